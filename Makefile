@@ -1,0 +1,63 @@
+# Everything a person does here, one word each. Bare `make` prints the list.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+PY := $(BIN)/python
+UV = $(or $(shell command -v uv),$(BIN)/uv)
+TYPED := services libs deploy tests protos/generate.py
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+export UV_NO_SYNC := 1
+
+.PHONY: help setup check test protos lock fmt demo up token clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.synced ## make .venv with everything in it; needs only python3 >= 3.11
+
+.venv/.synced: requirements/dev.txt libs/omnithread-client/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make setup PYTHON=...")'
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	command -v uv >/dev/null || test -x $(BIN)/uv || $(PY) -m pip install --quiet uv
+	$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable libs/omnithread-client
+	touch $@
+
+check: setup ## lint, format, types, layers, contracts, fresh stubs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports
+	cd protos && ../$(BIN)/buf lint
+	$(PY) protos/generate.py --check
+
+test: setup ## every test
+	$(PY) -m pytest -n auto
+
+protos: setup ## make the stubs from protos/ again
+	$(PY) protos/generate.py
+
+lock: setup ## resolve requirements/ again; PACKAGES="a b" upgrades those
+	$(COMPILE) $(addprefix --upgrade-package ,$(PACKAGES)) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) $(addprefix --upgrade-package ,$(PACKAGES)) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+fmt: setup ## format, and fix what can be fixed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+demo: setup ## a customer's journey across channels, before your eyes
+	$(PY) -m deploy.local demo
+
+up: setup ## run the whole suite on this machine
+	$(PY) -m deploy.local up
+
+token: setup ## a development token: make token CHANNEL=store-042
+	@$(PY) -m deploy.local token $(CHANNEL)
+
+clean: ## remove what was built, and .venv
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The five services that keep one customer on one thread."""

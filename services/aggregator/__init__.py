@@ -1,0 +1,1 @@
+"""Where do they stand right now? Journeys, and the context that every channel is given."""

@@ -1,0 +1,1 @@
+"""What are they buying, and at what price? Carts, orders and offers."""

@@ -1,0 +1,1 @@
+"""May we, and how would they like it? Consents, channels and quiet hours."""

@@ -1,0 +1,1 @@
+"""Tests mirror the tree; stories across services are in tests/journeys."""
