@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
 UV = $(or $(shell command -v uv),$(BIN)/uv)
-TYPED := services libs deploy tests protos/generate.py
+TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
@@ -34,13 +34,13 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
 	cd protos && ../$(BIN)/buf lint
-	$(PY) protos/generate.py --check
+	$(PY) -m protos.generate --check
 
 test: setup ## every test
 	$(PY) -m pytest -n auto
 
 protos: setup ## make the stubs from protos/ again
-	$(PY) protos/generate.py
+	$(PY) -m protos.generate
 
 lock: setup ## resolve requirements/ again; PACKAGES="a b" upgrades those
 	$(COMPILE) $(addprefix --upgrade-package ,$(PACKAGES)) pyproject.toml -o requirements/runtime.txt
