@@ -33,7 +33,7 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
-	cd protos && ../$(BIN)/buf lint
+	(cd protos && ../$(BIN)/buf lint)
 	$(PY) -m protos.generate --check
 
 test: setup ## every test

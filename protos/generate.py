@@ -29,9 +29,7 @@ def main() -> None:
     foreign = vendor.third_party_files(ours)
     settle({THIRD_PARTY / path: content for path, content in foreign.items()}, present=THIRD_PARTY.rglob("*.proto"))
     try:
-        made = stubs.python_stubs(
-            sources=SOURCES, third_party=THIRD_PARTY, names=[*names, vendor.VALIDATE.as_posix()]
-        )
+        made = stubs.python_stubs(sources=SOURCES, third_party=THIRD_PARTY, names=[*names, vendor.VALIDATE.as_posix()])
         described = stubs.descriptor_set(sources=SOURCES, third_party=THIRD_PARTY, names=names)
     except stubs.ProtocFailed:
         sys.exit("the protos do not compile")

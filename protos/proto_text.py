@@ -5,6 +5,7 @@ It knows what `buf/validate/validate.proto` uses and refuses what it does not kn
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from google.protobuf import descriptor_pb2, text_format
 from google.protobuf.descriptor import FieldDescriptor
@@ -64,34 +65,32 @@ def _message_lines(message: descriptor_pb2.DescriptorProto, pool: DescriptorPool
         raise NotImplementedError(f"{message.name}: nested extensions are not printed")
     yield f"message {message.name} {{"
     yield from (f"  option {option};" for option in _options(message.options, pool))
-    for reserved in message.reserved_range:
-        yield f"  reserved {reserved.start} to {reserved.end - 1};"
-    for name in message.reserved_name:
-        yield f'  reserved "{name}";'
+    yield from (f"  reserved {numbers.start} to {numbers.end - 1};" for numbers in message.reserved_range)
+    yield from (f'  reserved "{name}";' for name in message.reserved_name)
     for nested in message.nested_type:
         yield from _indent(_message_lines(nested, pool))
     for enum in message.enum_type:
         yield from _indent(_enum_lines(enum, pool))
-    open_oneof: int | None = None
-    for field in message.field:
-        oneof = field.oneof_index if field.HasField("oneof_index") else None
-        if oneof != open_oneof:
-            if open_oneof is not None:
-                yield "  }"
-            if oneof is not None:
-                yield f"  oneof {message.oneof_decl[oneof].name} {{"
-                declared = message.oneof_decl[oneof].options
-                yield from (f"    option {option};" for option in _options(declared, pool))
-            open_oneof = oneof
-        yield f"  {_field(field, pool)}" if oneof is None else f"    {_field(field, pool)}"
-    if open_oneof is not None:
-        yield "  }"
+    yield from _indent(_field_lines(message, pool))
     for numbers in message.extension_range:
         if numbers.HasField("options"):
             raise NotImplementedError(f"{message.name}: options of extension ranges are not printed")
         end = "max" if numbers.end == FIELD_NUMBER_END else str(numbers.end - 1)
         yield f"  extensions {numbers.start} to {end};"
     yield "}"
+
+
+def _field_lines(message: descriptor_pb2.DescriptorProto, pool: DescriptorPool) -> Iterator[str]:
+    index = {field.name: field.oneof_index if field.HasField("oneof_index") else None for field in message.field}
+    for oneof, fields in groupby(message.field, key=lambda field: index[field.name]):
+        if oneof is None:
+            yield from (_field(field, pool) for field in fields)
+            continue
+        yield f"oneof {message.oneof_decl[oneof].name} {{"
+        declared = message.oneof_decl[oneof].options
+        yield from (f"  option {option};" for option in _options(declared, pool))
+        yield from (f"  {_field(field, pool)}" for field in fields)
+        yield "}"
 
 
 def _enum_lines(enum: descriptor_pb2.EnumDescriptorProto, pool: DescriptorPool) -> Iterator[str]:

@@ -33,16 +33,17 @@ def python_stubs(*, sources: Path, third_party: Path, names: Iterable[str]) -> d
         )
         made = {path.relative_to(folder): path.read_bytes() for path in Path(folder).rglob("*.py*")}
     # A proto without a service leaves a grpc stub that only checks versions: nobody imports it.
-    services = {path for path, content in made.items() if b"def add_" in content}
-    kept = {path: content for path, content in made.items() if "_pb2_grpc" not in path.name or path.with_suffix(".py") in services}
+    served = {path.stem for path, content in made.items() if b"def add_" in content}
+    kept = {path: made[path] for path in made if path.stem in served or not path.stem.endswith("_grpc")}
     return kept | {folder / "__init__.py": b"" for path in kept for folder in path.parents if len(folder.parts) > 1}
 
 
 def descriptor_set(*, sources: Path, third_party: Path, names: Iterable[str]) -> bytes:
-    """Give the FileDescriptorSet of `names` with imports and comments, for grpcurl, gateways and other languages."""
+    """Give the FileDescriptorSet of `names` with imports and comments, for grpcurl and gateways."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "set.binpb"
-        _protoc(sources, third_party, names, "--include_imports", "--include_source_info", f"--descriptor_set_out={out}")
+        options = ("--include_imports", "--include_source_info", f"--descriptor_set_out={out}")
+        _protoc(sources, third_party, names, *options)
         return out.read_bytes()
 
 

@@ -19,8 +19,11 @@ async def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[s
     if given := os.environ.get("OMNITHREAD_MONGO_URI"):
         yield given
         return
-    async with EmbeddedMongo(data_dir=tmp_path_factory.mktemp("mongo")) as server:
-        yield server.address.uri
+    server = EmbeddedMongo(data_dir=tmp_path_factory.mktemp("mongo"))
+    try:
+        yield (await server.start()).uri
+    finally:
+        await server.kill()  # nobody needs its data again, and an orderly stop takes seconds
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +32,11 @@ async def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
     if given := os.environ.get("OMNITHREAD_KAFKA_BOOTSTRAP_SERVERS"):
         yield given
         return
-    async with EmbeddedKafka(data_dir=tmp_path_factory.mktemp("kafka")) as server:
-        yield server.address.bootstrap_servers
+    server = EmbeddedKafka(data_dir=tmp_path_factory.mktemp("kafka"))
+    try:
+        yield (await server.start()).bootstrap_servers
+    finally:
+        await server.kill()  # nobody needs its data again, and an orderly stop takes seconds
 
 
 @pytest.fixture

@@ -51,13 +51,16 @@ class EmbeddedMongo(Server[MongoAddress]):
 
 
 class EmbeddedKafka(Server[KafkaAddress]):
-    """noida-db with only its Kafka part. Its log is in memory: a crash forgets what it acknowledged. It starts in 0.1 s."""
+    """noida-db with only its Kafka part. It starts in 0.1 s.
+
+    Its log is in memory: a crash forgets what it acknowledged.
+    """
 
     def __init__(self, *, data_dir: Path, port: int | None = None) -> None:
         port = port or free_port()
         # The binary itself: its Python wrapper, when killed, would leave the broker behind.
         program = Path(sysconfig.get_path("purelib")) / "noida_db" / "noida-db"
-        where = ["--data-dir", data_dir / "data", "--host", LOOPBACK]
+        where: list[str | Path] = ["--data-dir", data_dir / "data", "--host", LOOPBACK]
         super().__init__(
             command=[program, "start", *where, "--only", "kafka", "--kafka-port", str(port)],
             data_dir=data_dir,

@@ -87,7 +87,7 @@ async def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 
 async def test_a_child_that_ignores_the_request_to_stop_is_ended(tmp_path: Path) -> None:
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    deaf = "import signal as s, time; s.signal(s.SIGTERM, s.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
     log = tmp_path / "log"
     child = await start_child([sys.executable, "-c", deaf], name="deaf", log=log)
     while not log.read_bytes():
