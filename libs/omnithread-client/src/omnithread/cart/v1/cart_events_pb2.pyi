@@ -310,22 +310,26 @@ class CartAbsorbed(_message.Message):
     MERGE_ID_FIELD_NUMBER: _builtins.int
     SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     LINE_COUNT_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_LINE_COUNT_FIELD_NUMBER: _builtins.int
     merge_id: _builtins.str
     """The merge."""
     source_customer_id: _builtins.str
     """Who was merged away."""
     line_count: _builtins.int
-    """How many lines came over."""
+    """How many lines came over into the cart."""
+    set_aside_line_count: _builtins.int
+    """How many lines the cart could not take and were set aside (see `Cart.set_aside_lines`)."""
     def __init__(
         self,
         *,
         merge_id: _builtins.str = ...,
         source_customer_id: _builtins.str = ...,
         line_count: _builtins.int = ...,
+        set_aside_line_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_count", b"line_count", "merge_id", b"merge_id", "source_customer_id", b"source_customer_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_count", b"line_count", "merge_id", b"merge_id", "set_aside_line_count", b"set_aside_line_count", "source_customer_id", b"source_customer_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

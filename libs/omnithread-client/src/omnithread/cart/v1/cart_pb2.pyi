@@ -138,6 +138,7 @@ class Cart(_message.Message):
     IDLE_DUE_TIME_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_LINES_FIELD_NUMBER: _builtins.int
     cart_id: _builtins.str
     """The cart's id; empty while the customer never put anything in."""
     customer_id: _builtins.str
@@ -172,6 +173,12 @@ class Cart(_message.Message):
     def idle_due_time(self) -> _timestamp_pb2.Timestamp:
         """When the cart will have been idle for so long that it is announced as abandoned; unset in an empty cart and after the announcement."""
 
+    @_builtins.property
+    def set_aside_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___CartLine]:
+        """Lines of a merged customer's cart that this cart could not take: another currency, or beyond 200 lines or 10^15 minor units.
+        They are neither in `subtotal` nor checked out, and stay until they are removed by their `line_id`. At most 200.
+        """
+
     def __init__(
         self,
         *,
@@ -186,10 +193,11 @@ class Cart(_message.Message):
         idle_due_time: _timestamp_pb2.Timestamp | None = ...,
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
+        set_aside_lines: _abc.Iterable[Global___CartLine] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "idle_due_time", b"idle_due_time", "last_channel", b"last_channel", "subtotal", b"subtotal", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "create_time", b"create_time", "currency_code", b"currency_code", "customer_id", b"customer_id", "etag", b"etag", "idle_due_time", b"idle_due_time", "last_channel", b"last_channel", "lines", b"lines", "subtotal", b"subtotal", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "create_time", b"create_time", "currency_code", b"currency_code", "customer_id", b"customer_id", "etag", b"etag", "idle_due_time", b"idle_due_time", "last_channel", b"last_channel", "lines", b"lines", "set_aside_lines", b"set_aside_lines", "subtotal", b"subtotal", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -120,14 +120,14 @@ class CartServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RemoveItem(self, request, context):
-        """RemoveItem removes a line. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH.
+        """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClearCart(self, request, context):
-        """ClearCart removes all lines. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH.
+        """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

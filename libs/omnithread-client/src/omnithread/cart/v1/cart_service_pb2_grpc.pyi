@@ -50,9 +50,9 @@ class CartServiceStub:
     Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, ETAG_MISMATCH.
     """
     RemoveItem: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveItemRequest, _cart_service_pb2.RemoveItemResponse]
-    """RemoveItem removes a line. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
+    """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
     ClearCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.ClearCartRequest, _cart_service_pb2.ClearCartResponse]
-    """ClearCart removes all lines. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
+    """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
     Checkout: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]
     """Checkout turns the cart into an order and leaves an empty cart with a new id.
     Errors: CART_EMPTY, ETAG_MISMATCH.
@@ -84,9 +84,9 @@ class CartServiceAsyncStub(CartServiceStub):
     Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, ETAG_MISMATCH.
     """
     RemoveItem: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveItemRequest, _cart_service_pb2.RemoveItemResponse]  # type: ignore[assignment]
-    """RemoveItem removes a line. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
+    """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
     ClearCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.ClearCartRequest, _cart_service_pb2.ClearCartResponse]  # type: ignore[assignment]
-    """ClearCart removes all lines. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
+    """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
     Checkout: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]  # type: ignore[assignment]
     """Checkout turns the cart into an order and leaves an empty cart with a new id.
     Errors: CART_EMPTY, ETAG_MISMATCH.
@@ -145,7 +145,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.RemoveItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.RemoveItemResponse, _abc.Awaitable[_cart_service_pb2.RemoveItemResponse]]:
-        """RemoveItem removes a line. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
+        """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
 
     @_abc_1.abstractmethod
     def ClearCart(
@@ -153,7 +153,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.ClearCartRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.ClearCartResponse, _abc.Awaitable[_cart_service_pb2.ClearCartResponse]]:
-        """ClearCart removes all lines. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
+        """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
 
     @_abc_1.abstractmethod
     def Checkout(
