@@ -1,0 +1,49 @@
+"""One visit of a customer on one channel."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from opentelemetry.trace import Link, Span, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from omnithread.context.v1.context_pb2 import CustomerContext
+from omnithread.context.v1.context_service_pb2 import StartSessionResponse
+from omnithread.labels import Labels, carry
+
+SESSION_SPAN = "omnithread.session"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What StartSession gave. Keep `labels` with the visit (two short texts) and carry them in its later requests."""
+
+    customer_id: str
+    labels: Labels
+    started: StartSessionResponse
+    """The whole answer: outcome of the identification, problems, and the context."""
+
+    @property
+    def context(self) -> CustomerContext:
+        """The customer context as it was when the session started."""
+        return self.started.context
+
+    def carry(self) -> AbstractContextManager[None]:
+        """Every call made inside belongs to this session and its journey."""
+        return carry(self.labels)
+
+
+def session_of(answer: StartSessionResponse) -> Session:
+    """The session that an answer gives."""
+    labels = Labels(journey_id=answer.journey_id, session_id=answer.session_id)
+    return Session(customer_id=answer.customer_id, labels=labels, started=answer)
+
+
+def link_to_last_touchpoint(span: Span, answer: StartSessionResponse) -> None:
+    """Link the session's first span to the journey's last touchpoint: a trace is minutes long, a journey weeks."""
+    span.set_attribute("journey.id", answer.journey_id)
+    span.set_attribute("session.id", answer.session_id)
+    if answer.last_touchpoint_traceparent:
+        carrier = {"traceparent": answer.last_touchpoint_traceparent}
+        last = get_current_span(TraceContextTextMapPropagator().extract(carrier)).get_span_context()
+        link = Link(last, attributes={"journey.id": answer.journey_id, "link.kind": "previous-touchpoint"})
+        span.add_link(link.context, link.attributes)

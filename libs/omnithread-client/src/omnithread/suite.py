@@ -1,0 +1,108 @@
+"""The connection of an asyncio program to the suite."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+import grpc
+from grpc import aio
+from opentelemetry import trace
+
+from omnithread.addresses import Addresses
+from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.context.v1.context_pb2 import Section
+from omnithread.context.v1.context_service_pb2 import StartSessionRequest
+from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
+from omnithread.interceptor import OutgoingStream, OutgoingUnary
+from omnithread.labels import current_labels
+from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
+from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
+from omnithread.profile.v1.profile_pb2 import Identifier, Trait
+from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from omnithread.requests import ServerClock
+from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of
+from omnithread.tokens import TokenProvider, TokenSource
+
+
+class Omnithread:
+    """The five stubs. Make it inside the running loop with `connect`, use it in any number of tasks, and close it."""
+
+    def __init__(self, addresses: Addresses, *, channels: dict[str, aio.Channel]) -> None:
+        self._channels = channels
+        self._tracer = trace.get_tracer("omnithread")
+        self.profile = ProfileServiceStub(channels[addresses.profile])
+        self.cart = CartServiceStub(channels[addresses.cart])
+        self.preference = PreferenceServiceStub(channels[addresses.preference])
+        self.messaging = MessagingServiceStub(channels[addresses.messaging])
+        self.context = ContextServiceStub(channels[addresses.context])
+
+    async def start_session(
+        self,
+        identifiers: Iterable[Identifier],
+        *,
+        traits: Iterable[Trait] = (),
+        given_name: str = "",
+        family_name: str = "",
+        sections: Iterable[Section.ValueType] = (),
+    ) -> Session:
+        """Say who came. Called again inside `session.carry()` (after a login), it goes on with the same session.
+
+        Raises grpc.RpcError; `details_of` reads it.
+        """
+        with self._tracer.start_as_current_span(SESSION_SPAN) as span:
+            answer = await self.context.StartSession(
+                StartSessionRequest(
+                    identifiers=identifiers,
+                    traits=traits,
+                    given_name=given_name,
+                    family_name=family_name,
+                    session_id=current_labels().session_id,
+                    sections=sections,
+                )
+            )
+            link_to_last_touchpoint(span, answer)
+        return session_of(answer)
+
+    async def close(self, *, grace_seconds: float = 5.0) -> None:
+        """Close the connections; calls under way get the grace."""
+        for channel in self._channels.values():
+            await channel.close(grace_seconds)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def connect(
+    addresses: str | Addresses,
+    *,
+    token: TokenProvider,
+    credentials: grpc.ChannelCredentials | None = None,
+    plaintext: bool = False,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+) -> Omnithread:
+    """Connect to the suite, behind one address or five; call it inside the running loop.
+
+    `token` is the channel's token, or a function that fetches one. Connections use TLS with the system's
+    certificates unless `credentials` are given, or `plaintext` for a suite on this machine.
+    A call without a deadline of its own gets `timeout_seconds`.
+    """
+    where = Addresses.one(addresses) if isinstance(addresses, str) else addresses
+    tokens = TokenSource(token)
+    unary = OutgoingUnary(
+        tokens=tokens, clock=ServerClock(), timeout_seconds=timeout_seconds, tracer=trace.get_tracer("omnithread")
+    )
+    interceptors: list[aio.ClientInterceptor] = [unary, OutgoingStream(tokens=tokens)]
+
+    def channel(address: str) -> aio.Channel:
+        if plaintext:
+            return aio.insecure_channel(address, options=CHANNEL_OPTIONS, interceptors=interceptors)
+        secure = credentials or grpc.ssl_channel_credentials()
+        return aio.secure_channel(address, secure, options=CHANNEL_OPTIONS, interceptors=interceptors)
+
+    return Omnithread(where, channels={address: channel(address) for address in where.distinct()})

@@ -1,0 +1,103 @@
+"""The connection of a blocking program to the suite."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+import grpc
+from opentelemetry import trace
+
+from omnithread.addresses import Addresses
+from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.context.v1.context_pb2 import Section
+from omnithread.context.v1.context_service_pb2 import StartSessionRequest
+from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
+from omnithread.interceptor_sync import OutgoingUnarySync
+from omnithread.labels import current_labels
+from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
+from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
+from omnithread.profile.v1.profile_pb2 import Identifier, Trait
+from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from omnithread.requests import ServerClock
+from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of
+from omnithread.tokens import TokenProvider, TokenSource
+
+
+class OmnithreadSync:
+    """The five stubs, blocking. Made with `connect_sync`; safe to use from several threads."""
+
+    def __init__(
+        self, addresses: Addresses, *, channels: dict[str, grpc.Channel], intercepted: dict[str, grpc.Channel]
+    ) -> None:
+        self._channels = channels
+        self._tracer = trace.get_tracer("omnithread")
+        self.profile = ProfileServiceStub(intercepted[addresses.profile])
+        self.cart = CartServiceStub(intercepted[addresses.cart])
+        self.preference = PreferenceServiceStub(intercepted[addresses.preference])
+        self.messaging = MessagingServiceStub(intercepted[addresses.messaging])
+        self.context = ContextServiceStub(intercepted[addresses.context])
+
+    def start_session(
+        self,
+        identifiers: Iterable[Identifier],
+        *,
+        traits: Iterable[Trait] = (),
+        given_name: str = "",
+        family_name: str = "",
+        sections: Iterable[Section.ValueType] = (),
+    ) -> Session:
+        """Say who came. Called again inside `session.carry()` (after a login), it goes on with the same session."""
+        with self._tracer.start_as_current_span(SESSION_SPAN) as span:
+            answer = self.context.StartSession(
+                StartSessionRequest(
+                    identifiers=identifiers,
+                    traits=traits,
+                    given_name=given_name,
+                    family_name=family_name,
+                    session_id=current_labels().session_id,
+                    sections=sections,
+                )
+            )
+            link_to_last_touchpoint(span, answer)
+        return session_of(answer)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect_sync(
+    addresses: str | Addresses,
+    *,
+    token: TokenProvider,
+    credentials: grpc.ChannelCredentials | None = None,
+    plaintext: bool = False,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+) -> OmnithreadSync:
+    """Connect a blocking program to the suite; the arguments are those of `connect`."""
+    where = Addresses.one(addresses) if isinstance(addresses, str) else addresses
+    outgoing = OutgoingUnarySync(
+        tokens=TokenSource(token),
+        clock=ServerClock(),
+        timeout_seconds=timeout_seconds,
+        tracer=trace.get_tracer("omnithread"),
+    )
+
+    def channel(address: str) -> grpc.Channel:
+        if plaintext:
+            return grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        return grpc.secure_channel(address, credentials or grpc.ssl_channel_credentials(), options=CHANNEL_OPTIONS)
+
+    channels = {address: channel(address) for address in where.distinct()}
+    intercepted = {address: grpc.intercept_channel(plain, outgoing) for address, plain in channels.items()}
+    return OmnithreadSync(where, channels=channels, intercepted=intercepted)
