@@ -1,0 +1,102 @@
+"""Between our errors and the status on the wire, both ways, with `google.rpc` details."""
+
+from collections.abc import Mapping
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status as WireStatus
+
+from libs.errors import FieldFault, OmnithreadError, Status
+
+DETAILS_KEY = "grpc-status-details-bin"
+CODES: Mapping[Status, grpc.StatusCode] = {status: grpc.StatusCode[status.name] for status in Status}
+STATUSES: Mapping[grpc.StatusCode, Status] = {code: status for status, code in CODES.items()}
+MOST_FIELD_FAULTS = 20
+"""Beside the other metadata they have to fit into 8 KB of trailers."""
+MOST_DESCRIPTION_CHARACTERS = 160
+INTERNAL_MESSAGE = "An error of ours. It is logged under the trace of this call."
+
+
+def internal_error() -> OmnithreadError:
+    """Give what a caller may know of an unexpected exception: nothing."""
+    return OmnithreadError(status=Status.INTERNAL, reason="INTERNAL", message=INTERNAL_MESSAGE)
+
+
+def to_wire(error: OmnithreadError, *, domain: str) -> tuple[grpc.StatusCode, str, tuple[tuple[str, bytes], ...]]:
+    """Give code, message and trailing metadata for an error; `domain` stands in where the error names none."""
+    status = WireStatus(code=CODES[error.status].value[0], message=error.message)
+    _add(
+        status,
+        ErrorInfo(reason=error.reason, domain=error.domain or domain, metadata=dict(error.metadata)),
+    )
+    if error.field_faults:
+        faults = BadRequest()
+        for fault in error.field_faults[:MOST_FIELD_FAULTS]:
+            faults.field_violations.add(
+                field=fault.field[:MOST_DESCRIPTION_CHARACTERS],
+                description=fault.description[:MOST_DESCRIPTION_CHARACTERS],
+            )
+        _add(status, faults)
+    return CODES[error.status], error.message, ((DETAILS_KEY, status.SerializeToString(deterministic=True)),)
+
+
+def error_from_rpc(error: grpc.aio.AioRpcError, *, dependency: str = "") -> OmnithreadError:
+    """Read another service's answer back into the error that it raised, with the domain of that service.
+
+    An answer without details did not come from a service of ours (a broken connection, a passed deadline):
+    UNAVAILABLE becomes DEPENDENCY_UNAVAILABLE of `dependency`.
+    """
+    status = STATUSES[error.code()]
+    details = _details(error)
+    if details is None:
+        return _bare_error(status, dependency)
+    info, faults = _read(details)
+    return OmnithreadError(
+        status=status,
+        reason=info.reason,
+        message=details.message,
+        metadata=dict(info.metadata),
+        field_faults=tuple(FieldFault(field=f.field, description=f.description) for f in faults.field_violations),
+        domain=info.domain,
+    )
+
+
+def _bare_error(status: Status, dependency: str) -> OmnithreadError:
+    if status is Status.DEADLINE_EXCEEDED:
+        return OmnithreadError(
+            status=status,
+            reason="DEADLINE_EXCEEDED",
+            message=f"{dependency or 'A part of this answer'} did not answer in time.",
+            metadata={"dependency": dependency} if dependency else {},
+        )
+    if status in {Status.UNAVAILABLE, Status.CANCELLED}:
+        return OmnithreadError(
+            status=Status.UNAVAILABLE,
+            reason="DEPENDENCY_UNAVAILABLE",
+            message=f"{dependency or 'A part that this answer depends on'} did not answer; try again.",
+            metadata={"dependency": dependency} if dependency else {},
+        )
+    return internal_error()
+
+
+def _details(error: grpc.aio.AioRpcError) -> WireStatus | None:
+    metadata: grpc.aio.Metadata | None = error.trailing_metadata()
+    raw = None if metadata is None else metadata.get(DETAILS_KEY)
+    if not isinstance(raw, bytes):
+        return None
+    try:
+        return WireStatus.FromString(raw)
+    except DecodeError:
+        return None
+
+
+def _read(status: WireStatus) -> tuple[ErrorInfo, BadRequest]:
+    info, faults = ErrorInfo(), BadRequest()
+    for detail in status.details:
+        _ = detail.Unpack(info) or detail.Unpack(faults)  # each takes only its own type
+    return info, faults
+
+
+def _add(status: WireStatus, detail: Message) -> None:
+    status.details.add().Pack(detail)
