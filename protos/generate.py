@@ -1,7 +1,7 @@
 """Make everything that is derived from the protos: `python -m protos.generate`.
 
-Committed: `third_party/` and the Python stubs in the client package. Git-ignored, in `build/`: the archive
-for other languages and the descriptor set. `--check` writes nothing and names what is stale.
+Committed: `third_party/`, the Python stubs in the client package and `docs/errors.md`. Git-ignored, in `build/`:
+the archive for other languages and the descriptor set. `--check` writes nothing and names what is stale.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from protos import bundle, stubs, vendor
+from protos import bundle, error_page, stubs, vendor
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "protos"
@@ -34,6 +34,7 @@ def main() -> None:
     except stubs.ProtocFailed:
         sys.exit("the protos do not compile")
     settle({CLIENT / path: content for path, content in made.items()}, present=CLIENT.rglob("*_pb2*.py*"))
+    settle({ROOT / "docs/errors.md": error_page.error_page(described)}, present=())
     if settle is _write:
         packed = foreign | {path.relative_to(SOURCES): path.read_bytes() for path in ours}
         packed[Path("LICENSE")] = (ROOT / "LICENSE").read_bytes()
