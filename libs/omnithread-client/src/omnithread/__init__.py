@@ -8,7 +8,7 @@
 The messages are in `omnithread.<area>.v1`, as in the contracts.
 """
 
-from omnithread.addresses import Addresses
+from omnithread.addresses import SERVICES, Addresses
 from omnithread.errors import ErrorDetails, FieldViolation, details_of
 from omnithread.identifiers import cookie, device, email, loyalty_card, phone, social
 from omnithread.labels import Labels, carry
@@ -19,6 +19,7 @@ from omnithread.suite_sync import OmnithreadSync, connect_sync
 from omnithread.tokens import TokenProvider
 
 __all__ = [
+    "SERVICES",
     "Addresses",
     "ErrorDetails",
     "FieldViolation",

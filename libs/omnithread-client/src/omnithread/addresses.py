@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+SERVICES = ("profile", "cart", "preference", "messaging", "context")
+"""The names of the stubs and of the fields of `Addresses`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
