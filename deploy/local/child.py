@@ -63,7 +63,12 @@ class Child:
 
 
 async def start_child(
-    command: Sequence[str | Path], *, name: str, log: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    *,
+    name: str,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Child:
     """Start `command` with its output appended to `log`; `environment` is added to ours.
 
@@ -77,6 +82,7 @@ async def start_child(
             stdout=output,
             stderr=output,
             env={**os.environ, **(environment or {})},
+            cwd=cwd,
             start_new_session=True,
             preexec_fn=_dies_with_parent() if sys.platform == "linux" else None,
         )

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from deploy.local.child import Child, start_child
+from deploy.local.child import Child, ChildFailed, start_child
 from deploy.local.ports import accepts
 
 START_TIMEOUT_SECONDS = 30.0
@@ -27,13 +27,29 @@ class Server(Generic[AddressT]):
         address: AddressT,
         port: int,
         responds: Callable[[AddressT], Awaitable[bool]],
+        name: str = "",
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self._command = command
+        self._name = name or Path(command[0]).name
+        self._environment = environment
+        self._cwd = cwd
         self._data_dir = data_dir
         self._address = address
         self._port = port
         self._responds = responds
         self._child: Child | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return self._name
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the newest run; None before the first."""
+        return None if self._child is None else self._child.pid
 
     @property
     def address(self) -> AddressT:
@@ -44,8 +60,10 @@ class Server(Generic[AddressT]):
         """Start, or start again after `stop` or `kill`, and return when it has answered a real request."""
         if self._child is not None and self._child.running:
             return self._address
-        name = Path(self._command[0]).name
-        child = self._child = await start_child(self._command, name=name, log=self._data_dir / "server.log")
+        log = self._data_dir / "server.log"
+        child = self._child = await start_child(
+            self._command, name=self._name, log=log, environment=self._environment, cwd=self._cwd
+        )
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         try:
             while not await self.answers():
@@ -58,6 +76,13 @@ class Server(Generic[AddressT]):
             await child.kill()
             raise
         return self._address
+
+    async def ended(self) -> ChildFailed:
+        """Wait for its end, however long that takes, and give an error that shows what it said last."""
+        if self._child is None:
+            raise RuntimeError(f"{self._name} was never started")
+        code = await self._child.wait()
+        return self._child.failure(f"ended with exit code {code}")
 
     async def answers(self) -> bool:
         """Whether it answers a real request now."""
