@@ -1,0 +1,1 @@
+"""Remembering: customers' records, their requests, events and long lists. MongoDB's driver is known here only."""

@@ -1,0 +1,119 @@
+"""What passes between a service's model and its records: states, decisions, members and answers."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from omnithread.common.v1 import event_pb2
+
+State = TypeVar("State")
+Event = TypeVar("Event")
+
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
+ETAG_CHARACTERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a long list, for example an order: it travels with its event and ends in a collection of its own.
+
+    The same `id` may be put again with a higher `revision` in its document; the highest wins.
+    """
+
+    collection: str
+    id: str
+    """Deterministic and unique in its collection."""
+    document: Mapping[str, Any]
+    """The fields, with `sort_time` (the same in every revision); `_id`, `customer_id` and `revision` 1 are added."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShape(Generic[State, Event]):
+    """How one service's states and events become documents and messages. All functions are pure."""
+
+    empty: Callable[[str], State]
+    """The state of a customer id before anything happened."""
+    to_fields: Callable[[State], dict[str, Any]]
+    """The state as fixed top-level fields, always the same ones, each whole; never those of `RESERVED_FIELDS`."""
+    from_document: Callable[[Mapping[str, Any]], State]
+    """The state from a record's document, `_id` being the customer id."""
+    to_event: Callable[[Event, event_pb2.EventHeader], Message]
+    """The message that is announced."""
+    members: Callable[[Event], Sequence[Member]] = lambda _event: ()
+    """The members of long lists that an event brings."""
+    occur_time: Callable[[Event], datetime | None] = lambda _event: None
+    """When it happened, as the caller stated it; None for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved(Generic[State]):
+    """One customer's record as it was read or written."""
+
+    customer_id: str
+    state: State
+    version: int
+    """0 where nothing was ever written."""
+    seq: int
+    """Of the newest event, 0 before the first."""
+    epoch: str
+    update_time: datetime
+    lineage: tuple[str, ...]
+    """The customer id itself, then all that were absorbed into it."""
+    pending_members: tuple[Member, ...]
+    """Members still in the outbox, oldest first; `libs.mongo.members` merges them with their collection."""
+    exists: bool
+    merged_into: str = ""
+    """The customer that this one was merged into; empty while it is not sealed."""
+    merge_id: str = ""
+    """The merge that sealed it."""
+    absorbed: tuple[str, ...] = ()
+    """The merges that were absorbed here."""
+    absorption_done: bool = False
+    """Of a sealed record: whether all that it held was taken over."""
+
+    def head(self) -> event_pb2.Head:
+        """Give how far its events have come."""
+        return event_pb2.Head(epoch=self.epoch, seq=self.seq)
+
+    def etag(self) -> str:
+        """Give the opaque name of this version; 32 characters."""
+        return etag_of(self.epoch, self.customer_id, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[State, Event]):
+    """What a command made of a state."""
+
+    state: State
+    events: tuple[Event, ...] = ()
+    facts: Mapping[str, str] = field(default=NO_FACTS)
+    """What an answer cannot re-derive (ids given, outcome), kept with the request for its retries. No personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[State]):
+    """What became of a command: the state as it is now, and the facts as they were when it was carried out."""
+
+    saved: Saved[State]
+    facts: Mapping[str, str]
+    replayed: bool
+    """Whether it had been carried out by an earlier call."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """How far one customer's events have come, and when the record changed."""
+
+    customer_id: str
+    seq: int
+    update_time: datetime
+
+
+def etag_of(epoch: str, key: str, version: int) -> str:
+    """Give an opaque name for one version of one document."""
+    return hashlib.sha256(f"{epoch}\0{key}\0{version}".encode()).hexdigest()[:ETAG_CHARACTERS]
