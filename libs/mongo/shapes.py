@@ -121,6 +121,8 @@ class EventDocument(TypedDict):
     session_id: str
     channel_id: str
     pending_since: NotRequired[datetime]  # while Kafka has not acknowledged it; unset afterwards
+    pending_customer: NotRequired[str]  # the customer id, set and unset with `pending_since`, for an index of its own
+    expire_time: NotRequired[datetime]  # set when the customer's next event is published: the newest stays
 
 
 class CursorDocument(TypedDict):
