@@ -1,0 +1,89 @@
+"""What can go wrong with a cart, one function per reason of `omnithread.cart.v1.ErrorReason`."""
+
+from libs.errors import FieldFault, OmnithreadError, aborted, failed_precondition, invalid_argument, not_found
+
+
+def line_not_found() -> OmnithreadError:
+    """Say that the cart has no such line (any more)."""
+    return not_found("LINE_NOT_FOUND", "The cart has no such line.")
+
+
+def sku_ambiguous(line_count: int) -> OmnithreadError:
+    """Refuse to guess which of several lines is meant."""
+    return failed_precondition(
+        "SKU_AMBIGUOUS",
+        "Several lines have this sku; name the line by its id.",
+        metadata={"line_count": str(line_count)},
+    )
+
+
+def quantity_changed(quantity: int) -> OmnithreadError:
+    """Say that somebody else changed the line's quantity, and to what."""
+    return aborted(
+        "QUANTITY_CHANGED", "The line's quantity is not the expected one.", metadata={"quantity": str(quantity)}
+    )
+
+
+def currency_mismatch(currency_code: str) -> OmnithreadError:
+    """Refuse a second currency in one cart."""
+    return failed_precondition(
+        "CURRENCY_MISMATCH", "The cart has another currency.", metadata={"currency_code": currency_code}
+    )
+
+
+def currency_unknown(currency_code: str) -> OmnithreadError:
+    """Refuse a code that is no currency in use."""
+    return invalid_argument(
+        "CURRENCY_UNKNOWN",
+        "The code is no currency of ISO 4217.",
+        field_faults=(FieldFault(field="unit_price.currency_code", description="no currency of ISO 4217"),),
+        metadata={"currency_code": currency_code[:16]},
+    )
+
+
+def price_invalid() -> OmnithreadError:
+    """Refuse a price that is no amount of its currency."""
+    what = "negative, or more digits than the currency has, or units and nanos disagree"
+    return invalid_argument(
+        "PRICE_INVALID", f"The price is {what}.", field_faults=(FieldFault(field="unit_price", description=what),)
+    )
+
+
+def attribute_duplicate(index: int) -> OmnithreadError:
+    """Refuse two attributes with one key."""
+    return invalid_argument(
+        "ATTRIBUTE_DUPLICATE",
+        "An attribute key is given twice.",
+        field_faults=(FieldFault(field=f"attributes[{index}].key", description="given twice"),),
+    )
+
+
+def quantity_limit(limit: int) -> OmnithreadError:
+    """Refuse more pieces than a line can have."""
+    return failed_precondition(
+        "QUANTITY_LIMIT", f"The line would have more than {limit} pieces.", metadata={"limit": str(limit)}
+    )
+
+
+def line_limit(limit: int) -> OmnithreadError:
+    """Refuse one line too many."""
+    return failed_precondition("LINE_LIMIT", f"The cart has {limit} lines.", metadata={"limit": str(limit)})
+
+
+def amount_limit(limit_minor: int) -> OmnithreadError:
+    """Refuse a sum beyond all reason, before it leaves the range of 64 bits."""
+    return failed_precondition(
+        "AMOUNT_LIMIT",
+        f"The cart's sum would be beyond {limit_minor} minor units.",
+        metadata={"limit_minor": str(limit_minor)},
+    )
+
+
+def cart_empty() -> OmnithreadError:
+    """Refuse to check out nothing."""
+    return failed_precondition("CART_EMPTY", "There is nothing to check out.")
+
+
+def order_not_found() -> OmnithreadError:
+    """Say that the customer has no such order."""
+    return not_found("ORDER_NOT_FOUND", "The customer has no such order.")

@@ -1,0 +1,210 @@
+"""Decides what a change does to a cart: pure and synchronous.
+
+Each function takes the cart as it is and gives the cart as it shall be with the events to announce,
+or raises one of `errors`. The caller saves both together or neither.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from libs.mongo.values import Decision
+from libs.origin import Origin
+from services.cart import errors
+from services.cart.events import (
+    CartAbandoned,
+    CartCheckedOut,
+    CartCleared,
+    Event,
+    ItemAdded,
+    ItemQuantitySet,
+    ItemRemoved,
+)
+from services.cart.values import Article, Cart, CartId, Channel, Line, LineId, Order, OrderId, OrderSummary, sum_of
+
+MAX_LINES = 200
+MAX_LINE_QUANTITY = 9999
+MAX_SUBTOTAL_MINOR = 10**15
+MAX_RECENT_ORDERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What every change knows about itself."""
+
+    origin: Origin
+    time: datetime
+    """Now, by the server's clock."""
+    occur_time: datetime
+    """When it happened, by the caller's; a till that was offline tells later."""
+    idle_due_time: datetime
+    """When the cart is idle if nothing else happens to it."""
+
+    @property
+    def channel(self) -> Channel:
+        """The place of the act."""
+        return Channel(self.origin.channel_id, self.origin.channel_kind)
+
+
+Change: TypeAlias = Decision[Cart, Event]
+"""The cart after a change, and what to announce; no events where nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineChoice:
+    """Which line is meant: by its id, or where that is empty by the sku that only one line has."""
+
+    line_id: str = ""
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the customer takes and pays an order."""
+
+    store_id: str = ""
+    """Where it is picked up; empty for a delivery."""
+    payment_reference: str = ""
+
+
+def add_item(
+    cart: Cart, article: Article, quantity: int, *, act: Act, new_cart_id: CartId, new_line_id: LineId
+) -> Change:
+    """Add pieces of an article to the line that has it, else to a line of its own; the fact `line_id` says which."""
+    if cart.lines and article.unit_price.currency_code != cart.currency_code:
+        raise errors.currency_mismatch(cart.currency_code)
+    line = _line_for(cart, article) or Line(new_line_id, article, 0, act.channel, act.time, act.time)
+    if line.quantity + quantity > MAX_LINE_QUANTITY:
+        raise errors.quantity_limit(MAX_LINE_QUANTITY)
+    if not line.quantity and len(cart.lines) >= MAX_LINES:
+        raise errors.line_limit(MAX_LINES)
+    added = replace(line, quantity=line.quantity + quantity, update_time=act.time)
+    lines = _replaced(cart.lines, line, added) if line.quantity else (*cart.lines, added)
+    after = with_lines(replace(cart, cart_id=cart.cart_id or new_cart_id), lines, act)
+    event = ItemAdded(
+        after.cart_id, act.occur_time, line.line_id, article.sku, quantity, added.quantity, article.unit_price
+    )
+    return Decision(after, (event,), facts={"line_id": line.line_id})
+
+
+def set_item_quantity(
+    cart: Cart, choice: LineChoice, quantity: int, *, act: Act, expected_quantity: int | None = None
+) -> Change:
+    """Set how many of a line there are, only from `expected_quantity` where that is given."""
+    line = _chosen(cart.lines, choice)
+    if expected_quantity is not None and line.quantity != expected_quantity:
+        raise errors.quantity_changed(line.quantity)
+    if line.quantity == quantity:
+        return Decision(cart)
+    lines = _replaced(cart.lines, line, replace(line, quantity=quantity, update_time=act.time))
+    event = ItemQuantitySet(
+        cart.cart_id, act.occur_time, line.line_id, line.article.sku, old_quantity=line.quantity, quantity=quantity
+    )
+    return Decision(with_lines(cart, lines, act), (event,))
+
+
+def remove_item(cart: Cart, choice: LineChoice, *, act: Act) -> Change:
+    """Remove a line; by its id also one that was set aside."""
+    aside = next((line for line in cart.set_aside_lines if line.line_id == choice.line_id), None)
+    line = aside or _chosen(cart.lines, choice)
+    event = ItemRemoved(cart.cart_id, act.occur_time, line.line_id, line.article.sku, old_quantity=line.quantity)
+    if aside:
+        return Decision(replace(cart, set_aside_lines=_without(cart.set_aside_lines, line)), (event,))
+    return Decision(with_lines(cart, _without(cart.lines, line), act), (event,))
+
+
+def clear(cart: Cart, *, act: Act) -> Change:
+    """Remove all lines. What a merge set aside stays: whoever clears a cart may never have seen it."""
+    if not cart.lines:
+        return Decision(cart)
+    return Decision(with_lines(cart, (), act), (CartCleared(cart.cart_id, act.occur_time, len(cart.lines)),))
+
+
+def check_out(cart: Cart, terms: Terms, *, act: Act, order_id: OrderId, new_cart_id: CartId) -> Change:
+    """Turn the lines into an order (the fact `order_id`), and go on with an empty cart under a new id."""
+    if not cart.lines:
+        raise errors.cart_empty()
+    order = Order(
+        order_id=order_id,
+        cart_id=cart.cart_id,
+        lines=cart.lines,
+        total=sum_of(cart.lines),
+        store_id=terms.store_id,
+        payment_reference=terms.payment_reference,
+        channel=act.channel,
+        place_time=act.time,
+    )
+    orders = newest_orders((summary_of(order), *cart.recent_orders))
+    after = with_lines(replace(cart, cart_id=new_cart_id, recent_orders=orders), (), act)
+    event = CartCheckedOut(cart.cart_id, act.occur_time, order)
+    return Decision(after, (event,), facts={"order_id": order_id})
+
+
+def abandon(cart: Cart, *, now: datetime) -> Change | None:
+    """Announce a cart whose time has come, once until it changes again; None where there is nothing to announce."""
+    if cart.idle_due_time is None or cart.update_time is None or cart.idle_due_time > now or not cart.lines:
+        return None
+    event = CartAbandoned(cart.cart_id, now, sum_of(cart.lines), len(cart.lines), idle_since_time=cart.update_time)
+    return Decision(replace(cart, idle_due_time=None), (event,))
+
+
+def with_lines(cart: Cart, lines: tuple[Line, ...], act: Act) -> Cart:
+    """Give the cart with other lines, changed now; refuses a sum beyond the limit."""
+    if lines and sum_of(lines).minor > MAX_SUBTOTAL_MINOR:
+        raise errors.amount_limit(MAX_SUBTOTAL_MINOR)
+    return replace(
+        cart,
+        lines=lines,
+        create_time=(cart.create_time or act.time) if lines else None,
+        update_time=act.time,
+        idle_due_time=act.idle_due_time if lines else None,
+        last_origin=act.origin,
+    )
+
+
+def summary_of(order: Order) -> OrderSummary:
+    """Give an order without its lines."""
+    return OrderSummary(
+        order.order_id,
+        order.cart_id,
+        order.total,
+        len(order.lines),
+        order.store_id,
+        order.channel,
+        order.place_time,
+    )
+
+
+def newest_orders(orders: tuple[OrderSummary, ...]) -> tuple[OrderSummary, ...]:
+    """Give the few newest, newest first."""
+    by_age = sorted(orders, key=lambda order: (order.place_time, order.order_id), reverse=True)
+    return tuple(by_age[:MAX_RECENT_ORDERS])
+
+
+def _line_for(cart: Cart, article: Article) -> Line | None:
+    """Find the line that more of an article belongs to.
+
+    Merging can leave several full ones, and the one with the fewest pieces then has room.
+    """
+    lines = [line for line in cart.lines if line.article.is_same_as(article)]
+    return min(lines, key=lambda line: line.quantity, default=None)
+
+
+def _chosen(lines: tuple[Line, ...], choice: LineChoice) -> Line:
+    if choice.line_id:
+        found = [line for line in lines if line.line_id == choice.line_id]
+    else:
+        found = [line for line in lines if line.article.sku == choice.sku]
+    if not found:
+        raise errors.line_not_found()
+    if len(found) > 1:
+        raise errors.sku_ambiguous(len(found))
+    return found[0]
+
+
+def _replaced(lines: tuple[Line, ...], old: Line, new: Line) -> tuple[Line, ...]:
+    return tuple(new if line.line_id == old.line_id else line for line in lines)
+
+
+def _without(lines: tuple[Line, ...], gone: Line) -> tuple[Line, ...]:
+    return tuple(line for line in lines if line.line_id != gone.line_id)
