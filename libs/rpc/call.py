@@ -107,4 +107,4 @@ def _issue_time(request: Message) -> datetime | None:
     if "issue_time" not in request.DESCRIPTOR.fields_by_name or not request.HasField("issue_time"):
         return None
     issue_time = getattr(request, "issue_time")  # noqa: B009  as above
-    return from_timestamp(issue_time) if isinstance(issue_time, Timestamp) else None
+    return from_timestamp(issue_time, field="issue_time") if isinstance(issue_time, Timestamp) else None

@@ -13,8 +13,10 @@ DETAILS_KEY = "grpc-status-details-bin"
 CODES: Mapping[Status, grpc.StatusCode] = {status: grpc.StatusCode[status.name] for status in Status}
 STATUSES: Mapping[grpc.StatusCode, Status] = {code: status for status, code in CODES.items()}
 MOST_FIELD_FAULTS = 20
-"""Beside the other metadata they have to fit into 8 KB of trailers."""
-MOST_DESCRIPTION_CHARACTERS = 160
+MOST_CHARACTERS = 120
+"""Of each field path, description and value: all of it has to fit into the 8 KB of metadata that clients take."""
+MOST_VALUES = 16
+MOST_MESSAGE_CHARACTERS = 400
 INTERNAL_MESSAGE = "An error of ours. It is logged under the trace of this call."
 
 
@@ -25,20 +27,19 @@ def internal_error() -> OmnithreadError:
 
 def to_wire(error: OmnithreadError, *, domain: str) -> tuple[grpc.StatusCode, str, tuple[tuple[str, bytes], ...]]:
     """Give code, message and trailing metadata for an error; `domain` stands in where the error names none."""
-    status = WireStatus(code=CODES[error.status].value[0], message=error.message)
-    _add(
-        status,
-        ErrorInfo(reason=error.reason, domain=error.domain or domain, metadata=dict(error.metadata)),
-    )
+    message = error.message[:MOST_MESSAGE_CHARACTERS]
+    values = {key: value[:MOST_CHARACTERS] for key, value in list(error.metadata.items())[:MOST_VALUES]}
+    status = WireStatus(code=CODES[error.status].value[0], message=message)
+    _add(status, ErrorInfo(reason=error.reason, domain=error.domain or domain, metadata=values))
     if error.field_faults:
         faults = BadRequest()
         for fault in error.field_faults[:MOST_FIELD_FAULTS]:
             faults.field_violations.add(
-                field=fault.field[:MOST_DESCRIPTION_CHARACTERS],
-                description=fault.description[:MOST_DESCRIPTION_CHARACTERS],
+                field=fault.field[:MOST_CHARACTERS],
+                description=fault.description[:MOST_CHARACTERS],
             )
         _add(status, faults)
-    return CODES[error.status], error.message, ((DETAILS_KEY, status.SerializeToString(deterministic=True)),)
+    return CODES[error.status], message, ((DETAILS_KEY, status.SerializeToString(deterministic=True)),)
 
 
 def error_from_rpc(error: grpc.aio.AioRpcError, *, dependency: str = "") -> OmnithreadError:
