@@ -1,0 +1,151 @@
+"""The connection to Kafka: who we are, what we promise as a producer, and which topics there are.
+
+Producers are idempotent and wait for all replicas in sync. Consumers commit by hand, after what they did is saved,
+and start at the oldest record where the broker no longer knows their place: what they have already is dropped later.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from libs.settings import ServiceSettings
+
+PARTITIONS = 12
+MOST_REPLICAS = 3
+REQUEST_TIMEOUT_MS = 10_000
+RETRY_PAUSE_MS = 250
+SESSION_TIMEOUT_MS = 10_000
+STATIC_SESSION_TIMEOUT_MS = 45_000
+"""A member that keeps its name has this long to come back before its partitions go to another."""
+HEARTBEAT_MS = 3_000
+BATCH_BYTES = 64 * 1024
+CLOSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaAccess:
+    """Where Kafka is and how to be let in."""
+
+    bootstrap_servers: str
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = "PLAIN"
+    user: str = ""
+    password_file: Path | None = None
+    """Read at every connection, so that a changed password needs no restart."""
+    ca_file: Path | None = None
+    instance_name: str = ""
+    """Kept over restarts by this replica; a group then gives it the same partitions again. Empty for none."""
+
+
+def kafka_access(settings: ServiceSettings) -> KafkaAccess:
+    """Take what concerns Kafka from a service's settings."""
+    return KafkaAccess(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        user=settings.kafka_user,
+        password_file=settings.kafka_password_file,
+        ca_file=settings.kafka_ca_file,
+        instance_name=settings.instance_name,
+    )
+
+
+def new_producer(access: KafkaAccess) -> AIOKafkaProducer:
+    """Make a producer, not started. One that failed is closed and replaced: its errors may be for ever."""
+    return AIOKafkaProducer(
+        **_connection(access), acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES, compression_type=None
+    )
+
+
+def new_group_consumer(access: KafkaAccess, topics: Sequence[str], *, group: str) -> AIOKafkaConsumer:
+    """Make a member of a group, not started; a static one where this replica keeps its name."""
+    static = {"group_instance_id": access.instance_name, "session_timeout_ms": STATIC_SESSION_TIMEOUT_MS}
+    return AIOKafkaConsumer(
+        *topics,
+        **_connection(access),
+        **(static if access.instance_name else {"session_timeout_ms": SESSION_TIMEOUT_MS}),
+        group_id=group,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+
+
+def new_tail_consumer(access: KafkaAccess, topics: Sequence[str]) -> AIOKafkaConsumer:
+    """Make a consumer of all partitions that begins now and keeps no place, not started."""
+    return AIOKafkaConsumer(*topics, **_connection(access), group_id=None, auto_offset_reset="latest")
+
+
+async def close_producer(producer: AIOKafkaProducer) -> None:
+    """Close a producer in bounded time, though an idempotent one would wait for its broker for ever."""
+    with suppress(Exception):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await producer.stop()
+            return
+    with suppress(Exception):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await producer.client.close()
+
+
+async def close_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group and close, in bounded time."""
+    with suppress(Exception):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await consumer.stop()
+
+
+async def ensure_topics(access: KafkaAccess, topics: Sequence[str], *, partitions: int = PARTITIONS) -> None:
+    """Make the topics that are missing; those that exist stay as they are. Safe to run twice, and by two at once.
+
+    As many replicas as there are brokers, at most three, of which all but one must have a record before it counts.
+    Raises KafkaError.
+    """
+    admin = AIOKafkaAdminClient(**_connection(access))
+    try:
+        await admin.start()
+        replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
+        config = {"min.insync.replicas": str(max(1, replicas - 1))}
+        wanted = [NewTopic(topic, partitions, replicas, topic_configs=config) for topic in topics]
+        answer = await admin.create_topics(wanted)
+        for _topic, code, *_message in answer.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise for_code(code)
+    finally:
+        await admin.close()
+
+
+async def missing_topics(access: KafkaAccess, topics: Sequence[str]) -> set[str]:
+    """Give those of the topics that do not exist. Raises KafkaError."""
+    admin = AIOKafkaAdminClient(**_connection(access))
+    try:
+        await admin.start()
+        return set(topics) - set(await admin.list_topics())
+    finally:
+        await admin.close()
+
+
+def _connection(access: KafkaAccess) -> dict[str, Any]:  # the driver's keyword arguments are of many types
+    options: dict[str, Any] = {
+        "bootstrap_servers": access.bootstrap_servers,
+        "security_protocol": access.security_protocol,
+        "request_timeout_ms": REQUEST_TIMEOUT_MS,
+        "retry_backoff_ms": RETRY_PAUSE_MS,
+    }
+    if access.security_protocol in {"SSL", "SASL_SSL"}:
+        options["ssl_context"] = ssl.create_default_context(cafile=access.ca_file)
+    if access.security_protocol.startswith("SASL"):
+        password = access.password_file.read_text().splitlines()[0] if access.password_file else ""
+        options |= {
+            "sasl_mechanism": access.sasl_mechanism,
+            "sasl_plain_username": access.user,
+            "sasl_plain_password": password,
+        }
+    return options
