@@ -8,7 +8,7 @@ caller as a text of Python's. grpc.aio by itself answers undecodable input with 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import grpc
 import structlog
@@ -38,13 +38,13 @@ EXEMPT = ("/grpc.health.", "/grpc.reflection.")
 """Open to everybody: probes have no token, and the contract is no secret."""
 MOST_REQUEST_BYTES = 256 * 1024
 
-Handler = grpc.RpcMethodHandler[Any, Any]  # a handler of any service: its types are known to its generated code only
-Context = grpc.aio.ServicerContext[Any, Any]  # as above
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # of any service: its types are in its generated code only
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # as above
 Decode = Callable[[bytes], Message]
 Encode = Callable[[Message], bytes]
 Unary = Callable[[Message, Context], Awaitable[Message]]
 Streaming = Callable[[Message, Context], AsyncGenerator[Message, None]]
-Lookup = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
+Lookup: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 
 
 class Door(grpc.aio.ServerInterceptor):
@@ -71,7 +71,7 @@ class Door(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self, continuation: Lookup, handler_call_details: grpc.HandlerCallDetails
-    ) -> Handler | None:
+    ) -> "Handler | None":
         """Give the guarded handler of a method; None for one that does not exist."""
         path = handler_call_details.method
         guarded = self._guarded.get(path)

@@ -1,0 +1,101 @@
+"""Keys and tokens for development and tests: a key pair made here signs what an identity provider would sign.
+
+Everything lies in one state folder that only its owner can open: the private key, the public keys (JWKS) that
+services check tokens with, and the services' own tokens.
+"""
+
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import OKPAlgorithm
+
+PRIVATE_KEY = "signing-key.pem"
+JWKS = "jwks.json"
+ISSUER = "omnithread"
+AUDIENCE = "omnithread"
+SERVICE_TOKEN_SECONDS = 30 * 24 * 3600
+CHANNEL_TOKEN_SECONDS = 12 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where things are in a state folder."""
+
+    state: Path
+
+    @property
+    def jwks_file(self) -> Path:
+        """The public keys."""
+        return self.state / JWKS
+
+    def service_token_file(self, service: str) -> Path:
+        """The own token of one service."""
+        return self.state / f"{service}.token"
+
+
+def ensure_keys(state: Path) -> Keys:
+    """Make the folder and a key pair where there is none yet; a second call changes nothing."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.chmod(0o700)
+    keys = Keys(state)
+    if not (state / PRIVATE_KEY).exists() or not keys.jwks_file.exists():
+        renew_keys(state)
+    return keys
+
+
+def renew_keys(state: Path) -> None:
+    """Make a new key pair; tokens of the old one are no longer accepted."""
+    private_key = Ed25519PrivateKey.generate()
+    key_id = secrets.token_hex(8)
+    pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = OKPAlgorithm.to_jwk(private_key.public_key(), as_dict=True)
+    jwks = {"keys": [{**public, "kid": key_id, "alg": "EdDSA", "use": "sig"}]}
+    _write(state / PRIVATE_KEY, pem.decode())
+    _write(state / JWKS, json.dumps(jwks, indent=2))
+
+
+def mint_channel_token(
+    state: Path, channel_id: str, *, actor: str = "", lifetime_seconds: float = CHANNEL_TOKEN_SECONDS
+) -> str:
+    """Give a token for a channel; `actor` is the member of staff behind a till or a headset."""
+    claims = {"sub": channel_id, "channel": channel_id}
+    return _sign(state, {**claims, "actor": actor} if actor else claims, lifetime_seconds)
+
+
+def mint_service_token(state: Path, service: str, *, lifetime_seconds: float = SERVICE_TOKEN_SECONDS) -> str:
+    """Give a token for one of the suite's services (`cart`)."""
+    return _sign(state, {"sub": service, "service": service}, lifetime_seconds)
+
+
+def write_service_token(state: Path, service: str) -> Path:
+    """Mint a service's token and give the file that it is now in; a running service takes it up by itself."""
+    path = Keys(state).service_token_file(service)
+    _write(path, mint_service_token(state, service))
+    return path
+
+
+def _sign(state: Path, claims: dict[str, str], lifetime_seconds: float) -> str:
+    now = time.time()
+    key_id = json.loads((state / JWKS).read_text(encoding="utf-8"))["keys"][0]["kid"]
+    return jwt.encode(
+        {**claims, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + lifetime_seconds},
+        (state / PRIVATE_KEY).read_text(encoding="utf-8"),
+        algorithm="EdDSA",
+        headers={"kid": key_id},
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a file in place at once, readable by its owner only."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
