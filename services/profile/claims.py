@@ -1,0 +1,96 @@
+"""Remembers who holds each identifier: one document per identifier, whose `_id` is its key.
+
+A claim is the truth, the identifiers on a customer's record are a copy of it. Whoever inserts a claim first has it,
+without an index over customers, and on any shard.
+
+A claim is made before the record is written. Until the record has it, the claim carries the token of the call that
+made it: that call may withdraw it. Another call that builds on it confirms it first, which takes the token off.
+"""
+
+from collections.abc import Collection as Many
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.mongo.connection import Database
+from libs.mongo.deadline import reading
+from libs.mongo.once import insert_once
+from services.profile.model import Channel, CustomerId
+
+IDENTIFIERS = "identifiers"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who holds an identifier: a customer, or one who was merged away since and leads to the one who lives."""
+
+    key: str
+    customer_id: CustomerId
+    claim_time: datetime
+    channel: Channel
+    token: str
+    """Of the call that made it, empty when another call confirmed it."""
+
+
+class Claims:
+    """The claims of all customers."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database[IDENTIFIERS]
+
+    async def find(self, keys: Iterable[str]) -> dict[str, Claim]:
+        """Give the claims that exist, by key. One query by `_id`."""
+        wanted = sorted(set(keys))
+        if not wanted:
+            return {}
+        with reading():
+            rows = await self._collection.find({"_id": {"$in": wanted}}).to_list(length=len(wanted))
+        return {
+            row["_id"]: Claim(
+                key=row["_id"],
+                customer_id=CustomerId(row["customer_id"]),
+                claim_time=row["claim_time"],
+                channel=Channel(id=row["channel"]["id"], kind=row["channel"]["kind"]),
+                token=row["token"],
+            )
+            for row in rows
+        }
+
+    async def make(self, claims: Sequence[Claim]) -> bool:
+        """Make claims one after the other; at the first that somebody else has, stop and say False."""
+        for claim in claims:
+            document = {
+                "_id": claim.key,
+                "customer_id": claim.customer_id,
+                "claim_time": claim.claim_time,
+                "channel": {"id": claim.channel.id, "kind": claim.channel.kind},
+                "token": claim.token,
+            }
+            if not await insert_once(self._collection, document):
+                return False
+        return True
+
+    async def confirm(self, claim: Claim) -> bool:
+        """Build on a claim that another call made; False where it is gone or changed meanwhile."""
+        if not claim.token:
+            return True
+        with reading():
+            result = await self._collection.update_one(
+                {"_id": claim.key, "customer_id": claim.customer_id, "token": {"$in": [claim.token, ""]}},
+                {"$set": {"token": ""}},
+            )
+        return result.matched_count == 1
+
+    async def withdraw(self, keys: Many[str], *, token: str) -> None:
+        """Take back what the call with this token claimed and nobody built on."""
+        if keys:
+            with reading():
+                await self._collection.delete_many({"_id": {"$in": sorted(keys)}, "token": token})
+
+    async def drop(self, keys: Many[str], *, customer_ids: Many[str]) -> None:
+        """Remove the claims of identifiers that had to make room, where they lead to these customers."""
+        if keys:
+            with reading():
+                await self._collection.delete_many(
+                    {"_id": {"$in": sorted(keys)}, "customer_id": {"$in": sorted(customer_ids)}}
+                )

@@ -1,0 +1,206 @@
+"""Translates words: what the contract says, and what the model says."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from google.type.postal_address_pb2 import PostalAddress as PostalAddressProto
+
+from libs.errors import invalid_field
+from libs.mongo.values import Saved
+from libs.timestamps import from_timestamp, to_timestamp
+from omnithread.common.v1 import channel_pb2, event_pb2
+from omnithread.profile.v1 import profile_events_pb2 as events_pb
+from omnithread.profile.v1 import profile_pb2
+from services.profile import model
+from services.profile.errors import identifier_invalid
+from services.profile.identifiers import normal_identifier
+from services.profile.model import Channel, Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
+
+MAX_ADDRESS_BYTES = 4096
+
+_KINDS = {
+    IdentifierKind.EMAIL: profile_pb2.IDENTIFIER_KIND_EMAIL,
+    IdentifierKind.PHONE: profile_pb2.IDENTIFIER_KIND_PHONE,
+    IdentifierKind.LOYALTY_CARD: profile_pb2.IDENTIFIER_KIND_LOYALTY_CARD,
+    IdentifierKind.DEVICE: profile_pb2.IDENTIFIER_KIND_DEVICE,
+    IdentifierKind.COOKIE: profile_pb2.IDENTIFIER_KIND_COOKIE,
+    IdentifierKind.SOCIAL: profile_pb2.IDENTIFIER_KIND_SOCIAL,
+}
+_KINDS_BACK = {number: kind for kind, number in _KINDS.items()}
+_CUSTOMER_KINDS = {
+    model.CustomerKind.ANONYMOUS: profile_pb2.CUSTOMER_KIND_ANONYMOUS,
+    model.CustomerKind.KNOWN: profile_pb2.CUSTOMER_KIND_KNOWN,
+}
+
+
+def identifier_from_proto(said: profile_pb2.Identifier, *, field: str) -> Identifier:
+    """Read and normalise an identifier; `field` is its path in the request. Errors: IDENTIFIER_INVALID."""
+    try:
+        return normal_identifier(_KINDS_BACK[said.kind], said.value, verified=said.verified)
+    except ValueError as fault:
+        raise identifier_invalid(f"{field}.value", str(fault)) from None
+
+
+def identifiers_from_proto(said: Sequence[profile_pb2.Identifier]) -> tuple[Identifier, ...]:
+    """Read a list; one that is there twice counts once, as verified if it is so in either place."""
+    by_key: dict[str, Identifier] = {}
+    for index, one in enumerate(said):
+        identifier = identifier_from_proto(one, field=f"identifiers[{index}]")
+        if identifier.verified or identifier.key not in by_key:
+            by_key[identifier.key] = identifier
+    return tuple(by_key.values())
+
+
+def traits_from_proto(
+    said: Iterable[profile_pb2.Trait], *, field: str, channel: Channel, now: datetime, removable: bool
+) -> tuple[tuple[Trait, ...], tuple[str, ...]]:
+    """Read the traits to set, and the names of those to remove. Errors: INVALID_FIELD."""
+    traits: list[Trait] = []
+    removed: list[str] = []
+    names: set[str] = set()
+    for index, one in enumerate(said):
+        if one.name in names:
+            raise invalid_field(f"{field}[{index}].name", "named twice")
+        names.add(one.name)
+        value = _trait_value(one, field=f"{field}[{index}].time_value")
+        if value is not None:
+            traits.append(Trait(name=one.name, value=value, channel=channel, update_time=now))
+        elif removable:
+            removed.append(one.name)
+        else:
+            raise invalid_field(f"{field}[{index}]", "has no value")
+    return tuple(traits), tuple(removed)
+
+
+def address_from_proto(said: PostalAddressProto) -> PostalAddress | None:
+    """Read an address; None where it says nothing. Errors: INVALID_FIELD."""
+    if said.ByteSize() > MAX_ADDRESS_BYTES:
+        raise invalid_field("profile.postal_address", f"more than {MAX_ADDRESS_BYTES} bytes")
+    address = PostalAddress(
+        revision=said.revision,
+        region_code=said.region_code,
+        language_code=said.language_code,
+        postal_code=said.postal_code,
+        sorting_code=said.sorting_code,
+        administrative_area=said.administrative_area,
+        locality=said.locality,
+        sublocality=said.sublocality,
+        address_lines=tuple(said.address_lines),
+        recipients=tuple(said.recipients),
+        organization=said.organization,
+    )
+    return address if address != PostalAddress() else None
+
+
+def identifier_to_proto(identifier: Identifier) -> profile_pb2.Identifier:
+    """Write an identifier."""
+    return profile_pb2.Identifier(kind=_KINDS[identifier.kind], value=identifier.value, verified=identifier.verified)
+
+
+def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
+    """Write the profile in a record."""
+    profile = saved.state
+    address = profile.postal_address
+    return profile_pb2.Profile(
+        customer_id=saved.customer_id,
+        kind=_CUSTOMER_KINDS[profile.kind],
+        identifiers=sorted(
+            (identifier_to_proto(held.identifier) for held in profile.identifiers),
+            key=lambda one: (one.kind, one.value),
+        ),
+        given_name=profile.given_name,
+        family_name=profile.family_name,
+        postal_address=_address_to_proto(address) if address else None,
+        traits=[_trait_to_proto(trait) for trait in profile.traits],
+        merges=[merge_to_proto(merge) for merge in profile.merges],
+        create_time=to_timestamp(profile.create_time) if profile.create_time else None,
+        update_time=to_timestamp(saved.update_time),
+        version=saved.version,
+        etag=saved.etag(),
+    )
+
+
+def merge_to_proto(merge: model.Merge) -> profile_pb2.Merge:
+    """Write a merge."""
+    return profile_pb2.Merge(
+        merge_id=merge.merge_id,
+        source_customer_id=merge.source_customer_id,
+        merge_time=to_timestamp(merge.merge_time),
+        channel=_channel_to_proto(merge.channel),
+        pending_areas=merge.pending_areas,
+    )
+
+
+def event_to_proto(event: model.ProfileEvent, header: event_pb2.EventHeader) -> events_pb.ProfileEvent:
+    """Write what the others hear: ids, kinds and names of fields, never a value."""
+    said = events_pb.ProfileEvent(header=header)
+    match event:
+        case model.CustomerCreated():
+            said.customer_created.CopyFrom(events_pb.CustomerCreated(kind=_CUSTOMER_KINDS[event.kind]))
+        case model.IdentifiersLinked():
+            said.identifiers_linked.CopyFrom(
+                events_pb.IdentifiersLinked(
+                    kinds=sorted(_KINDS[kind] for kind in event.kinds), kind=_CUSTOMER_KINDS[event.kind]
+                )
+            )
+        case model.ProfileUpdated():
+            said.profile_updated.CopyFrom(events_pb.ProfileUpdated(changed_fields=event.changed_fields))
+        case model.CustomersMerged():
+            said.customers_merged.CopyFrom(
+                events_pb.CustomersMerged(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
+            )
+        case model.CustomerSealed():
+            said.customer_sealed.CopyFrom(
+                events_pb.CustomerSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
+            )
+    return said
+
+
+def _trait_value(said: profile_pb2.Trait, *, field: str) -> TraitValue | None:
+    match said.WhichOneof("value"):
+        case "string_value":
+            return said.string_value
+        case "number_value":
+            return said.number_value
+        case "bool_value":
+            return said.bool_value
+        case "time_value":
+            return from_timestamp(said.time_value, field=field)
+        case _:
+            return None
+
+
+def _trait_to_proto(trait: Trait) -> profile_pb2.Trait:
+    said = profile_pb2.Trait(
+        name=trait.name, channel=_channel_to_proto(trait.channel), update_time=to_timestamp(trait.update_time)
+    )
+    match trait.value:
+        case bool():  # before float: a yes is no number
+            said.bool_value = trait.value
+        case str():
+            said.string_value = trait.value
+        case datetime():
+            said.time_value.CopyFrom(to_timestamp(trait.value))
+        case _:
+            said.number_value = trait.value
+    return said
+
+
+def _address_to_proto(address: PostalAddress) -> PostalAddressProto:
+    return PostalAddressProto(
+        revision=address.revision,
+        region_code=address.region_code,
+        language_code=address.language_code,
+        postal_code=address.postal_code,
+        sorting_code=address.sorting_code,
+        administrative_area=address.administrative_area,
+        locality=address.locality,
+        sublocality=address.sublocality,
+        address_lines=address.address_lines,
+        recipients=address.recipients,
+        organization=address.organization,
+    )
+
+
+def _channel_to_proto(channel: Channel) -> channel_pb2.Channel:
+    return channel_pb2.Channel(id=channel.id, kind=channel_pb2.ChannelKind.ValueType(channel.kind))

@@ -1,0 +1,43 @@
+"""What can go wrong in profile, each with its reason from the contract's `ErrorReason`. No text holds a value."""
+
+from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument, not_found
+from services.profile.model import IdentifierKind
+
+
+def identifier_invalid(field: str, description: str) -> OmnithreadError:
+    """Refuse an identifier that is no value of its kind; `field` is its path in the request."""
+    return invalid_argument(
+        "IDENTIFIER_INVALID",
+        "An identifier is no valid value of its kind.",
+        field_faults=(FieldFault(field=field, description=description),),
+    )
+
+
+def identifier_limit(kind: IdentifierKind, most: int) -> OmnithreadError:
+    """Refuse one more identifier of a kind."""
+    return failed_precondition(
+        "IDENTIFIER_LIMIT",
+        "The customer has as many identifiers of this kind as are allowed.",
+        metadata={"kind": str(kind), "most": str(most)},
+    )
+
+
+def trait_limit(most: int) -> OmnithreadError:
+    """Refuse more traits than a customer may have."""
+    return failed_precondition(
+        "TRAIT_LIMIT", "The customer would have more traits than are allowed.", metadata={"most": str(most)}
+    )
+
+
+def update_mask_invalid(description: str) -> OmnithreadError:
+    """Refuse an update mask that names nothing, everything, or what cannot be changed."""
+    return invalid_argument(
+        "UPDATE_MASK_INVALID",
+        "The update mask names no fields that can be changed.",
+        field_faults=(FieldFault(field="update_mask", description=description),),
+    )
+
+
+def merge_not_found(merge_id: str) -> OmnithreadError:
+    """Say that no merge of this customer has this id."""
+    return not_found("MERGE_NOT_FOUND", "No merge of this customer has this id.", metadata={"merge_id": merge_id})

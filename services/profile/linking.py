@@ -1,0 +1,90 @@
+"""What an Identify changes on the customer that was found: identifiers, names, traits, and merges to carry out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from libs.errors import outbox_full
+from services.profile.details import changed_fields, with_missing_names, with_traits
+from services.profile.errors import identifier_limit
+from services.profile.model import (
+    Change,
+    Channel,
+    CustomerCreated,
+    HeldIdentifier,
+    Identifier,
+    IdentifierKind,
+    IdentifiersLinked,
+    Profile,
+    ProfileEvent,
+    ProfileUpdated,
+    Reservation,
+    Trait,
+)
+from services.profile.room import MOST_OF_A_KIND, Kept, kind_beyond_limit, make_room, with_added
+
+MOST_PENDING_MERGES = 64
+"""More than these wait until the other services have absorbed some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What a channel told about a customer."""
+
+    identifiers: tuple[Identifier, ...]
+    traits: tuple[Trait, ...] = ()
+    given_name: str = ""
+    family_name: str = ""
+    guests: tuple[Reservation, ...] = ()
+    """Whom to merge into this customer."""
+
+
+def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: Channel) -> Change:
+    """Add what was told to a customer, new or known. The same again changes nothing and announces nothing.
+
+    Errors: IDENTIFIER_LIMIT, TRAIT_LIMIT, RECORD_TOO_LARGE, and OUTBOX_FULL where too many merges are pending.
+    """
+    kept = _with_identifiers(profile, told.identifiers, now=now, channel=channel)
+    after = replace(
+        profile,
+        create_time=profile.create_time or now,
+        identifiers=kept.identifiers,
+        traits=with_traits(profile.traits, told.traits),
+        incoming=_with_reservations(profile, told.guests),
+    )
+    after = with_missing_names(after, given_name=told.given_name, family_name=told.family_name)
+    return Change(profile=after, events=_events(profile, after), dropped_keys=kept.dropped_keys)
+
+
+def _with_identifiers(profile: Profile, told: tuple[Identifier, ...], *, now: datetime, channel: Channel) -> Kept:
+    by_key = with_added(
+        profile.identifiers, [HeldIdentifier(identifier=one, link_time=now, channel=channel) for one in told]
+    )
+    beyond = kind_beyond_limit(by_key)
+    if beyond is not None:
+        raise identifier_limit(beyond, MOST_OF_A_KIND[beyond])
+    return make_room(by_key, presented_keys=frozenset(one.key for one in told))
+
+
+def _with_reservations(profile: Profile, guests: Sequence[Reservation]) -> tuple[Reservation, ...]:
+    reserved = {one.source_customer_id for one in profile.incoming}
+    incoming = (*profile.incoming, *(one for one in guests if one.source_customer_id not in reserved))
+    pending = sum(1 for merge in profile.merges if merge.pending_areas)
+    if len(incoming) > len(profile.incoming) and len(incoming) + pending > MOST_PENDING_MERGES:
+        raise outbox_full()
+    return incoming
+
+
+def _events(before: Profile, after: Profile) -> tuple[ProfileEvent, ...]:
+    events: list[ProfileEvent] = []
+    if before.create_time is None:
+        events.append(CustomerCreated(kind=after.kind))
+    linked = [
+        one.identifier.kind for one in after.identifiers if one.identifier.key in after.held_keys - before.held_keys
+    ]
+    if linked:
+        kinds = tuple(kind for kind in IdentifierKind if kind in linked)
+        events.append(IdentifiersLinked(kinds=kinds, kind=after.kind))
+    if fields := changed_fields(before, after):
+        events.append(ProfileUpdated(changed_fields=fields))
+    return tuple(events)

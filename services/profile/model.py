@@ -1,0 +1,216 @@
+"""The words of profile: a customer, what they are recognised by, what is known of them, whom they turned out to be.
+
+Values only, without protobuf and without a database; what is decided about them is in `who`, `linking`, `details`
+and `merging`.
+"""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+CustomerId = NewType("CustomerId", str)
+MergeId = NewType("MergeId", str)
+TraitValue = str | float | bool | datetime
+
+MERGE_AREAS = ("cart", "context", "messaging", "preference")
+"""Who has to absorb every merge, sorted."""
+
+
+class IdentifierKind(enum.StrEnum):
+    """What a customer is recognised by, the weakest proof of who it is first."""
+
+    COOKIE = "cookie"
+    DEVICE = "device"
+    SOCIAL = "social"
+    PHONE = "phone"
+    EMAIL = "email"
+    LOYALTY_CARD = "loyalty_card"
+
+    @property
+    def strength(self) -> int:
+        """Give the rank as a proof: where identifiers disagree, the stronger one decides who it is."""
+        return list(IdentifierKind).index(self)
+
+    @property
+    def by_possession(self) -> bool:
+        """Whether having it is the proof: the channel set it itself, but several people may share the machine."""
+        return self in {IdentifierKind.COOKIE, IdentifierKind.DEVICE}
+
+
+class CustomerKind(enum.StrEnum):
+    """A guest, or somebody whom the company knows."""
+
+    ANONYMOUS = "anonymous"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where something was said."""
+
+    id: str
+    kind: int
+    """A value of `omnithread.common.v1.ChannelKind`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One thing by which a customer is recognised, normalised."""
+
+    kind: IdentifierKind
+    value: str
+    verified: bool
+
+    @property
+    def key(self) -> str:
+        """Give what two identifiers are compared by, and what a claim to it is kept under."""
+        return f"{self.kind}:{self.value.lower() if self.kind is IdentifierKind.EMAIL else self.value}"
+
+    @property
+    def identifies(self) -> bool:
+        """Whether it leads to a customer; what does not is only something that was said."""
+        return self.verified or self.kind.by_possession
+
+    @property
+    def makes_known(self) -> bool:
+        """Whether it tells the company who this is, and not only which machine they use."""
+        return self.verified and not self.kind.by_possession
+
+
+@dataclass(frozen=True, slots=True)
+class HeldIdentifier:
+    """An identifier on a customer's record."""
+
+    identifier: Identifier
+    link_time: datetime
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One free fact about a customer, who said it, and when."""
+
+    name: str
+    value: TraitValue
+    channel: Channel
+    update_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """A postal address, in the parts of `google.type.PostalAddress`."""
+
+    revision: int = 0
+    region_code: str = ""
+    language_code: str = ""
+    postal_code: str = ""
+    sorting_code: str = ""
+    administrative_area: str = ""
+    locality: str = ""
+    sublocality: str = ""
+    address_lines: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    organization: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A merge that was decided: its source is about to be sealed and copied."""
+
+    merge_id: MergeId
+    source_customer_id: CustomerId
+    merge_time: datetime
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A customer that was found to be this one, and the areas that have not absorbed it yet."""
+
+    merge_id: MergeId
+    source_customer_id: CustomerId
+    merge_time: datetime
+    channel: Channel
+    pending_areas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the company knows about who a customer is."""
+
+    customer_id: CustomerId
+    create_time: datetime | None = None
+    """None until the customer was seen; never changes afterwards, so that age is an order."""
+    identifiers: tuple[HeldIdentifier, ...] = ()
+    """Sorted by key."""
+    given_name: str = ""
+    family_name: str = ""
+    postal_address: PostalAddress | None = None
+    traits: tuple[Trait, ...] = ()
+    """Sorted by name."""
+    merges: tuple[Merge, ...] = ()
+    """Oldest first; those still pending, and the newest of the rest."""
+    incoming: tuple[Reservation, ...] = ()
+    """Merges that were decided and are not carried out yet, oldest first."""
+
+    @property
+    def kind(self) -> CustomerKind:
+        """Say whether the company knows who this is. Who is known stays known."""
+        known = any(held.identifier.makes_known for held in self.identifiers)
+        return CustomerKind.KNOWN if known else CustomerKind.ANONYMOUS
+
+    @property
+    def held_keys(self) -> frozenset[str]:
+        """Give the keys of the identifiers that lead here."""
+        return frozenset(held.identifier.key for held in self.identifiers if held.identifier.identifies)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCreated:
+    """A customer was seen for the first time."""
+
+    kind: CustomerKind
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiersLinked:
+    """Identifiers were linked; their values stay here."""
+
+    kinds: tuple[IdentifierKind, ...]
+    kind: CustomerKind
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileUpdated:
+    """Fields changed; their values stay here."""
+
+    changed_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersMerged:
+    """Another customer was merged into this one."""
+
+    merge_id: MergeId
+    source_customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSealed:
+    """The customer was merged into another one."""
+
+    merge_id: MergeId
+    survivor_customer_id: CustomerId
+
+
+ProfileEvent = CustomerCreated | IdentifiersLinked | ProfileUpdated | CustomersMerged | CustomerSealed
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A decided change: the new state, what it announces, and the keys that lead here no longer."""
+
+    profile: Profile
+    events: tuple[ProfileEvent, ...] = ()
+    dropped_keys: tuple[str, ...] = ()

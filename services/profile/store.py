@@ -1,0 +1,183 @@
+"""Remembers customers: the fields of a customer's record, and how records find their merges again."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from libs.mongo.connection import Database
+from libs.mongo.deadline import reading
+from libs.mongo.shapes import RECORDS
+from libs.mongo.values import RecordShape
+from services.profile.convert import event_to_proto
+from services.profile.model import (
+    Channel,
+    CustomerId,
+    HeldIdentifier,
+    Identifier,
+    IdentifierKind,
+    Merge,
+    MergeId,
+    PostalAddress,
+    Profile,
+    ProfileEvent,
+    Reservation,
+    Trait,
+)
+
+Fields = dict[str, Any]
+"""What MongoDB keeps: names to values of any kind."""
+
+RESERVATION_TIME = "incoming.merge_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An event, and when it happened as the caller stated it."""
+
+    event: ProfileEvent
+    occur_time: datetime | None
+
+
+def profile_to_fields(profile: Profile) -> Fields:
+    """Write the state as top-level fields of the record, always all of them."""
+    address = profile.postal_address
+    return {
+        "create_time": profile.create_time,
+        "identifiers": [_held_to_fields(held) for held in profile.identifiers],
+        "given_name": profile.given_name,
+        "family_name": profile.family_name,
+        "postal_address": _address_to_fields(address) if address else None,
+        "traits": [_trait_to_fields(trait) for trait in profile.traits],
+        "merges": [_merge_to_fields(merge) for merge in profile.merges],
+        "incoming": [_reservation_to_fields(reservation) for reservation in profile.incoming],
+    }
+
+
+def profile_from_document(document: Mapping[str, Any]) -> Profile:
+    """Read the state from a record."""
+    address = document["postal_address"]
+    return Profile(
+        customer_id=CustomerId(document["_id"]),
+        create_time=document["create_time"],
+        identifiers=tuple(_held_from_fields(held) for held in document["identifiers"]),
+        given_name=document["given_name"],
+        family_name=document["family_name"],
+        postal_address=_address_from_fields(address) if address else None,
+        traits=tuple(_trait_from_fields(trait) for trait in document["traits"]),
+        merges=tuple(_merge_from_fields(merge) for merge in document["merges"]),
+        incoming=tuple(_reservation_from_fields(reservation) for reservation in document["incoming"]),
+    )
+
+
+SHAPE: RecordShape[Profile, Announced] = RecordShape(
+    empty=lambda customer_id: Profile(customer_id=CustomerId(customer_id)),
+    to_fields=profile_to_fields,
+    from_document=profile_from_document,
+    to_event=lambda announced, header: event_to_proto(announced.event, header),
+    occur_time=lambda announced: announced.occur_time,
+)
+
+
+async def customers_with_old_reservations(database: Database, *, before: datetime, most: int) -> list[CustomerId]:
+    """Give customers who decided on a merge before a time and have not carried it out. One indexed query."""
+    with reading():
+        rows = (
+            await database[RECORDS]
+            .find({RESERVATION_TIME: {"$lt": before}}, {"_id": 1})
+            .sort(RESERVATION_TIME, 1)
+            .to_list(length=most)
+        )
+    return [CustomerId(row["_id"]) for row in rows[:most]]
+
+
+def _held_to_fields(held: HeldIdentifier) -> Fields:
+    return {
+        "kind": str(held.identifier.kind),
+        "value": held.identifier.value,
+        "verified": held.identifier.verified,
+        "link_time": held.link_time,
+        "channel": _channel_to_fields(held.channel),
+    }
+
+
+def _held_from_fields(fields: Mapping[str, Any]) -> HeldIdentifier:
+    return HeldIdentifier(
+        identifier=Identifier(kind=IdentifierKind(fields["kind"]), value=fields["value"], verified=fields["verified"]),
+        link_time=fields["link_time"],
+        channel=_channel_from_fields(fields["channel"]),
+    )
+
+
+def _address_to_fields(address: PostalAddress) -> Fields:
+    return dataclasses.asdict(address)
+
+
+def _address_from_fields(fields: Mapping[str, Any]) -> PostalAddress:
+    lists = {name: tuple(fields[name]) for name in ("address_lines", "recipients")}
+    return PostalAddress(**{**fields, **lists})
+
+
+def _trait_to_fields(trait: Trait) -> Fields:
+    return {
+        "name": trait.name,
+        "value": trait.value,
+        "channel": _channel_to_fields(trait.channel),
+        "update_time": trait.update_time,
+    }
+
+
+def _trait_from_fields(fields: Mapping[str, Any]) -> Trait:
+    return Trait(
+        name=fields["name"],
+        value=fields["value"],
+        channel=_channel_from_fields(fields["channel"]),
+        update_time=fields["update_time"],
+    )
+
+
+def _merge_to_fields(merge: Merge) -> Fields:
+    return {
+        "merge_id": merge.merge_id,
+        "source_customer_id": merge.source_customer_id,
+        "merge_time": merge.merge_time,
+        "channel": _channel_to_fields(merge.channel),
+        "pending_areas": list(merge.pending_areas),
+    }
+
+
+def _merge_from_fields(fields: Mapping[str, Any]) -> Merge:
+    return Merge(
+        merge_id=MergeId(fields["merge_id"]),
+        source_customer_id=CustomerId(fields["source_customer_id"]),
+        merge_time=fields["merge_time"],
+        channel=_channel_from_fields(fields["channel"]),
+        pending_areas=tuple(fields["pending_areas"]),
+    )
+
+
+def _reservation_to_fields(reservation: Reservation) -> Fields:
+    return {
+        "merge_id": reservation.merge_id,
+        "source_customer_id": reservation.source_customer_id,
+        "merge_time": reservation.merge_time,
+        "channel": _channel_to_fields(reservation.channel),
+    }
+
+
+def _reservation_from_fields(fields: Mapping[str, Any]) -> Reservation:
+    return Reservation(
+        merge_id=MergeId(fields["merge_id"]),
+        source_customer_id=CustomerId(fields["source_customer_id"]),
+        merge_time=fields["merge_time"],
+        channel=_channel_from_fields(fields["channel"]),
+    )
+
+
+def _channel_to_fields(channel: Channel) -> Fields:
+    return {"id": channel.id, "kind": channel.kind}
+
+
+def _channel_from_fields(fields: Mapping[str, Any]) -> Channel:
+    return Channel(id=fields["id"], kind=fields["kind"])

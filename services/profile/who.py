@@ -1,0 +1,118 @@
+"""Who is this? Weighs what identifiers say against each other, and decides which customer they mean.
+
+Guests are merged into whom they turn out to be; two people whom the company knows are never merged by themselves.
+Where identifiers disagree, the strongest decides (loyalty card, e-mail, phone, social account, device, cookie),
+then the older customer; what points to another known customer is set aside.
+
+A cookie or device alone does not let a second e-mail (phone, card, account) in: somebody who logs in with a new one on
+a known customer's tablet is somebody else, until a proof of that customer comes along.
+"""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
+
+
+class SetAsideReason(enum.StrEnum):
+    """Why an identifier was not used to find the customer."""
+
+    HELD_BY_ANOTHER = "held_by_another"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A customer to whom claims of the request lead."""
+
+    customer_id: CustomerId
+    profile: Profile | None
+    """None where claims were made and no record followed: whoever made them is still at it, or crashed."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the company knows who this is."""
+        return self.profile is not None and self.profile.kind is CustomerKind.KNOWN
+
+    @property
+    def age(self) -> tuple[datetime, str]:
+        """Give an order that never changes, the oldest first. Only for a customer with a record."""
+        if self.profile is None or self.profile.create_time is None:
+            raise LookupError("a customer without a record has no age")
+        return self.profile.create_time, self.customer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who it is, and what follows from that."""
+
+    customer_id: CustomerId | None
+    """None where nobody is."""
+    guests: tuple[CustomerId, ...] = ()
+    """Customers to merge into this one, oldest first. All were anonymous when this was decided."""
+    unborn: tuple[CustomerId, ...] = ()
+    """Customers without a record whose claims belong to this one, sorted."""
+    linked: tuple[Identifier, ...] = ()
+    """What belongs on the record, in the order of the request; unverified claims among it."""
+    set_aside: tuple[tuple[Identifier, SetAsideReason], ...] = ()
+    """What was not used to find the customer, in the order of the request."""
+
+
+def decide_who(identifiers: Sequence[Identifier], holders: Mapping[str, Holder]) -> Verdict:
+    """Decide whom the identifiers mean; `holders` has the living customer behind each key that is claimed."""
+    pointing = {one.key: holders[one.key] for one in identifiers if one.identifies and one.key in holders}
+    found = {holder.customer_id: holder for holder in pointing.values()}
+    best = {
+        customer_id: max(one.kind.strength for one in identifiers if _points_to(one, pointing, customer_id))
+        for customer_id in found
+    }
+    known = sorted(
+        (holder for holder in found.values() if holder.known), key=lambda one: (-best[one.customer_id], one.age)
+    )
+    chosen = next((holder for holder in known if not _somebody_else(identifiers, pointing, holder)), None)
+    others = {holder.customer_id for holder in known if holder != chosen}
+    guests = sorted(
+        (holder for holder in found.values() if holder.profile is not None and not holder.known),
+        key=lambda one: one.age,
+    )
+    unborn = sorted(holder.customer_id for holder in found.values() if holder.profile is None)
+    chosen = chosen or (guests[0] if guests else None)
+    customer_id = chosen.customer_id if chosen else (unborn[0] if unborn else None)
+    set_aside = tuple(
+        (one, reason) for one in identifiers if (reason := _reason_to_set_aside(one, pointing, others)) is not None
+    )
+    held_by_another = {one for one, reason in set_aside if reason is SetAsideReason.HELD_BY_ANOTHER}
+    return Verdict(
+        customer_id=customer_id,
+        guests=tuple(holder.customer_id for holder in guests if holder.customer_id != customer_id),
+        unborn=tuple(one for one in unborn if one != customer_id),
+        linked=tuple(one for one in identifiers if one not in held_by_another),
+        set_aside=set_aside,
+    )
+
+
+def _points_to(identifier: Identifier, pointing: Mapping[str, Holder], customer_id: CustomerId) -> bool:
+    holder = pointing.get(identifier.key) if identifier.identifies else None
+    return holder is not None and holder.customer_id == customer_id
+
+
+def _somebody_else(identifiers: Sequence[Identifier], pointing: Mapping[str, Holder], known: Holder) -> bool:
+    """Whether only a machine points to this known customer, and a proof of somebody else comes with it."""
+    if known.profile is None or any(
+        one.makes_known and _points_to(one, pointing, known.customer_id) for one in identifiers
+    ):
+        return False
+    proofs = {held.identifier.kind: held for held in known.profile.identifiers if held.identifier.makes_known}
+    return any(one.makes_known and one.kind in proofs for one in identifiers)
+
+
+def _reason_to_set_aside(
+    identifier: Identifier, pointing: Mapping[str, Holder], others: set[CustomerId]
+) -> SetAsideReason | None:
+    if not identifier.identifies:
+        return SetAsideReason.UNVERIFIED
+    if any(_points_to(identifier, pointing, other) for other in others):
+        return SetAsideReason.HELD_BY_ANOTHER
+    return None

@@ -1,0 +1,138 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
+from services.profile.who import Holder, SetAsideReason, Verdict, decide_who
+from tests.services.profile.people import card, cookie, customer, device, email, phone
+
+HELD = SetAsideReason.HELD_BY_ANOTHER
+ANNA = customer("anna", email("anna@example.com"), cookie("laptop"), minutes=5)
+BEN = customer("ben", email("ben@example.com"), card("42"), minutes=3)
+
+
+def decide(identifiers: list[Identifier], *customers: Profile, unborn: dict[str, Identifier] | None = None) -> Verdict:
+    holders = {key: Holder(customer_id=one.customer_id, profile=one) for one in customers for key in one.held_keys}
+    for customer_id, identifier in (unborn or {}).items():
+        holders[identifier.key] = Holder(customer_id=CustomerId(customer_id), profile=None)
+    return decide_who(identifiers, holders)
+
+
+def test_nobody_holds_them_so_it_is_somebody_new() -> None:
+    verdict = decide([cookie("new"), email("new@example.com")], ANNA)
+    assert verdict.customer_id is None
+    assert verdict.linked == (cookie("new"), email("new@example.com"))
+
+
+def test_a_guest_who_logs_in_is_merged_into_whom_they_are() -> None:
+    guest = customer("guest", cookie("phone"), minutes=1)
+    verdict = decide([cookie("phone"), email("anna@example.com")], ANNA, guest)
+    assert (verdict.customer_id, verdict.guests) == ("anna", ("guest",))
+
+
+def test_of_guests_only_the_oldest_remains() -> None:
+    guests = [customer(f"guest{n}", cookie(f"c{n}"), minutes=minutes) for n, minutes in enumerate((2, 1, 3))]
+    verdict = decide([cookie("c0"), cookie("c1"), cookie("c2")], *guests)
+    assert (verdict.customer_id, verdict.guests) == ("guest1", ("guest0", "guest2"))
+
+
+def test_two_known_customers_are_never_merged_and_the_stronger_proof_decides() -> None:
+    verdict = decide([email("anna@example.com"), card("42")], ANNA, BEN)
+    assert (verdict.customer_id, verdict.guests) == ("ben", ())
+    assert verdict.set_aside == ((email("anna@example.com"), HELD),)
+    assert verdict.linked == (card("42"),)
+
+
+def test_two_proofs_of_one_strength_mean_the_older_customer() -> None:
+    verdict = decide([email("anna@example.com"), email("ben@example.com")], ANNA, BEN)
+    assert verdict.customer_id == "ben"
+    assert verdict.set_aside == ((email("anna@example.com"), HELD),)
+
+
+def test_who_logs_in_on_somebody_elses_tablet_is_not_taken_for_them() -> None:
+    verdict = decide([cookie("laptop"), email("ben@example.com")], ANNA, BEN)
+    assert verdict.customer_id == "ben"
+    assert verdict.set_aside == ((cookie("laptop"), HELD),)
+
+
+def test_who_logs_in_for_the_first_time_on_somebody_elses_tablet_is_somebody_new() -> None:
+    verdict = decide([cookie("laptop"), email("carla@example.com")], ANNA)
+    assert verdict.customer_id is None
+    assert verdict.set_aside == ((cookie("laptop"), HELD),)
+    assert verdict.linked == (email("carla@example.com"),)
+
+
+def test_a_second_email_belongs_to_whom_another_proof_names() -> None:
+    verdict = decide([email("anna@example.com"), email("anna@work.example.com")], ANNA)
+    assert verdict.customer_id == "anna"
+    assert email("anna@work.example.com") in verdict.linked
+
+
+def test_a_first_phone_number_comes_by_the_cookie() -> None:
+    assert decide([cookie("laptop"), phone("+41446681800")], ANNA).customer_id == "anna"
+
+
+def test_an_unproven_email_identifies_nobody_and_is_kept_as_a_claim() -> None:
+    claim = email("anna@example.com", verified=False)
+    verdict = decide([claim, cookie("new")], ANNA)
+    assert verdict.customer_id is None
+    assert verdict.set_aside == ((claim, SetAsideReason.UNVERIFIED),)
+    assert verdict.linked == (claim, cookie("new"))
+
+
+def test_claims_without_a_record_belong_to_the_customer_who_has_one() -> None:
+    verdict = decide(
+        [device("d"), email("anna@example.com")], ANNA, unborn={"b": device("d"), "a": phone("+41446681800")}
+    )
+    assert (verdict.customer_id, verdict.unborn) == ("anna", ("b",))
+
+
+def test_of_customers_without_a_record_the_first_id_remains() -> None:
+    verdict = decide([device("d"), cookie("c")], unborn={"b": device("d"), "a": cookie("c")})
+    assert (verdict.customer_id, verdict.unborn) == ("a", ("b",))
+
+
+POOL = [
+    cookie("c"),
+    device("d"),
+    email("e@example.com"),
+    phone("+41446681800"),
+    card("7"),
+    email("f@example.com", verified=False),
+]
+
+
+@given(
+    identifiers=st.lists(st.sampled_from(POOL), unique=True, min_size=1),
+    owners=st.lists(st.sampled_from(["", "a", "b", "c", "d"]), min_size=len(POOL), max_size=len(POOL)),
+    born=st.sets(st.sampled_from("abcd")),
+    order=st.permutations(range(4)),
+)
+def test_whatever_is_claimed_no_known_customer_is_merged_away(
+    identifiers: list[Identifier], owners: list[str], born: set[str], order: list[int]
+) -> None:
+    customers = {
+        one: customer(
+            one, *(i for i, owner in zip(POOL, owners, strict=True) if owner == one), minutes=order["abcd".index(one)]
+        )
+        for one in born
+    }
+    holders = {
+        identifier.key: Holder(customer_id=CustomerId(owner), profile=customers.get(owner))
+        for identifier, owner in zip(POOL, owners, strict=True)
+        if owner and identifier.identifies
+    }
+    verdict = decide_who(identifiers, holders)
+    for guest in verdict.guests:
+        assert customers[guest].kind is CustomerKind.ANONYMOUS
+        survivor = customers[verdict.customer_id or ""]
+        assert survivor.kind is CustomerKind.KNOWN or (survivor.create_time, survivor.customer_id) < (
+            customers[guest].create_time,
+            guest,
+        )
+    held = [one for one, reason in verdict.set_aside if reason is HELD]
+    for one in held:
+        assert customers[holders[one.key].customer_id].kind is CustomerKind.KNOWN
+        assert holders[one.key].customer_id != verdict.customer_id
+    assert set(held) | set(verdict.linked) == set(identifiers)
+    if verdict.customer_id in customers:
+        assert decide_who(list(reversed(identifiers)), holders).customer_id == verdict.customer_id
