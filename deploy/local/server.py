@@ -30,11 +30,13 @@ class Server(Generic[AddressT]):
         name: str = "",
         environment: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        start_timeout_seconds: float = START_TIMEOUT_SECONDS,
     ) -> None:
         self._command = command
         self._name = name or Path(command[0]).name
-        self._environment = environment
         self._cwd = cwd
+        self._start_timeout_seconds = start_timeout_seconds
+        self.environment = dict(environment or {})
         self._data_dir = data_dir
         self._address = address
         self._port = port
@@ -62,15 +64,15 @@ class Server(Generic[AddressT]):
             return self._address
         log = self._data_dir / "server.log"
         child = self._child = await start_child(
-            self._command, name=self._name, log=log, environment=self._environment, cwd=self._cwd
+            self._command, name=self._name, log=log, environment=self.environment, cwd=self._cwd
         )
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        deadline = time.monotonic() + self._start_timeout_seconds
         try:
             while not await self.answers():
                 if not child.running:
                     raise child.failure("ended while starting")
                 if time.monotonic() > deadline:
-                    raise child.failure(f"did not answer within {START_TIMEOUT_SECONDS:.0f} s")
+                    raise child.failure(f"did not answer within {self._start_timeout_seconds:.0f} s")
                 await asyncio.sleep(PROBE_PAUSE_SECONDS)
         except BaseException:
             await child.kill()

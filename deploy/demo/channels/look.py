@@ -1,0 +1,82 @@
+"""The customer context, read through the client package, and told in plain words."""
+
+import hashlib
+from collections.abc import Iterable
+
+from google.type.money_pb2 import Money
+
+import omnithread
+from deploy.demo.views import Line, Notice, OrderSeen, Said, View
+from omnithread.common.v1.delivery_pb2 import DeliveryKind
+from omnithread.context.v1.context_pb2 import CustomerContext, Section, SectionProblem, SectionProblemReason
+from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
+from omnithread.messaging.v1.messaging_pb2 import Author, MessageState
+
+
+async def look(suite: omnithread.Omnithread, customer_id: str) -> View:
+    """Read the context now."""
+    answer = await suite.context.GetCustomerContext(GetCustomerContextRequest(customer_id=customer_id))
+    return view(answer.context, answer.problems)
+
+
+def view(context: CustomerContext, problems: Iterable[SectionProblem]) -> View:
+    """Tell what the context says."""
+    content = context.SerializeToString()
+    cart, profile = context.cart.cart, context.profile
+    return View(
+        customer_id=context.customer_id,
+        name=f"{profile.given_name} {profile.family_name}".strip(),
+        language=context.preferences.language,
+        lines=[
+            Line(
+                sku=line.sku,
+                name=line.name,
+                quantity=line.quantity,
+                total=price(line.line_total),
+                added_on=line.channel.id,
+            )
+            for line in cart.lines
+        ],
+        subtotal=price(cart.subtotal) if cart.HasField("subtotal") else "",
+        notices=[
+            Notice(
+                message_id=message.message_id,
+                purpose=message.purpose,
+                way=word(DeliveryKind.Name(message.delivery_kind), "DELIVERY_KIND_"),
+                state=word(MessageState.Name(message.state), "MESSAGE_STATE_"),
+                reason=message.state_reason,
+                subject=message.subject,
+            )
+            for message in context.messaging.recent_messages
+        ],
+        queued=context.messaging.queued_count,
+        said=[
+            Said(by=word(Author.Name(entry.author), "AUTHOR_"), channel=entry.channel.id, text=entry.text)
+            for conversation in context.messaging.open_conversations
+            for entry in conversation.recent_entries
+        ],
+        orders=[
+            OrderSeen(order_id=order.order_id, total=price(order.total), channel=order.channel.id)
+            for order in context.cart.recent_orders
+        ],
+        journey_id=context.journey.journey.journey_id,
+        touchpoints=context.journey.journey.touchpoint_count,
+        problems=[
+            f"{word(Section.Name(one.section), 'SECTION_')}: "
+            f"{word(SectionProblemReason.Name(one.reason), 'SECTION_PROBLEM_REASON_')}"
+            for one in problems
+        ],
+        etag=context.etag,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def price(money: Money) -> str:
+    """Write an amount for the screen."""
+    return f"{money.units + money.nanos / 1e9:.2f} {money.currency_code}"
+
+
+def word(name: str, prefix: str) -> str:
+    """Make the name of an enum value readable."""
+    return name.removeprefix(prefix).lower().replace("_", " ")

@@ -1,0 +1,102 @@
+"""The web shop's backend: visitors come as cookies, and some of them log in."""
+
+import asyncio
+import time
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+import omnithread
+from deploy.demo.channels.catalogue import ARTICLES
+from deploy.demo.channels.look import look, view
+from deploy.demo.views import Moment, View
+from omnithread.cart.v1.cart_service_pb2 import SetItemQuantityRequest
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
+from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
+from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
+from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, Preferences
+from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest, UpdatePreferencesRequest
+
+REMINDER_WORDING = "Ja, erinnern Sie mich per E-Mail an meinen Warenkorb."
+
+
+class WebShop:
+    """What happens behind the pages. It remembers the session of its one visitor, as a shop does by cookie."""
+
+    def __init__(self, suite: omnithread.Omnithread) -> None:
+        self._suite = suite
+        self._session: omnithread.Session | None = None
+
+    @property
+    def session(self) -> omnithread.Session:
+        """The visit that goes on."""
+        if self._session is None:
+            raise LookupError("nobody has come yet")
+        return self._session
+
+    async def open_page(self, cookie: str, sku: str) -> View:
+        """Somebody opens an article's page."""
+        self._session = await self._suite.start_session([omnithread.cookie(cookie)])
+        with self.session.carry():
+            await self._suite.context.RecordTouchpoint(
+                RecordTouchpointRequest(
+                    customer_id=self.session.customer_id, kind=TOUCHPOINT_KIND_PRODUCT_VIEWED, subject=sku
+                )
+            )
+        return await self.look()
+
+    async def put_into_cart(self, sku: str) -> View:
+        """The visitor puts an article into the cart."""
+        with self.session.carry():
+            await self._suite.cart.AddItem(ARTICLES[sku].added_to(self.session.customer_id))
+        return await self.look()
+
+    async def log_in(self, cookie: str, email: str) -> View:
+        """The visitor proves to hold an e-mail address; the answer has the context of who it is."""
+        with self.session.carry():
+            self._session = await self._suite.start_session(
+                [omnithread.cookie(cookie), omnithread.email(email, verified=True)]
+            )
+        return view(self.session.context, self.session.started.problems)
+
+    async def choose_reminders(self, language: str, time_zone: str) -> View:
+        """The customer says on the account page how to be spoken to."""
+        customer_id = self.session.customer_id
+        with self.session.carry():
+            await self._suite.preference.UpdatePreferences(
+                UpdatePreferencesRequest(
+                    preferences=Preferences(
+                        customer_id=customer_id,
+                        language=language,
+                        time_zone=time_zone,
+                        preferred_channels=[DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP],
+                    ),
+                    update_mask=FieldMask(paths=["language", "time_zone", "preferred_channels"]),
+                )
+            )
+            await self._suite.preference.SetConsent(
+                SetConsentRequest(
+                    customer_id=customer_id,
+                    purpose="cart_reminder",
+                    delivery_kind=DELIVERY_KIND_EMAIL,
+                    state=CONSENT_STATE_GRANTED,
+                    wording=REMINDER_WORDING,
+                    wording_version="2026-11",
+                    source="account page",
+                )
+            )
+        return await self.look()
+
+    async def set_quantity(self, sku: str, quantity: int, at: float) -> Moment:
+        """The customer changes a quantity, at a moment in seconds since 1970."""
+        await asyncio.sleep(max(0.0, at - time.time()))
+        began = time.time()
+        with self.session.carry():
+            await self._suite.cart.SetItemQuantity(
+                SetItemQuantityRequest(customer_id=self.session.customer_id, sku=sku, quantity=quantity)
+            )
+        return Moment(began=began, ended=time.time())
+
+    async def look(self) -> View:
+        """What the shop knows of the customer now."""
+        with self.session.carry():
+            return await look(self._suite, self.session.customer_id)

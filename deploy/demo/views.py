@@ -1,0 +1,110 @@
+"""What a channel's process tells the presenter: plain values, sent as one line of JSON."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Report(BaseModel):
+    """Values that do not change."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Line(Report):
+    """One line of a cart."""
+
+    sku: str
+    name: str
+    quantity: int
+    total: str
+    added_on: str
+    """The channel."""
+
+
+class Notice(Report):
+    """One message from the company."""
+
+    message_id: str
+    purpose: str
+    way: str
+    state: str
+    reason: str
+    subject: str
+
+
+class Said(Report):
+    """One entry of a conversation."""
+
+    by: str
+    channel: str
+    text: str
+
+
+class OrderSeen(Report):
+    """One order."""
+
+    order_id: str
+    total: str
+    channel: str
+
+
+class View(Report):
+    """The customer context as one channel reads it."""
+
+    customer_id: str
+    name: str
+    language: str
+    lines: list[Line]
+    subtotal: str
+    notices: list[Notice]
+    queued: int
+    said: list[Said]
+    orders: list[OrderSeen]
+    journey_id: str
+    touchpoints: int
+    problems: list[str]
+    """Sections that are missing or not complete, and why."""
+    etag: str
+    size_bytes: int
+    sha256: str
+    """Of the context's bytes."""
+
+    def quantity(self, sku: str) -> int:
+        """How many pieces of an article are in the cart."""
+        return sum(line.quantity for line in self.lines if line.sku == sku)
+
+
+class Moment(Report):
+    """When a call was under way, in seconds since 1970."""
+
+    began: float
+    ended: float
+
+
+class Step(Report):
+    """One touchpoint of a journey."""
+
+    time: datetime
+    channel: str
+    kind: str
+    summary: str
+    by_customer: bool
+    trace_id: str
+
+
+class Timeline(Report):
+    """A journey."""
+
+    journey_id: str
+    channels: list[str]
+    steps: list[Step]
+
+
+class Sale(Report):
+    """What the store sold."""
+
+    order_id: str
+    total: str
+    trace_id: str
+    """Of the trace in which it happened."""

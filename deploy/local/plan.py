@@ -1,0 +1,104 @@
+"""What a run of the suite is made of: which ports, which folder, which names, which settings."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.ports import LOOPBACK, free_port
+from omnithread import Addresses
+
+SERVICES = ("profile", "cart", "preference", "messaging", "aggregator")
+HEALTH_OFFSET = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePorts:
+    """Where one service answers."""
+
+    grpc: int
+    health: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything answers, on this machine."""
+
+    services: Mapping[str, ServicePorts]
+    mongo: int
+    kafka: int
+    smtp: int
+    traces: int
+
+    def all(self) -> dict[str, int]:
+        """Give every port with the name of who listens there."""
+        grpc = {name: ports.grpc for name, ports in self.services.items()}
+        health = {f"{name} (health)": ports.health for name, ports in self.services.items()}
+        return {**grpc, **health, "mongo": self.mongo, "kafka": self.kafka, "smtp": self.smtp, "traces": self.traces}
+
+    def addresses(self) -> Addresses:
+        """Give the five addresses as the client package takes them."""
+        at = {name: f"{LOOPBACK}:{ports.grpc}" for name, ports in self.services.items()}
+        return Addresses(
+            profile=at["profile"],
+            cart=at["cart"],
+            preference=at["preference"],
+            messaging=at["messaging"],
+            context=at["aggregator"],
+        )
+
+
+# Documented, and outside of the range from which the kernel takes client ports where we chose them ourselves.
+FIXED_PORTS = Ports(
+    services={
+        name: ServicePorts(grpc=50051 + place, health=50051 + place + HEALTH_OFFSET)
+        for place, name in enumerate(SERVICES)
+    },
+    mongo=28017,
+    kafka=29092,
+    smtp=21025,
+    traces=24318,
+)
+
+
+def free_ports() -> Ports:
+    """Give ports that are free now, no two the same."""
+    found: set[int] = set()
+    while len(found) < 2 * len(SERVICES) + 4:
+        found.add(free_port())
+    ports = iter(found)
+    return Ports(
+        services={name: ServicePorts(grpc=next(ports), health=next(ports)) for name in SERVICES},
+        mongo=next(ports),
+        kafka=next(ports),
+        smtp=next(ports),
+        traces=next(ports),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run."""
+
+    state_dir: Path
+    """Folder of keys, tokens, data and logs."""
+    ports: Ports = field(default_factory=free_ports)
+    prefix: str = ""
+    """Put before the names of databases, topics and groups, where servers are shared with others; lower-case."""
+    keep_data: bool = False
+    """Whether the data is wanted after the run. Else nothing is flushed at the end, and what is on servers that
+    are not ours is dropped."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """More `OMNITHREAD_` settings for all services, without the prefix: `{"idle_after_seconds": "3"}`."""
+    mongo_uri: str = field(default_factory=lambda: os.environ.get("OMNITHREAD_MONGO_URI", ""))
+    """A MongoDB to use; empty starts the embedded one."""
+    kafka_bootstrap_servers: str = field(
+        default_factory=lambda: os.environ.get("OMNITHREAD_KAFKA_BOOTSTRAP_SERVERS", "")
+    )
+    """A Kafka to use; empty starts the embedded one."""
+    traces_endpoint: str = ""
+    """Where spans go over OTLP/HTTP; empty starts a receiver of our own."""
+
+    def database(self, service: str) -> str:
+        """Give the name of a service's database."""
+        return f"{self.prefix}omnithread_{service}"

@@ -1,0 +1,107 @@
+"""One of the five services as a child process, told by its environment where everything is."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import grpc
+from grpc import aio
+from grpc_health.v1 import health_pb2
+
+from deploy.local.child import start_child
+from deploy.local.keys import Keys
+from deploy.local.plan import Plan
+from deploy.local.ports import LOOPBACK
+from deploy.local.server import Server
+from deploy.local.state import ROOT
+
+START_TIMEOUT_SECONDS = 60.0
+PROBE_TIMEOUT_SECONDS = 2.0
+SPANS_DELAY_MS = 300
+CHANNELS_FILE = ROOT / "deploy" / "channels.toml"
+HEALTH_CHECK = "/grpc.health.v1.Health/Check"  # the stub of the health package has no types
+PROBE_OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # else a refused probe slows down the next one
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Where the parts are that the services stand on."""
+
+    mongo_uri: str
+    kafka_bootstrap_servers: str
+    traces_endpoint: str
+
+
+class Service(Server[str]):
+    """A service; it answers once its health is SERVING. Its address is that of its gRPC port."""
+
+    def __init__(self, name: str, *, plan: Plan, environment: Mapping[str, str]) -> None:
+        ports = plan.ports.services[name]
+        self._migration = [sys.executable, "-m", f"services.{name}", "migrate"]
+        self._log = plan.state_dir / name / "migrate.log"
+        super().__init__(
+            command=[sys.executable, "-m", f"services.{name}"],
+            data_dir=plan.state_dir / name,
+            address=f"{LOOPBACK}:{ports.grpc}",
+            port=ports.health,
+            responds=lambda _: serving(f"{LOOPBACK}:{ports.health}"),
+            name=name,
+            environment=environment,
+            cwd=ROOT,
+            start_timeout_seconds=START_TIMEOUT_SECONDS,
+        )
+
+    async def migrate(self) -> None:
+        """Make indexes and topics. Raises ChildFailed."""
+        name = f"migrate {self.name}"
+        child = await start_child(self._migration, name=name, log=self._log, environment=self.environment, cwd=ROOT)
+        try:
+            code = await child.wait()
+        finally:
+            await child.kill()
+        if code != 0:
+            raise child.failure(f"ended with exit code {code}")
+
+
+async def serving(health_address: str) -> bool:
+    """Whether gRPC health there says SERVING."""
+    async with aio.insecure_channel(health_address, options=PROBE_OPTIONS) as channel:
+        check = channel.unary_unary(
+            HEALTH_CHECK,
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        try:
+            answer = await check(health_pb2.HealthCheckRequest(), timeout=PROBE_TIMEOUT_SECONDS)
+        except grpc.RpcError:
+            return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def environment(name: str, *, plan: Plan, backends: Backends, keys: Keys) -> dict[str, str]:
+    """Give what the process of service `name` is told."""
+    ports = plan.ports.services
+    told = {
+        "mongo_uri": backends.mongo_uri,
+        "mongo_database": plan.database(name),
+        "kafka_bootstrap_servers": backends.kafka_bootstrap_servers,
+        "topic_prefix": plan.prefix,
+        "listen": f"{LOOPBACK}:{ports[name].grpc}",
+        "health_listen": f"{LOOPBACK}:{ports[name].health}",
+        "instance_name": f"{name}-1",
+        "jwks_file": keys.jwks_file,
+        "channels_file": CHANNELS_FILE,
+        "service_token_file": keys.service_token_file(name),
+        "smtp_host": LOOPBACK,
+        "smtp_port": plan.ports.smtp,
+        "smtp_tls": "none",
+        "from_address": "shop@example.com",
+        "from_name": "Beispielhaus",
+        **{f"{other}_address": f"{LOOPBACK}:{ports[other].grpc}" for other in ports},
+        **plan.settings,
+    }
+    return {
+        **{f"OMNITHREAD_{key.upper()}": str(value) for key, value in told.items()},
+        "OTEL_EXPORTER_OTLP_ENDPOINT": backends.traces_endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": str(SPANS_DELAY_MS),
+    }
