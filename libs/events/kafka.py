@@ -14,7 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import ProducerClosed, TopicAlreadyExistsError, for_code
 
 from libs.settings import ServiceSettings
 
@@ -85,7 +85,9 @@ def new_tail_consumer(access: KafkaAccess, topics: Sequence[str]) -> AIOKafkaCon
 
 
 async def close_producer(producer: AIOKafkaProducer) -> None:
-    """Close a producer in bounded time, though an idempotent one would wait for its broker for ever."""
+    """Close a producer in bounded time and give up what it still holds; whoever waits for that gets an error."""
+    # By itself, an idempotent producer waits for its broker for ever, and the driver has no other way to say so.
+    producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
     with suppress(Exception):
         async with asyncio.timeout(CLOSE_SECONDS):
             await producer.stop()

@@ -45,6 +45,8 @@ class Unrelayed:
     """How often relaying it has failed since it last went well."""
     retry_time: datetime | None
     """Not to be tried before; None where it may be tried now."""
+    parked_since: datetime | None
+    """When it had failed so often that it counts as parked; None where it does not."""
 
     @property
     def last_seq(self) -> int:
@@ -153,7 +155,7 @@ class RelayStore:
 
         All but the last expire from now on, and so does the one before the first: its successor is published.
         """
-        published = {"pending_since": "", "pending_customer": ""}
+        published = {"pending_since": "", "pending_customer": "", "pending_reason": ""}
         expire = {"expire_time": now + self._keep_events}
         writes: list[Write] = []
         for customer_id, (first, last) in ranges.items():
@@ -163,15 +165,22 @@ class RelayStore:
             writes.append(UpdateOne({"_id": event_key(customer_id, last)}, {"$unset": published}))
         await _write(self._events, writes)
 
-    async def postpone(self, customer_id: str, *, until: datetime) -> None:
-        """Keep the sweep away from a customer's pending events until a time."""
-        await self._events.update_many({"pending_customer": customer_id}, {"$set": {"pending_since": until}})
+    async def postpone(self, customer_id: str, *, until: datetime, reason: str) -> None:
+        """Keep the sweep away from a customer's pending events until a time, and note on them why."""
+        change = {"pending_since": until, "pending_reason": reason}
+        await self._events.update_many({"pending_customer": customer_id}, {"$set": change})
 
 
 def _unrelayed(document: Document) -> Unrelayed:
     relay = document.get("relay", {})
     entries = sorted(document.get("outbox", ()), key=lambda entry: int(entry["seq"]))
-    return Unrelayed(document["_id"], tuple(entries), relay.get("attempts", 0), relay.get("retry_time"))
+    return Unrelayed(
+        customer_id=document["_id"],
+        entries=tuple(entries),
+        attempts=relay.get("attempts", 0),
+        retry_time=relay.get("retry_time"),
+        parked_since=relay.get("parked_since"),
+    )
 
 
 def _event_document(customer_id: str, entry: OutboxEntry, now: datetime) -> EventDocument:

@@ -1,0 +1,9 @@
+"""Growing pauses between tries of what keeps failing."""
+
+from datetime import timedelta
+
+
+def growing_pause(attempts: int, *, first: timedelta, most: timedelta) -> timedelta:
+    """Give the pause after so many failed tries: `first` after one, then twice as long each time, at most `most`."""
+    doublings = min(max(attempts - 1, 0), 30)
+    return min(first * (1 << doublings), most)

@@ -1,0 +1,170 @@
+"""Publishing what is pending: from `events` to Kafka, each customer's in order."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import groupby
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    InvalidMessageError,
+    InvalidTimestampError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+
+from libs.clock import Clock
+from libs.events.kafka import KafkaAccess, close_producer, new_producer
+from libs.events.pauses import growing_pause
+from libs.events.spans import announcing
+from libs.events.waiting import Waiting
+from libs.mongo.relay_store import PendingEvent, RelayStore
+from libs.telemetry.journey import JourneyLabels
+from libs.telemetry.scrub import type_name
+
+MOST_CUSTOMERS = 200
+MOST_EVENTS = 500
+SEND_SECONDS = 10.0
+"""What Kafka may take for one event; after it, Kafka counts as away and the rest stays pending."""
+FIRST_PAUSE = timedelta(milliseconds=200)
+LONGEST_PAUSE = timedelta(seconds=5)
+POSTPONED_FOR = timedelta(minutes=1)
+REFUSED_EVENT = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidMessageError, InvalidTimestampError)
+"""What Kafka has against one event and not against all."""
+
+log = structlog.get_logger(__name__)
+
+
+class Publisher:
+    """Publishes each waiting customer's whole pending prefix, and stops a customer at its first failure.
+
+    Another replica may publish the same: the order of each customer holds, and readers drop what they have.
+    """
+
+    def __init__(self, *, store: RelayStore, kafka: KafkaAccess, topic: str, clock: Clock) -> None:
+        self._store = store
+        self._kafka = kafka
+        self._topic = topic
+        self._clock = clock
+        self._waiting = Waiting()
+        self._producer: AIOKafkaProducer | None = None
+        self._failures = 0
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the last try failed, so that more work would only wait."""
+        return self._failures > 0
+
+    def add(self, customer_ids: Iterable[str]) -> None:
+        """Say that customers have events pending."""
+        self._waiting.add(customer_ids)
+
+    async def all_done(self) -> None:
+        """Wait until all that was added is published."""
+        await self._waiting.all_done()
+
+    async def run(self) -> None:
+        """Publish until cancelled. Failures are logged and tried again after growing pauses."""
+        try:
+            while True:
+                customer_ids = await self._waiting.take(MOST_CUSTOMERS)
+                try:
+                    await self._publish(customer_ids)
+                except Exception as error:
+                    self._failures += 1
+                    pause = growing_pause(self._failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+                    log.warning("publishing_failed", topic=self._topic, failures=self._failures, exc_info=error)
+                    self._waiting.add(customer_ids)
+                    await self._drop_producer()
+                    await asyncio.sleep(pause.total_seconds())
+                else:
+                    self._failures = 0
+        finally:
+            await self._drop_producer()
+
+    async def _publish(self, customer_ids: Sequence[str]) -> None:
+        events = await self._store.pending(customer_ids, limit=MOST_EVENTS)
+        if not events:
+            return
+        producer = await self._started_producer()
+        tries = [_Try(list(mine)) for _, mine in groupby(events, key=lambda event: event.customer_id)]
+        try:
+            await asyncio.gather(*(self._publish_in_order(producer, one) for one in tries))
+        finally:
+            # What Kafka has is marked whatever happened to the rest.
+            published = {one.customer_id: (one.first, one.last) for one in tries if one.last}
+            await self._store.mark_published(published, now=self._clock())
+        refused = await self._look_at_failures(tries)
+        if len(events) == MOST_EVENTS:  # there may be more
+            self._waiting.add(customer_id for customer_id in customer_ids if customer_id not in refused)
+
+    async def _publish_in_order(self, producer: AIOKafkaProducer, one: "_Try") -> None:
+        for event in one.events:
+            try:
+                await self._send(producer, event)
+            except Exception as error:  # noqa: BLE001  kept, and looked at with those of all customers
+                one.error = error
+                return
+            one.last = event.seq
+
+    async def _send(self, producer: AIOKafkaProducer, event: PendingEvent) -> None:
+        labels = JourneyLabels(
+            journey_id=event.journey_id,
+            session_id=event.session_id,
+            channel_id=event.channel_id,
+            customer_id=event.customer_id,
+        )
+        age = self._clock() - event.record_time
+        with announcing(
+            topic=self._topic, event_id=event.event_id, traceparent=event.traceparent, labels=labels, age=age
+        ) as headers:
+            key = event.customer_id.encode()
+            async with asyncio.timeout(SEND_SECONDS):
+                await (await producer.send(self._topic, event.event, key=key, headers=headers))
+
+    async def _look_at_failures(self, tries: Sequence["_Try"]) -> set[str]:
+        """Let customers whose event is refused wait by themselves, and name them; raise what concerns all."""
+        refused: set[str] = set()
+        others: Exception | None = None
+        for one in tries:
+            if isinstance(one.error, REFUSED_EVENT):
+                log.error("event_refused", topic=self._topic, customer_id=one.customer_id, exc_info=one.error)
+                reason = type_name(one.error)
+                await self._store.postpone(one.customer_id, until=self._clock() + POSTPONED_FOR, reason=reason)
+                refused.add(one.customer_id)
+            else:
+                others = others or one.error
+        if refused:
+            await self._drop_producer()  # it has numbered what the broker did not take
+        if others is not None:
+            raise others
+        return refused
+
+    async def _started_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = new_producer(self._kafka)
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await producer.start()
+            except BaseException:
+                await close_producer(producer)
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await close_producer(producer)
+
+
+class _Try:
+    """One customer's pending events, and how far they came."""
+
+    def __init__(self, events: Sequence[PendingEvent]) -> None:
+        self.events = events
+        self.customer_id = events[0].customer_id
+        self.first = events[0].seq
+        self.last = 0
+        self.error: Exception | None = None

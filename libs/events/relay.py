@@ -1,0 +1,128 @@
+"""The relay: what the records announce reaches `events`, the collections of list members, and Kafka.
+
+At once in the process that wrote it, and twice a second by an index for what a crash left behind.
+Every replica relays, without a leader: each step may be repeated, and repeating it changes nothing.
+
+Records are emptied whether Kafka answers or not, so that they stay small; publishing goes on by itself.
+A record that MongoDB refuses to relay holds up nobody else: it is tried again after growing pauses, and after
+`TRIES_BEFORE_PARKED` it counts as parked, with the reason on the record and the longest pause.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from libs.clock import Clock
+from libs.events.kafka import KafkaAccess
+from libs.events.pauses import growing_pause
+from libs.events.publisher import Publisher
+from libs.events.waiting import Waiting
+from libs.mongo.relay_store import RelayStore, Unrelayed, WriteRefused
+
+MOST_CUSTOMERS = 100
+"""Relayed together: at most so many records of 256 KB are in memory."""
+MOST_SWEPT = 1000
+SWEEP_SECONDS = 0.5
+LEFT_BEHIND_AFTER = timedelta(seconds=0.5)
+"""Younger entries are being relayed by the process that wrote them."""
+UNPUBLISHED_AFTER = timedelta(seconds=2)
+TRIES_BEFORE_PARKED = 5
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=5)
+MONGO_PAUSE_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """One service's relay in one process."""
+
+    def __init__(self, *, store: RelayStore, kafka: KafkaAccess, topic: str, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._dirty = Waiting()
+        self._publisher = Publisher(store=store, kafka=kafka, topic=topic, clock=clock)
+
+    def nudge(self, customer_id: str) -> None:
+        """Say that a record was written. Costs nothing and never fails: what is not taken up now, the sweep finds."""
+        self._dirty.add([customer_id])
+
+    async def run(self) -> None:
+        """Relay until cancelled. No failure ends it."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._empty_records(), name="relay-records")
+            tasks.create_task(self._publisher.run(), name="relay-publisher")
+            tasks.create_task(self._sweep(), name="relay-sweep")
+
+    async def flush(self, timeout_seconds: float) -> bool:
+        """Wait until all that is known here is on Kafka, while `run` is running; False where time did not suffice.
+
+        Nothing is lost then: it waits in the database for the next replica.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._dirty.all_done()
+                await self._publisher.all_done()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _empty_records(self) -> None:
+        while True:
+            customer_ids = await self._dirty.take(MOST_CUSTOMERS)
+            try:
+                await self._relay(customer_ids)
+            except Exception as error:  # MongoDB is away, or an error of ours: all of them are tried again
+                log.warning("relaying_failed", customers=len(customer_ids), exc_info=error)
+                self._dirty.add(customer_ids)
+                await asyncio.sleep(MONGO_PAUSE_SECONDS)
+
+    async def _relay(self, customer_ids: Sequence[str]) -> None:
+        now = self._clock()
+        records = [record for record in await self._store.load(customer_ids) if record.entries]
+        due = [record for record in records if record.retry_time is None or record.retry_time <= now]
+        kept = await self._keep(due)
+        self._publisher.add(record.customer_id for record in kept)
+        await self._store.pull(kept)
+
+    async def _keep(self, records: Sequence[Unrelayed]) -> Sequence[Unrelayed]:
+        """Keep events and members of these records, and give those where that went well."""
+        if not records:
+            return ()
+        try:
+            await self._store.keep_events(records, now=self._clock())
+            await self._store.keep_members(records)
+        except WriteRefused as refusal:
+            if len(records) > 1:  # one of them is refused: each by itself tells which
+                return [kept for record in records for kept in await self._keep([record])]
+            await self._note_refusal(records[0], refusal)
+            return ()
+        return records
+
+    async def _note_refusal(self, record: Unrelayed, refusal: WriteRefused) -> None:
+        now = self._clock()
+        attempts = record.attempts + 1
+        parked_since = record.parked_since or (now if attempts >= TRIES_BEFORE_PARKED else None)
+        log.error("record_refused", customer_id=record.customer_id, attempts=attempts, exc_info=refusal)
+        await self._store.note_failure(
+            record.customer_id,
+            attempts=attempts,
+            reason=str(refusal),
+            retry_time=now + growing_pause(attempts, first=FIRST_PAUSE, most=LONGEST_PAUSE),
+            parked_since=parked_since,
+        )
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                now = self._clock()
+                self._dirty.add(
+                    await self._store.left_behind(before=now - LEFT_BEHIND_AFTER, now=now, limit=MOST_SWEPT)
+                )
+                if not self._publisher.is_away:
+                    self._publisher.add(await self._store.unpublished(before=now - UNPUBLISHED_AFTER, limit=MOST_SWEPT))
+            except Exception as error:  # MongoDB is away
+                log.warning("relay_sweep_failed", exc_info=error)
+            await asyncio.sleep(SWEEP_SECONDS)
