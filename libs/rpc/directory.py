@@ -54,6 +54,18 @@ class CustomerDirectory:
             return error.status is not Status.NOT_FOUND
         return True
 
+    async def standing_as_far_as_known(self, customer_id: str) -> str:
+        """Give the id under which a read looks for a customer without a record of its own here.
+
+        That is who stands for it today, or the id itself where profile does not answer. Raises CUSTOMER_NOT_FOUND.
+        """
+        try:
+            return await self.admit(customer_id)
+        except OmnithreadError as error:
+            if error.status is Status.NOT_FOUND:
+                raise
+            return customer_id
+
     def _remember(self, customer_id: str) -> None:
         if len(self._known) >= self._max_known:
             del self._known[next(iter(self._known))]

@@ -1,0 +1,41 @@
+"""Spans of work that an earlier command caused: a reminder, an event handled, a recovery.
+
+Soon after, the work belongs to the trace of that command. What happens more than five minutes later begins a trace of
+its own, linked to its cause, since no trace is open for days.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+from opentelemetry.trace import Link, Span, SpanKind
+
+from libs.telemetry.propagation import NO_CONTEXT, remote_context, span_context_of
+from libs.telemetry.tracing import tracer
+
+CONTINUES_TRACE_FOR = timedelta(minutes=5)
+
+
+@contextmanager
+def span_of_effect(
+    name: str,
+    *,
+    cause: str,
+    age: timedelta,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Mapping[str, str | int] | None = None,
+) -> Iterator[Span]:
+    """Work inside as an effect of `cause`, a `traceparent` (empty where nothing is known) that is `age` old.
+
+    A failure inside is put on the span.
+    """
+    caused_by = span_context_of(cause)
+    soon = age <= CONTINUES_TRACE_FOR
+    with tracer().start_as_current_span(
+        name,
+        context=remote_context(cause) if soon else NO_CONTEXT,
+        kind=kind,
+        attributes=dict(attributes or {}),
+        links=[Link(caused_by)] if caused_by and not soon else None,
+    ) as span:
+        yield span
