@@ -14,9 +14,13 @@ RANDOM_CHARACTERS = 16
 
 
 def new_id(prefix: str) -> str:
-    """Give `<prefix>_` and 26 characters: 48 bits of milliseconds, then 80 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    return f"{prefix}_{_base32(milliseconds, TIME_CHARACTERS)}{_base32(secrets.randbits(80), RANDOM_CHARACTERS)}"
+    """Give a fresh id."""
+    return id_at(prefix, milliseconds=time.time_ns() // 1_000_000, random_bits=secrets.randbits(80))
+
+
+def id_at(prefix: str, *, milliseconds: int, random_bits: int) -> str:
+    """Give `<prefix>_` and 26 characters: 48 bits of milliseconds since 1970, then 80 random bits."""
+    return f"{prefix}_{_base32(milliseconds, TIME_CHARACTERS)}{_base32(random_bits, RANDOM_CHARACTERS)}"
 
 
 def _base32(number: int, characters: int) -> str:
