@@ -1,9 +1,10 @@
 """What a record remembers of the requests that it carried out, so that a retry, however late, is never run twice.
 
-The newest 128 are kept. What is dropped raises its channel's floor, the issue time of the newest dropped request:
-an unknown request of that channel that was not issued later may be one of the dropped, and is refused.
+The newest 128 are kept; in a full log at most 32 of them are the suite's own.
+What is dropped raises its channel's floor, the issue time of the newest dropped request: an unknown request of that
+channel that was not issued later may be one of the dropped, and is refused.
 A channel with a wrong clock raises only its own floor. Pure, and the law that its test checks:
-whatever was carried out is either known, or refused as too old.
+whatever a channel had carried out is either known, or refused as too old.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from libs.mongo.shapes import FloorEntry, RequestEntry
 from libs.origin import Stamp
 
 MAX_REQUESTS = 128
+MAX_INTERNAL = 32  # of a full log: background work shall not push the channels' requests out
 MAX_FLOORS = 64
 MAX_AHEAD = timedelta(seconds=60)
 EVERY_OTHER_CHANNEL = ""
@@ -59,9 +61,9 @@ class RequestLog:
 
     def with_request(self, entry: RequestEntry) -> "RequestLog":
         """Remember one more; the oldest beyond the limit are dropped into the floors."""
-        requests = (*self.requests, entry)
-        dropped, kept = requests[:-MAX_REQUESTS], requests[-MAX_REQUESTS:]
-        return RequestLog(requests=kept, floors=_raised(self.floors, dropped))
+        kept = [*self.requests, entry]
+        dropped = [kept.pop(_dispensable(kept)) for _ in range(len(kept) - MAX_REQUESTS)]
+        return RequestLog(requests=tuple(kept), floors=_raised(self.floors, dropped))
 
 
 def request_entry(stamp: Stamp, *, version: int, facts: Mapping[str, str]) -> RequestEntry:
@@ -86,7 +88,15 @@ def milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def _raised(floors: tuple[FloorEntry, ...], dropped: tuple[RequestEntry, ...]) -> tuple[FloorEntry, ...]:
+def _dispensable(requests: list[RequestEntry]) -> int:
+    """Give the place of the oldest of those who have more than their share."""
+    internal = [place for place, entry in enumerate(requests) if entry["issue_time"] is None]
+    if len(internal) > MAX_INTERNAL:
+        return internal[0]
+    return next(place for place, entry in enumerate(requests) if entry["issue_time"] is not None)
+
+
+def _raised(floors: tuple[FloorEntry, ...], dropped: list[RequestEntry]) -> tuple[FloorEntry, ...]:
     by_channel = {entry["channel_id"]: entry["issue_time"] for entry in floors}
     for entry in dropped:
         if entry["issue_time"] is not None:

@@ -20,9 +20,6 @@ EVENTS = "events"
 CURSORS = "cursors"
 META = "meta"
 
-# A query that finds records with something to relay, as the index on `outbox.seq` serves it ($exists would not be).
-HAS_OUTBOX: dict[str, Any] = {"outbox.seq": {"$gt": 0}}
-
 
 class MemberEntry(TypedDict):
     """One member of a long list on its way, inside an outbox entry."""
@@ -95,7 +92,7 @@ class RecordDocument(TypedDict):
     outbox: list[OutboxEntry]  # in order of seq, at most 64 (and a seal's event)
     requests: list[RequestEntry]
     floors: list[FloorEntry]
-    lineage: list[str]  # customers absorbed into this one, without itself; at most 500
+    lineage: list[str]  # customers absorbed into this one, without itself
     absorbed: list[str]  # ids of the merges absorbed here, and into what was absorbed
     merged_into: str  # the customer this one was merged into; "" while it is not sealed
     merge_id: str  # the merge that sealed it; "" before one has

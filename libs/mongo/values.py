@@ -91,7 +91,7 @@ class Decision(Generic[State, Event]):
 
     state: State
     events: tuple[Event, ...] = ()
-    facts: Mapping[str, str] = field(default=NO_FACTS)
+    facts: Mapping[str, str] = field(default_factory=lambda: NO_FACTS)
     """What an answer cannot re-derive (ids given, outcome), kept with the request for its retries. No personal data."""
 
 

@@ -1,0 +1,140 @@
+"""Taking one customer's record over into another's, after profile has decided that they are one person.
+
+Three steps, each one conditional write, each found done when the whole is repeated after a crash:
+
+1. the source is sealed: nothing changes it any more, and what is addressed to it goes on to the survivor;
+2. the survivor takes over what the sealed source holds and notes the merge in `absorbed`, in the same write;
+3. the source is marked `absorption_done`.
+
+The survivor may itself have been sealed by another merge meanwhile: then the merge is looked for in it first, and done
+at the customer who remains of it. `absorbed` passes on with the rest, so that it is found there too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeAlias
+
+from libs.mongo.connection import Collection
+from libs.mongo.deadline import Deadline, reading
+from libs.mongo.loop import Done, Found, Plan, Step, Write, WriteLoop
+from libs.mongo.reader import MAX_MERGE_HOPS, RecordReader, TooManyMerges
+from libs.mongo.record_versions import RecordVersions, new_record
+from libs.mongo.values import Decision, Event, Saved, State
+from libs.mongo.writer import Elsewhere
+from libs.origin import Origin
+
+MAX_LINEAGE = 500
+"""How many customers may become one. Whoever decides on merges refuses beyond it: here a merge is carried out."""
+
+DecideMerge: TypeAlias = Callable[[Saved[State], Saved[State]], Decision[State, Event]]
+"""Takes the sealed source and the survivor, and gives the survivor's new state."""
+MaySeal: TypeAlias = Callable[[Saved[State]], bool]
+"""Looks at the source in the same conditional write that seals it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """The survivor has all that the source held."""
+
+    by_this_call: bool
+
+
+class Absorber(Generic[State, Event]):
+    """Merges records of one service."""
+
+    def __init__(
+        self,
+        *,
+        records: Collection,
+        loop: WriteLoop,
+        reader: RecordReader[State, Event],
+        versions: RecordVersions[State, Event],
+        on_saved: Callable[[str], None],
+    ) -> None:
+        self._records = records
+        self._loop = loop
+        self._reader = reader
+        self._versions = versions
+        self._on_saved = on_saved
+
+    async def absorb(
+        self,
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        origin: Origin,
+        seal: Event,
+        decide: DecideMerge[State, Event],
+        may_seal: MaySeal[State],
+    ) -> bool:
+        """Do what is left to do of one merge; see `Records.absorb`."""
+        if source_customer_id == survivor_customer_id:
+            raise ValueError("a customer cannot be merged into itself")
+        deadline = Deadline()
+        source = await self._reader.get_exact(source_customer_id, deadline)
+        if not source.merge_id:
+            sealing = self._sealing(source_customer_id, survivor_customer_id, merge_id, seal, origin, may_seal)
+            if not await self._loop.run(source_customer_id, sealing, deadline):
+                return False
+            self._on_saved(source_customer_id)
+            source = await self._reader.get_exact(source_customer_id, deadline)
+        if source.merge_id != merge_id or source.absorption_done:
+            return False  # a source is sealed once: whatever it held goes, or went, the way of that merge
+        absorbed_now = await self._take_over(source, origin, decide, deadline)
+        await self._mark_done(source, deadline)
+        return absorbed_now
+
+    def _sealing(
+        self, source_id: str, survivor_id: str, merge_id: str, seal: Event, origin: Origin, may_seal: MaySeal[State]
+    ) -> Plan[bool]:
+        async def plan(found: Found) -> Step[bool]:
+            present = found.document or new_record(source_id)
+            if present["merge_id"]:
+                return Done(result=True)
+            if not may_seal(self._reader.saved(found.document, source_id)):
+                return Done(result=False)
+            version = self._versions.sealed(present, seal, origin, merge_id=merge_id, survivor_id=survivor_id)
+            return Write(version, result=True)
+
+        return plan
+
+    async def _take_over(
+        self, source: Saved[State], origin: Origin, decide: DecideMerge[State, Event], deadline: Deadline
+    ) -> bool:
+        survivor_id = source.merged_into
+        for _ in range(MAX_MERGE_HOPS):
+            answer = await self._loop.run(survivor_id, self._plan(survivor_id, source, origin, decide), deadline)
+            if isinstance(answer, TakenOver):
+                self._on_saved(survivor_id)
+                return answer.by_this_call
+            survivor_id = answer.customer_id
+        raise TooManyMerges(survivor_id)
+
+    def _plan(
+        self, survivor_id: str, source: Saved[State], origin: Origin, decide: DecideMerge[State, Event]
+    ) -> Plan[TakenOver | Elsewhere]:
+        async def plan(found: Found) -> Step[TakenOver | Elsewhere]:
+            present = found.document or new_record(survivor_id)
+            if source.merge_id in present["absorbed"]:
+                return Done(TakenOver(by_this_call=found.unsure))
+            if present["merged_into"]:
+                return Done(Elsewhere(present["merged_into"]))
+            lineage = _missing(source.lineage, [survivor_id, *present["lineage"]])
+            absorbed = _missing((*source.absorbed, source.merge_id), present["absorbed"])
+            decision = decide(source, self._reader.saved(found.document, survivor_id))
+            version = self._versions.merged(present, decision, origin, lineage=lineage, absorbed=absorbed)
+            return Write(version, TakenOver(by_this_call=True))
+
+        return plan
+
+    async def _mark_done(self, source: Saved[State], deadline: Deadline) -> None:
+        """Mark it without a new version: nothing else writes to a sealed record but the relay."""
+        with reading(deadline):
+            condition = {"_id": source.customer_id, "merge_id": source.merge_id}
+            await self._records.update_one(condition, {"$set": {"absorption_done": True}})
+
+
+def _missing(values: tuple[str, ...], present: list[str]) -> list[str]:
+    known = set(present)
+    return [value for value in values if value not in known]

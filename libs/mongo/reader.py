@@ -1,0 +1,130 @@
+"""Reading records: one query, and one more for each merge on the way to the customer that remains."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic
+
+from libs.mongo.connection import Database, Document
+from libs.mongo.deadline import Deadline, reading
+from libs.mongo.outbox import pending_members
+from libs.mongo.requests import RequestLog, facts_of
+from libs.mongo.shapes import RECORDS
+from libs.mongo.values import Event, Outcome, RecordShape, Saved, State
+from libs.origin import Stamp
+from libs.timestamps import EPOCH
+
+MAX_MERGE_HOPS = 16
+MAX_CUSTOMERS = 1000
+# What only writes need, which is most of a record's bytes.
+STATE_AND_MEMBERS = {"requests": 0, "floors": 0, "outbox.event": 0}
+
+
+class TooManyMerges(Exception):
+    """A chain of merges is longer than any that profile makes: the records point in a circle, an error of ours."""
+
+
+class RecordReader(Generic[State, Event]):
+    """Reads the records of one service."""
+
+    def __init__(self, *, database: Database, shape: RecordShape[State, Event], epoch: str) -> None:
+        self._records = database[RECORDS]
+        self._shape = shape
+        self._epoch = epoch
+
+    def saved(self, record: Mapping[str, Any] | None, customer_id: str) -> Saved[State]:
+        """Give a record as its service knows it; None is a customer for whom nothing was ever written."""
+        if record is None:
+            return Saved(
+                customer_id=customer_id,
+                state=self._shape.empty(customer_id),
+                version=0,
+                seq=0,
+                epoch=self._epoch,
+                update_time=EPOCH,
+                lineage=(customer_id,),
+                pending_members=(),
+                exists=False,
+            )
+        return Saved(
+            customer_id=customer_id,
+            state=self._shape.from_document(record),
+            version=record["version"],
+            seq=record["seq"],
+            epoch=self._epoch,
+            update_time=record["update_time"],
+            lineage=(customer_id, *record["lineage"]),
+            pending_members=pending_members(record),
+            exists=True,
+            merged_into=record["merged_into"],
+            merge_id=record["merge_id"],
+            absorbed=tuple(record["absorbed"]),
+            absorption_done=record["absorption_done"],
+        )
+
+    async def get_exact(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
+        """Read this very record, sealed or not."""
+        with reading(deadline):
+            record = await self._records.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
+        return self.saved(record, customer_id)
+
+    async def get(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
+        """Read the record of the customer that remains of `customer_id`."""
+        limit = deadline or Deadline()
+        for _ in range(MAX_MERGE_HOPS):
+            saved = await self.get_exact(customer_id, limit)
+            if not saved.merged_into:
+                return saved
+            customer_id = saved.merged_into
+        raise TooManyMerges(customer_id)
+
+    async def get_many(self, customer_ids: Iterable[str]) -> dict[str, Saved[State]]:
+        """Read the records that exist of at most 1000 customers who remain, keyed by the id that was asked for."""
+        standing = {asked: asked for asked in customer_ids}
+        if len(standing) > MAX_CUSTOMERS:
+            raise ValueError(f"more than {MAX_CUSTOMERS} customers at once")
+        found: dict[str, Saved[State]] = {}
+        deadline = Deadline()
+        for _ in range(MAX_MERGE_HOPS):
+            if not standing:
+                return found
+            records = await self._documents(set(standing.values()), deadline)
+            reached = {asked: records[key] for asked, key in standing.items() if key in records}
+            standing = {asked: record["merged_into"] for asked, record in reached.items() if record["merged_into"]}
+            found |= {asked: self.saved(reached[asked], reached[asked]["_id"]) for asked in reached.keys() - standing}
+        raise TooManyMerges(sorted(standing))
+
+    async def recall(self, customer_id: str, stamp: Stamp) -> Outcome[State] | None:
+        """Give what became of a request, where this record or one that it was merged into remembers it."""
+        deadline = Deadline()
+        for _ in range(MAX_MERGE_HOPS):
+            with reading(deadline):
+                record = await self._records.find_one({"_id": customer_id})
+            if record is None:
+                return None
+            survivor_id = record["merged_into"]
+            known = RequestLog.of(record).find(stamp)
+            if known is not None:
+                saved = await self.get(survivor_id, deadline) if survivor_id else self.saved(record, customer_id)
+                return Outcome(saved=saved, facts=facts_of(known), replayed=True)
+            if not survivor_id:
+                return None
+            customer_id = survivor_id
+        raise TooManyMerges(customer_id)
+
+    async def is_settled(self, record: Document, deadline: Deadline) -> bool:
+        """Say whether the survivor has all that a sealed record held."""
+        merge_id, survivor_id = record["merge_id"], record["merged_into"]
+        if record["absorption_done"] or not merge_id:
+            return True
+        for _ in range(MAX_MERGE_HOPS):
+            survivor = await self.get_exact(survivor_id, deadline)
+            if merge_id in survivor.absorbed:
+                return True
+            if not survivor.merged_into:
+                return False
+            survivor_id = survivor.merged_into
+        raise TooManyMerges(survivor_id)
+
+    async def _documents(self, keys: set[str], deadline: Deadline) -> dict[str, Document]:
+        with reading(deadline):
+            cursor = self._records.find({"_id": {"$in": sorted(keys)}}, STATE_AND_MEMBERS)
+            return {record["_id"]: record for record in await cursor.to_list(None)}

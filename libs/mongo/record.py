@@ -1,0 +1,142 @@
+"""The records of a service: one document per customer, the unit of commit.
+
+A record holds the state and its version, the requests that were carried out, and the events and list members still to
+be relayed, and so commits them together.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Generic
+
+from libs.clock import Clock
+from libs.ids import NewId
+from libs.mongo import history
+from libs.mongo.absorb import Absorber, DecideMerge, MaySeal
+from libs.mongo.connection import Database
+from libs.mongo.deadline import reading
+from libs.mongo.loop import WriteLoop
+from libs.mongo.reader import RecordReader
+from libs.mongo.record_versions import RecordVersions
+from libs.mongo.shapes import RECORDS
+from libs.mongo.values import Decision as Decision
+from libs.mongo.values import Event, HeadRow, State
+from libs.mongo.values import Member as Member
+from libs.mongo.values import Outcome as Outcome
+from libs.mongo.values import RecordShape as RecordShape
+from libs.mongo.values import Saved as Saved
+from libs.mongo.writer import Decide, RecordWriter
+from libs.origin import Origin, Stamp
+from libs.timestamps import EPOCH
+from omnithread.common.v1 import event_pb2
+
+
+class Records(Generic[State, Event]):
+    """All records of one service.
+
+    `admit` is asked before the first write for an unknown customer id and gives the customer who remains of it;
+    None takes every id. `on_saved` is told whose record has something to relay, and must not raise.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        shape: RecordShape[State, Event],
+        clock: Clock,
+        new_id: NewId,
+        epoch: str,
+        admit: Callable[[str], Awaitable[str]] | None,
+        on_saved: Callable[[str], None],
+        random: random.Random,
+    ) -> None:
+        self._database = database
+        self._epoch = epoch
+        self._reader = RecordReader(database=database, shape=shape, epoch=epoch)
+        loop = WriteLoop(collection=database[RECORDS], random=random)
+        versions = RecordVersions(shape=shape, clock=clock, new_id=new_id, epoch=epoch)
+        self._writer = RecordWriter(
+            loop=loop, reader=self._reader, versions=versions, clock=clock, admit=admit, on_saved=on_saved
+        )
+        self._absorber = Absorber(
+            records=database[RECORDS], loop=loop, reader=self._reader, versions=versions, on_saved=on_saved
+        )
+
+    async def get(self, customer_id: str) -> Saved[State]:
+        """Read the record of the customer who remains of `customer_id`. One read, and one more per merge."""
+        return await self._reader.get(customer_id)
+
+    async def get_exact(self, customer_id: str) -> Saved[State]:
+        """Read this very record, sealed or not. One read."""
+        return await self._reader.get_exact(customer_id)
+
+    async def get_many(self, customer_ids: Iterable[str]) -> dict[str, Saved[State]]:
+        """Read those that exist of at most 1000, keyed by the id asked for. One query, and one more per merge hop."""
+        return await self._reader.get_many(customer_ids)
+
+    async def run(self, customer_id: str, stamp: Stamp, decide: Decide[State, Event]) -> Outcome[State]:
+        """Carry out a command once: a retry is answered with the same facts and the state as it is now.
+
+        `decide` is pure and synchronous; it may be called again on a newer state, and may raise a refusal, of which
+        nothing is kept. A decision is always written, one that changed nothing too. One read and one write.
+        Raises REQUEST_ID_REUSED, CLOCK_SKEW, REQUEST_TOO_OLD, OUTBOX_FULL (64 events), RECORD_TOO_LARGE (256 KB),
+        CONFLICT, OUTCOME_UNKNOWN, DEPENDENCY_UNAVAILABLE, DEADLINE_EXCEEDED, and what `admit` and `decide` raise.
+        """
+        return await self._writer.run(customer_id, stamp, decide)
+
+    async def recall(self, customer_id: str, stamp: Stamp) -> Outcome[State] | None:
+        """Give what became of a request that was carried out here, or where this customer was merged into; else None.
+
+        Reads only, one per merge. Raises REQUEST_ID_REUSED.
+        """
+        return await self._reader.recall(customer_id, stamp)
+
+    async def absorb(
+        self,
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        origin: Origin,
+        seal: Event,
+        decide: DecideMerge[State, Event],
+        may_seal: MaySeal[State] = lambda _source: True,
+    ) -> bool:
+        """Seal the source with the event `seal`, and add to the survivor what `decide` makes of both.
+
+        Safe to repeat after a failure at any point, and beside itself; gives whether this call did the work.
+        Where `may_seal` says no to the source as it would be sealed, nothing is written at all.
+        A sealed record keeps its state. Two conditional writes and a mark.
+        Raises as `run` does, with 4 MB in place of 256 KB, since what was sealed must find room.
+        """
+        return await self._absorber.absorb(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+            seal=seal,
+            decide=decide,
+            may_seal=may_seal,
+        )
+
+    async def due(self, field: str, until: datetime, limit: int) -> list[str]:
+        """Give at most `limit` customers whose records' time in `field` has come, longest due first.
+
+        For sweeps; the service declares `due_index(field)` for it (`libs.mongo.migrate`).
+        """
+        with reading():
+            match = {"merged_into": "", field: {"$gt": EPOCH, "$lte": until}}
+            cursor = self._database[RECORDS].find(match, {"_id": 1})
+            return [record["_id"] for record in await cursor.sort(field, 1).limit(limit).to_list(limit)]
+
+    async def heads(
+        self, updated_since: datetime, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[HeadRow]:
+        """Give how far events have come in records changed since a time, oldest change first. One indexed query."""
+        return await history.heads(self._database, updated_since=updated_since, limit=limit, after=after)
+
+    async def replay(self, customer_id: str, after_seq: int, limit: int) -> tuple[list[bytes], event_pb2.Head]:
+        """Give the serialized events of this very customer after a `seq`, and the head. Two indexed reads."""
+        return await history.replay(
+            self._database, customer_id=customer_id, after_seq=after_seq, limit=limit, epoch=self._epoch
+        )

@@ -1,0 +1,99 @@
+"""The next version of a customer's record, with its events. Pure but for the time and the ids that it is given."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Generic
+
+from libs.clock import Clock
+from libs.ids import NewId
+from libs.mongo.connection import Document
+from libs.mongo.next_version import MAX_MERGED_BYTES, Change, NextVersion, next_version
+from libs.mongo.outbox import outbox_entry
+from libs.mongo.requests import milliseconds, request_entry
+from libs.mongo.shapes import RESERVED_FIELDS
+from libs.mongo.values import Decision, Event, RecordShape, State
+from libs.origin import Origin, Stamp
+
+
+def new_record(customer_id: str) -> Document:
+    """Give the record of a customer for whom nothing was written yet: version 0."""
+    return {
+        "_id": customer_id,
+        "version": 0,
+        "seq": 0,
+        "outbox": [],
+        "requests": [],
+        "floors": [],
+        "lineage": [],
+        "absorbed": [],
+        "merged_into": "",
+        "merge_id": "",
+        "absorption_done": False,
+    }
+
+
+class RecordVersions(Generic[State, Event]):
+    """Makes new versions of one service's records. Raises OUTBOX_FULL and RECORD_TOO_LARGE."""
+
+    def __init__(self, *, shape: RecordShape[State, Event], clock: Clock, new_id: NewId, epoch: str) -> None:
+        self._shape = shape
+        self._clock = clock
+        self._new_id = new_id
+        self._epoch = epoch
+
+    def decided(self, record: Document, decision: Decision[State, Event], stamp: Stamp) -> NextVersion:
+        """Take a decision, and remember the request with its facts."""
+        request = request_entry(stamp, version=record["version"] + 1, facts=decision.facts)
+        change = Change(fields=self._fields(decision.state), request=request)
+        return self._announcing(decision.events, record, change, stamp.origin)
+
+    def merged(
+        self,
+        record: Document,
+        decision: Decision[State, Event],
+        origin: Origin,
+        *,
+        lineage: Sequence[str],
+        absorbed: Sequence[str],
+    ) -> NextVersion:
+        """Take what a sealed record brings; `lineage` and `absorbed` are added to the record's own."""
+        appended = {"lineage": lineage, "absorbed": absorbed}
+        change = Change(fields=self._fields(decision.state), appended=appended, most_bytes=MAX_MERGED_BYTES)
+        return self._announcing(decision.events, record, change, origin)
+
+    def sealed(self, record: Document, seal: Event, origin: Origin, *, merge_id: str, survivor_id: str) -> NextVersion:
+        """Close a record in favour of the survivor, or of the one that it points to already."""
+        fields: Document = {"merged_into": record["merged_into"] or survivor_id, "merge_id": merge_id}
+        if record["version"] == 0:
+            fields |= self._fields(self._shape.empty(record["_id"]))
+        return self._announcing((seal,), record, Change(fields=fields, closing=True), origin)
+
+    def signpost(self, customer_id: str, survivor_id: str) -> NextVersion:
+        """Point from a merged customer, for whom nothing was written here, to the survivor."""
+        fields = {**self._fields(self._shape.empty(customer_id)), "merged_into": survivor_id}
+        return next_version(new_record(customer_id), Change(fields=fields), now=self._clock())
+
+    def _announcing(self, events: Sequence[Event], record: Document, change: Change, origin: Origin) -> NextVersion:
+        now = milliseconds(self._clock())
+        entries = [
+            outbox_entry(
+                event,
+                shape=self._shape,
+                customer_id=record["_id"],
+                seq=seq,
+                version=record["version"] + 1,
+                epoch=self._epoch,
+                event_id=self._new_id("evt"),
+                now=now,
+                origin=origin,
+            )
+            for seq, event in enumerate(events, start=record["seq"] + 1)
+        ]
+        fields = {**change.fields, "seq": record["seq"] + len(entries)}
+        return next_version(record, replace(change, fields=fields, outbox=entries), now=now)
+
+    def _fields(self, state: State) -> Document:
+        fields = self._shape.to_fields(state)
+        if not RESERVED_FIELDS.isdisjoint(fields):
+            raise ValueError(f"a record's own fields: {sorted(RESERVED_FIELDS.intersection(fields))}")
+        return fields

@@ -1,0 +1,98 @@
+"""Carrying out one command on one customer's record, once, however often it is sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeAlias
+
+from libs.clock import Clock
+from libs.mongo.connection import Document
+from libs.mongo.deadline import Deadline
+from libs.mongo.loop import Done, Found, Plan, Step, Wait, Write, WriteLoop
+from libs.mongo.reader import MAX_MERGE_HOPS, RecordReader, TooManyMerges
+from libs.mongo.record_versions import RecordVersions, new_record
+from libs.mongo.requests import RequestLog, facts_of
+from libs.mongo.values import Decision, Event, Outcome, Saved, State
+from libs.origin import Stamp
+
+Admit: TypeAlias = Callable[[str], Awaitable[str]]
+Decide: TypeAlias = Callable[[Saved[State]], Decision[State, Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The customer was merged: go on with this one."""
+
+    customer_id: str
+
+
+class RecordWriter(Generic[State, Event]):
+    """Runs commands on the records of one service."""
+
+    def __init__(
+        self,
+        *,
+        loop: WriteLoop,
+        reader: RecordReader[State, Event],
+        versions: RecordVersions[State, Event],
+        clock: Clock,
+        admit: Admit | None,
+        on_saved: Callable[[str], None],
+    ) -> None:
+        self._loop = loop
+        self._reader = reader
+        self._versions = versions
+        self._clock = clock
+        self._admit = admit
+        self._on_saved = on_saved
+
+    async def run(self, customer_id: str, stamp: Stamp, decide: Decide[State, Event]) -> Outcome[State]:
+        """Carry out a command on the customer who remains of `customer_id`; see `Records.run`."""
+        deadline = Deadline()
+        for _ in range(MAX_MERGE_HOPS):
+            answer = await self._loop.run(customer_id, self._plan(customer_id, stamp, decide, deadline), deadline)
+            if isinstance(answer, Elsewhere):
+                customer_id = answer.customer_id
+                continue
+            if not answer.replayed:
+                self._on_saved(customer_id)
+            if not answer.saved.merged_into:
+                return answer
+            return replace(answer, saved=await self._reader.get(answer.saved.merged_into, deadline))
+        raise TooManyMerges(customer_id)
+
+    def _plan(
+        self, customer_id: str, stamp: Stamp, decide: Decide[State, Event], deadline: Deadline
+    ) -> Plan[Outcome[State] | Elsewhere]:
+        standing = ""
+
+        async def plan(found: Found) -> Step[Outcome[State] | Elsewhere]:
+            nonlocal standing
+            record = found.document
+            log = RequestLog.of(record)
+            known = log.find(stamp)
+            if known is not None:
+                # One that this very call may have written is not a replay.
+                saved = self._reader.saved(record, customer_id)
+                return Done(Outcome(saved=saved, facts=facts_of(known), replayed=not found.unsure))
+            log.check_fresh(stamp, self._clock())
+            if record is not None and record["merged_into"]:
+                # Deciding before the survivor has what was here would be deciding on half a customer.
+                settled = await self._reader.is_settled(record, deadline)
+                return Done(Elsewhere(record["merged_into"])) if settled else Wait()
+            if record is None and self._admit is not None:
+                # Asked once: while an insert here may still arrive, the command may not go elsewhere.
+                standing = standing or await self._admit(customer_id)
+                if standing != customer_id:
+                    # A slower copy of this command that was let in before the merge must not insert here any more.
+                    return Write(self._versions.signpost(customer_id, standing), Elsewhere(standing))
+            return self._carried_out(record, customer_id, stamp, decide)
+
+        return plan
+
+    def _carried_out(
+        self, record: Document | None, customer_id: str, stamp: Stamp, decide: Decide[State, Event]
+    ) -> Write[Outcome[State] | Elsewhere]:
+        decision = decide(self._reader.saved(record, customer_id))
+        version = self._versions.decided(record or new_record(customer_id), decision, stamp)
+        saved = self._reader.saved(version.document, customer_id)
+        return Write(version, Outcome(saved=saved, facts=dict(decision.facts), replayed=False))
