@@ -1,1 +1,7 @@
-"""May we, and how would they like it? Consents, channels and quiet hours."""
+"""May we, and how would they like it? Preferences and consents with their proof.
+
+Owns: each customer's language, time zone, preferred channels, quiet hours, pauses, caps, interests and consents.
+Promises: a no holds from the answer on, whatever else is said at the same time, and no merge turns it into a yes
+(`merging.py`); every yes and no has its record, which is never changed.
+Announces on `omnithread.preference.v1.events`: preferences updated, consents set, records absorbed and sealed.
+"""

@@ -1,0 +1,184 @@
+"""Translates words: what the contract says, and what the model says."""
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+
+from libs.contact_points import normal_email, normal_phone
+from libs.mongo.values import Saved
+from libs.timestamps import from_timestamp, to_timestamp
+from omnithread.common.v1 import channel_pb2, delivery_pb2, event_pb2
+from omnithread.preference.v1 import preference_events_pb2 as events_pb
+from omnithread.preference.v1 import preference_pb2, preference_service_pb2
+from services.preference import errors, events
+from services.preference.model import Statement
+from services.preference.values import (
+    Channel,
+    Consent,
+    ConsentKey,
+    ConsentRecord,
+    FrequencyCap,
+    Pause,
+    Preferences,
+    QuietHours,
+)
+
+
+def preferences_from_proto(said: preference_pb2.Preferences) -> Preferences:
+    """Read what the customer wants, checked and in normal form; consents in it are not looked at."""
+    hours = said.quiet_hours
+    return Preferences(
+        language=_language(said.language),
+        time_zone=_time_zone(said.time_zone),
+        preferred_channels=tuple(said.preferred_channels),
+        quiet_hours=QuietHours(hours.start_minute, hours.end_minute) if said.HasField("quiet_hours") else None,
+        pauses=tuple(
+            Pause(pause.purpose, from_timestamp(pause.until_time, field=f"preferences.pauses[{index}].until_time"))
+            for index, pause in enumerate(said.pauses)
+        ),
+        frequency_caps=_caps(said),
+        interests=tuple(sorted(said.interests)),
+    )
+
+
+def statement_from_request(request: preference_service_pb2.SetConsentRequest) -> Statement:
+    """Read a yes or a no, its contact point in normal form."""
+    return Statement(
+        key=ConsentKey(request.purpose, request.delivery_kind, _contact_point(request)),
+        state=request.state,
+        wording=request.wording,
+        wording_version=request.wording_version,
+        source=request.source,
+    )
+
+
+def preferences_to_proto(saved: Saved[Preferences]) -> preference_pb2.Preferences:
+    """Write the preferences in a record."""
+    preferences = saved.state
+    hours = preferences.quiet_hours
+    return preference_pb2.Preferences(
+        customer_id=saved.customer_id,
+        language=preferences.language,
+        time_zone=preferences.time_zone,
+        preferred_channels=preferences.preferred_channels,
+        quiet_hours=preference_pb2.QuietHours(start_minute=hours.start_minute, end_minute=hours.end_minute)
+        if hours
+        else None,
+        pauses=[
+            preference_pb2.Pause(purpose=pause.purpose, until_time=to_timestamp(pause.until_time))
+            for pause in preferences.pauses
+        ],
+        frequency_caps=[
+            preference_pb2.FrequencyCap(purpose=cap.purpose, max_messages=cap.max_messages, period_days=cap.period_days)
+            for cap in preferences.frequency_caps
+        ],
+        interests=preferences.interests,
+        consents=[_consent_to_proto(consent) for consent in preferences.consents],
+        update_time=to_timestamp(preferences.update_time) if preferences.update_time else None,
+        version=saved.version,
+        etag=saved.etag(),
+    )
+
+
+def record_to_proto(record: ConsentRecord, customer_id: str) -> preference_pb2.ConsentRecord:
+    """Write a proof; it belongs to `customer_id`, also where a customer merged into that one said it."""
+    return preference_pb2.ConsentRecord(
+        record_id=record.record_id,
+        customer_id=customer_id,
+        purpose=record.key.purpose,
+        delivery_kind=record.key.delivery_kind,
+        contact_point=record.key.contact_point,
+        state=preference_pb2.ConsentState.ValueType(record.state),
+        wording=record.wording,
+        wording_version=record.wording_version,
+        source=record.source,
+        channel=_channel_to_proto(record.channel),
+        actor_id=record.actor_id,
+        occur_time=to_timestamp(record.occur_time),
+        traceparent=record.traceparent,
+    )
+
+
+def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events_pb.PreferenceEvent:
+    """Write what the others hear."""
+    match event:
+        case events.PreferencesUpdated():
+            updated = events_pb.PreferencesUpdated(changed_fields=event.changed_fields)
+            return events_pb.PreferenceEvent(header=header, preferences_updated=updated)
+        case events.ConsentSet():
+            consent = events_pb.ConsentSet(
+                purpose=event.record.key.purpose,
+                delivery_kind=event.record.key.delivery_kind,
+                state=preference_pb2.ConsentState.ValueType(event.record.state),
+                record_id=event.record.record_id,
+            )
+            return events_pb.PreferenceEvent(header=header, consent_set=consent)
+        case events.PreferencesAbsorbed():
+            absorbed = events_pb.PreferencesAbsorbed(
+                merge_id=event.merge_id, source_customer_id=event.source_customer_id
+            )
+            return events_pb.PreferenceEvent(header=header, preferences_absorbed=absorbed)
+        case events.PreferencesSealed():
+            sealed = events_pb.PreferencesSealed(
+                merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id
+            )
+            return events_pb.PreferenceEvent(header=header, preferences_sealed=sealed)
+
+
+def _language(tag: str) -> str:
+    if not tag:
+        return ""
+    try:
+        return str(Locale.parse(tag, sep="-")).replace("_", "-")
+    except (ValueError, UnknownLocaleError):
+        raise errors.language_unknown() from None
+
+
+def _time_zone(name: str) -> str:
+    if name and name not in _time_zones():
+        raise errors.time_zone_unknown()
+    return name
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _caps(said: preference_pb2.Preferences) -> tuple[FrequencyCap, ...]:
+    caps: dict[str, FrequencyCap] = {}
+    for index, cap in enumerate(said.frequency_caps):
+        if cap.purpose in caps:
+            raise errors.cap_duplicate(index)
+        caps[cap.purpose] = FrequencyCap(cap.purpose, cap.max_messages, cap.period_days)
+    return tuple(caps.values())
+
+
+def _contact_point(request: preference_service_pb2.SetConsentRequest) -> str:
+    if not request.contact_point:
+        return ""
+    try:
+        if request.delivery_kind == delivery_pb2.DELIVERY_KIND_EMAIL:
+            return normal_email(request.contact_point)
+        if request.delivery_kind == delivery_pb2.DELIVERY_KIND_SMS:
+            return normal_phone(request.contact_point)
+    except ValueError as error:
+        raise errors.contact_point_invalid(str(error)) from None
+    return request.contact_point.strip()
+
+
+def _consent_to_proto(consent: Consent) -> preference_pb2.Consent:
+    return preference_pb2.Consent(
+        purpose=consent.key.purpose,
+        delivery_kind=consent.key.delivery_kind,
+        contact_point=consent.key.contact_point,
+        state=preference_pb2.ConsentState.ValueType(consent.state),
+        update_time=to_timestamp(consent.update_time),
+        channel=_channel_to_proto(consent.channel),
+        record_id=consent.record_id,
+    )
+
+
+def _channel_to_proto(channel: Channel) -> channel_pb2.Channel:
+    return channel_pb2.Channel(id=channel.id, kind=channel_pb2.ChannelKind.ValueType(channel.kind))

@@ -1,0 +1,35 @@
+"""Translates calls of the suite's own services: replay, heads and merging."""
+
+from libs.events.replay_service import answer_heads, answer_replay
+
+from libs.rpc.call import current_call, origin_of
+from omnithread.preference.v1 import preference_internal_service_pb2 as pb
+from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
+from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceServicer
+from services.preference.operations import PreferenceBook
+
+
+class PreferenceInternalServicer(PreferenceInternalServiceServicer):
+    """Answers other services; the door lets nobody else in."""
+
+    def __init__(self, book: PreferenceBook) -> None:
+        self._book = book
+
+    async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
+        return await answer_replay(
+            self._book.records, request, event_type=PreferenceEvent, response_type=pb.ReplayEventsResponse
+        )
+
+    async def ListHeads(self, request: pb.ListHeadsRequest, _context: object) -> pb.ListHeadsResponse:
+        return await answer_heads(
+            self._book.records, request, area="preference", response_type=pb.ListHeadsResponse, clock=self._book.clock
+        )
+
+    async def AbsorbCustomer(self, request: pb.AbsorbCustomerRequest, _context: object) -> pb.AbsorbCustomerResponse:
+        absorbed_now, survivor = await self._book.absorb(
+            merge_id=request.merge_id,
+            source_customer_id=request.source_customer_id,
+            survivor_customer_id=request.survivor_customer_id,
+            origin=origin_of(current_call()),
+        )
+        return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())

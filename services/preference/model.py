@@ -1,0 +1,120 @@
+"""Decides what a statement does to a customer's preferences: pure and synchronous."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from libs.mongo.values import Decision
+from libs.origin import Origin
+from services.preference import errors
+from services.preference.events import ConsentSet, Event, PreferencesUpdated
+from services.preference.values import (
+    GRANTED,
+    REVOKED,
+    Channel,
+    Consent,
+    ConsentKey,
+    ConsentRecord,
+    Preferences,
+    sorted_consents,
+)
+
+MAX_CONSENTS = 100
+CHANGEABLE = frozenset(field.name for field in fields(Preferences)) - {"consents", "update_time"}
+SAID_NOW = timedelta(minutes=5)
+
+Change: TypeAlias = Decision[Preferences, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What every change knows about itself."""
+
+    origin: Origin
+    time: datetime
+    """Now, by the server's clock."""
+    issue_time: datetime
+    """When the caller issued it, by its own clock."""
+
+    @property
+    def said_time(self) -> datetime:
+        """When the customer said it: now, unless a channel that was offline tells later.
+
+        Within five minutes a channel's clock is not believed more than ours, or a slow one would weaken a no.
+        """
+        return self.issue_time if self.issue_time < self.time - SAID_NOW else self.time
+
+    @property
+    def channel(self) -> Channel:
+        """The place of the act."""
+        return Channel(self.origin.channel_id, self.origin.channel_kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A yes or a no, and what proves it."""
+
+    key: ConsentKey
+    state: int
+    wording: str
+    wording_version: str
+    source: str
+
+
+def update(preferences: Preferences, wanted: Preferences, mask: Sequence[str], *, act: Act) -> Change:
+    """Set the fields named in the mask to those of `wanted`; pauses that are over fall away."""
+    names = _checked(mask)
+    new = {name: getattr(wanted, name) for name in names}
+    if "pauses" in new:
+        new["pauses"] = tuple(pause for pause in wanted.pauses if pause.until_time > act.time)
+    changed = tuple(name for name in names if getattr(preferences, name) != new[name])
+    if not changed:
+        return Decision(preferences)
+    after = replace(preferences, **new, update_time=act.time)
+    return Decision(after, (PreferencesUpdated(act.said_time, changed),))
+
+
+def set_consent(preferences: Preferences, statement: Statement, *, act: Act, record_id: str) -> Change:
+    """Note a yes or a no with its record (the fact `record_id`).
+
+    A no always counts. A yes counts unless a no that covers it was said after it; it is recorded either way.
+    """
+    record = ConsentRecord(
+        record_id=record_id,
+        key=statement.key,
+        state=statement.state,
+        wording=statement.wording,
+        wording_version=statement.wording_version,
+        source=statement.source,
+        channel=act.channel,
+        actor_id=act.origin.actor_id,
+        occur_time=act.said_time,
+        traceparent=act.origin.traceparent,
+    )
+    others = [consent for consent in preferences.consents if consent.key != statement.key]
+    if len(others) == len(preferences.consents) and len(others) >= MAX_CONSENTS:
+        raise errors.consent_limit(MAX_CONSENTS)
+    after = preferences
+    if statement.state == REVOKED or not _said_no_since(preferences, statement.key, act.said_time):
+        consent = Consent(statement.key, statement.state, act.said_time, act.channel, record_id)
+        after = replace(preferences, consents=sorted_consents([*others, consent]), update_time=act.time)
+    return Decision(after, (ConsentSet(act.said_time, record),), facts={"record_id": record_id})
+
+
+def _said_no_since(preferences: Preferences, key: ConsentKey, time: datetime) -> bool:
+    """Whether a no that covers `key` was said after `time`."""
+    return any(
+        consent.state != GRANTED and consent.key.covers(key) and consent.update_time > time
+        for consent in preferences.consents
+    )
+
+
+def _checked(mask: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(mask))
+    if not names:
+        raise errors.update_mask_invalid("is empty")
+    for name in names:
+        if name not in CHANGEABLE:
+            raise errors.update_mask_invalid("has a star" if name == "*" else "names a field that cannot be changed")
+    return names

@@ -1,0 +1,104 @@
+"""Coordinates: load, decide, save. Each operation is one story of what the service is asked to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.clock import Clock
+from libs.errors import customer_not_found, etag_mismatch
+from libs.ids import NewId
+from libs.mongo.connection import Database
+from libs.mongo.members import Position, page
+from libs.mongo.record import Records
+from libs.mongo.values import Outcome, Saved
+from libs.origin import Origin, Stamp
+from libs.rpc.directory import CustomerDirectory
+from services.preference import merging, model
+from services.preference.events import Event, PreferencesSealed
+from services.preference.model import Act, Change, Statement
+from services.preference.store import CONSENT_RECORDS, record_from_document
+from services.preference.values import ConsentRecord, Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceBook:
+    """What can be done with preferences and consents."""
+
+    records: Records[Preferences, Event]
+    database: Database
+    directory: CustomerDirectory
+    clock: Clock
+    new_id: NewId
+
+    async def get(self, customer_id: str) -> Saved[Preferences]:
+        """Give what the customer said, as committed now; nothing where they never did. Raises CUSTOMER_NOT_FOUND."""
+        saved = await self.records.get(customer_id)
+        if not saved.exists and not await self.directory.exists_as_far_as_known(customer_id):
+            raise customer_not_found(customer_id)
+        return saved
+
+    async def get_many(self, customer_ids: Sequence[str]) -> dict[str, Saved[Preferences]]:
+        """Give the preferences that exist, by the id asked for."""
+        return await self.records.get_many(customer_ids)
+
+    async def update(
+        self, customer_id: str, wanted: Preferences, mask: Sequence[str], *, etag: str, stamp: Stamp
+    ) -> Outcome[Preferences]:
+        """Set the fields named in the mask."""
+        act = self._act(stamp.origin, stamp.issue_time)
+
+        def decide(saved: Saved[Preferences]) -> Change:
+            _check_etag(saved, etag)
+            return model.update(saved.state, wanted, mask, act=act)
+
+        return await self.records.run(customer_id, stamp, decide)
+
+    async def set_consent(
+        self, customer_id: str, statement: Statement, *, etag: str, stamp: Stamp
+    ) -> Outcome[Preferences]:
+        """Note a yes or a no; the fact `record_id` names its proof."""
+        act, record_id = self._act(stamp.origin, stamp.issue_time), self.new_id("con")
+
+        def decide(saved: Saved[Preferences]) -> Change:
+            _check_etag(saved, etag)
+            return model.set_consent(saved.state, statement, act=act, record_id=record_id)
+
+        return await self.records.run(customer_id, stamp, decide)
+
+    async def list_records(
+        self, customer_id: str, *, position: Position | None, limit: int
+    ) -> tuple[str, list[ConsentRecord], Position | None]:
+        """Give one page of proofs, newest first, whose they are today, and where the next page begins."""
+        saved = await self.get(customer_id)
+        documents, following = await page(self.database, CONSENT_RECORDS, saved, position=position, limit=limit)
+        return saved.customer_id, [record_from_document(document) for document in documents], following
+
+    async def absorb(
+        self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
+    ) -> tuple[bool, Saved[Preferences]]:
+        """Seal the source's record and take over what it said; False where that was done before."""
+        now = self.clock()
+
+        def decide(source: Saved[Preferences], survivor: Saved[Preferences]) -> Change:
+            return merging.absorb(
+                survivor.state, source.state, merge_id=merge_id, source_customer_id=source_customer_id, now=now
+            )
+
+        absorbed_now = await self.records.absorb(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+            seal=PreferencesSealed(now, merge_id, survivor_customer_id),
+            decide=decide,
+        )
+        return absorbed_now, await self.records.get(survivor_customer_id)
+
+    def _act(self, origin: Origin, issue_time: datetime | None) -> Act:
+        now = self.clock()
+        return Act(origin=origin, time=now, issue_time=issue_time or now)
+
+
+def _check_etag(saved: Saved[Preferences], etag: str) -> None:
+    if etag and etag != saved.etag():
+        raise etag_mismatch()

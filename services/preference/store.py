@@ -1,0 +1,148 @@
+"""Remembers preferences: the fields of a customer's record, and the documents of consent records."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from libs.mongo.values import Member, RecordShape
+from omnithread.common.v1.delivery_pb2 import DeliveryKind
+from services.preference.convert import event_to_proto
+from services.preference.events import ConsentSet, Event
+from services.preference.values import (
+    Channel,
+    Consent,
+    ConsentKey,
+    ConsentRecord,
+    FrequencyCap,
+    Pause,
+    Preferences,
+    QuietHours,
+)
+
+CONSENT_RECORDS = "consent_records"
+
+Fields = dict[str, Any]
+"""What MongoDB keeps: names to values of any kind."""
+
+
+def preferences_to_fields(preferences: Preferences) -> Fields:
+    """Write the state as top-level fields of the record, always all of them."""
+    hours = preferences.quiet_hours
+    return {
+        "language": preferences.language,
+        "time_zone": preferences.time_zone,
+        "preferred_channels": list(preferences.preferred_channels),
+        "quiet_hours": [hours.start_minute, hours.end_minute] if hours else None,
+        "pauses": [{"purpose": pause.purpose, "until_time": pause.until_time} for pause in preferences.pauses],
+        "frequency_caps": [
+            {"purpose": cap.purpose, "max_messages": cap.max_messages, "period_days": cap.period_days}
+            for cap in preferences.frequency_caps
+        ],
+        "interests": list(preferences.interests),
+        "consents": [_consent_to_fields(consent) for consent in preferences.consents],
+        "preferences_update_time": preferences.update_time,
+    }
+
+
+def preferences_from_document(document: Mapping[str, Any]) -> Preferences:
+    """Read the state from a record."""
+    hours = document["quiet_hours"]
+    return Preferences(
+        language=document["language"],
+        time_zone=document["time_zone"],
+        preferred_channels=tuple(DeliveryKind.ValueType(kind) for kind in document["preferred_channels"]),
+        quiet_hours=QuietHours(*hours) if hours else None,
+        pauses=tuple(Pause(**pause) for pause in document["pauses"]),
+        frequency_caps=tuple(FrequencyCap(**cap) for cap in document["frequency_caps"]),
+        interests=tuple(document["interests"]),
+        consents=tuple(_consent_from_fields(consent) for consent in document["consents"]),
+        update_time=document["preferences_update_time"],
+    )
+
+
+def record_to_document(record: ConsentRecord) -> Fields:
+    """Write a proof as a member of the list of consent records."""
+    return {
+        "sort_time": record.occur_time,
+        **_key_to_fields(record.key),
+        "state": record.state,
+        "wording": record.wording,
+        "wording_version": record.wording_version,
+        "source": record.source,
+        "channel": _channel_to_fields(record.channel),
+        "actor_id": record.actor_id,
+        "traceparent": record.traceparent,
+    }
+
+
+def record_from_document(document: Mapping[str, Any]) -> ConsentRecord:
+    """Read a proof back."""
+    return ConsentRecord(
+        record_id=document["_id"],
+        key=_key_from_fields(document),
+        state=document["state"],
+        wording=document["wording"],
+        wording_version=document["wording_version"],
+        source=document["source"],
+        channel=Channel(**document["channel"]),
+        actor_id=document["actor_id"],
+        occur_time=document["sort_time"],
+        traceparent=document["traceparent"],
+    )
+
+
+def _members(event: Event) -> Sequence[Member]:
+    if isinstance(event, ConsentSet):
+        record = event.record
+        return (Member(collection=CONSENT_RECORDS, id=record.record_id, document=record_to_document(record)),)
+    return ()
+
+
+def _occur_time(event: Event) -> datetime:
+    return event.occur_time
+
+
+SHAPE: RecordShape[Preferences, Event] = RecordShape(
+    empty=lambda _customer_id: Preferences(),
+    to_fields=preferences_to_fields,
+    from_document=preferences_from_document,
+    to_event=event_to_proto,
+    members=_members,
+    occur_time=_occur_time,
+)
+
+
+def _consent_to_fields(consent: Consent) -> Fields:
+    return {
+        **_key_to_fields(consent.key),
+        "state": consent.state,
+        "update_time": consent.update_time,
+        "channel": _channel_to_fields(consent.channel),
+        "record_id": consent.record_id,
+    }
+
+
+def _consent_from_fields(fields: Mapping[str, Any]) -> Consent:
+    return Consent(
+        key=_key_from_fields(fields),
+        state=fields["state"],
+        update_time=fields["update_time"],
+        channel=Channel(**fields["channel"]),
+        record_id=fields["record_id"],
+    )
+
+
+def _key_to_fields(key: ConsentKey) -> Fields:
+    return {"purpose": key.purpose, "delivery_kind": key.delivery_kind, "contact_point": key.contact_point}
+
+
+def _key_from_fields(fields: Mapping[str, Any]) -> ConsentKey:
+    return ConsentKey(
+        purpose=fields["purpose"],
+        delivery_kind=DeliveryKind.ValueType(fields["delivery_kind"]),
+        contact_point=fields["contact_point"],
+    )
+
+
+def _channel_to_fields(channel: Channel) -> Fields:
+    return {"id": channel.id, "kind": channel.kind}

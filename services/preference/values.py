@@ -1,0 +1,111 @@
+"""What a customer said about how to be spoken to: frozen values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from omnithread.common.v1.delivery_pb2 import DeliveryKind
+from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED
+
+GRANTED = CONSENT_STATE_GRANTED
+REVOKED = CONSENT_STATE_REVOKED
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The place where something was said, as the caller's token named it."""
+
+    id: str
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Minutes after midnight in the customer's time zone; an end not above the start is on the next day."""
+
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No messages of a purpose until a time; an empty purpose means all but transactional ones."""
+
+    purpose: str
+    until_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyCap:
+    """At most so many messages of a purpose in so many days; an empty purpose means all together."""
+
+    purpose: str
+    max_messages: int
+    period_days: int
+
+    @property
+    def strictness(self) -> tuple[float, int]:
+        """Orders caps, the strictest first."""
+        return (self.max_messages / self.period_days, self.max_messages)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentKey:
+    """What a consent is about; an empty contact point means every address."""
+
+    purpose: str
+    delivery_kind: DeliveryKind.ValueType
+    contact_point: str
+
+    def covers(self, other: "ConsentKey") -> bool:
+        """Whether a no here is a no there."""
+        same = (self.purpose, self.delivery_kind) == (other.purpose, other.delivery_kind)
+        return same and self.contact_point in ("", other.contact_point)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Where the customer stands."""
+
+    key: ConsentKey
+    state: int
+    """GRANTED or REVOKED."""
+    update_time: datetime
+    channel: Channel
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """The proof of one yes or no; never changed."""
+
+    record_id: str
+    key: ConsentKey
+    state: int
+    wording: str
+    wording_version: str
+    source: str
+    channel: Channel
+    actor_id: str
+    occur_time: datetime
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The state in the customer's record. Empty values mean that nothing was said."""
+
+    language: str = ""
+    time_zone: str = ""
+    preferred_channels: tuple[DeliveryKind.ValueType, ...] = ()
+    quiet_hours: QuietHours | None = None
+    pauses: tuple[Pause, ...] = ()
+    frequency_caps: tuple[FrequencyCap, ...] = ()
+    interests: tuple[str, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    """Sorted by key."""
+    update_time: datetime | None = None
+
+
+def sorted_consents(consents: "list[Consent]") -> tuple[Consent, ...]:
+    """Put consents in their order."""
+    return tuple(sorted(consents, key=lambda c: (c.key.purpose, c.key.delivery_kind, c.key.contact_point)))

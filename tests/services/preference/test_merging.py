@@ -1,0 +1,99 @@
+"""Two customers turn out to be one: no no is lost."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnithread.common.v1 import delivery_pb2
+from services.preference.merging import absorb
+from services.preference.values import (
+    GRANTED,
+    REVOKED,
+    Channel,
+    Consent,
+    ConsentKey,
+    FrequencyCap,
+    Pause,
+    Preferences,
+    QuietHours,
+    sorted_consents,
+)
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+KEYS = st.builds(
+    ConsentKey,
+    purpose=st.sampled_from(["cart_reminder", "newsletter"]),
+    delivery_kind=st.sampled_from([delivery_pb2.DELIVERY_KIND_EMAIL, delivery_pb2.DELIVERY_KIND_SMS]),
+    contact_point=st.sampled_from(["", "a", "b"]),
+)
+CONSENTS = st.builds(
+    Consent,
+    key=KEYS,
+    state=st.sampled_from([GRANTED, REVOKED]),
+    update_time=st.integers(0, 5).map(lambda hours: NOW - timedelta(hours=hours)),
+    channel=st.just(Channel("web-shop", 1)),
+    record_id=st.integers(1, 99).map(lambda number: f"con_{number}"),
+)
+SIDES = st.lists(CONSENTS, max_size=8, unique_by=lambda consent: consent.key).map(
+    lambda consents: Preferences(consents=sorted_consents(consents))
+)
+
+
+def merged(survivor: Preferences, source: Preferences) -> Preferences:
+    return absorb(survivor, source, merge_id="mrg_1", source_customer_id="cus_2", now=NOW).state
+
+
+def states(preferences: Preferences) -> dict[ConsentKey, int]:
+    return {consent.key: consent.state for consent in preferences.consents}
+
+
+@given(SIDES, SIDES)
+def test_what_either_side_refused_stays_refused_whichever_is_the_survivor(one: Preferences, other: Preferences) -> None:
+    both = merged(one, other)
+    assert states(both) == states(merged(other, one))
+    noes = [consent.key for side in (one, other) for consent in side.consents if consent.state == REVOKED]
+    assert all(states(both)[key] == REVOKED for key in noes)
+
+
+@given(SIDES, SIDES)
+def test_nothing_that_was_said_is_forgotten_and_nothing_is_added(one: Preferences, other: Preferences) -> None:
+    said = {consent.key for side in (one, other) for consent in side.consents}
+    assert set(states(merged(one, other))) == said
+
+
+@given(SIDES, SIDES)
+def test_a_yes_for_one_address_does_not_survive_the_other_sides_no_for_all(
+    one: Preferences, other: Preferences
+) -> None:
+    both = states(merged(one, other))
+    for here, there in ((one, other), (other, one)):
+        for no in (consent for consent in there.consents if consent.state == REVOKED):
+            assert all(both[yes.key] == REVOKED for yes in here.consents if no.key.covers(yes.key))
+
+
+def test_a_yes_that_became_a_no_names_the_record_that_proves_the_no() -> None:
+    key = ConsentKey("newsletter", delivery_pb2.DELIVERY_KIND_EMAIL, "")
+    shop = Channel("web-shop", 1)
+    yes = Preferences(consents=(Consent(key, GRANTED, NOW, shop, "con_yes"),))
+    no = Preferences(consents=(Consent(key, REVOKED, NOW - timedelta(days=9), shop, "con_no"),))
+    assert merged(yes, no).consents == no.consents
+
+
+def test_the_stricter_cap_and_the_longer_pause_stand() -> None:
+    one = Preferences(frequency_caps=(FrequencyCap("newsletter", 4, 7),), pauses=(Pause("", NOW + timedelta(days=2)),))
+    other = Preferences(
+        frequency_caps=(FrequencyCap("newsletter", 4, 30), FrequencyCap("", 9, 1)),
+        pauses=(Pause("", NOW + timedelta(days=1)), Pause("newsletter", NOW - timedelta(days=1))),
+    )
+    both = merged(one, other)
+    assert both.frequency_caps == other.frequency_caps
+    assert both.pauses == one.pauses
+
+
+def test_what_only_the_guest_said_is_kept_and_what_the_customer_said_before_wins() -> None:
+    guest = Preferences(language="fr", time_zone="Europe/Paris", interests=("bags",), quiet_hours=QuietHours(0, 60))
+    known = Preferences(language="de", interests=("shoes",))
+    both = merged(known, guest)
+    assert (both.language, both.time_zone, both.interests) == ("de", "Europe/Paris", ("bags", "shoes"))
+    assert both.quiet_hours == QuietHours(0, 60)
