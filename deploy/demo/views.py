@@ -55,6 +55,8 @@ class View(Report):
     customer_id: str
     name: str
     language: str
+    consents: list[str]
+    """As `cart_reminder by email: granted`."""
     lines: list[Line]
     subtotal: str
     notices: list[Notice]
@@ -73,6 +75,14 @@ class View(Report):
     def quantity(self, sku: str) -> int:
         """How many pieces of an article are in the cart."""
         return sum(line.quantity for line in self.lines if line.sku == sku)
+
+
+class Letter(Report):
+    """One message with its words."""
+
+    language: str
+    subject: str
+    text: str
 
 
 class Moment(Report):

@@ -1,6 +1,7 @@
 """What a run of the suite is made of: which ports, which folder, which names, which settings."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,11 @@ def free_ports() -> Ports:
     )
 
 
+def fresh_prefix(word: str) -> str:
+    """Give a prefix that no other run has, legal in names of databases, topics and groups."""
+    return f"{word}{secrets.token_hex(4)}."
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One run."""
@@ -101,4 +107,4 @@ class Plan:
 
     def database(self, service: str) -> str:
         """Give the name of a service's database."""
-        return f"{self.prefix}omnithread_{service}"
+        return f"{self.prefix.replace('.', '_')}omnithread_{service}"

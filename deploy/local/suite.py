@@ -84,12 +84,16 @@ class Suite:
 
     async def __aenter__(self) -> Self:
         """Start everything."""
+        await self.start()
+        return self
+
+    async def start(self) -> None:
+        """Start everything, and return when it answers; where a part does not come up, nothing is left running."""
         try:
             await self._start()
         except BaseException:
             await self.stop()
             raise
-        return self
 
     async def _start(self) -> None:
         self._say("servers")

@@ -11,6 +11,7 @@ from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from omnithread.context.v1.context_pb2 import CustomerContext, Section, SectionProblem, SectionProblemReason
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 from omnithread.messaging.v1.messaging_pb2 import Author, MessageState
+from omnithread.preference.v1.preference_pb2 import ConsentState
 
 
 async def look(suite: omnithread.Omnithread, customer_id: str) -> View:
@@ -27,6 +28,11 @@ def view(context: CustomerContext, problems: Iterable[SectionProblem]) -> View:
         customer_id=context.customer_id,
         name=f"{profile.given_name} {profile.family_name}".strip(),
         language=context.preferences.language,
+        consents=[
+            f"{consent.purpose} by {word(DeliveryKind.Name(consent.delivery_kind), 'DELIVERY_KIND_')}: "
+            f"{word(ConsentState.Name(consent.state), 'CONSENT_STATE_')}"
+            for consent in context.preferences.consents
+        ],
         lines=[
             Line(
                 sku=line.sku,

@@ -6,9 +6,9 @@ import time
 import omnithread
 from deploy.demo.channels.catalogue import ARTICLES
 from deploy.demo.channels.look import look
-from deploy.demo.views import Moment, View
+from deploy.demo.views import Letter, Moment, View
 from omnithread.messaging.v1.messaging_pb2 import AUTHOR_CUSTOMER
-from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
+from omnithread.messaging.v1.messaging_service_pb2 import GetMessageRequest, PostMessageRequest
 
 
 class MobileApp:
@@ -49,6 +49,15 @@ class MobileApp:
                 )
             )
         return await self.look()
+
+    async def read(self, message_id: str) -> Letter:
+        """The customer opens a message of the company's."""
+        with self.session.carry():
+            answer = await self._suite.messaging.GetMessage(
+                GetMessageRequest(customer_id=self.session.customer_id, message_id=message_id)
+            )
+        message = answer.message
+        return Letter(language=message.language, subject=message.subject, text=message.body_text)
 
     async def look(self) -> View:
         """What the app knows of the customer now."""

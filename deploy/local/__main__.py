@@ -1,0 +1,71 @@
+"""What a person starts here: `python -m deploy.local demo`, `up` and `token`; the Makefile has a word for each."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from deploy.demo.actor import ActFailed
+from deploy.demo.play import play
+from deploy.demo.stage import Untrue
+from deploy.local.child import ChildFailed
+from deploy.local.keys import ensure_keys, mint_channel_token
+from deploy.local.service import CHANNELS_FILE
+from deploy.local.state import KEYS_FOLDER, STATE_DIR, private_dir
+from deploy.local.up import PortTaken, run_in_foreground
+from libs.rpc.channels import ChannelRegistry
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The whole suite on this machine.")
+
+
+@app.command()
+def demo() -> None:
+    """Play a customer's journey across four channels, and prove each claim; exit code 1 where one is untrue."""
+    _run(play(Console()))
+
+
+@app.command()
+def up() -> None:
+    """Run the suite in the foreground, on fixed ports, with sample data."""
+    _run(run_in_foreground(Console()))
+
+
+@app.command()
+def token(
+    channel: Annotated[str, typer.Argument(help="A channel of deploy/channels.toml.")],
+    actor: Annotated[str, typer.Option(help="The member of staff who acts.")] = "",
+) -> None:
+    """Print a development token for a channel; the suite that `up` runs accepts it."""
+    registry = ChannelRegistry.load(CHANNELS_FILE)
+    if registry.find(channel) is None:
+        known = ", ".join(sorted(one.id for one in registry))
+        raise typer.BadParameter(f"{channel} is not registered in {CHANNELS_FILE.name}: {known}")
+    keys = ensure_keys(private_dir(STATE_DIR) / KEYS_FOLDER)
+    print(mint_channel_token(keys.state, channel, actor=actor))
+
+
+def _run(story: Coroutine[None, None, None]) -> None:
+    """Run to the end; being told to stop is a good end, and what went wrong is said without a traceback."""
+    try:
+        asyncio.run(_until_told(story))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return
+    except (Untrue, ActFailed, ChildFailed, PortTaken) as failure:
+        what = {Untrue: "UNTRUE: ", PortTaken: ""}.get(type(failure), "FAILED: ")
+        Console(stderr=True).print(Text.assemble(("✗ ", "bold red"), (what, "bold red"), str(failure)))
+        sys.exit(1)
+
+
+async def _until_told(story: Coroutine[None, None, None]) -> None:
+    task = asyncio.ensure_future(story)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,70 @@
+"""The suite in the foreground, on fixed ports, with something in it to try."""
+
+import os
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from deploy.local.plan import FIXED_PORTS, Plan
+from deploy.local.ports import LOOPBACK, accepts
+from deploy.local.state import STATE_DIR
+from deploy.local.suite import Suite
+from deploy.sample.load import CARD, EMAIL, put_customer, put_templates
+
+SETTINGS = {"idle_after_seconds": "60", "idle_sweep_seconds": "1", "reminder_delay_seconds": "10"}
+
+
+class PortTaken(Exception):
+    """Somebody else listens where we would."""
+
+
+async def run_in_foreground(console: Console) -> None:
+    """Run until the process is told to stop. Raises PortTaken, or ChildFailed where a part ends by itself."""
+    for name, port in FIXED_PORTS.all().items():
+        if await accepts(port):
+            raise PortTaken(f"port {port}, which {name} needs, is taken: does the suite run already?")
+    plan = Plan(
+        state_dir=STATE_DIR,
+        ports=FIXED_PORTS,
+        keep_data=True,
+        settings=SETTINGS,
+        traces_endpoint=os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+    )
+    with console.status("starting") as status:
+        suite = Suite(plan, say=lambda what: status.update(f"starting {what}"))
+        await suite.start()
+    try:
+        async with suite.connect("web-shop") as client:
+            await put_templates(client)
+            customer_id = await put_customer(client)
+        _tell(console, suite, customer_id)
+        raise await suite.failure()
+    finally:
+        with console.status("stopping"):
+            await suite.stop()
+
+
+def _tell(console: Console, suite: Suite, customer_id: str) -> None:
+    table = Table(title="Omnithread is up", title_justify="left", title_style="bold green", box=None, padding=(0, 2))
+    for name, ports in suite.plan.ports.services.items():
+        table.add_row(name, f"{LOOPBACK}:{ports.grpc}", f"health {LOOPBACK}:{ports.health}")
+    table.add_row("traces", suite.backends.traces_endpoint, "a page for your browser" if suite.traces else "")
+    table.add_row("mail", f"smtp {suite.mailbox.address}", f"kept in {suite.mailbox.folder}")
+    table.add_row("MongoDB", "embedded" if suite.mongo else "yours", suite.mongo.address.uri if suite.mongo else "")
+    kafka = suite.backends.kafka_bootstrap_servers
+    table.add_row("Kafka", "embedded" if suite.kafka else "yours", kafka if suite.kafka else "")
+    table.add_row("logs, data", str(suite.plan.state_dir), "")
+    console.print(table)
+    console.print(f"\nA customer with a cart is in it: {EMAIL}, loyalty card {CARD}. What the till sees of her:\n")
+    console.print(Syntax(_example(customer_id), "bash", background_color="default", word_wrap=True))
+    console.print("\nReflection lists all services: `.venv/bin/grpcurl -plaintext ADDRESS list`. Ctrl-C stops it all.")
+
+
+def _example(customer_id: str) -> str:
+    aggregator = f"{LOOPBACK}:{FIXED_PORTS.services['aggregator'].grpc}"
+    return (
+        '.venv/bin/grpcurl -plaintext -H "authorization: Bearer $(make token CHANNEL=store-042)" \\\n'
+        f'  -d \'{{"customer_id": "{customer_id}"}}\' \\\n'
+        f"  {aggregator} omnithread.context.v1.ContextService/GetCustomerContext"
+    )
