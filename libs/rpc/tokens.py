@@ -5,6 +5,7 @@ Checking a signature takes a quarter of a millisecond, so verified tokens are ke
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,9 +120,9 @@ class TokenVerifier:
     def _caller(self, claims: Mapping[str, object]) -> Caller:
         service, channel_id = claims.get("service", ""), claims.get("channel", "")
         if service:
-            if service not in SERVICES or channel_id:
+            if not isinstance(service, str) or service not in SERVICES or channel_id:
                 raise _invalid()
-            return Caller(channel_id=str(service), channel_kind=channel_pb2.CHANNEL_KIND_SYSTEM, service=str(service))
+            return Caller(channel_id=service, channel_kind=channel_pb2.CHANNEL_KIND_SYSTEM, service=service)
         actor = claims.get("actor", "")
         if not isinstance(channel_id, str) or not isinstance(actor, str) or (actor and not LABEL.fullmatch(actor)):
             raise _invalid()
@@ -163,7 +164,7 @@ def bearer_token(header: str | bytes | None) -> str:
 
 def _seconds(claims: Mapping[str, object], name: str, *, default: float | None = None) -> float:
     value = claims.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise _invalid()
     return float(value)
 

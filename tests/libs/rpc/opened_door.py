@@ -13,6 +13,7 @@ from google.rpc.status_pb2 import Status as WireStatus
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from deploy.local.keys import Keys, mint_channel_token
@@ -78,6 +79,7 @@ class OpenedDoor:
     internal: "CartInternalServiceAsyncStub"
     spans: InMemorySpanExporter
     registry: CollectorRegistry
+    tracer: Tracer
 
     def will(self, answer: Answer) -> None:
         """Say what GetCart does from now on."""
@@ -137,12 +139,13 @@ async def opened_door(
     cart = ScriptedCart()  # type: ignore[abstract]  # the others are left out
     internal_cart = ScriptedInternalCart()  # type: ignore[abstract]  # as above
     provider = tracer_provider(service="cart", ratio=ratio, processor=SimpleSpanProcessor(spans))
+    tracer = provider.get_tracer("door")
     door = Door(
         service="cart",
         verifier=verifier(keys, clock=clock),
         validation=Validation(),
         metrics=CallMetrics(registry),
-        tracer=provider.get_tracer("door"),
+        tracer=tracer,
     )
     registrations: list[Registration] = [
         partial(add_CartServiceServicer_to_server, cart),
@@ -155,7 +158,7 @@ async def opened_door(
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             stub, internal = CartServiceStub(channel), CartInternalServiceStub(channel)
-            yield OpenedDoor(keys, server, channel, cart, stub, internal, spans, registry)
+            yield OpenedDoor(keys, server, channel, cart, stub, internal, spans, registry, tracer)
     finally:
         await server.stop(0)
         await server.stop_probes()
