@@ -18,6 +18,11 @@ from libs.mongo.once import insert_once
 from services.profile.model import Channel, CustomerId
 
 IDENTIFIERS = "identifiers"
+CONFIRMED = ""
+
+
+class Overtaken(Exception):
+    """Somebody else changed what this was decided on: look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,8 @@ class Claims:
             for row in rows
         }
 
-    async def make(self, claims: Sequence[Claim]) -> bool:
-        """Make claims one after the other; at the first that somebody else has, stop and say False."""
+    async def make(self, claims: Sequence[Claim]) -> None:
+        """Make claims one after the other. Raises Overtaken at the first that somebody else has."""
         for claim in claims:
             document = {
                 "_id": claim.key,
@@ -67,19 +72,20 @@ class Claims:
                 "token": claim.token,
             }
             if not await insert_once(self._collection, document):
-                return False
-        return True
+                raise Overtaken
 
-    async def confirm(self, claim: Claim) -> bool:
-        """Build on a claim that another call made; False where it is gone or changed meanwhile."""
-        if not claim.token:
-            return True
-        with reading():
-            result = await self._collection.update_one(
-                {"_id": claim.key, "customer_id": claim.customer_id, "token": {"$in": [claim.token, ""]}},
-                {"$set": {"token": ""}},
-            )
-        return result.matched_count == 1
+    async def confirm(self, claims: Iterable[Claim]) -> None:
+        """Build on claims that other calls made. Raises Overtaken where one was withdrawn meanwhile."""
+        for claim in claims:
+            if not claim.token:
+                continue
+            with reading():
+                result = await self._collection.update_one(
+                    {"_id": claim.key, "customer_id": claim.customer_id, "token": {"$in": [claim.token, CONFIRMED]}},
+                    {"$set": {"token": CONFIRMED}},
+                )
+            if not result.matched_count:
+                raise Overtaken
 
     async def withdraw(self, keys: Many[str], *, token: str) -> None:
         """Take back what the call with this token claimed and nobody built on."""

@@ -8,8 +8,7 @@ from google.type.postal_address_pb2 import PostalAddress as PostalAddressProto
 from libs.errors import invalid_field
 from libs.mongo.values import Saved
 from libs.timestamps import from_timestamp, to_timestamp
-from omnithread.common.v1 import channel_pb2, event_pb2
-from omnithread.profile.v1 import profile_events_pb2 as events_pb
+from omnithread.common.v1 import channel_pb2
 from omnithread.profile.v1 import profile_pb2
 from services.profile import model
 from services.profile.errors import identifier_invalid
@@ -18,7 +17,7 @@ from services.profile.model import Channel, Identifier, IdentifierKind, PostalAd
 
 MAX_ADDRESS_BYTES = 4096
 
-_KINDS = {
+IDENTIFIER_KINDS = {
     IdentifierKind.EMAIL: profile_pb2.IDENTIFIER_KIND_EMAIL,
     IdentifierKind.PHONE: profile_pb2.IDENTIFIER_KIND_PHONE,
     IdentifierKind.LOYALTY_CARD: profile_pb2.IDENTIFIER_KIND_LOYALTY_CARD,
@@ -26,8 +25,8 @@ _KINDS = {
     IdentifierKind.COOKIE: profile_pb2.IDENTIFIER_KIND_COOKIE,
     IdentifierKind.SOCIAL: profile_pb2.IDENTIFIER_KIND_SOCIAL,
 }
-_KINDS_BACK = {number: kind for kind, number in _KINDS.items()}
-_CUSTOMER_KINDS = {
+_FROM_KINDS = {number: kind for kind, number in IDENTIFIER_KINDS.items()}
+CUSTOMER_KINDS = {
     model.CustomerKind.ANONYMOUS: profile_pb2.CUSTOMER_KIND_ANONYMOUS,
     model.CustomerKind.KNOWN: profile_pb2.CUSTOMER_KIND_KNOWN,
 }
@@ -36,7 +35,7 @@ _CUSTOMER_KINDS = {
 def identifier_from_proto(said: profile_pb2.Identifier, *, field: str) -> Identifier:
     """Read and normalise an identifier; `field` is its path in the request. Errors: IDENTIFIER_INVALID."""
     try:
-        return normal_identifier(_KINDS_BACK[said.kind], said.value, verified=said.verified)
+        return normal_identifier(_FROM_KINDS[said.kind], said.value, verified=said.verified)
     except ValueError as fault:
         raise identifier_invalid(f"{field}.value", str(fault)) from None
 
@@ -94,7 +93,9 @@ def address_from_proto(said: PostalAddressProto) -> PostalAddress | None:
 
 def identifier_to_proto(identifier: Identifier) -> profile_pb2.Identifier:
     """Write an identifier."""
-    return profile_pb2.Identifier(kind=_KINDS[identifier.kind], value=identifier.value, verified=identifier.verified)
+    return profile_pb2.Identifier(
+        kind=IDENTIFIER_KINDS[identifier.kind], value=identifier.value, verified=identifier.verified
+    )
 
 
 def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
@@ -103,7 +104,7 @@ def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
     address = profile.postal_address
     return profile_pb2.Profile(
         customer_id=saved.customer_id,
-        kind=_CUSTOMER_KINDS[profile.kind],
+        kind=CUSTOMER_KINDS[profile.kind],
         identifiers=sorted(
             (identifier_to_proto(held.identifier) for held in profile.identifiers),
             key=lambda one: (one.kind, one.value),
@@ -129,31 +130,6 @@ def merge_to_proto(merge: model.Merge) -> profile_pb2.Merge:
         channel=_channel_to_proto(merge.channel),
         pending_areas=merge.pending_areas,
     )
-
-
-def event_to_proto(event: model.ProfileEvent, header: event_pb2.EventHeader) -> events_pb.ProfileEvent:
-    """Write what the others hear: ids, kinds and names of fields, never a value."""
-    said = events_pb.ProfileEvent(header=header)
-    match event:
-        case model.CustomerCreated():
-            said.customer_created.CopyFrom(events_pb.CustomerCreated(kind=_CUSTOMER_KINDS[event.kind]))
-        case model.IdentifiersLinked():
-            said.identifiers_linked.CopyFrom(
-                events_pb.IdentifiersLinked(
-                    kinds=sorted(_KINDS[kind] for kind in event.kinds), kind=_CUSTOMER_KINDS[event.kind]
-                )
-            )
-        case model.ProfileUpdated():
-            said.profile_updated.CopyFrom(events_pb.ProfileUpdated(changed_fields=event.changed_fields))
-        case model.CustomersMerged():
-            said.customers_merged.CopyFrom(
-                events_pb.CustomersMerged(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
-            )
-        case model.CustomerSealed():
-            said.customer_sealed.CopyFrom(
-                events_pb.CustomerSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
-            )
-    return said
 
 
 def _trait_value(said: profile_pb2.Trait, *, field: str) -> TraitValue | None:

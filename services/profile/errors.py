@@ -41,3 +41,8 @@ def update_mask_invalid(description: str) -> OmnithreadError:
 def merge_not_found(merge_id: str) -> OmnithreadError:
     """Say that no merge of this customer has this id."""
     return not_found("MERGE_NOT_FOUND", "No merge of this customer has this id.", metadata={"merge_id": merge_id})
+
+
+def nobody_holds_it() -> OmnithreadError:
+    """Say that an identifier leads to no customer."""
+    return not_found("CUSTOMER_NOT_FOUND", "No customer holds this identifier.")

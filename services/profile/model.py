@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
+from libs.origin import Origin
+
 CustomerId = NewType("CustomerId", str)
 MergeId = NewType("MergeId", str)
 TraitValue = str | float | bool | datetime
@@ -121,7 +123,13 @@ class Reservation:
     merge_id: MergeId
     source_customer_id: CustomerId
     merge_time: datetime
-    channel: Channel
+    origin: Origin
+    """Of the call that decided it: whoever carries it out does so in its name."""
+
+    @property
+    def channel(self) -> Channel:
+        """Give the channel on which it was decided."""
+        return Channel(id=self.origin.channel_id, kind=self.origin.channel_kind)
 
 
 @dataclass(frozen=True, slots=True)

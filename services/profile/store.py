@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from libs.mongo.connection import Database
-from libs.mongo.deadline import reading
-from libs.mongo.shapes import RECORDS
-from libs.mongo.values import RecordShape
-from services.profile.convert import event_to_proto
+from libs.mongo.values import NO_FACTS, Decision, RecordShape
+from libs.origin import Origin
+from services.profile.announce import event_to_proto
 from services.profile.model import (
+    Change,
     Channel,
     CustomerId,
     HeldIdentifier,
@@ -29,7 +28,8 @@ from services.profile.model import (
 Fields = dict[str, Any]
 """What MongoDB keeps: names to values of any kind."""
 
-RESERVATION_TIME = "incoming.merge_time"
+OLDEST_INCOMING_TIME = "oldest_incoming_time"
+"""The field that the sweep looks for: since when a merge has been waiting to be carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ def profile_to_fields(profile: Profile) -> Fields:
         "traits": [_trait_to_fields(trait) for trait in profile.traits],
         "merges": [_merge_to_fields(merge) for merge in profile.merges],
         "incoming": [_reservation_to_fields(reservation) for reservation in profile.incoming],
+        OLDEST_INCOMING_TIME: min((one.merge_time for one in profile.incoming), default=None),
     }
 
 
@@ -80,16 +81,15 @@ SHAPE: RecordShape[Profile, Announced] = RecordShape(
 )
 
 
-async def customers_with_old_reservations(database: Database, *, before: datetime, most: int) -> list[CustomerId]:
-    """Give customers who decided on a merge before a time and have not carried it out. One indexed query."""
-    with reading():
-        rows = (
-            await database[RECORDS]
-            .find({RESERVATION_TIME: {"$lt": before}}, {"_id": 1})
-            .sort(RESERVATION_TIME, 1)
-            .to_list(length=most)
-        )
-    return [CustomerId(row["_id"]) for row in rows[:most]]
+def decision_of(
+    change: Change, *, occur_time: datetime | None = None, facts: Mapping[str, str] = NO_FACTS
+) -> Decision[Profile, Announced]:
+    """Make a decided change one that a record can take."""
+    return Decision(
+        state=change.profile,
+        events=tuple(Announced(event=event, occur_time=occur_time) for event in change.events),
+        facts=facts,
+    )
 
 
 def _held_to_fields(held: HeldIdentifier) -> Fields:
@@ -162,7 +162,7 @@ def _reservation_to_fields(reservation: Reservation) -> Fields:
         "merge_id": reservation.merge_id,
         "source_customer_id": reservation.source_customer_id,
         "merge_time": reservation.merge_time,
-        "channel": _channel_to_fields(reservation.channel),
+        "origin": dataclasses.asdict(reservation.origin),
     }
 
 
@@ -171,7 +171,7 @@ def _reservation_from_fields(fields: Mapping[str, Any]) -> Reservation:
         merge_id=MergeId(fields["merge_id"]),
         source_customer_id=CustomerId(fields["source_customer_id"]),
         merge_time=fields["merge_time"],
-        channel=_channel_from_fields(fields["channel"]),
+        origin=Origin(**fields["origin"]),
     )
 
 

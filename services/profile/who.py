@@ -15,6 +15,9 @@ from datetime import datetime
 
 from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
 
+MOST_MERGED = 500
+"""So many customers may become one; a guest beyond that stays apart, and what leads to it is set aside."""
+
 
 class SetAsideReason(enum.StrEnum):
     """Why an identifier was not used to find the customer."""
@@ -30,6 +33,8 @@ class Holder:
     customer_id: CustomerId
     profile: Profile | None
     """None where claims were made and no record followed: whoever made them is still at it, or crashed."""
+    merged_count: int = 0
+    """How many customers became part of this one, or are about to."""
 
     @property
     def known(self) -> bool:
@@ -72,25 +77,36 @@ def decide_who(identifiers: Sequence[Identifier], holders: Mapping[str, Holder])
         (holder for holder in found.values() if holder.known), key=lambda one: (-best[one.customer_id], one.age)
     )
     chosen = next((holder for holder in known if not _somebody_else(identifiers, pointing, holder)), None)
-    others = {holder.customer_id for holder in known if holder != chosen}
     guests = sorted(
         (holder for holder in found.values() if holder.profile is not None and not holder.known),
         key=lambda one: one.age,
     )
-    unborn = sorted(holder.customer_id for holder in found.values() if holder.profile is None)
     chosen = chosen or (guests[0] if guests else None)
+    unborn = sorted(holder.customer_id for holder in found.values() if holder.profile is None)
     customer_id = chosen.customer_id if chosen else (unborn[0] if unborn else None)
+    merged = _that_fit(chosen, [holder for holder in guests if holder != chosen]) if chosen else []
+    others = {holder.customer_id for holder in (*known, *guests) if holder != chosen and holder not in merged}
     set_aside = tuple(
         (one, reason) for one in identifiers if (reason := _reason_to_set_aside(one, pointing, others)) is not None
     )
     held_by_another = {one for one, reason in set_aside if reason is SetAsideReason.HELD_BY_ANOTHER}
     return Verdict(
         customer_id=customer_id,
-        guests=tuple(holder.customer_id for holder in guests if holder.customer_id != customer_id),
+        guests=tuple(holder.customer_id for holder in merged),
         unborn=tuple(one for one in unborn if one != customer_id),
         linked=tuple(one for one in identifiers if one not in held_by_another),
         set_aside=set_aside,
     )
+
+
+def _that_fit(survivor: Holder, guests: Sequence[Holder]) -> list[Holder]:
+    fitting: list[Holder] = []
+    count = survivor.merged_count
+    for guest in guests:
+        if count + 1 + guest.merged_count <= MOST_MERGED:
+            fitting.append(guest)
+            count += 1 + guest.merged_count
+    return fitting
 
 
 def _points_to(identifier: Identifier, pointing: Mapping[str, Holder], customer_id: CustomerId) -> bool:

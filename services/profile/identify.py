@@ -1,0 +1,233 @@
+"""Identify: finds the customer that identifiers mean, or creates one, and links what is new.
+
+The order of writes is what makes concurrent calls for one person end in one customer, and a crash harmless:
+
+1. claims: one insert for each identifier that nobody holds, the strongest first. Who loses one takes back what it
+   claimed and looks again, so nobody waits for anybody, and somebody always gets on;
+2. the customer's record: created or changed in one conditional write, with the merges that follow from it;
+3. the merges, each named on the record until it is carried out.
+
+After a crash between 1 and 2 claims lead to a customer without a record: whoever meets them next creates it.
+"""
+
+import asyncio
+import base64
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from libs.clock import Clock
+from libs.errors import OmnithreadError, Status, clock_skew, conflict
+from libs.ids import NewId
+from libs.mongo.record import Records
+from libs.mongo.requests import MAX_AHEAD
+from libs.mongo.values import Decision, Outcome, Saved
+from libs.origin import Origin, Stamp
+from services.profile.claims import Claim, Claims, Overtaken
+from services.profile.evidence import Evidence, gather_evidence
+from services.profile.linking import Introduction, introduce
+from services.profile.merges import Merges
+from services.profile.model import Change, Channel, CustomerId, Identifier, Profile
+from services.profile.outcomes import IdentifyOutcome, facts_of
+from services.profile.settling import Settling, reservations
+from services.profile.store import Announced, decision_of
+from services.profile.who import Verdict, decide_who
+
+MAX_ROUNDS = 24
+FIRST_PAUSE_SECONDS = 0.005
+LONGEST_PAUSE_SECONDS = 0.25
+
+# What is refused like this was surely not written.
+REFUSED = {
+    Status.INVALID_ARGUMENT,
+    Status.FAILED_PRECONDITION,
+    Status.NOT_FOUND,
+    Status.RESOURCE_EXHAUSTED,
+    Status.ABORTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one round wants to do, and what it was decided on."""
+
+    told: Introduction
+    stamp: Stamp
+    evidence: Evidence
+    verdict: Verdict
+    customer_id: CustomerId
+    """Who it is; a fresh id where nobody is."""
+    entrance: CustomerId
+    """Where to look first for this request."""
+    introduction: Introduction
+    """What belongs on the record."""
+    unclaimed: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """Finds out who somebody is."""
+
+    records: Records[Profile, Announced]
+    claims: Claims
+    merges: Merges
+    settling: Settling
+    clock: Clock
+    new_id: NewId
+    random: random.Random
+
+    async def identify(self, told: Introduction, stamp: Stamp) -> Outcome[Profile]:
+        """Give the customer whom the identifiers mean; `outcomes` reads what came of it from the facts.
+
+        Raises IDENTIFIER_LIMIT, TRAIT_LIMIT, and what any change of a record may raise. What is refused leaves nothing.
+        """
+        if stamp.issue_time is not None and stamp.issue_time > self.clock() + MAX_AHEAD:
+            raise clock_skew(self.clock())
+        for tried in range(MAX_ROUNDS):
+            await self._pause(tried)
+            evidence = await gather_evidence(self.claims, self.records, told.identifiers)
+            verdict = decide_who(told.identifiers, evidence.holders())
+            try:
+                if not await self._something_was_left_undone(told, stamp, evidence, verdict):
+                    return await self._carry_out(self._plan(told, stamp, evidence, verdict))
+            except Overtaken:
+                continue
+        raise conflict()
+
+    async def find(self, identifier: Identifier, origin: Origin) -> Saved[Profile] | None:
+        """Give the customer to whom an identifier leads, having done what others left undone; None where nobody is."""
+        for tried in range(MAX_ROUNDS):
+            await self._pause(tried)
+            evidence = await gather_evidence(self.claims, self.records, [identifier])
+            verdict = decide_who([identifier], evidence.holders())
+            if verdict.customer_id is None:
+                return None
+            saved = evidence.saved(verdict.customer_id)
+            if saved is not None:
+                return await self.merges.carry_out(saved)
+            try:
+                await self._settle([identifier], origin, evidence, verdict)
+            except Overtaken:
+                continue
+        raise conflict()
+
+    async def _something_was_left_undone(
+        self, told: Introduction, stamp: Stamp, evidence: Evidence, verdict: Verdict
+    ) -> bool:
+        """Do what others decided and have not done; afterwards there is something else to decide."""
+        saved = evidence.saved(verdict.customer_id)
+        if verdict.unborn:
+            await self._settle(told.identifiers, stamp.origin, evidence, verdict)
+        elif saved is not None and saved.state.incoming:
+            await self.merges.carry_out(saved)
+        else:
+            return False
+        return True
+
+    async def _settle(
+        self, identifiers: Sequence[Identifier], origin: Origin, evidence: Evidence, verdict: Verdict
+    ) -> None:
+        if verdict.customer_id is not None:
+            await self.settling.settle(
+                identifiers,
+                evidence,
+                customer_id=verdict.customer_id,
+                others=verdict.unborn,
+                origin=origin,
+            )
+
+    def _plan(self, told: Introduction, stamp: Stamp, evidence: Evidence, verdict: Verdict) -> Plan:
+        customer_id = verdict.customer_id or self._new_customer_id(told, stamp)
+        guests = reservations(verdict.guests, new_id=self.new_id, clock=self.clock, origin=stamp.origin)
+        own = evidence.own(verdict.linked, verdict.customer_id)
+        return Plan(
+            told=told,
+            stamp=stamp,
+            evidence=evidence,
+            verdict=verdict,
+            customer_id=customer_id,
+            entrance=evidence.entrance(told.identifiers, customer_id),
+            introduction=replace(told, identifiers=own, guests=guests),
+            unclaimed=tuple(evidence.unclaimed(verdict.linked)),
+        )
+
+    def _new_customer_id(self, told: Introduction, stamp: Stamp) -> CustomerId:
+        """Give a fresh id. Where no claim will lead to the customer, a retry must find it: the request names it."""
+        if any(one.identifies for one in told.identifiers):
+            return CustomerId(self.new_id("cus"))
+        name = hashlib.sha256(f"{stamp.origin.channel_id}\0{stamp.request_id}".encode()).digest()
+        return CustomerId(f"cus_{base64.b32encode(name).decode().lower()[:26]}")
+
+    async def _carry_out(self, plan: Plan) -> Outcome[Profile]:
+        present = plan.evidence.saved(plan.customer_id) or await self.records.get(plan.customer_id)
+        try:
+            change = self._introduced(present.state, plan)
+        except OmnithreadError:
+            # What is refused now may have been carried out before.
+            if (known := await self.records.recall(plan.entrance, plan.stamp)) is not None:
+                return known
+            raise
+        if present.exists and change.profile == present.state and not plan.unclaimed:
+            if (known := await self.records.recall(plan.entrance, plan.stamp)) is not None:
+                return known
+            return Outcome(saved=present, facts=self._facts(IdentifyOutcome.FOUND, plan), replayed=False)
+        token = self.new_id("tok")
+        try:
+            await self._claim(plan, token)
+            outcome, dropped_keys = await self._write(plan)
+        except (Overtaken, OmnithreadError) as error:
+            if isinstance(error, Overtaken) or error.status in REFUSED:
+                await self.claims.withdraw([one.key for one in plan.unclaimed], token=token)
+            raise
+        saved = await self.merges.carry_out(outcome.saved)
+        await self.claims.drop(dropped_keys, customer_ids=saved.lineage)
+        return replace(outcome, saved=saved)
+
+    async def _claim(self, plan: Plan, token: str) -> None:
+        await self.claims.confirm(plan.evidence.unconfirmed(plan.verdict.linked, plan.customer_id))
+        await self.claims.make(
+            [
+                Claim(
+                    key=one.key,
+                    customer_id=plan.customer_id,
+                    claim_time=self.clock(),
+                    channel=_channel(plan.stamp),
+                    token=token,
+                )
+                for one in plan.unclaimed
+            ]
+        )
+
+    async def _write(self, plan: Plan) -> tuple[Outcome[Profile], tuple[str, ...]]:
+        dropped_keys: tuple[str, ...] = ()
+
+        def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
+            nonlocal dropped_keys
+            holders = plan.evidence.holders(instead=saved)
+            if saved.customer_id != plan.customer_id or decide_who(plan.told.identifiers, holders) != plan.verdict:
+                raise Overtaken
+            change = self._introduced(saved.state, plan)
+            dropped_keys = change.dropped_keys
+            kind = IdentifyOutcome.LINKED if saved.exists else IdentifyOutcome.CREATED
+            if saved.exists and change.profile == saved.state:
+                kind = IdentifyOutcome.FOUND
+            return decision_of(change, occur_time=plan.stamp.issue_time, facts=self._facts(kind, plan))
+
+        outcome = await self.records.run(plan.entrance, plan.stamp, decide)
+        return outcome, () if outcome.replayed else dropped_keys
+
+    def _introduced(self, profile: Profile, plan: Plan) -> Change:
+        return introduce(profile, plan.introduction, now=self.clock(), channel=_channel(plan.stamp))
+
+    def _facts(self, kind: IdentifyOutcome, plan: Plan) -> dict[str, str]:
+        return facts_of(kind, plan.verdict, plan.told.identifiers)
+
+    async def _pause(self, tried: int) -> None:
+        if tried:
+            longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**tried)
+            await asyncio.sleep(self.random.uniform(0, longest))
+
+
+def _channel(stamp: Stamp) -> Channel:
+    return Channel(id=stamp.origin.channel_id, kind=stamp.origin.channel_kind)

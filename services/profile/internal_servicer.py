@@ -1,0 +1,41 @@
+"""Translates calls of the suite's own services: replay, heads, who stands for whom, and how far merges have come."""
+
+from libs.events.replay_service import answer_heads, answer_replay
+from libs.rpc.call import current_call, origin_of
+from omnithread.profile.v1 import profile_internal_service_pb2 as pb
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
+from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceServicer
+from services.profile.operations import Profiles
+
+
+class ProfileInternalServicer(ProfileInternalServiceServicer):
+    """Answers other services; the door lets nobody else in."""
+
+    def __init__(self, profiles: Profiles) -> None:
+        self._profiles = profiles
+
+    async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
+        return await answer_replay(
+            self._profiles.records, request, event_type=ProfileEvent, response_type=pb.ReplayEventsResponse
+        )
+
+    async def ListHeads(self, request: pb.ListHeadsRequest, _context: object) -> pb.ListHeadsResponse:
+        return await answer_heads(
+            self._profiles.records,
+            request,
+            area="profile",
+            response_type=pb.ListHeadsResponse,
+            clock=self._profiles.clock,
+        )
+
+    async def ResolveCustomer(self, request: pb.ResolveCustomerRequest, _context: object) -> pb.ResolveCustomerResponse:
+        return pb.ResolveCustomerResponse(customer_id=await self._profiles.resolve(request.customer_id))
+
+    async def CompleteMerge(self, request: pb.CompleteMergeRequest, _context: object) -> pb.CompleteMergeResponse:
+        pending = await self._profiles.complete_merge(
+            merge_id=request.merge_id,
+            survivor_customer_id=request.survivor_customer_id,
+            area=request.area,
+            origin=origin_of(current_call()),
+        )
+        return pb.CompleteMergeResponse(pending_areas=pending)

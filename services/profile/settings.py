@@ -1,0 +1,14 @@
+"""What profile reads from its environment beside what all services read."""
+
+from pydantic import Field
+
+from libs.settings import ServiceSettings
+
+
+class ProfileSettings(ServiceSettings):
+    """The settings of profile."""
+
+    merge_patience_seconds: float = Field(default=10.0, gt=0, le=3600)
+    """How long a merge may be decided and not carried out before every replica takes care of it."""
+    merge_sweep_seconds: float = Field(default=30.0, gt=0, le=3600)
+    """How often every replica looks for such merges."""

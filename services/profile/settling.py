@@ -1,0 +1,72 @@
+"""Creates the records of customers who exist only as claims: somebody is about to, or crashed before it.
+
+Claims of one person may name several such customers, where two channels began at once and one crashed. One of them
+becomes the customer, the others lead there; claims are not moved, since somebody may be building on them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from libs.clock import Clock
+from libs.ids import NewId
+from libs.mongo.record import Records
+from libs.mongo.values import Decision, Saved
+from libs.origin import Origin, Stamp
+from services.profile.claims import Claims, Overtaken
+from services.profile.evidence import Evidence
+from services.profile.linking import Introduction, introduce
+from services.profile.merges import Merges
+from services.profile.model import Channel, CustomerId, Identifier, MergeId, Profile, Reservation
+from services.profile.store import Announced, decision_of
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Gives claims without a record their customer."""
+
+    records: Records[Profile, Announced]
+    claims: Claims
+    merges: Merges
+    clock: Clock
+    new_id: NewId
+
+    async def settle(
+        self,
+        identifiers: Sequence[Identifier],
+        evidence: Evidence,
+        *,
+        customer_id: CustomerId,
+        others: Sequence[CustomerId],
+        origin: Origin,
+    ) -> None:
+        """Create `customer_id` where it has no record, and let `others`, who have none, lead there.
+
+        Raises Overtaken where the claims have changed meanwhile.
+        """
+        begun = evidence.unconfirmed(identifiers, customer_id)
+        await self.claims.confirm(begun)
+        keys = {claim.key for claim in begun}
+        introduction = Introduction(
+            identifiers=tuple(one for one in identifiers if one.identifies and one.key in keys),
+            guests=reservations(others, new_id=self.new_id, clock=self.clock, origin=origin),
+        )
+
+        def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
+            if saved.customer_id != customer_id:
+                raise Overtaken
+            channel = Channel(id=origin.channel_id, kind=origin.channel_kind)
+            return decision_of(introduce(saved.state, introduction, now=self.clock(), channel=channel))
+
+        stamp = Stamp(request_id=self.new_id("set"), body_hash=b"", issue_time=None, origin=origin)
+        outcome = await self.records.run(customer_id, stamp, decide)
+        await self.merges.carry_out(outcome.saved)
+
+
+def reservations(
+    guests: Sequence[CustomerId], *, new_id: NewId, clock: Clock, origin: Origin
+) -> tuple[Reservation, ...]:
+    """Decide on a merge of each guest."""
+    return tuple(
+        Reservation(merge_id=MergeId(new_id("mrg")), source_customer_id=guest, merge_time=clock(), origin=origin)
+        for guest in guests
+    )
