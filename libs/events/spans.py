@@ -1,22 +1,18 @@
-"""Spans of announcing and handling: they continue the trace of the command that caused the event.
+"""Spans of announcing and handling, with the journey's labels: effects of the command that caused the event.
 
-What happens more than five minutes after its cause (a recovery, a replay of old events) begins a trace of its own
-that is linked to the cause, since no trace is open for days.
+So one trace shows the command, its announcement and what it caused elsewhere; a recovery has a trace of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from opentelemetry.trace import Link, SpanKind, StatusCode
+from opentelemetry.trace import SpanKind
 
+from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import JourneyLabels, journey_labels, labels_from_baggage
-from libs.telemetry.propagation import NO_CONTEXT, outgoing_headers, remote_context, span_context_of
-from libs.telemetry.scrub import safe_text, type_name
-from libs.telemetry.tracing import tracer
+from libs.telemetry.propagation import outgoing_headers
 from omnithread.common.v1 import event_pb2
-
-CONTINUES_TRACE_FOR = timedelta(minutes=5)
 
 RecordHeaders = list[tuple[str, bytes]]
 """Headers as Kafka's driver takes and gives them."""
@@ -40,7 +36,7 @@ def announcing(
             channel_id=labels.channel_id,
             customer_id=labels.customer_id,
         ),
-        _span(f"send {topic}", SpanKind.PRODUCER, traceparent, age, attributes),
+        span_of_effect(f"send {topic}", cause=traceparent, age=age, kind=SpanKind.PRODUCER, attributes=attributes),
     ):
         yield [(name, value.encode()) for name, value in outgoing_headers()]
 
@@ -59,6 +55,7 @@ def handling(
         "messaging.consumer.group.name": group,
         "messaging.message.id": header.event_id,
     }
+    cause = known.get("traceparent", header.traceparent)
     age = now - header.record_time.ToDatetime(tzinfo=now.tzinfo)
     with (
         journey_labels(
@@ -67,27 +64,6 @@ def handling(
             channel_id=header.channel.id,
             customer_id=header.customer_id,
         ),
-        _span(f"process {topic}", SpanKind.CONSUMER, known.get("traceparent", header.traceparent), age, attributes),
+        span_of_effect(f"process {topic}", cause=cause, age=age, kind=SpanKind.CONSUMER, attributes=attributes),
     ):
         yield
-
-
-@contextmanager
-def _span(name: str, kind: SpanKind, traceparent: str, age: timedelta, attributes: Mapping[str, str]) -> Iterator[None]:
-    cause = span_context_of(traceparent)
-    continues = age <= CONTINUES_TRACE_FOR
-    with tracer().start_as_current_span(
-        name,
-        context=remote_context(traceparent) if continues else NO_CONTEXT,
-        kind=kind,
-        attributes=dict(attributes),
-        links=[Link(cause)] if cause and not continues else None,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
-        try:
-            yield
-        except Exception as error:  # its text may quote a customer's data
-            span.set_status(StatusCode.ERROR, type_name(error))
-            span.add_event("exception", {"exception.type": type_name(error), "exception.message": safe_text(error)})
-            raise

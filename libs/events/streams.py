@@ -9,6 +9,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc.aio import AioRpcError
 
+from libs.errors import OmnithreadError
 from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.common.v1 import event_pb2
 
@@ -119,3 +120,5 @@ async def _ask(area: str, call: Awaitable[Any]) -> Any:  # noqa: ANN401  the ans
         if error.code() in OWNER_AWAY:
             raise OwnerAway(area) from error
         raise
+    except OmnithreadError as error:  # from our own side of the channel: no time was left
+        raise OwnerAway(area) from error

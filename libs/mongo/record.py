@@ -62,6 +62,11 @@ class Records(Generic[State, Event]):
             records=database[RECORDS], loop=loop, reader=self._reader, versions=versions, on_saved=on_saved
         )
 
+    @property
+    def epoch(self) -> str:
+        """The epoch of this database, as the process found it when it started."""
+        return self._epoch
+
     async def get(self, customer_id: str) -> Saved[State]:
         """Read the record of the customer who remains of `customer_id`. One read, and one more per merge."""
         return await self._reader.get(customer_id)

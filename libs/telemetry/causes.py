@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from opentelemetry.trace import Link, Span, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 
 from libs.telemetry.propagation import NO_CONTEXT, remote_context, span_context_of
+from libs.telemetry.scrub import safe_text, type_name
 from libs.telemetry.tracing import tracer
 
 CONTINUES_TRACE_FOR = timedelta(minutes=5)
@@ -27,7 +28,7 @@ def span_of_effect(
 ) -> Iterator[Span]:
     """Work inside as an effect of `cause`, a `traceparent` (empty where nothing is known) that is `age` old.
 
-    A failure inside is put on the span.
+    A failure inside is put on the span, without the values that its text may quote.
     """
     caused_by = span_context_of(cause)
     soon = age <= CONTINUES_TRACE_FOR
@@ -37,5 +38,12 @@ def span_of_effect(
         kind=kind,
         attributes=dict(attributes or {}),
         links=[Link(caused_by)] if caused_by and not soon else None,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
-        yield span
+        try:
+            yield span
+        except Exception as error:
+            span.set_status(StatusCode.ERROR, type_name(error))
+            span.add_event("exception", {"exception.type": type_name(error), "exception.message": safe_text(error)})
+            raise
