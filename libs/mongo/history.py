@@ -5,8 +5,9 @@ With these nothing depends on Kafka having kept what it acknowledged.
 
 from datetime import datetime
 
-from libs.mongo.connection import Database, Document
+from libs.mongo.connection import Database
 from libs.mongo.deadline import Deadline, reading
+from libs.mongo.places import read_in_order
 from libs.mongo.shapes import EVENTS, RECORDS
 from libs.mongo.values import HeadRow
 from omnithread.common.v1 import event_pb2
@@ -18,18 +19,18 @@ async def heads(
     """Give at most `limit` heads of records that changed at or after a time, oldest change first.
 
     `after` is the update time and customer id of the last row of the page before. A record that changes while the
-    pages are read moves to a later one. One indexed query.
+    pages are read moves to a later one. One indexed query, two for a later page.
     """
-    match: Document = {"update_time": {"$gte": updated_since}}
-    if after is not None:
-        time, customer_id = after
-        match = {
-            "update_time": {"$gte": max(time, updated_since)},
-            "$or": [{"update_time": {"$gt": time}}, {"update_time": time, "_id": {"$gt": customer_id}}],
-        }
-    with reading():
-        cursor = database[RECORDS].find(match, {"seq": 1, "update_time": 1})
-        rows = await cursor.sort([("update_time", 1), ("_id", 1)]).limit(limit).to_list(limit)
+    rows = await read_in_order(
+        database[RECORDS],
+        {"update_time": {"$gte": updated_since}},
+        field="update_time",
+        after=after,
+        newest_first=False,
+        limit=limit,
+        deadline=Deadline(),
+        projection={"seq": 1, "update_time": 1},
+    )
     return [HeadRow(customer_id=row["_id"], seq=row["seq"], update_time=row["update_time"]) for row in rows]
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.outbox import pending_members
+from libs.mongo.places import Place, read_in_order
 from libs.mongo.shapes import RECORDS
 from libs.mongo.values import Saved, State
 from libs.timestamps import EPOCH
@@ -23,7 +24,7 @@ ANY_MEMBER: Mapping[str, Any] = {}
 
 
 def position_at(time: datetime, member_id: str = "") -> Position:
-    """Give the place of a member; without an id, the place before all members of that time or later ones."""
+    """Give the place of a member; without an id, where a list with the oldest first begins at that time."""
     return {"sort_time": (time - EPOCH) // timedelta(milliseconds=1), "_id": member_id}
 
 
@@ -40,21 +41,25 @@ async def page(
     """Give at most `limit` members after `position`, in order of (`sort_time`, `_id`), and where the next page begins.
 
     `match` names top-level fields and the values they must have. A member that is put while the pages are read is
-    listed if its place was not yet passed; none is listed twice. One indexed query; a second one while members of
-    this collection are on their way, and a third for a customer with merges.
+    listed if its place was not yet passed; none is listed twice. One indexed query, two for a later page; one more
+    while members of this collection are on their way, and one for a customer with merges.
     """
     deadline = Deadline()
     pending = await _pending(database, collection, saved, deadline)
-    conditions: list[Document] = [{"customer_id": {"$in": list(saved.lineage)}}, dict(match)]
+    after = None if position is None else _place_at(position)
+    conditions: Document = {"customer_id": {"$in": list(saved.lineage)}, **match}
     if pending:
-        conditions.append({"_id": {"$nin": sorted(pending)}})
-    if position is not None:
-        conditions.append(_beyond(position, newest_first=newest_first))
-    order = -1 if newest_first else 1
+        conditions["_id"] = {"$nin": sorted(pending)}
     members = database[collection]
-    with reading(deadline):
-        cursor = members.find({"$and": [condition for condition in conditions if condition]})
-        found = await cursor.sort([("sort_time", order), ("_id", order)]).limit(limit + 1).to_list(limit + 1)
+    found = await read_in_order(
+        members,
+        conditions,
+        field="sort_time",
+        after=after,
+        newest_first=newest_first,
+        limit=limit + 1,
+        deadline=deadline,
+    )
     if pending:
         with reading(deadline):
             stored = await members.find({"_id": {"$in": sorted(pending)}}).to_list(None)
@@ -62,7 +67,7 @@ async def page(
             member
             for member in _newest_revisions(pending, stored).values()
             if all(member.get(name) == value for name, value in match.items())
-            and (position is None or _is_beyond(member, position, newest_first=newest_first))
+            and (after is None or (_place(member) < after if newest_first else _place(member) > after))
         ]
         found.sort(key=_place, reverse=newest_first)
     documents = found[:limit]
@@ -84,9 +89,9 @@ async def _pending(database: Database, collection: str, saved: Saved[State], dea
     """Give the members on their way, by id: of the record, and of the sealed records that were absorbed into it."""
     waiting = list(saved.pending_members)
     if len(saved.lineage) > 1:
-        match = {"_id": {"$in": list(saved.lineage[1:])}, "outbox.seq": {"$gt": 0}}
+        absorbed = {"_id": {"$in": list(saved.lineage[1:])}}
         with reading(deadline):
-            sealed = await database[RECORDS].find(match, {"outbox.members": 1}).to_list(None)
+            sealed = await database[RECORDS].find(absorbed, {"outbox.members": 1}).to_list(None)
         waiting += [member for record in sealed for member in pending_members(record)]
     of_collection = [dict(member.document) for member in waiting if member.collection == collection]
     return _newest_revisions({}, of_collection)
@@ -101,18 +106,9 @@ def _newest_revisions(pending: Mapping[str, Document], others: list[Document]) -
     return newest
 
 
-def _beyond(position: Position, *, newest_first: bool) -> Document:
-    comparison = "$lt" if newest_first else "$gt"
-    time = EPOCH + timedelta(milliseconds=int(position["sort_time"]))
-    same_time = {"sort_time": time, "_id": {comparison: position["_id"]}}
-    return {"sort_time": {comparison + "e": time}, "$or": [{"sort_time": {comparison: time}}, same_time]}
+def _place_at(position: Position) -> Place:
+    return EPOCH + timedelta(milliseconds=int(position["sort_time"])), str(position["_id"])
 
 
-def _is_beyond(member: Document, position: Position, *, newest_first: bool) -> bool:
-    time = EPOCH + timedelta(milliseconds=int(position["sort_time"]))
-    at = (time, str(position["_id"]))
-    return _place(member) < at if newest_first else _place(member) > at
-
-
-def _place(member: Document) -> tuple[datetime, str]:
+def _place(member: Document) -> Place:
     return member["sort_time"], member["_id"]

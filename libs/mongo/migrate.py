@@ -1,0 +1,82 @@
+"""Making a service's database ready: indexes and the epoch. Safe to run twice, and beside a running service."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import IndexModel
+
+from libs.mongo.connection import Database
+from libs.mongo.deadline import Deadline, reading
+from libs.mongo.epoch import ensure_epoch, read_epoch
+from libs.mongo.shapes import CURSORS, EVENTS, RECORDS
+
+LONGEST_INDEX_BUILD_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index that a service's queries need."""
+
+    collection: str
+    keys: tuple[tuple[str, int], ...]
+    """Fields with 1 for ascending and -1 for descending."""
+    unique: bool = False
+    sparse: bool = False
+    expire_after_seconds: int | None = None
+    """How long after the time in its field a document vanishes; None for ever."""
+
+    @property
+    def name(self) -> str:
+        """How MongoDB calls it."""
+        return "_".join(f"{field}_{direction}" for field, direction in self.keys)
+
+    def model(self) -> IndexModel:
+        """Give it as the driver wants it."""
+        options: dict[str, Any] = {"name": self.name, "unique": self.unique, "sparse": self.sparse}
+        if self.expire_after_seconds is not None:
+            options["expireAfterSeconds"] = self.expire_after_seconds
+        return IndexModel(list(self.keys), **options)
+
+
+STANDARD = (
+    Index(RECORDS, (("update_time", 1), ("_id", 1))),
+    Index(RECORDS, (("outbox.record_time", 1),), sparse=True),
+    Index(EVENTS, (("customer_id", 1), ("seq", 1))),
+    Index(EVENTS, (("pending_customer", 1), ("seq", 1)), sparse=True),
+    Index(EVENTS, (("pending_since", 1),), sparse=True),
+    Index(EVENTS, (("expire_time", 1),), sparse=True, expire_after_seconds=0),
+    Index(CURSORS, (("retry_time", 1),), sparse=True),
+)
+"""What every service has: for heads, for the relay's sweeps, for replay, for what has expired, for parked streams."""
+
+
+def member_index(collection: str) -> Index:
+    """Give the index by which a collection of members is listed."""
+    return Index(collection, (("customer_id", 1), ("sort_time", 1), ("_id", 1)))
+
+
+def due_index(field: str) -> Index:
+    """Give the index by which `Records.due` finds records by a time in their state."""
+    return Index(RECORDS, (("merged_into", 1), (field, 1)))
+
+
+async def migrate(database: Database, indexes: Iterable[Index], *, new_epoch: str) -> str:
+    """Make the standard indexes, the service's own, and the epoch where there is none; give the epoch."""
+    deadline = Deadline(at_most_seconds=LONGEST_INDEX_BUILD_SECONDS)
+    for index in (*STANDARD, *indexes):
+        with reading(deadline):
+            await database[index.collection].create_indexes([index.model()])
+    return await ensure_epoch(database, new_epoch)
+
+
+async def missing(database: Database, indexes: Iterable[Index]) -> list[str]:
+    """Name what `migrate` has still to make, for the check at the start; empty where the database is ready."""
+    faults = [] if await read_epoch(database) else ["the epoch"]
+    wanted = (*STANDARD, *indexes)
+    for collection in sorted({index.collection for index in wanted}):
+        with reading():
+            present = set(await database[collection].index_information())
+        names = sorted({index.name for index in wanted if index.collection == collection} - present)
+        faults += [f"the index {name} of {collection}" for name in names]
+    return faults
