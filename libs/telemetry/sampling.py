@@ -21,7 +21,7 @@ class JourneySampler(Sampler):
     Where a trace enters this process (a remote parent or none), it is kept if the parent is, or the span starts a
     session, or the journey's number falls below the ratio; so a caller's flag only adds.
     Inside the process a span goes with its parent.
-    A driver's span without a parent (a sweep that looks whether there is work) is nobody's journey and is dropped.
+    A call to another part without parent or journey (a sweep that looks whether there is work) is dropped.
     """
 
     def __init__(self, ratio: float) -> None:
@@ -43,7 +43,7 @@ class JourneySampler(Sampler):
             keep = True
         elif parent.is_valid and not parent.is_remote:
             keep = parent.trace_flags.sampled
-        elif not parent.is_valid and kind is SpanKind.CLIENT:
+        elif not parent.is_valid and kind is SpanKind.CLIENT and not LABELS.get().journey_id:
             keep = False
         else:
             keep = (

@@ -134,6 +134,7 @@ async def opened_door(
     ratio: float = 1.0,
     clock: Clock = system_clock,
     more: Sequence[Registration] = (),
+    listen: str = "127.0.0.1:0",
 ) -> AsyncIterator[OpenedDoor]:
     spans, registry = InMemorySpanExporter(), CollectorRegistry()
     cart = ScriptedCart()  # type: ignore[abstract]  # the others are left out
@@ -152,7 +153,7 @@ async def opened_door(
         partial(add_CartInternalServiceServicer_to_server, internal_cart),
         *more,
     ]
-    server = RpcServer(door=door, registrations=registrations, listen="127.0.0.1:0", health_listen="127.0.0.1:0")
+    server = RpcServer(door=door, registrations=registrations, listen=listen, health_listen="127.0.0.1:0")
     await server.start()
     await server.set_serving(serving=True)
     try:
