@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.clock import Clock
-from libs.errors import customer_not_found, etag_mismatch
+from libs.errors import etag_mismatch
 from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.members import Position, page
@@ -33,9 +33,10 @@ class PreferenceBook:
     async def get(self, customer_id: str) -> Saved[Preferences]:
         """Give what the customer said, as committed now; nothing where they never did. Raises CUSTOMER_NOT_FOUND."""
         saved = await self.records.get(customer_id)
-        if not saved.exists and not await self.directory.exists_as_far_as_known(customer_id):
-            raise customer_not_found(customer_id)
-        return saved
+        if saved.exists:
+            return saved
+        standing = await self.directory.standing_as_far_as_known(customer_id)
+        return saved if standing == customer_id else await self.records.get(standing)
 
     async def get_many(self, customer_ids: Sequence[str]) -> dict[str, Saved[Preferences]]:
         """Give the preferences that exist, by the id asked for."""
