@@ -1,0 +1,113 @@
+"""Decides what is said where: one open conversation per customer and topic, whatever the channels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from libs.mongo.values import Decision
+from services.messaging import errors
+from services.messaging.events import EntryPosted
+from services.messaging.model import Change
+from services.messaging.values import Author, Conversation, ConversationId, Entry, EntryId, Messaging
+
+MAX_OPEN_CONVERSATIONS = 10
+MAX_ENTRIES = 10_000
+MAX_RECENT_ENTRIES = 10
+MAX_RECENT_BYTES = 98_304
+"""All the newest entries of all open conversations together, so that the record stays small."""
+TICK = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is said: in the conversation named, or in the open one on the topic."""
+
+    conversation_id: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said, by whom, on which channel."""
+
+    author: Author
+    actor_id: str
+    text: str
+    channel_id: str
+    channel_kind: int
+
+
+def post(
+    state: Messaging,
+    place: Place,
+    words: Words,
+    *,
+    now: datetime,
+    new_conversation_id: ConversationId,
+    new_entry_id: EntryId,
+) -> Change:
+    """Say something; the facts `conversation_id` and `entry_id` tell where.
+
+    Raises CONVERSATION_NOT_FOUND for an id that is not one of an open conversation, and CONVERSATION_LIMIT.
+    """
+    conversation = find_open(state, place)
+    if conversation is None:
+        if place.conversation_id:
+            raise errors.conversation_not_found()
+        if len(state.conversations) >= MAX_OPEN_CONVERSATIONS:
+            raise errors.conversation_limit("open conversations", MAX_OPEN_CONVERSATIONS)
+        conversation = Conversation(new_conversation_id, place.topic, create_time=now, update_time=now)
+    if conversation.entry_count >= MAX_ENTRIES:
+        raise errors.conversation_limit("entries", MAX_ENTRIES)
+    entry = Entry(
+        entry_id=new_entry_id,
+        conversation_id=conversation.conversation_id,
+        author=words.author,
+        actor_id=words.actor_id,
+        text=words.text,
+        channel_id=words.channel_id,
+        channel_kind=words.channel_kind,
+        post_time=max(now, conversation.update_time + TICK) if conversation.entry_count else now,
+    )
+    after = replace(
+        conversation,
+        entry_count=conversation.entry_count + 1,
+        recent_entries=newest_entries((*conversation.recent_entries, entry)),
+        update_time=entry.post_time,
+    )
+    others = [other for other in state.conversations if other.conversation_id != after.conversation_id]
+    return Decision(
+        replace(state, conversations=within_bounds((after, *others))),
+        (EntryPosted(after, entry),),
+        {"conversation_id": after.conversation_id, "entry_id": entry.entry_id},
+    )
+
+
+def find_open(state: Messaging, place: Place) -> Conversation | None:
+    """Find the open conversation that is meant, also by the id of one that was joined into it."""
+    for conversation in state.conversations:
+        if place.conversation_id in conversation.ids if place.conversation_id else conversation.topic == place.topic:
+            return conversation
+    return None
+
+
+def newest_entries(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Give the few newest, oldest of them first."""
+    return tuple(sorted(entries, key=lambda entry: (entry.post_time, entry.entry_id))[-MAX_RECENT_ENTRIES:])
+
+
+def within_bounds(conversations: Sequence[Conversation]) -> tuple[Conversation, ...]:
+    """Give the conversations, the one with the newest entry first, with as many of their newest entries as fit."""
+    by_age = sorted(conversations, key=lambda found: (found.update_time, found.conversation_id), reverse=True)
+    entries = [entry for conversation in by_age for entry in conversation.recent_entries]
+    kept: set[EntryId] = set()
+    left = MAX_RECENT_BYTES
+    for entry in sorted(entries, key=lambda entry: (entry.post_time, entry.entry_id), reverse=True):
+        left -= len(entry.text.encode())
+        if left < 0:
+            break
+        kept.add(entry.entry_id)
+    return tuple(
+        replace(found, recent_entries=tuple(entry for entry in found.recent_entries if entry.entry_id in kept))
+        for found in by_age
+    )

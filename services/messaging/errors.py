@@ -1,0 +1,71 @@
+"""What can go wrong in messaging, one function per reason of `omnithread.messaging.v1.ErrorReason`."""
+
+from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument, not_found
+
+
+def template_not_found(template_id: str) -> OmnithreadError:
+    """Say that no template has this id."""
+    return not_found("TEMPLATE_NOT_FOUND", "No template has this id.", metadata={"template_id": template_id})
+
+
+def template_invalid(faults: tuple[FieldFault, ...]) -> OmnithreadError:
+    """Refuse a template, naming each place and what is wrong there."""
+    return invalid_argument(
+        "TEMPLATE_INVALID",
+        f"The template has {len(faults)} faults, the first at {faults[0].field}: {faults[0].description}",
+        field_faults=faults,
+    )
+
+
+def variable_unknown(index: int, name: str) -> OmnithreadError:
+    """Refuse a value for which the template has no place."""
+    return invalid_argument(
+        "VARIABLE_UNKNOWN",
+        "The template has no such variable.",
+        field_faults=(FieldFault(field=f"variables[{index}].name", description="not a variable of the template"),),
+        metadata={"variable": name},
+    )
+
+
+def variable_missing(name: str) -> OmnithreadError:
+    """Refuse to guess a value."""
+    return invalid_argument(
+        "VARIABLE_MISSING",
+        "A variable of the template is not given.",
+        field_faults=(FieldFault(field="variables", description=f"`{name}` is missing"),),
+        metadata={"variable": name},
+    )
+
+
+def purpose_unknown(purpose: str) -> OmnithreadError:
+    """Refuse a purpose of which nobody said whether it needs consent."""
+    return invalid_argument(
+        "PURPOSE_UNKNOWN",
+        "The purpose is not configured.",
+        field_faults=(FieldFault(field="purpose", description="not one of the configured purposes"),),
+        metadata={"purpose": purpose},
+    )
+
+
+def queue_full(limit: int) -> OmnithreadError:
+    """Refuse one message too many."""
+    return failed_precondition(
+        "QUEUE_FULL", f"The customer has {limit} messages waiting.", metadata={"limit": str(limit)}
+    )
+
+
+def message_not_found() -> OmnithreadError:
+    """Say that the customer has no such message."""
+    return not_found("MESSAGE_NOT_FOUND", "The customer has no such message.")
+
+
+def conversation_not_found() -> OmnithreadError:
+    """Say that the customer has no such conversation, or that it has ended; a topic always leads to an open one."""
+    return not_found("CONVERSATION_NOT_FOUND", "The customer has no such conversation, or it has ended.")
+
+
+def conversation_limit(what: str, limit: int) -> OmnithreadError:
+    """Refuse one open conversation, or one entry, too many."""
+    return failed_precondition(
+        "CONVERSATION_LIMIT", f"There are {limit} {what} already.", metadata={"limit": str(limit), "what": what}
+    )

@@ -1,0 +1,51 @@
+"""What has happened in messaging, in the model's own words; `convert.py` has the words that the others hear."""
+
+from dataclasses import dataclass
+
+from services.messaging.values import Content, Conversation, Entry, Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQueued:
+    """A message was queued."""
+
+    message: Message
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStateChanged:
+    """A message changed its state."""
+
+    message: Message
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPosted:
+    """Something was said."""
+
+    conversation: Conversation
+    """As it is afterwards."""
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class MessagingAbsorbed:
+    """What a merged customer's record held was taken over."""
+
+    merge_id: str
+    source_customer_id: str
+    conversations: tuple[Conversation, ...]
+    """Those that were joined into others or closed by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagingSealed:
+    """The customer was merged into another one; nothing follows."""
+
+    merge_id: str
+    survivor_customer_id: str
+
+
+Event = MessageQueued | MessageStateChanged | EntryPosted | MessagingAbsorbed | MessagingSealed

@@ -1,0 +1,229 @@
+"""Decides what becomes of messages: pure and synchronous.
+
+A worker decides on a message as it read it; every step here refuses (`Overtaken`) where the record has it otherwise
+by now. So a step is taken once, by whichever worker came first, and a message that was cancelled is not sent.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from libs.mongo.values import Decision
+from services.messaging import errors
+from services.messaging.events import Event, MessageQueued, MessageStateChanged
+from services.messaging.values import (
+    WAITING_STATES,
+    Content,
+    DeliveryKind,
+    Message,
+    MessageState,
+    MessageSummary,
+    Messaging,
+    Reason,
+    Sending,
+    summary_of,
+)
+
+MAX_WAITING = 20
+MAX_RECENT = 10
+MAX_SENT = 1000
+SENT_KEPT = timedelta(days=365)
+
+Change: TypeAlias = Decision[Messaging, Event]
+
+
+class Overtaken(Exception):
+    """The message is not any more as it was when this was decided: somebody else was faster. Nothing is changed."""
+
+
+def queue(state: Messaging, message: Message, content: Content) -> Change:
+    """Let a message wait to be sent; a newer one about the same cart takes the place of an older one. QUEUE_FULL."""
+    older = [waiting for waiting in state.waiting if _is_same_matter(waiting, message)]
+    superseded = _end_all(state, older, MessageState.CANCELLED, Reason.SUPERSEDED, message.create_time)
+    if len(superseded.state.waiting) >= MAX_WAITING:
+        raise errors.queue_full(MAX_WAITING)
+    after = replace(
+        superseded.state,
+        waiting=(*superseded.state.waiting, message),
+        recent=newest_messages((summary_of(message), *superseded.state.recent)),
+    )
+    return Decision(after, (*superseded.events, MessageQueued(message, content)), {"message_id": message.message_id})
+
+
+def record_failure(state: Messaging, message: Message, reason: Reason) -> Change:
+    """Note a message that could not even be queued, so that it is known why nothing came."""
+    failed = replace(message, state=MessageState.FAILED, state_reason=reason)
+    after = replace(state, recent=newest_messages((summary_of(failed), *state.recent)))
+    return Decision(after, (MessageStateChanged(failed, Content()),), {"message_id": message.message_id})
+
+
+def put_into_inbox(
+    state: Messaging, seen: Message, content: Content, *, subject: str, counted: tuple[Sending, ...], now: datetime
+) -> Change:
+    """Send within the suite: the message and its being sent are one write, so it is done exactly once.
+
+    `counted` is what was known of earlier messages when it was decided that this one may go.
+    """
+    sent = replace(
+        seen,
+        state=MessageState.SENT,
+        delivery_kind=DeliveryKind.IN_APP,
+        subject=subject,
+        send_time=now,
+        update_time=now,
+    )
+    return _counting(_moved(state, seen, sent, content), counted, Sending(seen.purpose, now), now)
+
+
+def claim(
+    state: Messaging,
+    seen: Message,
+    content: Content,
+    *,
+    kind: DeliveryKind,
+    subject: str,
+    counted: tuple[Sending, ...],
+    claim_id: str,
+    lease_until: datetime,
+    now: datetime,
+) -> Change:
+    """Let one worker send a message, until its lease ends; it counts as sent from now on."""
+    claimed = replace(
+        seen,
+        state=MessageState.SENDING,
+        delivery_kind=kind,
+        subject=subject,
+        claim_id=claim_id,
+        due_time=lease_until,
+        update_time=now,
+    )
+    return _counting(_moved(state, seen, claimed, content), counted, Sending(seen.purpose, now), now)
+
+
+def confirm(state: Messaging, seen: Message, content: Content, *, now: datetime) -> Change:
+    """Note that the provider took it."""
+    return _moved(state, seen, replace(seen, state=MessageState.SENT, send_time=now, update_time=now), content)
+
+
+def give_up(state: Messaging, seen: Message, content: Content, *, reason: Reason, now: datetime) -> Change:
+    """Note that nobody knows whether it went out. It counts as sent, and is not sent again."""
+    return _moved(state, seen, replace(seen, state=MessageState.UNKNOWN, state_reason=reason, update_time=now), content)
+
+
+def put_back(state: Messaging, seen: Message, content: Content, *, due_time: datetime, now: datetime) -> Change:
+    """Let a message wait again that the provider certainly did not take."""
+    waiting = replace(
+        seen,
+        state=MessageState.QUEUED,
+        delivery_kind=None,
+        claim_id="",
+        attempts=seen.attempts + 1,
+        due_time=due_time,
+        update_time=now,
+    )
+    return _uncounted(_moved(state, seen, waiting, content), seen)
+
+
+def put_off(state: Messaging, seen: Message, *, due_time: datetime, tried: bool = False) -> Change:
+    """Look at it again later. Nothing that anybody sees has changed, so nothing is announced."""
+    _check_unchanged(state, seen)
+    later = replace(seen, due_time=due_time, attempts=seen.attempts + tried)
+    return Decision(replace(state, waiting=_replaced(state.waiting, later)))
+
+
+def end(state: Messaging, seen: Message, *, as_state: MessageState, reason: Reason, now: datetime) -> Change:
+    """Skip, cancel or fail a message that did not go out."""
+    change = _moved(state, seen, _ended(seen, as_state, reason, now), Content())
+    return _uncounted(change, seen) if seen.state is MessageState.SENDING else change
+
+
+def cancel_for_order(state: Messaging, cart_id: str, *, now: datetime) -> Change | None:
+    """Take back what was to be said about a cart that was bought; None where there is nothing, or it is on its way."""
+    about = [message for message in state.waiting if message.cart_id == cart_id and _is_queued(message)]
+    return _end_all(state, about, MessageState.CANCELLED, Reason.ORDER_PLACED, now) if about else None
+
+
+def newest_messages(summaries: tuple[MessageSummary, ...]) -> tuple[MessageSummary, ...]:
+    """Give the few newest, newest first."""
+    by_age = sorted(summaries, key=lambda summary: (summary.create_time, summary.message_id), reverse=True)
+    return tuple(by_age[:MAX_RECENT])
+
+
+def newest_sendings(sent: tuple[Sending, ...], now: datetime) -> tuple[Sending, ...]:
+    """Give what caps can look back to, oldest first."""
+    kept = sorted((sending for sending in sent if sending.time > now - SENT_KEPT), key=lambda sending: sending.time)
+    return tuple(kept[-MAX_SENT:])
+
+
+def _moved(state: Messaging, seen: Message, after: Message, content: Content) -> Change:
+    """Write one step of a message into record, summaries and list."""
+    _check_unchanged(state, seen)
+    after = replace(after, revision=seen.revision + 1)
+    still_waits = after.state in WAITING_STATES
+    if not still_waits:
+        after = replace(after, claim_id="")
+        content = replace(content, variables=())
+    return Decision(
+        replace(
+            state,
+            waiting=_replaced(state.waiting, after) if still_waits else _without(state.waiting, after),
+            recent=tuple(
+                summary_of(after) if summary.message_id == after.message_id else summary for summary in state.recent
+            ),
+        ),
+        (MessageStateChanged(after, content),),
+    )
+
+
+def _check_unchanged(state: Messaging, seen: Message) -> None:
+    if seen not in state.waiting:
+        raise Overtaken
+
+
+def _counting(change: Change, counted: tuple[Sending, ...], sending: Sending, now: datetime) -> Change:
+    if change.state.sent != counted:
+        raise Overtaken  # another message went out meanwhile: the caps have to be looked at again
+    return replace(change, state=replace(change.state, sent=newest_sendings((*counted, sending), now)))
+
+
+def _uncounted(change: Change, claimed: Message) -> Change:
+    """Forget that a message counted as sent, since it was not: the claim's time names its entry."""
+    sent = list(change.state.sent)
+    entry = Sending(claimed.purpose, claimed.update_time)
+    if entry in sent:
+        sent.remove(entry)
+    return replace(change, state=replace(change.state, sent=tuple(sent)))
+
+
+def _end_all(
+    state: Messaging, messages: list[Message], as_state: MessageState, reason: Reason, now: datetime
+) -> Change:
+    change: Change = Decision(state)
+    for message in messages:
+        one = _moved(change.state, message, _ended(message, as_state, reason, now), Content())
+        change = Decision(one.state, (*change.events, *one.events))
+    return change
+
+
+def _ended(message: Message, as_state: MessageState, reason: Reason, now: datetime) -> Message:
+    return replace(message, state=as_state, state_reason=reason, update_time=now)
+
+
+def _is_same_matter(waiting: Message, message: Message) -> bool:
+    return bool(message.cart_id) and _is_queued(waiting) and _matter(waiting) == _matter(message)
+
+
+def _matter(message: Message) -> tuple[str, str]:
+    return message.cart_id, message.purpose
+
+
+def _is_queued(message: Message) -> bool:
+    return message.state is MessageState.QUEUED
+
+
+def _replaced(waiting: tuple[Message, ...], after: Message) -> tuple[Message, ...]:
+    return tuple(after if message.message_id == after.message_id else message for message in waiting)
+
+
+def _without(waiting: tuple[Message, ...], gone: Message) -> tuple[Message, ...]:
+    return tuple(message for message in waiting if message.message_id != gone.message_id)

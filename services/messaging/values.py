@@ -1,0 +1,229 @@
+"""What messaging keeps: frozen values of messages, conversations and templates."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from libs.origin import Origin
+
+MessageId = NewType("MessageId", str)
+TemplateId = NewType("TemplateId", str)
+ConversationId = NewType("ConversationId", str)
+EntryId = NewType("EntryId", str)
+
+
+class DeliveryKind(enum.StrEnum):
+    """A way in which a message can reach a customer, by the contract's names."""
+
+    EMAIL = "EMAIL"
+    SMS = "SMS"
+    PUSH = "PUSH"
+    IN_APP = "IN_APP"
+    WEBHOOK = "WEBHOOK"
+
+
+class MessageState(enum.StrEnum):
+    """How far a message has come, by the contract's names."""
+
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    SKIPPED = "SKIPPED"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+WAITING_STATES = frozenset({MessageState.QUEUED, MessageState.SENDING})
+
+
+class Reason(enum.StrEnum):
+    """Why a message was not sent: what channels and reports see as `state_reason`."""
+
+    NO_CONSENT = "NO_CONSENT"
+    NO_CONTACT_POINT = "NO_CONTACT_POINT"
+    NO_PROVIDER = "NO_PROVIDER"
+    """No way of delivery is set up for what the customer would take."""
+    NO_FORM = "NO_FORM"
+    """The template has no form for the way or the language."""
+    PAUSED = "PAUSED"
+    QUIET_HOURS = "QUIET_HOURS"
+    """The customer's quiet hours are the whole day."""
+    CAP_REACHED = "CAP_REACHED"
+    NOT_RELEVANT = "NOT_RELEVANT"
+    """The cart is empty, another one, or was changed since."""
+    ORDER_PLACED = "ORDER_PLACED"
+    NO_ORDER = "NO_ORDER"
+    """The text tells of an order, and there is none."""
+    SUPERSEDED = "SUPERSEDED"
+    """A newer message about the same cart was queued."""
+    EXPIRED = "EXPIRED"
+    """It waited for so long that it may not be sent any more."""
+    QUEUE_FULL = "QUEUE_FULL"
+    CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+    TEMPLATE_NOT_FOUND = "TEMPLATE_NOT_FOUND"
+    TEMPLATE_ERROR = "TEMPLATE_ERROR"
+    REFUSED = "REFUSED"
+    """The provider refused it for good."""
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    """The provider took nothing in all tries."""
+    WORKER_LOST = "WORKER_LOST"
+    """A worker stopped while sending."""
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    """The connection to the provider broke after the message was handed over, and before it was confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that the company says to a customer, without the long texts (`Content`).
+
+    While it waits it is in the customer's record, and what the record says of it is what holds.
+    """
+
+    message_id: MessageId
+    template_id: TemplateId
+    purpose: str
+    asked_kind: DeliveryKind | None
+    """The only way that may be taken; None leaves the choice to the customer's preferences."""
+    cause: str
+    """The event or request that caused it."""
+    origin: Origin
+    """Channel, session, journey and trace of what caused it."""
+    create_time: datetime
+    update_time: datetime
+    due_time: datetime
+    """When a worker looks at it: while SENDING, when its worker's lease ends."""
+    cart_id: str = ""
+    """The cart that it is about, empty where it is about none: sent only while that is what the customer has."""
+    idle_since_time: datetime | None = None
+    """When that cart had last been changed."""
+    state: MessageState = MessageState.QUEUED
+    state_reason: str = ""
+    delivery_kind: DeliveryKind | None = None
+    """The way that was chosen; None until then."""
+    subject: str = ""
+    """At most 200 characters; empty until it is rendered."""
+    send_time: datetime | None = None
+    claim_id: str = ""
+    """Of the worker that sends it now, empty in other states."""
+    attempts: int = 0
+    """How often somebody tried to send it and could not."""
+    revision: int = 1
+    """Counts what was written of it to the list of messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message is made of: kept in the list of messages only."""
+
+    variables: tuple[tuple[str, str], ...] = ()
+    """Names and values, sorted by name; dropped when the message has come to its end."""
+    template_version: int = 0
+    language: str = ""
+    body_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSummary:
+    """A message without its texts, for the overview."""
+
+    message_id: MessageId
+    template_id: TemplateId
+    purpose: str
+    state: MessageState
+    state_reason: str
+    delivery_kind: DeliveryKind | None
+    subject: str
+    create_time: datetime
+    send_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One message that went out, or may have: what caps count."""
+
+    purpose: str
+    time: datetime
+
+
+class Author(enum.StrEnum):
+    """Who wrote an entry, by the contract's names."""
+
+    CUSTOMER = "CUSTOMER"
+    AGENT = "AGENT"
+    BOT = "BOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing said in a conversation."""
+
+    entry_id: EntryId
+    conversation_id: ConversationId
+    """Where it was said first: a conversation that was joined into another keeps its entries."""
+    author: Author
+    actor_id: str
+    text: str
+    channel_id: str
+    channel_kind: int
+    post_time: datetime
+    """Later than that of the entry before, whatever the servers' clocks say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """An exchange about one topic, whatever the channels."""
+
+    conversation_id: ConversationId
+    topic: str
+    create_time: datetime
+    update_time: datetime
+    entry_count: int = 0
+    recent_entries: tuple[Entry, ...] = ()
+    """The newest, oldest of them first."""
+    is_open: bool = True
+    joined_ids: tuple[ConversationId, ...] = ()
+    """Conversations of merged customers that go on in this one."""
+    joined_into: ConversationId = ConversationId("")
+    """The conversation in which this one goes on; empty where it stands for itself."""
+    revision: int = 1
+
+    @property
+    def ids(self) -> tuple[ConversationId, ...]:
+        """All ids under which it is known."""
+        return (self.conversation_id, *self.joined_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    """What was said to a customer and what they answered: the state in the customer's record."""
+
+    waiting: tuple[Message, ...] = ()
+    """Messages queued or being sent, oldest first."""
+    recent: tuple[MessageSummary, ...] = ()
+    """The newest messages of any state, newest first."""
+    conversations: tuple[Conversation, ...] = ()
+    """The open ones, the one with the newest entry first."""
+    sent: tuple[Sending, ...] = ()
+    """What went out in the last 365 days, oldest first; the newest 1000."""
+
+    @property
+    def due_time(self) -> datetime | None:
+        """When a worker has something to do here."""
+        return min((message.due_time for message in self.waiting), default=None)
+
+
+def summary_of(message: Message) -> MessageSummary:
+    """Give what the overview tells of a message."""
+    return MessageSummary(
+        message_id=message.message_id,
+        template_id=message.template_id,
+        purpose=message.purpose,
+        state=message.state,
+        state_reason=message.state_reason,
+        delivery_kind=message.delivery_kind,
+        subject=message.subject,
+        create_time=message.create_time,
+        send_time=message.send_time,
+    )
