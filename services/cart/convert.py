@@ -65,6 +65,16 @@ def orders_to_proto(saved: Saved[Cart]) -> list[cart_pb2.OrderSummary]:
     return [_summary_to_proto(order) for order in saved.state.recent_orders]
 
 
+def batch_cart_to_proto(asked: str, saved: Saved[Cart]) -> cart_service_pb2.BatchCart:
+    """Write one answer of a batch."""
+    return cart_service_pb2.BatchCart(
+        requested_customer_id=asked,
+        cart=cart_to_proto(saved),
+        recent_orders=orders_to_proto(saved),
+        head=saved.head(),
+    )
+
+
 def order_to_proto(order: Order, customer_id: str) -> cart_pb2.Order:
     """Write an order; it belongs to `customer_id`, also where it was placed by a customer merged into that one."""
     return cart_pb2.Order(

@@ -28,6 +28,10 @@ MAX_SUBTOTAL_MINOR = 10**15
 MAX_RECENT_ORDERS = 5
 
 
+class NothingToAnnounce(Exception):
+    """The cart is not idle, or was announced already. No caller sees this: it ends a look of the sweep."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """What every change knows about itself."""
@@ -140,10 +144,10 @@ def check_out(cart: Cart, terms: Terms, *, act: Act, order_id: OrderId, new_cart
     return Decision(after, (event,), facts={"order_id": order_id})
 
 
-def abandon(cart: Cart, *, now: datetime) -> Change | None:
-    """Announce a cart whose time has come, once until it changes again; None where there is nothing to announce."""
-    if cart.idle_due_time is None or cart.update_time is None or cart.idle_due_time > now or not cart.lines:
-        return None
+def abandon(cart: Cart, *, now: datetime) -> Change:
+    """Announce a cart whose time has come, once until it changes again. Raises NothingToAnnounce."""
+    if cart.idle_due_time is None or cart.update_time is None or cart.idle_due_time > now:
+        raise NothingToAnnounce
     event = CartAbandoned(cart.cart_id, now, sum_of(cart.lines), len(cart.lines), idle_since_time=cart.update_time)
     return Decision(replace(cart, idle_due_time=None), (event,))
 

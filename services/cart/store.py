@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
 from services.cart.convert import event_to_proto
@@ -13,6 +14,8 @@ from services.cart.money import Money
 from services.cart.values import Article, Cart, CartId, Channel, Line, LineId, Order, OrderId, OrderSummary
 
 ORDERS = "orders"
+IDLE_DUE_TIME = "idle_due_time"
+INDEXES: tuple[Index, ...] = (due_index(IDLE_DUE_TIME), member_index(ORDERS))
 
 Fields = dict[str, Any]
 """What MongoDB keeps: names to values of any kind."""
@@ -27,7 +30,7 @@ def cart_to_fields(cart: Cart) -> Fields:
         "recent_orders": [_summary_to_fields(order) for order in cart.recent_orders],
         "cart_create_time": cart.create_time,
         "cart_update_time": cart.update_time,
-        "idle_due_time": cart.idle_due_time,
+        IDLE_DUE_TIME: cart.idle_due_time,
         "last_origin": _origin_to_fields(cart.last_origin) if cart.last_origin else None,
     }
 
@@ -42,7 +45,7 @@ def cart_from_document(document: Mapping[str, Any]) -> Cart:
         recent_orders=tuple(_summary_from_fields(order) for order in document["recent_orders"]),
         create_time=document["cart_create_time"],
         update_time=document["cart_update_time"],
-        idle_due_time=document["idle_due_time"],
+        idle_due_time=document[IDLE_DUE_TIME],
         last_origin=Origin(**origin) if origin else None,
     )
 

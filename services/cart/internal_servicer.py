@@ -1,0 +1,34 @@
+"""Translates calls of the suite's own services: replay, heads and merging."""
+
+from libs.events.replay_service import answer_heads, answer_replay
+from libs.rpc.call import current_call, origin_of
+from omnithread.cart.v1 import cart_internal_service_pb2 as pb
+from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceServicer
+from services.cart.operations import Carts
+
+
+class CartInternalServicer(CartInternalServiceServicer):
+    """Answers other services; the door lets nobody else in."""
+
+    def __init__(self, carts: Carts) -> None:
+        self._carts = carts
+
+    async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
+        return await answer_replay(
+            self._carts.records, request, event_type=CartEvent, response_type=pb.ReplayEventsResponse
+        )
+
+    async def ListHeads(self, request: pb.ListHeadsRequest, _context: object) -> pb.ListHeadsResponse:
+        return await answer_heads(
+            self._carts.records, request, area="cart", response_type=pb.ListHeadsResponse, clock=self._carts.clock
+        )
+
+    async def AbsorbCustomer(self, request: pb.AbsorbCustomerRequest, _context: object) -> pb.AbsorbCustomerResponse:
+        absorbed_now, survivor = await self._carts.absorb(
+            merge_id=request.merge_id,
+            source_customer_id=request.source_customer_id,
+            survivor_customer_id=request.survivor_customer_id,
+            origin=origin_of(current_call()),
+        )
+        return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())

@@ -1,0 +1,164 @@
+"""Coordinates: load, decide, save. Each operation is one story of what the service is asked to do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from libs.clock import Clock
+from libs.errors import etag_mismatch
+from libs.ids import NewId
+from libs.mongo.connection import Database
+from libs.mongo.members import Position, get_member, page
+from libs.mongo.record import Records
+from libs.mongo.values import Outcome, Saved
+from libs.origin import Origin, Stamp
+from libs.rpc.directory import CustomerDirectory
+from services.cart import errors, merging, model
+from services.cart.events import CartSealed, Event
+from services.cart.model import Act, Change, LineChoice, Terms
+from services.cart.store import ORDERS, order_from_document
+from services.cart.values import Article, Cart, CartId, LineId, Order, OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class Carts:
+    """What can be done with carts and orders."""
+
+    records: Records[Cart, Event]
+    database: Database
+    directory: CustomerDirectory
+    clock: Clock
+    new_id: NewId
+    idle_after: timedelta
+
+    async def get(self, customer_id: str) -> Saved[Cart]:
+        """Give the cart as committed now, an empty one to a customer without. Raises CUSTOMER_NOT_FOUND."""
+        saved = await self.records.get(customer_id)
+        if saved.exists:
+            return saved
+        standing = await self.directory.standing_as_far_as_known(customer_id)
+        return saved if standing == customer_id else await self.records.get(standing)
+
+    async def get_many(self, customer_ids: Sequence[str]) -> dict[str, Saved[Cart]]:
+        """Give the carts that exist, by the id asked for."""
+        return await self.records.get_many(customer_ids)
+
+    async def add_item(
+        self, customer_id: str, article: Article, quantity: int, *, etag: str, stamp: Stamp
+    ) -> Outcome[Cart]:
+        """Add pieces of an article; the fact `line_id` says on which line."""
+        new_cart_id, new_line_id = CartId(self.new_id("crt")), LineId(self.new_id("lin"))
+
+        def decide(cart: Cart, act: Act) -> Change:
+            return model.add_item(cart, article, quantity, act=act, new_cart_id=new_cart_id, new_line_id=new_line_id)
+
+        return await self._change(customer_id, decide, etag=etag, stamp=stamp)
+
+    async def set_item_quantity(
+        self,
+        customer_id: str,
+        choice: LineChoice,
+        quantity: int,
+        *,
+        expected_quantity: int | None,
+        etag: str,
+        stamp: Stamp,
+    ) -> Outcome[Cart]:
+        """Set how many of a line there are."""
+
+        def decide(cart: Cart, act: Act) -> Change:
+            return model.set_item_quantity(cart, choice, quantity, act=act, expected_quantity=expected_quantity)
+
+        return await self._change(customer_id, decide, etag=etag, stamp=stamp)
+
+    async def remove_item(self, customer_id: str, choice: LineChoice, *, etag: str, stamp: Stamp) -> Outcome[Cart]:
+        """Remove a line."""
+
+        def decide(cart: Cart, act: Act) -> Change:
+            return model.remove_item(cart, choice, act=act)
+
+        return await self._change(customer_id, decide, etag=etag, stamp=stamp)
+
+    async def clear(self, customer_id: str, *, etag: str, stamp: Stamp) -> Outcome[Cart]:
+        """Remove all lines."""
+
+        def decide(cart: Cart, act: Act) -> Change:
+            return model.clear(cart, act=act)
+
+        return await self._change(customer_id, decide, etag=etag, stamp=stamp)
+
+    async def check_out(
+        self, customer_id: str, terms: Terms, *, etag: str, stamp: Stamp
+    ) -> tuple[Outcome[Cart], Order]:
+        """Turn the cart into an order, and give that too."""
+        order_id, new_cart_id = OrderId(self.new_id("ord")), CartId(self.new_id("crt"))
+
+        def decide(cart: Cart, act: Act) -> Change:
+            return model.check_out(cart, terms, act=act, order_id=order_id, new_cart_id=new_cart_id)
+
+        outcome = await self._change(customer_id, decide, etag=etag, stamp=stamp)
+        return outcome, await self._order(outcome.saved, outcome.facts["order_id"])
+
+    async def get_order(self, customer_id: str, order_id: str) -> tuple[str, Order]:
+        """Give an order, and whose it is today. Raises ORDER_NOT_FOUND."""
+        saved = await self.records.get(customer_id)
+        return saved.customer_id, await self._order(saved, order_id)
+
+    async def list_orders(
+        self, customer_id: str, *, position: Position | None, limit: int
+    ) -> tuple[str, list[Order], Position | None]:
+        """Give one page of orders, newest first, whose they are today, and where the next page begins."""
+        saved = await self.get(customer_id)
+        documents, following = await page(self.database, ORDERS, saved, position=position, limit=limit)
+        return saved.customer_id, [order_from_document(document) for document in documents], following
+
+    async def absorb(
+        self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
+    ) -> tuple[bool, Saved[Cart]]:
+        """Seal the source's record and take over its cart; False where that was done before. Gives the survivor."""
+        act = self._act(origin)
+
+        def decide(source: Saved[Cart], survivor: Saved[Cart]) -> Change:
+            return merging.absorb(
+                survivor.state, source.state, merge_id=merge_id, source_customer_id=source_customer_id, act=act
+            )
+
+        absorbed_now = await self.records.absorb(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+            seal=CartSealed(CartId(""), act.occur_time, merge_id, survivor_customer_id),
+            decide=decide,
+        )
+        return absorbed_now, await self.records.get(survivor_customer_id)
+
+    async def abandon(self, customer_id: str, stamp: Stamp) -> None:
+        """Announce the customer's cart as abandoned. Raises NothingToAnnounce where it has changed meanwhile."""
+
+        def decide(saved: Saved[Cart]) -> Change:
+            return model.abandon(saved.state, now=self.clock())
+
+        await self.records.run(customer_id, stamp, decide)
+
+    async def _change(
+        self, customer_id: str, decide: Callable[[Cart, Act], Change], *, etag: str, stamp: Stamp
+    ) -> Outcome[Cart]:
+        act = self._act(stamp.origin, stamp.issue_time)
+
+        def decide_on(saved: Saved[Cart]) -> Change:
+            if etag and etag != saved.etag():
+                raise etag_mismatch()
+            return decide(saved.state, act)
+
+        return await self.records.run(customer_id, stamp, decide_on)
+
+    def _act(self, origin: Origin, occur_time: datetime | None = None) -> Act:
+        now = self.clock()
+        return Act(origin=origin, time=now, occur_time=occur_time or now, idle_due_time=now + self.idle_after)
+
+    async def _order(self, saved: Saved[Cart], order_id: str) -> Order:
+        document = await get_member(self.database, ORDERS, saved, order_id)
+        if document is None:
+            raise errors.order_not_found()
+        return order_from_document(document)

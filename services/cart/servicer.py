@@ -1,0 +1,102 @@
+"""Translates calls: one short method per RPC of `CartService`, between the contract's words and the operations."""
+
+from libs.rpc.call import stamp_of
+from libs.rpc.pages import PageTokens, page_size
+from omnithread.cart.v1 import cart_service_pb2 as pb
+from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
+from services.cart.convert import (
+    article_from_request,
+    batch_cart_to_proto,
+    cart_to_proto,
+    choice_from_request,
+    order_to_proto,
+    orders_to_proto,
+    terms_from_request,
+)
+from services.cart.operations import Carts
+
+ORDER_PAGES = PageTokens("cart.orders")
+
+
+class CartServicer(CartServiceServicer):
+    """Answers what channels ask of carts and orders."""
+
+    def __init__(self, carts: Carts) -> None:
+        self._carts = carts
+
+    async def GetCart(self, request: pb.GetCartRequest, _context: object) -> pb.GetCartResponse:
+        saved = await self._carts.get(request.customer_id)
+        return pb.GetCartResponse(cart=cart_to_proto(saved), recent_orders=orders_to_proto(saved), head=saved.head())
+
+    async def BatchGetCarts(self, request: pb.BatchGetCartsRequest, _context: object) -> pb.BatchGetCartsResponse:
+        found = await self._carts.get_many(request.customer_ids)
+        return pb.BatchGetCartsResponse(
+            carts=[batch_cart_to_proto(asked, found[asked]) for asked in request.customer_ids if asked in found]
+        )
+
+    async def AddItem(self, request: pb.AddItemRequest, _context: object) -> pb.AddItemResponse:
+        outcome = await self._carts.add_item(
+            request.customer_id,
+            article_from_request(request),
+            request.quantity,
+            etag=request.etag,
+            stamp=stamp_of(request),
+        )
+        return pb.AddItemResponse(
+            cart=cart_to_proto(outcome.saved),
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+            line_id=outcome.facts["line_id"],
+        )
+
+    async def SetItemQuantity(self, request: pb.SetItemQuantityRequest, _context: object) -> pb.SetItemQuantityResponse:
+        outcome = await self._carts.set_item_quantity(
+            request.customer_id,
+            choice_from_request(request),
+            request.quantity,
+            expected_quantity=request.expected_quantity if request.HasField("expected_quantity") else None,
+            etag=request.etag,
+            stamp=stamp_of(request),
+        )
+        return pb.SetItemQuantityResponse(
+            cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
+        )
+
+    async def RemoveItem(self, request: pb.RemoveItemRequest, _context: object) -> pb.RemoveItemResponse:
+        outcome = await self._carts.remove_item(
+            request.customer_id, choice_from_request(request), etag=request.etag, stamp=stamp_of(request)
+        )
+        return pb.RemoveItemResponse(
+            cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
+        )
+
+    async def ClearCart(self, request: pb.ClearCartRequest, _context: object) -> pb.ClearCartResponse:
+        outcome = await self._carts.clear(request.customer_id, etag=request.etag, stamp=stamp_of(request))
+        return pb.ClearCartResponse(
+            cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
+        )
+
+    async def Checkout(self, request: pb.CheckoutRequest, _context: object) -> pb.CheckoutResponse:
+        outcome, order = await self._carts.check_out(
+            request.customer_id, terms_from_request(request), etag=request.etag, stamp=stamp_of(request)
+        )
+        return pb.CheckoutResponse(
+            cart=cart_to_proto(outcome.saved),
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+            order=order_to_proto(order, outcome.saved.customer_id),
+        )
+
+    async def GetOrder(self, request: pb.GetOrderRequest, _context: object) -> pb.GetOrderResponse:
+        customer_id, order = await self._carts.get_order(request.customer_id, request.order_id)
+        return pb.GetOrderResponse(order=order_to_proto(order, customer_id))
+
+    async def ListOrders(self, request: pb.ListOrdersRequest, _context: object) -> pb.ListOrdersResponse:
+        position = ORDER_PAGES.decode(request.page_token, owner=request.customer_id)
+        customer_id, orders, following = await self._carts.list_orders(
+            request.customer_id, position=position, limit=page_size(request.page_size)
+        )
+        return pb.ListOrdersResponse(
+            orders=[order_to_proto(order, customer_id) for order in orders],
+            next_page_token=ORDER_PAGES.encode(following, owner=request.customer_id) if following else "",
+        )

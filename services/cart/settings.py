@@ -1,0 +1,14 @@
+"""What cart reads from its environment beside what all services read."""
+
+from pydantic import Field
+
+from libs.settings import ServiceSettings
+
+
+class CartSettings(ServiceSettings):
+    """The settings of cart."""
+
+    idle_after_seconds: float = Field(default=3600.0, gt=0, le=30 * 86400)
+    """How long nobody has to touch a cart for it to be announced as abandoned. Counts from a cart's next change."""
+    idle_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often every replica looks for idle carts; an announcement is late by at most this."""
