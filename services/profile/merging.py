@@ -1,8 +1,8 @@
 """How one customer becomes part of another.
 
 Only a guest is ever merged away: into a customer who is known, and stays so, or into an older guest, and ages never
-change. A sealed guest changes no more. So merges that cross each other on different replicas cannot make a circle,
-as long as "still a guest" is checked by the very write that seals.
+change. A sealed guest changes no more, and who is known stays known. So merges that cross each other on different
+replicas cannot make a circle, as long as the very write that seals checks that the source is still such a guest.
 """
 
 from collections.abc import Iterable
@@ -28,9 +28,15 @@ from services.profile.room import make_room, with_added
 MOST_MERGES_SHOWN = 20
 
 
-def may_be_merged_away(source: Profile) -> bool:
-    """Say whether this customer may be sealed now: somebody known never is."""
-    return source.kind is CustomerKind.ANONYMOUS
+def may_be_merged_away(source: Profile, survivor: Profile) -> bool:
+    """Say whether the source may be sealed now in favour of the survivor, whatever was true when that was decided."""
+    if source.create_time is None:
+        return True
+    if source.kind is CustomerKind.KNOWN or survivor.create_time is None:
+        return False
+    if survivor.kind is CustomerKind.KNOWN:
+        return True
+    return (survivor.create_time, survivor.customer_id) < (source.create_time, source.customer_id)
 
 
 def merge(source: Profile, survivor: Profile, reservation: Reservation) -> Change:

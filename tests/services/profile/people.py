@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from libs.origin import Origin
 from services.profile.identifiers import normal_identifier
 from services.profile.model import (
     Channel,
@@ -78,5 +79,5 @@ def reservation(source: str, *, merge_id: str = "", minutes: float = 0) -> Reser
         merge_id=MergeId(merge_id or f"mrg_{source}"),
         source_customer_id=CustomerId(source),
         merge_time=at(minutes),
-        channel=WEB,
+        origin=Origin(channel_id=WEB.id, channel_kind=WEB.kind),
     )

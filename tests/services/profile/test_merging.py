@@ -13,6 +13,7 @@ from services.profile.model import (
     CustomerId,
     CustomersMerged,
     MergeId,
+    Profile,
     ProfileUpdated,
 )
 from services.profile.who import Holder, decide_who
@@ -127,7 +128,7 @@ class Replicas:
     def seal(self, place: int) -> None:
         if self.decided:
             source, survivor = self.decided.pop(place % len(self.decided))
-            if source not in self.merged_into and may_be_merged_away(self.profiles[source]):
+            if source not in self.merged_into and may_be_merged_away(self.profiles[source], self.profiles[survivor]):
                 self.merged_into[source] = survivor
 
 
@@ -170,9 +171,17 @@ def test_a_guest_who_was_proven_meanwhile_is_not_merged_into_who_was_a_guest_the
     assert (replicas.living("a"), replicas.living("b")) == ("b", "b")
 
 
-def test_a_sealed_devices_customer_is_a_guest_for_ever() -> None:
-    assert may_be_merged_away(customer("guest", cookie("c"), device("d"), email("x@example.com", verified=False)))
-    assert not may_be_merged_away(customer("anna", email("anna@example.com")))
+def test_only_a_guest_is_merged_away_into_who_is_known_or_older() -> None:
+    guest = customer("guest", cookie("c"), device("d"), email("x@example.com", verified=False), minutes=1)
+    anna = customer("anna", email("anna@example.com"), minutes=2)
+    unborn = Profile(customer_id=CustomerId("unborn"))
+    assert may_be_merged_away(guest, anna)
+    assert not may_be_merged_away(anna, guest)
+    assert not may_be_merged_away(anna, customer("ben", email("ben@example.com")))
+    assert may_be_merged_away(guest, customer("older", minutes=0))
+    assert not may_be_merged_away(guest, customer("younger", minutes=2))
+    assert may_be_merged_away(unborn, guest)
+    assert not may_be_merged_away(guest, unborn)
 
 
 def test_who_was_never_seen_is_merged_without_a_word() -> None:
