@@ -1,6 +1,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,8 +110,10 @@ def test_each_journey_names_the_one_before_and_has_no_silence_of_more_than_thirt
     for span in spans(timeline):
         assert span.previous_journey_id == previous
         previous = span.journey_id
-        times = sorted(item.time for item in history if item.by_customer and journey_at(timeline, item.time) == previous)
-        assert all(later - earlier <= GAP for earlier, later in zip(times, times[1:], strict=False))
+        times = sorted(
+            item.time for item in history if item.by_customer and journey_at(timeline, item.time) == previous
+        )
+        assert all(later - earlier <= GAP for earlier, later in pairwise(times))
 
 
 @given(one=histories(days=200, most=12), other=histories(days=200, most=12), data=st.data())
@@ -202,7 +205,5 @@ def test_many_mails_to_a_silent_customer_stay_counted() -> None:
 
 
 def test_a_clock_that_stands_in_the_year_one_breaks_nothing() -> None:
-    timeline = note_act(
-        told(acts(0)), time=datetime(1, 1, 1, tzinfo=UTC), channel_id="till", journey_id="jrn_long_ago"
-    )
+    timeline = note_act(told(acts(0)), time=datetime(1, 1, 1, tzinfo=UTC), channel_id="till", journey_id="jrn_long_ago")
     assert [span.journey_id for span in spans(timeline)] == ["jrn_long_ago", "jrn_000"]

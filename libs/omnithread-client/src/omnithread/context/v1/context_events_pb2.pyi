@@ -49,7 +49,7 @@ class ContextEvent(_message.Message):
 
     @_builtins.property
     def touchpoint_recorded(self) -> Global___TouchpointRecorded:
-        """A touchpoint was noted that no other service owns."""
+        """A touchpoint was noted, of another service's event or as a channel told it."""
 
     @_builtins.property
     def journey_absorbed(self) -> Global___JourneyAbsorbed:
@@ -156,7 +156,7 @@ Global___JourneyEnded: _TypeAlias = JourneyEnded  # noqa: Y015
 
 @_typing.final
 class TouchpointRecorded(_message.Message):
-    """TouchpointRecorded: a touchpoint was noted that no other service owns."""
+    """TouchpointRecorded: a touchpoint was noted, of another service's event or as a channel told it. With SessionStarted these are the whole journey."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -1,0 +1,121 @@
+"""Puts the context together: the same bytes for every channel from the same versions, and what is missing by name.
+
+Pure. Nothing in a context depends on who asks or when; it has no maps, and its lists are sorted.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from libs.errors import OmnithreadError, Status
+from omnithread.common.v1.event_pb2 import Head
+from omnithread.context.v1 import context_pb2
+from omnithread.context.v1.context_pb2 import (
+    SECTION_CART,
+    SECTION_JOURNEY,
+    SECTION_MESSAGING,
+    SECTION_PREFERENCES,
+    SECTION_PROFILE,
+)
+
+ALL_SECTIONS = frozenset({SECTION_PROFILE, SECTION_CART, SECTION_PREFERENCES, SECTION_MESSAGING, SECTION_JOURNEY})
+AREAS: Mapping[int, str] = {
+    SECTION_PROFILE: "profile",
+    SECTION_CART: "cart",
+    SECTION_PREFERENCES: "preference",
+    SECTION_MESSAGING: "messaging",
+    SECTION_JOURNEY: "context",
+}
+"""Whose each section is."""
+SECTIONS: Mapping[str, int] = {area: section for section, area in AREAS.items()}
+FIELDS: Mapping[int, str] = {
+    SECTION_PROFILE: "profile",
+    SECTION_CART: "cart",
+    SECTION_PREFERENCES: "preferences",
+    SECTION_MESSAGING: "messaging",
+    SECTION_JOURNEY: "journey",
+}
+"""Where each section stands in the context."""
+ETAG_CHARACTERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRead:
+    """One section as its service answered it."""
+
+    section: int
+    customer_id: str
+    """Whose it is: the survivor's where the customer was merged."""
+    version: int
+    head: Head
+    """How far the events behind it have come."""
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a section is missing or not complete."""
+
+    section: int
+    reason: int
+    events_behind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRead:
+    """A context with what is to be said beside it."""
+
+    context: context_pb2.CustomerContext
+    problems: tuple[Problem, ...] = field(default=())
+
+    def problems_to_proto(self) -> list[context_pb2.SectionProblem]:
+        """Write the problems, by section."""
+        return [
+            context_pb2.SectionProblem(
+                section=context_pb2.Section.ValueType(problem.section),
+                reason=context_pb2.SectionProblemReason.ValueType(problem.reason),
+                events_behind=problem.events_behind,
+            )
+            for problem in sorted(self.problems, key=lambda problem: (problem.section, problem.reason))
+        ]
+
+
+def wanted_sections(sections: Iterable[int]) -> frozenset[int]:
+    """Give the sections that a request asks for: all where it names none."""
+    return frozenset(sections) or ALL_SECTIONS
+
+
+def assemble(customer_id: str, reads: Iterable[SectionRead], *, wanted: frozenset[int]) -> context_pb2.CustomerContext:
+    """Put the wanted sections that are there into one context."""
+    present = sorted((read for read in reads if read.section in wanted), key=lambda read: read.section)
+    context = context_pb2.CustomerContext(
+        customer_id=customer_id,
+        versions=[
+            context_pb2.SectionVersion(section=context_pb2.Section.ValueType(read.section), version=read.version)
+            for read in present
+        ],
+        etag=_etag(customer_id, present, wanted),
+    )
+    for read in present:
+        part: Message = getattr(context, FIELDS[read.section])
+        part.CopyFrom(read.message)
+        part.SetInParent()
+    return context
+
+
+def problem_of(section: int, error: OmnithreadError) -> Problem:
+    """Say why a section is missing, from the error that its service answered with."""
+    reasons = {
+        Status.UNAVAILABLE: context_pb2.SECTION_PROBLEM_REASON_UNAVAILABLE,
+        Status.DEADLINE_EXCEEDED: context_pb2.SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED,
+    }
+    return Problem(section, reasons.get(error.status, context_pb2.SECTION_PROBLEM_REASON_FAILED))
+
+
+def _etag(customer_id: str, present: Iterable[SectionRead], wanted: frozenset[int]) -> str:
+    """Stand for the sections that are there in these versions; a restored database counts its versions anew."""
+    parts = [customer_id, ",".join(str(section) for section in sorted(wanted))]
+    parts += [f"{read.section}:{read.head.epoch}:{read.version}" for read in present]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:ETAG_CHARACTERS]

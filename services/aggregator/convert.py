@@ -1,0 +1,116 @@
+"""Translates words: what the contract says, and what the model says."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from libs.mongo.values import Saved
+from libs.timestamps import from_timestamp, to_timestamp
+from omnithread.common.v1 import attribute_pb2, channel_pb2, event_pb2
+from omnithread.context.v1 import context_events_pb2 as events_pb
+from omnithread.context.v1 import context_pb2, context_service_pb2
+from services.aggregator import errors, events
+from services.aggregator.journeys import Span, journey_at, spans
+from services.aggregator.model import Sighting
+from services.aggregator.values import Thread, Touchpoint
+
+
+def sighting_from_request(request: context_service_pb2.RecordTouchpointRequest) -> Sighting:
+    """Read what a channel saw; without a time of its own it happened when the request was issued."""
+    stated = request.occur_time if request.HasField("occur_time") else request.issue_time
+    return Sighting(
+        kind=request.kind,
+        subject=request.subject,
+        attributes=_attributes_from_proto(request.attributes),
+        occur_time=from_timestamp(stated),
+    )
+
+
+def touchpoint_to_proto(touchpoint: Touchpoint, *, journey_id: str) -> context_pb2.Touchpoint:
+    """Write a touchpoint with the journey that its time gives it."""
+    return context_pb2.Touchpoint(
+        touchpoint_id=touchpoint.touchpoint_id,
+        journey_id=journey_id,
+        session_id=touchpoint.session_id,
+        channel=channel_pb2.Channel(
+            id=touchpoint.channel_id, kind=channel_pb2.ChannelKind.ValueType(touchpoint.channel_kind)
+        ),
+        kind=context_pb2.TouchpointKind.ValueType(touchpoint.kind),
+        summary=touchpoint.summary,
+        subject=touchpoint.subject,
+        attributes=[attribute_pb2.Attribute(key=key, value=value) for key, value in touchpoint.attributes],
+        occur_time=to_timestamp(touchpoint.occur_time),
+        traceparent=touchpoint.traceparent,
+        by_customer=touchpoint.by_customer,
+        area=touchpoint.area,
+    )
+
+
+def journey_to_proto(span: Span, *, customer_id: str) -> context_pb2.Journey:
+    """Write a journey as it looks from outside."""
+    return context_pb2.Journey(
+        journey_id=span.journey_id,
+        customer_id=customer_id,
+        previous_journey_id=span.previous_journey_id,
+        start_time=to_timestamp(span.start_time),
+        last_act_time=_time(span.last_act_time),
+        end_time=_time(span.end_time),
+        touchpoint_count=span.touchpoint_count,
+        channel_ids=span.channel_ids,
+    )
+
+
+def section_to_proto(saved: Saved[Thread]) -> context_pb2.JourneySection:
+    """Write the journey section: the present journey or the last, and its newest touchpoints; empty before any."""
+    known = spans(saved.state.timeline)
+    if not known:
+        return context_pb2.JourneySection()
+    present = known[-1]
+    return context_pb2.JourneySection(
+        journey=journey_to_proto(present, customer_id=saved.customer_id),
+        recent_touchpoints=[
+            touchpoint_to_proto(touchpoint, journey_id=present.journey_id)
+            for touchpoint in saved.state.recent_touchpoints
+            if journey_at(saved.state.timeline, touchpoint.occur_time) == present.journey_id
+        ],
+    )
+
+
+def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events_pb.ContextEvent:
+    """Write an event as it is announced."""
+    message = events_pb.ContextEvent(header=header)
+    match event:
+        case events.SessionStarted():
+            message.session_started.session_id = event.session_id
+            message.session_started.journey_id = event.journey_id
+        case events.JourneyStarted():
+            message.journey_started.journey_id = event.journey_id
+            message.journey_started.previous_journey_id = event.previous_journey_id
+        case events.JourneyEnded():
+            message.journey_ended.journey_id = event.journey_id
+        case events.TouchpointRecorded():
+            message.touchpoint_recorded.touchpoint_id = event.touchpoint.touchpoint_id
+            message.touchpoint_recorded.journey_id = event.journey_id
+            message.touchpoint_recorded.kind = context_pb2.TouchpointKind.ValueType(event.touchpoint.kind)
+            message.touchpoint_recorded.subject = event.touchpoint.subject
+        case events.JourneyAbsorbed():
+            message.journey_absorbed.merge_id = event.merge_id
+            message.journey_absorbed.source_customer_id = event.source_customer_id
+        case events.JourneySealed():
+            message.journey_sealed.merge_id = event.merge_id
+            message.journey_sealed.survivor_customer_id = event.survivor_customer_id
+    return message
+
+
+def _attributes_from_proto(attributes: Iterable[attribute_pb2.Attribute]) -> tuple[tuple[str, str], ...]:
+    keys: set[str] = set()
+    for index, attribute in enumerate(attributes):
+        if attribute.key in keys:
+            raise errors.attribute_duplicate(index)
+        keys.add(attribute.key)
+    return tuple(sorted((attribute.key, attribute.value) for attribute in attributes))
+
+
+def _time(moment: datetime | None) -> Timestamp | None:
+    return None if moment is None else to_timestamp(moment)

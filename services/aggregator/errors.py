@@ -1,0 +1,35 @@
+"""What can go wrong with a journey, one function per reason of `omnithread.context.v1.ErrorReason`."""
+
+from libs.errors import FieldFault, OmnithreadError, invalid_argument, not_found
+
+
+def journey_not_found() -> OmnithreadError:
+    """Say that the customer has no such journey, or none at all."""
+    return not_found("JOURNEY_NOT_FOUND", "The customer has no such journey.")
+
+
+def touchpoint_kind_reserved() -> OmnithreadError:
+    """Refuse a kind that another service notes when it happens."""
+    return invalid_argument(
+        "TOUCHPOINT_KIND_RESERVED",
+        "The kind is noted by the service that owns it.",
+        field_faults=(FieldFault(field="kind", description="noted by the service that owns it"),),
+    )
+
+
+def occur_time_invalid() -> OmnithreadError:
+    """Refuse a time at which it cannot have happened, or that is too long ago to be told now."""
+    return invalid_argument(
+        "OCCUR_TIME_INVALID",
+        "The time is in the future or more than 30 days ago.",
+        field_faults=(FieldFault(field="occur_time", description="in the future or more than 30 days ago"),),
+    )
+
+
+def attribute_duplicate(index: int) -> OmnithreadError:
+    """Refuse two attributes with one key."""
+    return invalid_argument(
+        "INVALID_FIELD",
+        "An attribute key is given twice.",
+        field_faults=(FieldFault(field=f"attributes[{index}].key", description="given twice"),),
+    )

@@ -1,0 +1,81 @@
+"""Sweeps: ends journeys whose customer has been silent for 30 days, so that the end is announced and shown.
+
+Every replica looks; one conditional write decides who announces. A journey ends once, and goes on where news of an act
+in time turns up later.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from libs.clock import Clock
+from libs.errors import OmnithreadError
+from libs.origin import Origin, Stamp
+from libs.telemetry.causes import span_of_effect
+from libs.telemetry.journey import journey_labels
+from libs.telemetry.propagation import current_traceparent
+from services.aggregator.journeys import GAP, due_time, spans
+from services.aggregator.operations import Journeys, NothingToDo
+from services.aggregator.store import JOURNEY_DUE_TIME
+
+MAX_JOURNEYS_AT_ONCE = 500
+PART = "journey-sweep"
+
+log = structlog.get_logger(__name__)
+
+
+class IdleJourneys:
+    """Looks for journeys that are over, again and again."""
+
+    def __init__(self, *, journeys: Journeys, clock: Clock, pause_seconds: float) -> None:
+        self._journeys = journeys
+        self._clock = clock
+        self._pause_seconds = pause_seconds
+
+    async def run(self) -> None:
+        """Look until cancelled. While MongoDB does not answer nothing is announced, and nothing is lost."""
+        while True:
+            try:
+                await self.sweep()
+            except OmnithreadError as error:
+                log.warning("idle_journeys_not_found", reason=error.reason)
+            await asyncio.sleep(self._pause_seconds)
+
+    async def sweep(self) -> None:
+        """End the journeys whose time has come, at most 500, longest over first; one that fails holds up no other."""
+        for customer_id in await self._journeys.records.due(JOURNEY_DUE_TIME, self._clock(), MAX_JOURNEYS_AT_ONCE):
+            try:
+                await self._end(customer_id)
+            except OmnithreadError as error:
+                log.warning("idle_journey_not_ended", customer_id=customer_id, reason=error.reason)
+
+    async def _end(self, customer_id: str) -> None:
+        thread = (await self._journeys.records.get_exact(customer_id)).state
+        due = due_time(thread.timeline)
+        if due is None:
+            return  # another replica was faster
+        journey_id = spans(thread.timeline)[-1].journey_id
+        cause = thread.recent_touchpoints[0].traceparent if thread.recent_touchpoints else ""
+        with (
+            journey_labels(journey_id=journey_id, customer_id=customer_id),
+            span_of_effect("journey ended", cause=cause, age=GAP),
+        ):
+            try:
+                await self._journeys.close_idle(customer_id, _stamp(customer_id, journey_id, due))
+            except NothingToDo:
+                return
+        log.info("journey_ended", customer_id=customer_id, journey_id=journey_id)
+
+
+def _stamp(customer_id: str, journey_id: str, due: datetime) -> Stamp:
+    """Give the same request id on every replica for one end of a journey, which its due time stands for."""
+    request_id = f"over:{customer_id}:{int(due.timestamp() * 1000)}"
+    return Stamp(
+        request_id=request_id,
+        body_hash=hashlib.sha256(request_id.encode()).digest(),
+        issue_time=None,
+        origin=replace(Origin.system(PART, traceparent=current_traceparent()), journey_id=journey_id),
+    )

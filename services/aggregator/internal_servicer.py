@@ -1,0 +1,35 @@
+"""Translates calls of the suite's own services: replay, heads and merging."""
+
+from libs.events.replay_service import answer_heads, answer_replay
+from libs.rpc.call import current_call, origin_of
+from omnithread.context.v1 import context_internal_service_pb2 as pb
+from omnithread.context.v1.context_events_pb2 import ContextEvent
+from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceServicer
+from services.aggregator.model import AREA
+from services.aggregator.operations import Journeys
+
+
+class ContextInternalServicer(ContextInternalServiceServicer):
+    """Answers other services; the door lets nobody else in."""
+
+    def __init__(self, journeys: Journeys) -> None:
+        self._journeys = journeys
+
+    async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
+        return await answer_replay(
+            self._journeys.records, request, event_type=ContextEvent, response_type=pb.ReplayEventsResponse
+        )
+
+    async def ListHeads(self, request: pb.ListHeadsRequest, _context: object) -> pb.ListHeadsResponse:
+        return await answer_heads(
+            self._journeys.records, request, area=AREA, response_type=pb.ListHeadsResponse, clock=self._journeys.clock
+        )
+
+    async def AbsorbCustomer(self, request: pb.AbsorbCustomerRequest, _context: object) -> pb.AbsorbCustomerResponse:
+        absorbed_now, survivor = await self._journeys.absorb(
+            merge_id=request.merge_id,
+            source_customer_id=request.source_customer_id,
+            survivor_customer_id=request.survivor_customer_id,
+            origin=origin_of(current_call()),
+        )
+        return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())

@@ -1,0 +1,295 @@
+"""Decides what becomes of a customer's journey: pure and synchronous.
+
+Each function takes the thread as it is and gives it as it shall be, with the events to announce, or raises one of
+`errors`. The caller saves both together or neither. A fresh id that is not needed is forgotten.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from libs.mongo.values import Decision
+from libs.origin import Origin
+from omnithread.common.v1 import channel_pb2
+from omnithread.context.v1 import context_pb2
+from services.aggregator import errors
+from services.aggregator.events import (
+    Event,
+    JourneyAbsorbed,
+    JourneyEnded,
+    JourneyStarted,
+    SessionStarted,
+    TouchpointRecorded,
+)
+from services.aggregator.journeys import (
+    Span,
+    Timeline,
+    due_time,
+    journey_at,
+    note_act,
+    note_other,
+    retire,
+    spans,
+    unite,
+)
+from services.aggregator.values import Heard, Session, Thread, Touchpoint
+
+MAX_SESSIONS = 50
+MAX_RECENT_TOUCHPOINTS = 20
+MAX_RECENT_BYTES = 64 * 1024
+"""So much of the record may the newest touchpoints take; fewer are kept where they are large."""
+MAX_HEARD = 400
+"""Four services, this customer and many absorbed ones whose last events are still to come."""
+MAX_TOUCHPOINT_AGE = timedelta(days=30)
+MAX_AHEAD = timedelta(seconds=60)
+"""A caller's clock may be ahead by this much, as with every `issue_time`."""
+OPEN_KINDS = frozenset(
+    {
+        context_pb2.TOUCHPOINT_KIND_PRODUCT_VIEWED,
+        context_pb2.TOUCHPOINT_KIND_AD_CLICKED,
+        context_pb2.TOUCHPOINT_KIND_CALL_ANSWERED,
+        context_pb2.TOUCHPOINT_KIND_STORE_VISITED,
+        context_pb2.TOUCHPOINT_KIND_LINK_FOLLOWED,
+        context_pb2.TOUCHPOINT_KIND_SEARCHED,
+    }
+)
+"""What no service owns, so that channels tell of it."""
+AREA = "context"
+HEARD_AREAS = ("cart", "messaging", "preference", "profile")
+"""Whose events make touchpoints."""
+
+Change: TypeAlias = Decision[Thread, Event]
+"""The thread after a change, and what to announce."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreshIds:
+    """Ids for what a change may begin; those not needed are forgotten."""
+
+    touchpoint_id: str
+    session_id: str
+    journey_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Something that no service owns, as a channel tells it."""
+
+    kind: int
+    subject: str
+    attributes: tuple[tuple[str, str], ...]
+    """Names and values, sorted by name."""
+    occur_time: datetime
+
+
+def start_session(thread: Thread, *, origin: Origin, occur_time: datetime, session_id: str, ids: FreshIds) -> Change:
+    """Begin a session, or go on with `session_id` where that is this customer's on this channel.
+
+    Facts: `session_id`, `journey_id`, `touchpoint_id`, and `last_traceparent` of the journey's touchpoint before.
+    """
+    known = thread.session_of(session_id, origin.channel_id) if session_id else None
+    session = known or Session(ids.session_id, origin.channel_id, occur_time)
+    touchpoint = Touchpoint(
+        touchpoint_id=ids.touchpoint_id,
+        kind=context_pb2.TOUCHPOINT_KIND_SESSION_STARTED,
+        channel_id=origin.channel_id,
+        channel_kind=origin.channel_kind,
+        occur_time=occur_time,
+        by_customer=True,
+        area=AREA,
+        session_id=session.session_id,
+        summary="session continued" if known else "session started",
+        subject=session.session_id,
+        traceparent=origin.traceparent,
+    )
+    after, events = _with_touchpoint(thread, touchpoint, ids.journey_id)
+    journey_id = journey_at(after.timeline, occur_time)
+    if known is None:
+        after = replace(after, sessions=(*after.sessions, session)[-MAX_SESSIONS:])
+        first: Event = SessionStarted(session.session_id, journey_id, touchpoint)
+    else:
+        first = TouchpointRecorded(journey_id, touchpoint)
+    facts = {
+        "session_id": session.session_id,
+        "journey_id": journey_id,
+        "touchpoint_id": touchpoint.touchpoint_id,
+        "last_traceparent": _traceparent_before(after, touchpoint, journey_id),
+    }
+    return Decision(after, (first, *events), facts)
+
+
+def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime, ids: FreshIds) -> Change:
+    """Note what a channel saw; facts: `touchpoint_id`. A session that is not this customer's is left out.
+
+    Raises TOUCHPOINT_KIND_RESERVED and OCCUR_TIME_INVALID.
+    """
+    if sighting.kind not in OPEN_KINDS:
+        raise errors.touchpoint_kind_reserved()
+    if sighting.occur_time > now + MAX_AHEAD or now - sighting.occur_time > MAX_TOUCHPOINT_AGE:
+        raise errors.occur_time_invalid()
+    touchpoint = Touchpoint(
+        touchpoint_id=ids.touchpoint_id,
+        kind=sighting.kind,
+        channel_id=origin.channel_id,
+        channel_kind=origin.channel_kind,
+        occur_time=sighting.occur_time,
+        by_customer=origin.channel_kind != channel_pb2.CHANNEL_KIND_SYSTEM,
+        area=AREA,
+        session_id=checked_session_id(thread, origin.session_id, origin.channel_id, origin.channel_kind),
+        summary=_summary_of(sighting),
+        subject=sighting.subject,
+        attributes=sighting.attributes,
+        traceparent=origin.traceparent,
+    )
+    after, events = _with_touchpoint(thread, touchpoint, ids.journey_id)
+    first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
+    return Decision(after, (first, *events), {"touchpoint_id": touchpoint.touchpoint_id})
+
+
+def hear(thread: Thread, touchpoint: Touchpoint, *, source: Heard, journey_id: str) -> Change | None:
+    """Take in what another service announced; None where it was taken in before.
+
+    `source` is the event's own place. `journey_id` is for a journey that it may open.
+    """
+    if is_heard(thread, source):
+        return None
+    session_id = checked_session_id(thread, touchpoint.session_id, touchpoint.channel_id, touchpoint.channel_kind)
+    touchpoint = replace(touchpoint, session_id=session_id)
+    after, events = _with_touchpoint(replace(thread, heard=_advanced(thread.heard, source)), touchpoint, journey_id)
+    first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
+    return Decision(after, (first, *events))
+
+
+def is_heard(thread: Thread, source: Heard) -> bool:
+    """Tell whether this event, or a later one of the same epoch, was taken in."""
+    last = last_heard(thread, source)
+    return last is not None and last.epoch == source.epoch and source.seq <= last.seq
+
+
+def last_heard(thread: Thread, source: Heard) -> Heard | None:
+    """Give how far the events of the same area and customer have been taken in."""
+    for heard in thread.heard:
+        if (heard.area, heard.customer_id) == (source.area, source.customer_id):
+            return heard
+    return None
+
+
+def forget_source(thread: Thread, source: Heard) -> Change | None:
+    """Stop remembering how far a merged customer's events were heard, once its last one was; None where nobody did."""
+    if last_heard(thread, source) is None:
+        return None
+    heard = tuple(h for h in thread.heard if (h.area, h.customer_id) != (source.area, source.customer_id))
+    return Decision(replace(thread, heard=heard))
+
+
+def close_idle(thread: Thread, *, now: datetime) -> Change | None:
+    """End the newest journey where the customer has been silent for 30 days; None where there is nothing to end."""
+    due = due_time(thread.timeline)
+    if due is None or due > now:
+        return None
+    timeline = replace(thread.timeline, looked_time=now)
+    return Decision(replace(thread, timeline=timeline), (JourneyEnded(due, spans(timeline)[-1].journey_id),))
+
+
+def absorb(survivor: Thread, source: Thread, *, merge_id: str, source_customer_id: str, now: datetime) -> Change:
+    """Take over the journeys, sessions and newest touchpoints of a merged customer. Nothing is lost.
+
+    Journeys that meet in time become one, under both ids; the touchpoints follow by their time.
+    What was announced about the source and is not heard yet is awaited, until each service has sealed it.
+    """
+    timeline, retired = retire(unite(survivor.timeline, source.timeline))
+    sessions = sorted((*survivor.sessions, *source.sessions), key=lambda session: session.start_time)
+    awaited = tuple(Heard(area, source_customer_id, epoch="", seq=0) for area in HEARD_AREAS)
+    after = Thread(
+        timeline=timeline,
+        sessions=tuple(sessions)[-MAX_SESSIONS:],
+        recent_touchpoints=_newest((*survivor.recent_touchpoints, *source.recent_touchpoints)),
+        heard=_each_once((*awaited, *source.heard, *survivor.heard))[-MAX_HEARD:],
+    )
+    return Decision(after, (JourneyAbsorbed(now, merge_id, source_customer_id, retired),))
+
+
+def checked_session_id(thread: Thread, session_id: str, channel_id: str, channel_kind: int) -> str:
+    """Give the session id if it is this customer's on this channel, else nothing.
+
+    What the suite itself does later in a session's name (a timer) has the session, and no channel of its own.
+    """
+    if channel_kind == channel_pb2.CHANNEL_KIND_SYSTEM:
+        return session_id if any(session.session_id == session_id for session in thread.sessions) else ""
+    return session_id if thread.session_of(session_id, channel_id) else ""
+
+
+def _with_touchpoint(
+    thread: Thread, touchpoint: Touchpoint, journey_id: str
+) -> tuple[Thread, tuple[JourneyStarted | JourneyEnded, ...]]:
+    before = thread.timeline
+    if touchpoint.by_customer:
+        noted = note_act(before, time=touchpoint.occur_time, channel_id=touchpoint.channel_id, journey_id=journey_id)
+    else:
+        noted = note_other(before, time=touchpoint.occur_time, journey_id=journey_id)
+    after, retired = retire(noted)
+    recent = _newest((touchpoint, *thread.recent_touchpoints))
+    return replace(thread, timeline=after, recent_touchpoints=recent), _turns(before, noted, touchpoint, retired)
+
+
+def _turns(
+    before: Timeline, after: Timeline, touchpoint: Touchpoint, retired: tuple[Span, ...]
+) -> tuple[JourneyStarted | JourneyEnded, ...]:
+    """Give which journeys began and ended by a touchpoint."""
+    known = {span.journey_id: span for span in spans(before)}
+    now = {span.journey_id: span for span in spans(after)}
+    began = [
+        JourneyStarted(touchpoint.occur_time, span.journey_id, span.previous_journey_id, retired)
+        for span in now.values()
+        if span.journey_id not in known
+    ]
+    ended = [
+        JourneyEnded((span.end_time if span.journey_id in now else None) or touchpoint.occur_time, span.journey_id)
+        for span in {**known, **now}.values()
+        if _is_over(now, span) and not (span.journey_id in known and _is_over(known, span))
+    ]
+    return (*ended, *began)
+
+
+def _is_over(journeys: dict[str, Span], span: Span) -> bool:
+    return span.journey_id not in journeys or journeys[span.journey_id].end_time is not None
+
+
+def _newest(touchpoints: tuple[Touchpoint, ...]) -> tuple[Touchpoint, ...]:
+    """Give the newest few, newest first, each once, up to a size: the same ones in whatever order they came."""
+    each = {touchpoint.touchpoint_id: touchpoint for touchpoint in touchpoints}
+    kept: list[Touchpoint] = []
+    room = MAX_RECENT_BYTES
+    for touchpoint in sorted(each.values(), key=_age, reverse=True)[:MAX_RECENT_TOUCHPOINTS]:
+        room -= sum(len(name.encode()) + len(value.encode()) for name, value in touchpoint.attributes)
+        if room < 0:
+            break
+        kept.append(touchpoint)
+    return tuple(kept)
+
+
+def _age(touchpoint: Touchpoint) -> tuple[datetime, str]:
+    return touchpoint.occur_time, touchpoint.touchpoint_id
+
+
+def _traceparent_before(thread: Thread, touchpoint: Touchpoint, journey_id: str) -> str:
+    for earlier in thread.recent_touchpoints:
+        is_earlier = _age(earlier) < _age(touchpoint)
+        if is_earlier and earlier.traceparent and journey_at(thread.timeline, earlier.occur_time) == journey_id:
+            return earlier.traceparent
+    return ""
+
+
+def _advanced(heard: tuple[Heard, ...], source: Heard) -> tuple[Heard, ...]:
+    others = tuple(h for h in heard if (h.area, h.customer_id) != (source.area, source.customer_id))
+    return (*others, source)[-MAX_HEARD:]
+
+
+def _each_once(heard: tuple[Heard, ...]) -> tuple[Heard, ...]:
+    """Keep the last of those that speak of the same area and customer."""
+    return tuple({(h.area, h.customer_id): h for h in heard}.values())
+
+
+def _summary_of(sighting: Sighting) -> str:
+    word = context_pb2.TouchpointKind.DESCRIPTOR.values_by_number[sighting.kind].name.removeprefix("TOUCHPOINT_KIND_")
+    return f"{word.replace('_', ' ').lower()} {sighting.subject}".rstrip()

@@ -1,0 +1,14 @@
+"""What the aggregator reads from its environment beside what all services read."""
+
+from pydantic import Field
+
+from libs.settings import ServiceSettings
+
+
+class AggregatorSettings(ServiceSettings):
+    """The settings of the aggregator."""
+
+    most_answer_seconds: float = Field(default=5.0, gt=0, le=60)
+    """How long an answer may take at most, however much time the caller has: a service that hangs is then named."""
+    journey_sweep_seconds: float = Field(default=60.0, gt=0, le=3600)
+    """How often every replica looks for journeys that are over; an announcement is late by at most this."""

@@ -1,0 +1,146 @@
+"""The four services whose answers make up a context: one function per question, each with its own timeout.
+
+Reads go on in the name of the channel that asks; merging is the suite's own business and goes in the aggregator's.
+What goes wrong comes back as the other service's own error.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import grpc
+
+from libs.rpc.status import error_from_rpc
+from omnithread.cart.v1 import cart_internal_service_pb2, cart_service_pb2
+from omnithread.common.v1.event_pb2 import Head
+from omnithread.context.v1.context_pb2 import (
+    SECTION_CART,
+    SECTION_MESSAGING,
+    SECTION_PREFERENCES,
+    SECTION_PROFILE,
+    CartSection,
+)
+from omnithread.messaging.v1 import messaging_internal_service_pb2, messaging_service_pb2
+from omnithread.preference.v1 import preference_internal_service_pb2, preference_service_pb2
+from omnithread.profile.v1 import profile_internal_service_pb2, profile_service_pb2
+from omnithread.profile.v1.profile_pb2 import Profile
+from services.aggregator.context import SectionRead
+
+if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only
+    from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceAsyncStub
+    from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceAsyncStub
+    from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceAsyncStub
+    from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceAsyncStub
+    from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceAsyncStub
+    from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
+    from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceAsyncStub
+    from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The stubs, on channels in the caller's name; those of internal services in our own."""
+
+    profile: "ProfileServiceAsyncStub"
+    cart: "CartServiceAsyncStub"
+    preference: "PreferenceServiceAsyncStub"
+    messaging: "MessagingServiceAsyncStub"
+    profile_internal: "ProfileInternalServiceAsyncStub"
+    cart_internal: "CartInternalServiceAsyncStub"
+    preference_internal: "PreferenceInternalServiceAsyncStub"
+    messaging_internal: "MessagingInternalServiceAsyncStub"
+
+    async def identify(
+        self, request: profile_service_pb2.IdentifyRequest, *, timeout_seconds: float
+    ) -> profile_service_pb2.IdentifyResponse:
+        """Find or make the customer."""
+        return await answered("profile", self.profile.Identify(request, timeout=timeout_seconds))
+
+    async def find(
+        self, request: profile_service_pb2.GetProfileRequest, *, timeout_seconds: float
+    ) -> profile_service_pb2.GetProfileResponse:
+        """Find the customer, by id or identifier."""
+        return await answered("profile", self.profile.GetProfile(request, timeout=timeout_seconds))
+
+    async def read(self, section: int, customer_id: str, *, timeout_seconds: float) -> SectionRead:
+        """Read one of the four sections."""
+        if section == SECTION_PROFILE:
+            asked = profile_service_pb2.GetProfileRequest(customer_id=customer_id)
+            found = await self.find(asked, timeout_seconds=timeout_seconds)
+            return profile_section(found.profile, found.head)
+        if section == SECTION_CART:
+            return await self._read_cart(customer_id, timeout_seconds)
+        if section == SECTION_PREFERENCES:
+            return await self._read_preferences(customer_id, timeout_seconds)
+        if section == SECTION_MESSAGING:
+            return await self._read_messaging(customer_id, timeout_seconds)
+        raise ValueError(section)
+
+    async def absorb(self, area: str, merge: "MergeOrder", *, timeout_seconds: float) -> None:
+        """Let another service take over a merged customer now."""
+        names = {
+            "merge_id": merge.merge_id,
+            "source_customer_id": merge.source_customer_id,
+            "survivor_customer_id": merge.survivor_customer_id,
+        }
+        match area:
+            case "cart":
+                to_cart = cart_internal_service_pb2.AbsorbCustomerRequest(**names)
+                await answered(area, self.cart_internal.AbsorbCustomer(to_cart, timeout=timeout_seconds))
+            case "preference":
+                to_preference = preference_internal_service_pb2.AbsorbCustomerRequest(**names)
+                await answered(area, self.preference_internal.AbsorbCustomer(to_preference, timeout=timeout_seconds))
+            case "messaging":
+                to_messaging = messaging_internal_service_pb2.AbsorbCustomerRequest(**names)
+                await answered(area, self.messaging_internal.AbsorbCustomer(to_messaging, timeout=timeout_seconds))
+            case _:
+                raise ValueError(area)
+
+    async def complete_merge(self, area: str, merge: "MergeOrder", *, timeout_seconds: float) -> None:
+        """Tell profile that an area has taken over a merged customer."""
+        request = profile_internal_service_pb2.CompleteMergeRequest(
+            merge_id=merge.merge_id, survivor_customer_id=merge.survivor_customer_id, area=area
+        )
+        await answered("profile", self.profile_internal.CompleteMerge(request, timeout=timeout_seconds))
+
+    async def _read_cart(self, customer_id: str, timeout_seconds: float) -> SectionRead:
+        request = cart_service_pb2.GetCartRequest(customer_id=customer_id)
+        answer = await answered("cart", self.cart.GetCart(request, timeout=timeout_seconds))
+        section = CartSection(cart=answer.cart, recent_orders=answer.recent_orders)
+        return SectionRead(SECTION_CART, answer.cart.customer_id, answer.cart.version, answer.head, section)
+
+    async def _read_preferences(self, customer_id: str, timeout_seconds: float) -> SectionRead:
+        request = preference_service_pb2.GetPreferencesRequest(customer_id=customer_id)
+        answer = await answered("preference", self.preference.GetPreferences(request, timeout=timeout_seconds))
+        found = answer.preferences
+        return SectionRead(SECTION_PREFERENCES, found.customer_id, found.version, answer.head, found)
+
+    async def _read_messaging(self, customer_id: str, timeout_seconds: float) -> SectionRead:
+        request = messaging_service_pb2.GetMessagingOverviewRequest(customer_id=customer_id)
+        answer = await answered("messaging", self.messaging.GetMessagingOverview(request, timeout=timeout_seconds))
+        found = answer.overview
+        return SectionRead(SECTION_MESSAGING, found.customer_id, found.version, answer.head, found)
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOrder:
+    """One merge that profile decided."""
+
+    merge_id: str
+    source_customer_id: str
+    survivor_customer_id: str
+
+
+def profile_section(profile: Profile, head: Head) -> SectionRead:
+    """Give a profile as the section that it is."""
+    return SectionRead(SECTION_PROFILE, profile.customer_id, profile.version, head, profile)
+
+
+async def answered(dependency: str, call: Awaitable[Answer]) -> Answer:
+    """Wait for another service's answer; what it raises is that service's own error."""
+    try:
+        return await call
+    except grpc.aio.AioRpcError as error:
+        raise error_from_rpc(error, dependency=dependency) from error

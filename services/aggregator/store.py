@@ -1,0 +1,131 @@
+"""Remembers journeys: the fields of a customer's record, and the documents of touchpoints and of old journeys."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from libs.mongo.migrate import due_index, member_index
+from libs.mongo.values import Member, RecordShape
+from services.aggregator.convert import event_to_proto
+from services.aggregator.events import Event, JourneyAbsorbed, JourneyStarted, SessionStarted, TouchpointRecorded
+from services.aggregator.journeys import Journey, Span, Timeline, due_time
+from services.aggregator.values import Heard, Session, Thread, Touchpoint
+
+TOUCHPOINTS = "touchpoints"
+"""Every touchpoint, by customer and time. None is ever moved: its journey follows from its time."""
+JOURNEYS = "journeys"
+"""The journeys that no longer fit into the record, as they were when they left it."""
+JOURNEY_DUE_TIME = "journey_due_time"
+"""When the newest journey is over, unless the customer acts; the sweep finds records by it."""
+INDEXES = (member_index(TOUCHPOINTS), member_index(JOURNEYS), due_index(JOURNEY_DUE_TIME))
+
+Fields = dict[str, Any]
+"""What MongoDB keeps: names to values of any kind."""
+
+
+def thread_to_fields(thread: Thread) -> Fields:
+    """Write the state as top-level fields of the record, always all of them."""
+    timeline = thread.timeline
+    return {
+        "journeys": [_fields_of(journey) for journey in timeline.journeys],
+        "loose_times": list(timeline.loose_times),
+        "first_time": timeline.first_time,
+        "looked_time": timeline.looked_time,
+        "retired_id": timeline.retired_id,
+        "retired_until_time": timeline.retired_until_time,
+        JOURNEY_DUE_TIME: due_time(timeline),
+        "sessions": [_fields_of(session) for session in thread.sessions],
+        "recent_touchpoints": [_fields_of(touchpoint) for touchpoint in thread.recent_touchpoints],
+        "heard": [_fields_of(heard) for heard in thread.heard],
+    }
+
+
+def thread_from_document(document: Mapping[str, Any]) -> Thread:
+    """Read the state from a record."""
+    return Thread(
+        timeline=Timeline(
+            journeys=tuple(_journey_from_fields(fields) for fields in document["journeys"]),
+            loose_times=tuple(document["loose_times"]),
+            first_time=document["first_time"],
+            looked_time=document["looked_time"],
+            retired_id=document["retired_id"],
+            retired_until_time=document["retired_until_time"],
+        ),
+        sessions=tuple(Session(**fields) for fields in document["sessions"]),
+        recent_touchpoints=tuple(_touchpoint_from_fields(fields) for fields in document["recent_touchpoints"]),
+        heard=tuple(Heard(**fields) for fields in document["heard"]),
+    )
+
+
+def touchpoint_to_member(touchpoint: Touchpoint) -> Member:
+    """Write a touchpoint as a member of the customer's list."""
+    fields = _fields_of(touchpoint)
+    return Member(
+        collection=TOUCHPOINTS,
+        id=fields.pop("touchpoint_id"),
+        document={**fields, "sort_time": fields.pop("occur_time")},
+    )
+
+
+def touchpoint_from_document(document: Mapping[str, Any]) -> Touchpoint:
+    """Read a touchpoint back."""
+    names = [field.name for field in dataclasses.fields(Touchpoint)]
+    fields = {"touchpoint_id": document["_id"], "occur_time": document["sort_time"], **document}
+    return _touchpoint_from_fields({name: fields[name] for name in names})
+
+
+def span_to_member(span: Span) -> Member:
+    """Write a journey as a member of the customer's list."""
+    fields = _fields_of(span)
+    return Member(
+        collection=JOURNEYS,
+        id=fields.pop("journey_id"),
+        document={**fields, "sort_time": fields.pop("start_time")},
+    )
+
+
+def span_from_document(document: Mapping[str, Any]) -> Span:
+    """Read a journey back."""
+    names = [field.name for field in dataclasses.fields(Span)]
+    fields = {"journey_id": document["_id"], "start_time": document["sort_time"], **document}
+    found = {name: fields[name] for name in names}
+    return Span(**{**found, "joined_ids": tuple(found["joined_ids"]), "channel_ids": tuple(found["channel_ids"])})
+
+
+def _fields_of(value: Journey | Span | Session | Touchpoint | Heard) -> Fields:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _journey_from_fields(fields: Mapping[str, Any]) -> Journey:
+    return Journey(**{**fields, "joined_ids": tuple(fields["joined_ids"]), "channel_ids": tuple(fields["channel_ids"])})
+
+
+def _touchpoint_from_fields(fields: Mapping[str, Any]) -> Touchpoint:
+    return Touchpoint(**{**fields, "attributes": tuple((key, value) for key, value in fields["attributes"])})
+
+
+def _members(event: Event) -> Sequence[Member]:
+    match event:
+        case SessionStarted() | TouchpointRecorded():
+            return (touchpoint_to_member(event.touchpoint),)
+        case JourneyStarted() | JourneyAbsorbed():
+            return tuple(span_to_member(span) for span in event.retired)
+    return ()
+
+
+def _occur_time(event: Event) -> datetime:
+    match event:
+        case SessionStarted() | TouchpointRecorded():
+            return event.touchpoint.occur_time
+    return event.occur_time
+
+
+SHAPE: RecordShape[Thread, Event] = RecordShape(
+    empty=lambda _customer_id: Thread(),
+    to_fields=thread_to_fields,
+    from_document=thread_from_document,
+    to_event=event_to_proto,
+    members=_members,
+    occur_time=_occur_time,
+)

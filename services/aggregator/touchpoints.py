@@ -1,0 +1,214 @@
+"""What another service's event means for the journey: one touchpoint, or none.
+
+Pure. A touchpoint says in a few words, without personal data, what happened, on which channel, and whether the customer
+did it. Whatever happens on a channel is the customer's act, also where staff put it in for them;
+what timers, mails, agents and merges do is not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from babel.numbers import get_currency_precision
+from google.protobuf.descriptor import EnumDescriptor
+from google.type.money_pb2 import Money
+
+from libs.timestamps import from_timestamp
+from omnithread.cart.v1 import cart_events_pb2 as cart
+from omnithread.common.v1 import channel_pb2, delivery_pb2
+from omnithread.common.v1.event_pb2 import EventHeader
+from omnithread.context.v1 import context_pb2 as context
+from omnithread.messaging.v1 import messaging_events_pb2 as messaging
+from omnithread.messaging.v1 import messaging_pb2
+from omnithread.preference.v1 import preference_events_pb2 as preference
+from omnithread.preference.v1 import preference_pb2
+from omnithread.profile.v1 import profile_events_pb2 as profile
+from omnithread.profile.v1 import profile_pb2
+from services.aggregator.values import Touchpoint
+
+AreaEvent = profile.ProfileEvent | cart.CartEvent | preference.PreferenceEvent | messaging.MessagingEvent
+"""An event of one of the four services that the aggregator listens to."""
+
+MOST_SUMMARY_CHARACTERS = 200
+MOST_SUBJECT_CHARACTERS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    kind: int
+    summary: str
+    subject: str = ""
+    attributes: Sequence[tuple[str, str]] = ()
+    by_company: bool = False
+    """True for what is never the customer's act, whatever the channel."""
+
+
+def touchpoint_of(area: str, event: AreaEvent) -> Touchpoint | None:
+    """Give the touchpoint that an event stands for, or None where it tells nothing about the journey.
+
+    The same event gives the same touchpoint with the same id, so hearing of it twice adds nothing.
+    Its session is as the caller named it and is still to be checked.
+    """
+    meaning = _meaning_of(event)
+    if meaning is None:
+        return None
+    header = event.header
+    return Touchpoint(
+        touchpoint_id=touchpoint_id_of(header),
+        kind=meaning.kind,
+        channel_id=header.channel.id,
+        channel_kind=header.channel.kind,
+        occur_time=from_timestamp(header.occur_time),
+        by_customer=not meaning.by_company and header.channel.kind != channel_pb2.CHANNEL_KIND_SYSTEM,
+        area=area,
+        session_id=header.session_id,
+        summary=meaning.summary[:MOST_SUMMARY_CHARACTERS],
+        subject=meaning.subject[:MOST_SUBJECT_CHARACTERS],
+        attributes=tuple(sorted((key, value) for key, value in meaning.attributes if value)),
+        traceparent=header.traceparent,
+    )
+
+
+def touchpoint_id_of(header: EventHeader) -> str:
+    """Give the id of the touchpoint that the event makes, if it makes one."""
+    return f"tch_{header.event_id.removeprefix('evt_')}"
+
+
+def _meaning_of(event: AreaEvent) -> _Meaning | None:
+    if isinstance(event, profile.ProfileEvent):
+        return _of_profile(event)
+    if isinstance(event, cart.CartEvent):
+        return _of_cart(event)
+    if isinstance(event, preference.PreferenceEvent):
+        return _of_preference(event)
+    return _of_messaging(event)
+
+
+def _of_profile(event: profile.ProfileEvent) -> _Meaning | None:
+    match event.WhichOneof("payload"):
+        case "customer_created":
+            kind = _word(profile_pb2.CustomerKind.DESCRIPTOR, event.customer_created.kind, "CUSTOMER_KIND_")
+            return _Meaning(context.TOUCHPOINT_KIND_IDENTIFIED, f"first seen, {kind}", attributes=[("kind", kind)])
+        case "identifiers_linked":
+            kinds = ", ".join(
+                sorted(
+                    {
+                        _word(profile_pb2.IdentifierKind.DESCRIPTOR, k, "IDENTIFIER_KIND_")
+                        for k in event.identifiers_linked.kinds
+                    }
+                )
+            )
+            return _Meaning(context.TOUCHPOINT_KIND_IDENTIFIED, f"linked {kinds}", attributes=[("kinds", kinds)])
+        case "customers_merged":
+            return _Meaning(
+                context.TOUCHPOINT_KIND_IDENTIFIED,
+                "recognised as one customer",
+                attributes=[("merge_id", event.customers_merged.merge_id)],
+            )
+        case "profile_updated":
+            fields = ", ".join(sorted(event.profile_updated.changed_fields))
+            return _Meaning(context.TOUCHPOINT_KIND_PROFILE_UPDATED, f"changed {fields}")
+    return None  # a sealed customer's acts belong to the one who remains, and say all
+
+
+def _of_cart(event: cart.CartEvent) -> _Meaning | None:
+    changed = context.TOUCHPOINT_KIND_CART_CHANGED
+    match event.WhichOneof("payload"):
+        case "item_added":
+            item = event.item_added
+            return _Meaning(changed, f"added {item.quantity} x {item.sku}", item.sku)
+        case "item_quantity_set":
+            line = event.item_quantity_set
+            return _Meaning(changed, f"changed {line.sku} from {line.old_quantity} to {line.quantity}", line.sku)
+        case "item_removed":
+            gone = event.item_removed
+            return _Meaning(changed, f"removed {gone.old_quantity} x {gone.sku}", gone.sku)
+        case "cart_cleared":
+            return _Meaning(changed, f"cleared {_lines(event.cart_cleared.line_count)}", event.cart_id)
+        case "cart_absorbed" if event.cart_absorbed.line_count > 0:
+            return _Meaning(
+                changed, f"took over {_lines(event.cart_absorbed.line_count)}", event.cart_id, by_company=True
+            )
+        case "cart_checked_out":
+            order = event.cart_checked_out
+            return _Meaning(
+                context.TOUCHPOINT_KIND_ORDER_PLACED,
+                f"ordered {_lines(order.line_count)} for {_money(order.total)}",
+                order.order_id,
+                [("store_id", order.store_id), ("total", _money(order.total))],
+            )
+        case "cart_abandoned":
+            left = event.cart_abandoned
+            return _Meaning(
+                context.TOUCHPOINT_KIND_CART_ABANDONED,
+                f"left {_lines(left.line_count)} for {_money(left.subtotal)}",
+                event.cart_id,
+                [("subtotal", _money(left.subtotal))],
+                by_company=True,
+            )
+    return None
+
+
+def _of_preference(event: preference.PreferenceEvent) -> _Meaning | None:
+    changed = context.TOUCHPOINT_KIND_PREFERENCES_CHANGED
+    match event.WhichOneof("payload"):
+        case "preferences_updated":
+            return _Meaning(changed, f"changed {', '.join(sorted(event.preferences_updated.changed_fields))}")
+        case "consent_set":
+            consent = event.consent_set
+            state = _word(preference_pb2.ConsentState.DESCRIPTOR, consent.state, "CONSENT_STATE_")
+            way = _word(delivery_pb2.DeliveryKind.DESCRIPTOR, consent.delivery_kind, "DELIVERY_KIND_")
+            return _Meaning(
+                changed,
+                f"{state} {consent.purpose} by {way}",
+                consent.record_id,
+                [("purpose", consent.purpose), ("delivery", way), ("state", state)],
+            )
+    return None
+
+
+def _of_messaging(event: messaging.MessagingEvent) -> _Meaning | None:
+    match event.WhichOneof("payload"):
+        case "message_queued":
+            queued = event.message_queued
+            return _message(f"queued {queued.template_id}", queued.message_id, [("purpose", queued.purpose)])
+        case "message_state_changed" if event.message_state_changed.state != messaging_pb2.MESSAGE_STATE_SENDING:
+            now = event.message_state_changed
+            state = _word(messaging_pb2.MessageState.DESCRIPTOR, now.state, "MESSAGE_STATE_")
+            way = _word(delivery_pb2.DeliveryKind.DESCRIPTOR, now.delivery_kind, "DELIVERY_KIND_")
+            summary = f"{state} {now.template_id}{f' by {way}' if way else ''}"
+            return _message(
+                f"{summary}: {now.state_reason}" if now.state_reason else summary,
+                now.message_id,
+                [("purpose", now.purpose), ("delivery", way), ("state", state), ("reason", now.state_reason)],
+            )
+        case "entry_posted":
+            entry = event.entry_posted
+            author = _word(messaging_pb2.Author.DESCRIPTOR, entry.author, "AUTHOR_")
+            return _Meaning(
+                context.TOUCHPOINT_KIND_CONVERSATION,
+                f"{author} wrote about {entry.topic}",
+                entry.conversation_id,
+                [("author", author), ("entry_id", entry.entry_id), ("topic", entry.topic)],
+                by_company=entry.author != messaging_pb2.AUTHOR_CUSTOMER,
+            )
+    return None
+
+
+def _message(summary: str, message_id: str, attributes: Sequence[tuple[str, str]]) -> _Meaning:
+    return _Meaning(context.TOUCHPOINT_KIND_MESSAGE, summary, message_id, attributes, by_company=True)
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
+
+
+def _money(money: Money) -> str:
+    """Write an amount with its currency, as in `59.90 EUR` or `500 JPY`; exact, and the same in every language."""
+    digits = f"{money.nanos:09}".rstrip("0").ljust(get_currency_precision(money.currency_code), "0")
+    return f"{money.units}{'.' if digits else ''}{digits} {money.currency_code}"
+
+
+def _word(enum: EnumDescriptor, number: int, prefix: str) -> str:
+    """Give a value's name as a word for people, `in app`; empty for the unstated and for what this version lacks."""
+    value = enum.values_by_number.get(number)
+    return "" if value is None or number == 0 else value.name.removeprefix(prefix).replace("_", " ").lower()

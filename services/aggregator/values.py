@@ -1,0 +1,80 @@
+"""What a customer's journey is made of: the state in the customer's record, and what happened."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.aggregator.journeys import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Touchpoint:
+    """One thing that happened between customer and company. Its journey follows from `occur_time`."""
+
+    touchpoint_id: str
+    kind: int
+    """A value of `TouchpointKind`."""
+    channel_id: str
+    channel_kind: int
+    """A value of `ChannelKind`."""
+    occur_time: datetime
+    by_customer: bool
+    """Whether it prolongs the journey."""
+    area: str
+    """The service whose event it comes from, or `context`."""
+    session_id: str = ""
+    """Only a session of this customer on this channel."""
+    summary: str = ""
+    subject: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Names and values, sorted by name."""
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One visit on one channel."""
+
+    session_id: str
+    channel_id: str
+    start_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How far the events of one customer (this one, or one absorbed) in one area have been taken into the journey.
+
+    Those of an absorbed customer are kept, and begin at 0, until the last of them has come.
+    """
+
+    area: str
+    customer_id: str
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a customer stands: the state in the customer's record."""
+
+    timeline: Timeline = field(default_factory=Timeline)
+    sessions: tuple[Session, ...] = ()
+    """In the order in which they became known; the newest 50."""
+    recent_touchpoints: tuple[Touchpoint, ...] = ()
+    """Newest first, of all journeys together; the newest 20, fewer where they are large."""
+    heard: tuple[Heard, ...] = ()
+    """So that an event that comes twice counts once."""
+
+    def awaited_areas(self, customer_id: str) -> dict[str, frozenset[str]]:
+        """Give the customers absorbed into this one of whom something may still come, with the areas it comes from."""
+        found: dict[str, frozenset[str]] = {}
+        for heard in self.heard:
+            if heard.customer_id != customer_id:
+                found[heard.customer_id] = found.get(heard.customer_id, frozenset()) | {heard.area}
+        return found
+
+    def session_of(self, session_id: str, channel_id: str) -> Session | None:
+        """Give the session if this customer has it on this channel."""
+        for session in self.sessions:
+            if session.session_id == session_id and session.channel_id == channel_id:
+                return session
+        return None
