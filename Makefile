@@ -13,7 +13,7 @@ TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
-.PHONY: help setup check test protos lock fmt demo up token clean
+.PHONY: help setup check test test-faults protos lock fmt demo up token clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -37,7 +37,10 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs
 	$(PY) -m protos.generate --check
 
 test: setup ## every test
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto --dist loadgroup
+
+test-faults: setup ## crash every part under load, several times each
+	OMNITHREAD_FAULT_ROUNDS=$(or $(ROUNDS),5) $(PY) -m pytest tests/faults
 
 protos: setup ## make the stubs from protos/ again
 	$(PY) -m protos.generate
@@ -56,8 +59,8 @@ demo: setup ## a customer's journey across channels, before your eyes
 up: setup ## run the whole suite on this machine
 	$(PY) -m deploy.local up
 
-token: setup ## a development token: make token CHANNEL=store-042
-	@$(PY) -m deploy.local token $(CHANNEL)
+token: setup ## a development token: make token CHANNEL=store-042 ACTOR=till-3
+	@$(PY) -m deploy.local token $(CHANNEL) --actor "$(ACTOR)"
 
 clean: ## remove what was built, and .venv
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .omnithread build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -15,6 +15,7 @@ from deploy.demo.play import play
 from deploy.demo.stage import Untrue
 from deploy.local.child import ChildFailed
 from deploy.local.keys import ensure_keys, mint_channel_token
+from deploy.local.plan import FIXED_PORTS, free_ports
 from deploy.local.service import CHANNELS_FILE
 from deploy.local.state import KEYS_FOLDER, STATE_DIR, private_dir
 from deploy.local.up import PortTaken, run_in_foreground
@@ -30,9 +31,12 @@ def demo() -> None:
 
 
 @app.command()
-def up() -> None:
+def up(
+    *,
+    any_ports: Annotated[bool, typer.Option("--free-ports", help="Take free ports, not the documented ones.")] = False,
+) -> None:
     """Run the suite in the foreground, on fixed ports, with sample data."""
-    _run(run_in_foreground(Console()))
+    _run(run_in_foreground(Console(), free_ports() if any_ports else FIXED_PORTS))
 
 
 @app.command()

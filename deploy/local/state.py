@@ -1,10 +1,11 @@
 """Where a run keeps what it needs: keys, tokens, data, logs. Only its owner may look."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout; every process of ours runs from here."""
-STATE_DIR = ROOT / ".omnithread"
+STATE_DIR = Path(os.environ.get("OMNITHREAD_STATE_DIR") or ROOT / ".omnithread")
 """What `make up` keeps, and `make token` reads."""
 KEYS_FOLDER = "keys"
 """Below a state folder: the signing key, and what services check tokens with."""

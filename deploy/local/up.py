@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
-from deploy.local.plan import FIXED_PORTS, Plan
+from deploy.local.plan import Plan, Ports
 from deploy.local.ports import LOOPBACK, accepts
 from deploy.local.state import STATE_DIR
 from deploy.local.suite import Suite
@@ -19,14 +19,14 @@ class PortTaken(Exception):
     """Somebody else listens where we would."""
 
 
-async def run_in_foreground(console: Console) -> None:
+async def run_in_foreground(console: Console, ports: Ports) -> None:
     """Run until the process is told to stop. Raises PortTaken, or ChildFailed where a part ends by itself."""
-    for name, port in FIXED_PORTS.all().items():
+    for name, port in ports.all().items():
         if await accepts(port):
             raise PortTaken(f"port {port}, which {name} needs, is taken: does the suite run already?")
     plan = Plan(
         state_dir=STATE_DIR,
-        ports=FIXED_PORTS,
+        ports=ports,
         keep_data=True,
         settings=SETTINGS,
         traces_endpoint=os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
@@ -57,12 +57,12 @@ def _tell(console: Console, suite: Suite, customer_id: str) -> None:
     table.add_row("logs, data", str(suite.plan.state_dir), "")
     console.print(table)
     console.print(f"\nA customer with a cart is in it: {EMAIL}, loyalty card {CARD}. What the till sees of her:\n")
-    console.print(Syntax(_example(customer_id), "bash", background_color="default", word_wrap=True))
+    console.print(Syntax(_example(suite, customer_id), "bash", background_color="default", word_wrap=True))
     console.print("\nReflection lists all services: `.venv/bin/grpcurl -plaintext ADDRESS list`. Ctrl-C stops it all.")
 
 
-def _example(customer_id: str) -> str:
-    aggregator = f"{LOOPBACK}:{FIXED_PORTS.services['aggregator'].grpc}"
+def _example(suite: Suite, customer_id: str) -> str:
+    aggregator = suite.services["aggregator"].address
     return (
         '.venv/bin/grpcurl -plaintext -H "authorization: Bearer $(make token CHANNEL=store-042)" \\\n'
         f'  -d \'{{"customer_id": "{customer_id}"}}\' \\\n'
