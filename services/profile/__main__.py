@@ -2,18 +2,28 @@
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 
 from libs.clock import Clock
 from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.migrate import Index, due_index
 from libs.mongo.record import Records
+from libs.process import run_service
+from libs.service import Foundation, Parts, Service
+from omnithread.profile.v1.profile_internal_service_pb2_grpc import add_ProfileInternalServiceServicer_to_server
+from omnithread.profile.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
 from services.profile.claims import Claims
 from services.profile.identify import Identification
+from services.profile.internal_servicer import ProfileInternalServicer
 from services.profile.merges import Merges
 from services.profile.operations import Profiles
+from services.profile.servicer import ProfileServicer
+from services.profile.settings import ProfileSettings
 from services.profile.settling import Settling
 from services.profile.store import OLDEST_INCOMING_TIME, SHAPE
+from services.profile.unfinished import UnfinishedMerges
 
 INDEXES: tuple[Index, ...] = (due_index(OLDEST_INCOMING_TIME),)
 
@@ -51,3 +61,35 @@ def profiles_of(
         random=randomness,
     )
     return Profiles(records=records, identification=identification, merges=merges, clock=clock)
+
+
+async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
+    """Wire the service's parts."""
+    profiles = profiles_of(
+        database=foundation.database,
+        epoch=foundation.epoch,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+        randomness=foundation.random,
+        on_saved=foundation.relay.nudge,
+    )
+    unfinished = UnfinishedMerges(
+        records=profiles.records,
+        merges=profiles.merges,
+        clock=foundation.clock,
+        patience=timedelta(seconds=settings.merge_patience_seconds),
+        pause_seconds=settings.merge_sweep_seconds,
+    )
+    return Parts(
+        registrations=(
+            partial(add_ProfileServiceServicer_to_server, ProfileServicer(profiles)),
+            partial(add_ProfileInternalServiceServicer_to_server, ProfileInternalServicer(profiles)),
+        ),
+        sweeps={"profile-merges": unfinished.run},
+    )
+
+
+SERVICE = Service(name="profile", area="profile", settings=ProfileSettings, build=build, indexes=INDEXES)
+
+if __name__ == "__main__":
+    run_service(SERVICE)
