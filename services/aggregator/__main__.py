@@ -1,0 +1,146 @@
+"""Wires the aggregator and runs it: `python -m services.aggregator`, after the same with `migrate`."""
+
+from functools import partial
+
+from libs.events.consumer import EventConsumer
+from libs.events.merges import MergeListener
+from libs.events.streams import Stream, internal_stream
+from libs.mongo.cursors import Cursors
+from libs.mongo.record import Records
+from libs.process import run_service
+from libs.rpc.directory import CustomerDirectory
+from libs.service import Foundation, Parts, Service
+from omnithread.cart.v1 import cart_internal_service_pb2
+from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
+from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.context.v1.context_internal_service_pb2_grpc import add_ContextInternalServiceServicer_to_server
+from omnithread.context.v1.context_service_pb2_grpc import add_ContextServiceServicer_to_server
+from omnithread.messaging.v1 import messaging_internal_service_pb2
+from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
+from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceStub
+from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from omnithread.preference.v1 import preference_internal_service_pb2
+from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
+from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
+from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
+from omnithread.profile.v1 import profile_internal_service_pb2
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
+from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
+from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from services.aggregator.consumer import Listener
+from services.aggregator.freshness import Freshness
+from services.aggregator.idle_journeys import IdleJourneys
+from services.aggregator.internal_servicer import ContextInternalServicer
+from services.aggregator.merging import Merges
+from services.aggregator.model import AREA
+from services.aggregator.operations import Journeys
+from services.aggregator.reading import ContextReader
+from services.aggregator.servicer import ContextServicer
+from services.aggregator.sessions import Sessions
+from services.aggregator.settings import AggregatorSettings
+from services.aggregator.sources import Sources
+from services.aggregator.store import INDEXES, SHAPE
+
+
+async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
+    """Put the parts together."""
+    sources = open_sources(settings, foundation)
+    journeys = journeys_over(foundation, sources)
+    streams = streams_of(settings, sources)
+    merges = MergeListener(area=AREA, absorb=journeys.absorb, profile=sources.profile_internal)
+    listener = Listener(journeys=journeys, merges=merges, registry=foundation.registry)
+    consumer = EventConsumer(
+        cursors=Cursors(foundation.database),
+        kafka=foundation.kafka,
+        group=settings.group("aggregator"),
+        streams=list(streams.values()),
+        handle=listener.handle,
+        clock=foundation.clock,
+    )
+    waiting_merges = Merges(journeys=journeys, sources=sources)
+    reader = ContextReader(
+        journeys=journeys,
+        sources=sources,
+        merges=waiting_merges,
+        freshness=Freshness(listening=consumer, streams=streams),
+    )
+    servicer = ContextServicer(
+        sessions=Sessions(journeys=journeys, sources=sources, merges=waiting_merges, reader=reader),
+        journeys=journeys,
+        reader=reader,
+        most_answer_seconds=settings.most_answer_seconds,
+    )
+    idle = IdleJourneys(journeys=journeys, clock=foundation.clock, pause_seconds=settings.journey_sweep_seconds)
+    return Parts(
+        registrations=[
+            partial(add_ContextServiceServicer_to_server, servicer),
+            partial(add_ContextInternalServiceServicer_to_server, ContextInternalServicer(journeys)),
+        ],
+        consumers=[consumer],
+        sweeps={"idle-journeys": idle.run},
+    )
+
+
+def open_sources(settings: AggregatorSettings, foundation: Foundation) -> Sources:
+    """Open the channels to the four services: in the caller's name for reading, in our own for their internal part."""
+    addresses = {
+        "profile": settings.profile_address,
+        "cart": settings.cart_address,
+        "preference": settings.preference_address,
+        "messaging": settings.messaging_address,
+    }
+    forward = {name: foundation.channel(address, identity="forward") for name, address in addresses.items()}
+    own = {name: foundation.channel(address) for name, address in addresses.items()}
+    return Sources(
+        profile=ProfileServiceStub(forward["profile"]),
+        cart=CartServiceStub(forward["cart"]),
+        preference=PreferenceServiceStub(forward["preference"]),
+        messaging=MessagingServiceStub(forward["messaging"]),
+        profile_internal=ProfileInternalServiceStub(own["profile"]),
+        cart_internal=CartInternalServiceStub(own["cart"]),
+        preference_internal=PreferenceInternalServiceStub(own["preference"]),
+        messaging_internal=MessagingInternalServiceStub(own["messaging"]),
+    )
+
+
+def journeys_over(foundation: Foundation, sources: Sources) -> Journeys:
+    """Put the operations on the aggregator's own records together."""
+    directory = CustomerDirectory(sources.profile_internal)
+    records = Records(
+        database=foundation.database,
+        shape=SHAPE,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+        epoch=foundation.epoch,
+        admit=directory.admit,
+        on_saved=foundation.relay.nudge,
+        random=foundation.random,
+    )
+    return Journeys(
+        records=records,
+        database=foundation.database,
+        directory=directory,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+    )
+
+
+def streams_of(settings: AggregatorSettings, sources: Sources) -> dict[str, Stream]:
+    """Name what the aggregator listens to, by area."""
+    internals = [
+        ("profile", sources.profile_internal, ProfileEvent, profile_internal_service_pb2),
+        ("cart", sources.cart_internal, CartEvent, cart_internal_service_pb2),
+        ("preference", sources.preference_internal, PreferenceEvent, preference_internal_service_pb2),
+        ("messaging", sources.messaging_internal, MessagingEvent, messaging_internal_service_pb2),
+    ]
+    return {
+        area: internal_stream(area, stub, topic=settings.topic(area), event_type=event_type, messages=messages)
+        for area, stub, event_type, messages in internals
+    }
+
+
+SERVICE = Service(name="aggregator", area=AREA, settings=AggregatorSettings, build=build, indexes=INDEXES)
+
+if __name__ == "__main__":
+    run_service(SERVICE)
