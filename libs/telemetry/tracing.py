@@ -5,6 +5,7 @@ Spans wait in a bounded queue (`OTEL_BSP_MAX_QUEUE_SIZE`, 2048) for the exporter
 """
 
 import os
+import threading
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -55,6 +56,13 @@ def tracer_provider(
         provider.add_span_processor(JourneySpanProcessor())
         provider.add_span_processor(processor)
     return provider
+
+
+def shut_down_tracing(provider: TracerProvider, *, timeout_seconds: float = 5.0) -> None:
+    """Export what waits, and give up after a while: a collector that is away must not hold up the end of a process."""
+    ending = threading.Thread(target=provider.shutdown, name="tracing-shutdown", daemon=True)
+    ending.start()
+    ending.join(timeout_seconds)
 
 
 def instrument_mongo(provider: TracerProvider) -> None:

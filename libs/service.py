@@ -1,0 +1,86 @@
+"""What one service is made of, and what it is given to make it."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import grpc
+from prometheus_client import CollectorRegistry
+
+from libs.clock import Clock
+from libs.events.kafka import KafkaAccess
+from libs.events.relay import Relay
+from libs.ids import NewId
+from libs.mongo.connection import Database
+from libs.mongo.migrate import Index
+from libs.rpc.client import Identity
+from libs.rpc.server import Registration
+from libs.settings import ServiceSettings
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
+
+
+class Runs(Protocol):
+    """What works in the background until it is cancelled."""
+
+    async def run(self) -> None:
+        """Work; to return or raise is a fault, after which it is started again."""
+
+
+class OpenChannel(Protocol):
+    """Opens a channel to another service; it is closed with the service."""
+
+    def __call__(self, address: str, *, identity: Identity = "own") -> grpc.aio.Channel:
+        """Open one; see `libs.rpc.client.service_channel`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """What every service builds on, made ready before it: connected, migrated, and closed after it."""
+
+    database: Database
+    epoch: str
+    """Of the database, as it was at the start."""
+    relay: Relay
+    """Takes the records' events to Kafka; give its `nudge` to `Records` as `on_saved`. It runs without further ado."""
+    kafka: KafkaAccess
+    channel: OpenChannel
+    clock: Clock
+    new_id: NewId
+    random: random.Random
+    registry: CollectorRegistry
+    """For counters of the service's own."""
+
+
+async def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a service consists of once it is built."""
+
+    registrations: Sequence[Registration]
+    """`partial(add_CartServiceServicer_to_server, servicer)` for each of its gRPC services."""
+    consumers: Sequence[Runs] = ()
+    """What listens to Kafka."""
+    sweeps: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """Other background work by name; each runs until cancelled."""
+    close: Callable[[], Awaitable[None]] = _nothing
+    """Called last, for what the service opened itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Generic[Settings]):
+    """One service: `services/<name>/__main__.py` makes it and hands it to `libs.process.run_service`."""
+
+    name: str
+    """As a folder, process and error domain: `cart`, `aggregator`."""
+    area: str
+    """As a package and topic: `cart`, `context`."""
+    settings: type[Settings]
+    build: Callable[[Settings, Foundation], Awaitable[Parts]]
+    """Wires the parts. Its awaits are for what must be known before the first call."""
+    indexes: Sequence[Index] = ()
+    """What the service's own queries need, beside what every service has."""
