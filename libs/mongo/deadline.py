@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pymongo
 from pymongo.errors import PyMongoError
 
-from libs.errors import deadline_exceeded, dependency_unavailable
+from libs.errors import OmnithreadError, deadline_exceeded, dependency_unavailable
 from libs.mongo.connection import LONGEST_CALL_SECONDS
 from libs.rpc.call import remaining_seconds
 
@@ -33,6 +33,12 @@ class Deadline:
         """Whether too little is left for another command."""
         return self.left_seconds < MIN_COMMAND_SECONDS
 
+    def error(self) -> OmnithreadError:
+        """Give the error for what surely was not done: the caller's own time is over, or MongoDB did not answer."""
+        remaining = remaining_seconds()
+        is_callers = remaining is not None and remaining < MIN_COMMAND_SECONDS
+        return deadline_exceeded() if is_callers else dependency_unavailable("mongodb")
+
     @contextmanager
     def command(self) -> Iterator[None]:
         """Run one command inside, within its share of what is left; the driver's errors come out as they are."""
@@ -48,9 +54,9 @@ def reading(deadline: Deadline | None = None) -> Iterator[None]:
     """
     limit = deadline or Deadline()
     if limit.over:
-        raise deadline_exceeded()
+        raise limit.error()
     try:
         with limit.command():
             yield
     except PyMongoError as error:
-        raise (deadline_exceeded() if limit.over else dependency_unavailable("mongodb")) from error
+        raise limit.error() from error

@@ -21,7 +21,7 @@ from pymongo.errors import (
     WriteError,
 )
 
-from libs.errors import OmnithreadError, conflict, dependency_unavailable, outcome_unknown
+from libs.errors import OmnithreadError, conflict, outcome_unknown
 from libs.mongo.connection import Collection, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.locks import KeyLocks
@@ -138,6 +138,6 @@ class WriteLoop:
         except WriteError:
             raise  # the server has looked at it and refused: an error of ours
         except (ServerSelectionTimeoutError, WaitQueueTimeoutError) as error:
-            raise dependency_unavailable("mongodb") from error  # it was never sent
+            raise deadline.error() from error  # it was never sent
         except PyMongoError:
             return _Written.UNKNOWN
