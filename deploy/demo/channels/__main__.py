@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import grpc
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -60,6 +61,9 @@ async def _answer(backend: object, order: dict[str, Any]) -> str:
     with trace.get_tracer("demo").start_as_current_span(name.replace("_", " ")):
         try:
             report = await getattr(backend, name)(**order["with"])
+        except grpc.RpcError as error:
+            details = omnithread.details_of(error)
+            return json.dumps({"failed": f"{details.code.name} {details.reason}: {details.message}"})
         except Exception as error:  # noqa: BLE001  the presenter tells what went wrong
             return json.dumps({"failed": f"{type(error).__name__}: {error}"})
     return json.dumps({"report": report.model_dump(mode="json")})
