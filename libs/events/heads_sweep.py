@@ -56,8 +56,8 @@ class HeadsSweep:
                 place = await self._cursors.claim_sweep(self._stream.area, now=now, until=now + LEASE)
                 if place is not None:
                     await self._sweep(place)
-            except (OwnerAway, ExceptionGroup) as error:
-                log.info("owner_away", area=self._stream.area, exc_info=error)
+            except OwnerAway:
+                log.info("owner_away", area=self._stream.area)
             except Exception as error:
                 log.warning("heads_sweep_failed", area=self._stream.area, exc_info=error)
             await asyncio.sleep(self._every_seconds)
@@ -88,9 +88,14 @@ class HeadsSweep:
         if behind:
             await asyncio.sleep(self._grace_seconds)
             behind = await self._behind(page, behind)
-        async with asyncio.TaskGroup() as tasks:
-            for customer_id in behind:
-                tasks.create_task(self._follow_up(customer_id))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for customer_id in behind:
+                    tasks.create_task(self._follow_up(customer_id))
+        except ExceptionGroup as errors:
+            if errors.subgroup(OwnerAway):
+                raise OwnerAway(self._stream.area) from errors
+            raise
 
     async def _behind(self, page: HeadsPage, customer_ids: Sequence[str]) -> list[str]:
         """Give those whose cursors are behind and that no later try is planned for."""

@@ -135,7 +135,10 @@ class Cursors:
             return
         # A parked cursor may be parked again at the same place; otherwise only what is lower moves.
         reached = {"seq": {"$lte": seq} if "parked_seq" in change or cursor.retry_time else {"$lt": seq}}
-        behind = {"epoch": epoch} | reached if cursor.epoch in {"", epoch} else {"epoch": cursor.epoch}
+        if cursor.epoch in {"", epoch}:  # parked before its first event, it is stored without an epoch
+            behind: Document = {"epoch": {"$in": [cursor.epoch, epoch]}} | reached
+        else:
+            behind = {"epoch": cursor.epoch}
         free = {} if "parked_seq" in change else {"$unset": PARKED_FIELDS}
         with reading():
             await self._cursors.update_one({"_id": key} | behind, {"$set": change} | free)

@@ -1,0 +1,165 @@
+"""A reader is given every event once and in order, whatever Kafka, the owner or its own handler do."""
+
+import asyncio
+from functools import partial
+
+from aiokafka import AIOKafkaProducer
+
+from libs.mongo.epoch import renew_epoch
+from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from omnithread.common.v1 import event_pb2
+from tests.libs.events.reader import Reader
+from tests.libs.events.shop import AREA, OpenShop, Shop, running, until
+
+
+async def test_events_are_handled_in_order_and_once(opened: OpenShop, reader_by_kafka: Reader) -> None:
+    shop = opened.shop
+    customers = [f"cus_{number}" for number in range(6)]
+    async with running(shop.relay.run, reader_by_kafka.consumer.run):
+        await asyncio.gather(*(shop.add_bag(customer_id) for _ in range(4) for customer_id in customers))
+        for customer_id in customers:
+            await until(partial(reader_by_kafka.has, customer_id, 1, 2, 3, 4), what=f"{customer_id} is read")
+    positions = await reader_by_kafka.consumer.positions("cus_0")
+    assert positions == {AREA: event_pb2.Head(epoch=shop.records.epoch, seq=4)}
+
+
+async def test_what_was_announced_twice_is_handled_once(
+    opened: OpenShop, reader_by_kafka: Reader, kafka_bootstrap: str
+) -> None:
+    shop = opened.shop
+    async with running(shop.relay.run):
+        await shop.add_bag("anna")
+        await shop.add_bag("anna")
+        assert await shop.relay.flush(60)
+        events, _ = await shop.records.replay("anna", 0, 10)
+        await announce(kafka_bootstrap, shop.topic, events[0], events[1], events[0])
+        async with running(reader_by_kafka.consumer.run):
+            await shop.add_bag("anna")
+            await until(lambda: reader_by_kafka.has("anna", 1, 2, 3), what="all three, each once")
+
+
+async def test_a_gap_is_closed_by_asking_the_owner(
+    opened: OpenShop, reader_by_kafka: Reader, kafka_bootstrap: str
+) -> None:
+    shop = opened.shop
+    for _ in range(3):
+        await shop.add_bag("anna")
+    events, _ = await shop.records.replay("anna", 0, 10)
+    await announce(kafka_bootstrap, shop.topic, events[2])
+    async with running(reader_by_kafka.consumer.run):
+        await until(lambda: reader_by_kafka.has("anna", 1, 2, 3), what="the two before it as well")
+
+
+async def test_what_cannot_be_read_is_fetched_from_the_owner(
+    opened: OpenShop, reader_by_kafka: Reader, kafka_bootstrap: str
+) -> None:
+    await opened.shop.add_bag("anna")
+    await announce(kafka_bootstrap, opened.shop.topic, b"\xff no event", key=b"anna")
+    async with running(reader_by_kafka.consumer.run):
+        await until(lambda: reader_by_kafka.has("anna", 1), what="the event, from the owner")
+
+
+async def test_a_poison_event_parks_its_own_customer_until_the_handler_is_mended(
+    opened: OpenShop, reader_by_kafka: Reader
+) -> None:
+    shop = opened.shop
+    reader_by_kafka.poisoned.add("anna")
+    async with running(shop.relay.run, reader_by_kafka.consumer.run):
+        await shop.add_bag("anna")
+        await shop.add_bag("berta")
+        await until(lambda: reader_by_kafka.has("berta", 1), what="berta goes on")
+        await until(lambda: is_parked(reader_by_kafka, "anna"), what="anna is parked")
+        await shop.add_bag("anna")
+        await shop.add_bag("berta")
+        await until(lambda: reader_by_kafka.has("berta", 1, 2), what="berta still goes on")
+        parked = await reader_by_kafka.cursors.get(AREA, "anna")
+        assert (parked.seq, parked.parked_reason) == (0, "tests.libs.events.reader.Poison")
+
+        reader_by_kafka.poisoned.clear()
+        await until(lambda: reader_by_kafka.has("anna", 1, 2), what="anna is handled")
+        await until(lambda: is_free(reader_by_kafka, "anna"), what="anna is free again")
+
+
+async def test_without_kafka_the_comparison_of_heads_finds_everything(opened: OpenShop, reader: Reader) -> None:
+    async with running(reader.consumer.run):  # nobody relays: nothing ever reaches Kafka
+        await opened.shop.add_bag("anna")
+        await opened.shop.add_bag("anna")
+        await opened.shop.add_bag("berta")
+        await until(lambda: reader.has("anna", 1, 2), what="anna by her head")
+        await until(lambda: reader.has("berta", 1), what="berta by her head")
+
+
+async def test_an_owner_that_is_away_is_asked_again(
+    opened: OpenShop, reader_by_kafka: Reader, kafka_bootstrap: str
+) -> None:
+    shop = opened.shop
+    opened.internal.away = True
+    await shop.add_bag("anna")
+    await shop.add_bag("anna")
+    events, _ = await shop.records.replay("anna", 0, 10)
+    await announce(kafka_bootstrap, shop.topic, events[1])
+    async with running(reader_by_kafka.consumer.run):
+        await until(lambda: is_parked(reader_by_kafka, "anna"), what="anna waits")
+        opened.internal.away = False
+        await until(lambda: reader_by_kafka.has("anna", 1, 2), what="anna is read")
+
+
+async def test_a_restored_owner_is_read_again_from_the_start(
+    opened: OpenShop, reader: Reader, kafka_bootstrap: str
+) -> None:
+    shop = opened.shop
+    async with running(shop.relay.run, reader.consumer.run):
+        await shop.add_bag("anna")
+        await until(lambda: reader.has("anna", 1), what="one bag")
+        assert await shop.relay.flush(60)
+        backup = [document async for document in shop.database["records"].find({})]
+        await shop.add_bag("anna")
+        await shop.add_bag("berta")
+        await until(lambda: reader.has("anna", 1, 2), what="two bags")
+        await until(lambda: reader.has("berta", 1), what="berta, whom the backup does not know")
+        assert await shop.relay.flush(60)
+
+    # The backup comes back, and with it a new epoch; what was announced since stays on Kafka.
+    await shop.database["records"].delete_many({})
+    await shop.database["events"].delete_many({"seq": {"$gt": 1}})
+    await shop.database["records"].insert_many(backup)
+    await renew_epoch(shop.database, "epo_restored")
+    restored = Shop(database=shop.database, kafka=shop.kafka, topic=shop.topic, epoch="epo_restored")
+    opened.internal.shop = restored
+    reader.given.clear()
+    async with running(restored.relay.run, reader.consumer.run):
+        await until(lambda: reader.has("anna", 1), what="what the backup knows, again")
+        await restored.add_bag("anna")
+        await until(lambda: reader.has("anna", 1, 2), what="what came after it")
+        events, _ = await restored.records.replay("anna", 0, 10)
+        stale = event_with(events[0], epoch=shop.records.epoch, seq=3)
+        await announce(kafka_bootstrap, shop.topic, stale)
+        await restored.add_bag("anna")
+        await until(lambda: reader.has("anna", 1, 2, 3), what="nothing of the lost epoch")
+    positions = await reader.consumer.positions("anna")
+    assert positions[AREA] == event_pb2.Head(epoch="epo_restored", seq=3)
+
+
+async def announce(bootstrap: str, topic: str, *values: bytes, key: bytes = b"") -> None:
+    """Put records on a topic, as a relay or anybody else might."""
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        for value in values:
+            await producer.send_and_wait(topic, value, key=key or customer_of(value))
+
+
+def customer_of(value: bytes) -> bytes:
+    return CartEvent.FromString(value).header.customer_id.encode()
+
+
+def event_with(value: bytes, *, epoch: str, seq: int) -> bytes:
+    event = CartEvent.FromString(value)
+    event.header.epoch, event.header.seq = epoch, seq
+    return event.SerializeToString()
+
+
+async def is_parked(reader: Reader, customer_id: str) -> bool:
+    return (await reader.cursors.get(AREA, customer_id)).retry_time is not None
+
+
+async def is_free(reader: Reader, customer_id: str) -> bool:
+    return not await is_parked(reader, customer_id)

@@ -1,0 +1,140 @@
+"""What a record announces reaches Kafka, in order, whoever crashes on the way."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.libs.events.crashing import MOMENTS, Crash, CrashingStore
+from tests.libs.events.shop import BAGS, OpenShop, running, until
+from tests.libs.events.topic import Sequences, read_until
+
+CUSTOMERS = [f"cus_{number}" for number in range(8)]
+
+
+async def test_every_event_reaches_kafka_once_and_in_order_under_concurrent_writers(
+    opened: OpenShop, kafka_bootstrap: str
+) -> None:
+    shop = opened.shop
+    async with running(shop.relay.run):
+        await asyncio.gather(*(shop.add_bag(customer_id) for _ in range(6) for customer_id in CUSTOMERS))
+        assert await shop.relay.flush(60)
+        found = await read_until(kafka_bootstrap, shop.topic, all_have(6))
+    assert found == {customer_id: [1, 2, 3, 4, 5, 6] for customer_id in CUSTOMERS}
+    assert await all_is_out(opened)
+    assert await shop.database[BAGS].count_documents({}) == 6 * len(CUSTOMERS)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_relay_that_dies_at_any_moment_loses_nothing(
+    opened: OpenShop, kafka_bootstrap: str, moment: str
+) -> None:
+    shop = opened.shop
+    shop.relay = shop.new_relay(CrashingStore(shop.database, moment))
+    dying = asyncio.ensure_future(shop.relay.run())
+    for _ in range(3):
+        await shop.add_bag("anna")
+    with pytest.raises(BaseExceptionGroup) as died:
+        await dying
+    assert died.group_contains(Crash)
+    await shop.add_bag("anna")
+
+    successor = shop.new_relay()  # nobody nudges it: it finds by itself what was left behind
+    async with running(successor.run):
+        await until(lambda: all_is_out(opened), what="everything is announced")
+    found = await read_until(kafka_bootstrap, shop.topic, lambda found: {1, 2, 3, 4} <= {*found.get("anna", ())})
+    assert without_repeats(found["anna"]) == [1, 2, 3, 4]
+    assert await shop.sequences_kept("anna") == [1, 2, 3, 4]
+    assert await shop.database[BAGS].count_documents({"customer_id": "anna"}) == 4
+
+
+async def test_two_replicas_relay_the_same_and_no_reader_misses_or_disorders_anything(
+    opened: OpenShop, kafka_bootstrap: str
+) -> None:
+    shop, other = opened.shop, opened.shop.new_relay()
+    mine = shop.relay
+
+    class Both:
+        def nudge(self, customer_id: str) -> None:
+            mine.nudge(customer_id)
+            other.nudge(customer_id)
+
+    async with running(mine.run, other.run):
+        shop.relay = Both()  # type: ignore[assignment]
+        await asyncio.gather(*(shop.add_bag(customer_id) for _ in range(6) for customer_id in CUSTOMERS))
+        assert await mine.flush(60)
+        assert await other.flush(60)
+        found = await read_until(kafka_bootstrap, shop.topic, all_have(6))
+    assert {*found} == {*CUSTOMERS}
+    assert all(without_repeats(sequences) == [1, 2, 3, 4, 5, 6] for sequences in found.values())
+    assert await all_is_out(opened)
+
+
+async def test_a_record_that_cannot_be_relayed_waits_with_its_reason_and_holds_up_nobody_else(
+    opened: OpenShop, kafka_bootstrap: str
+) -> None:
+    shop = opened.shop
+    records = shop.database["records"]
+
+    async def is_noted() -> bool:
+        return await records.count_documents({"_id": "poor", "relay.attempts": {"$gte": 2}}) == 1
+
+    async with running(shop.relay.run):
+        await asyncio.gather(shop.add_bag("poor", collection="$not.a.collection"), shop.add_bag("anna"))
+        found = await read_until(kafka_bootstrap, shop.topic, lambda found: "anna" in found)
+        assert found["anna"] == [1]
+        await until(is_noted, what="the reason on the record")
+        poor = await records.find_one({"_id": "poor"})
+        assert poor is not None
+        assert poor["relay"]["reason"] == "InvalidName"
+        assert len(poor["outbox"]) == 1
+
+        await records.update_one({"_id": "poor"}, {"$set": {"outbox.0.members": []}})  # a person mended it
+        await until(lambda: all_is_out(opened), what="the mended record is relayed")
+    mended = await records.find_one({"_id": "poor"})
+    assert mended is not None
+    assert "relay" not in mended
+
+
+async def test_the_newest_event_of_each_customer_never_expires(opened: OpenShop) -> None:
+    shop = opened.shop
+    async with running(shop.relay.run):
+        for _ in range(3):
+            await shop.add_bag("anna")
+            assert await shop.relay.flush(60)
+        await shop.add_bag("berta")
+        assert await shop.relay.flush(60)
+    expiring = shop.database["events"].find({"expire_time": {"$exists": True}}).sort("seq", 1)
+    assert [event["_id"] async for event in expiring] == ["anna:1", "anna:2"]
+
+
+async def test_a_list_member_never_gives_way_to_an_older_revision(opened: OpenShop) -> None:
+    shop = opened.shop
+    await shop.add_bag("anna")
+    records, bags = shop.database["records"], shop.database[BAGS]
+    record = await records.find_one({"_id": "anna"})
+    assert record is not None
+    bag = record["outbox"][0]["members"][0]["document"]
+    await bags.insert_one({**bag, "revision": bag["revision"] + 1, "colour": "red"})
+    async with running(shop.relay.run):
+        assert await shop.relay.flush(60)
+    kept = await bags.find_one({"_id": bag["_id"]})
+    assert kept is not None
+    assert kept["colour"] == "red"
+
+
+def all_have(count: int) -> Callable[[Sequences], bool]:
+    return lambda found: all({*found.get(customer_id, ())} == {*range(1, count + 1)} for customer_id in CUSTOMERS)
+
+
+def without_repeats(sequences: list[int]) -> list[int]:
+    """Give what a reader has left that drops every `seq` not above its last."""
+    kept: list[int] = []
+    for seq in sequences:
+        if not kept or seq > kept[-1]:
+            kept.append(seq)
+    return kept
+
+
+async def all_is_out(opened: OpenShop) -> bool:
+    return not await opened.shop.outboxes() and not await opened.shop.pending()
