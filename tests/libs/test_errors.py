@@ -1,6 +1,8 @@
 """The reasons that all services share are those of the contract."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +36,10 @@ def test_a_shared_reason_is_in_the_contract_and_says_what_happened(error: Omnith
     assert f"ERROR_REASON_{error.reason}" in ErrorReason.DESCRIPTOR.values_by_name
     assert error.message.endswith(".") or error.field_faults
     assert str(error) == f"{error.reason}: {error.message}"
+
+
+def test_every_reason_that_the_door_gives_is_in_the_contract() -> None:
+    raised = re.compile(r'\b(?:invalid_argument|resource_exhausted|permission_denied|unauthenticated)\(\s*"(\w+)"')
+    given = {reason for path in Path("libs/rpc").glob("*.py") for reason in raised.findall(path.read_text())}
+    assert given >= {"UNDECODABLE", "INVALID_FIELD", "TOKEN_MISSING", "CALLER_NOT_ALLOWED", "TOO_LARGE"}
+    assert {f"ERROR_REASON_{reason}" for reason in given} <= set(ErrorReason.DESCRIPTOR.values_by_name)
