@@ -1,7 +1,6 @@
 """Translates calls of the suite's own services: replay, heads and merging."""
 
 from libs.events.replay_service import answer_heads, answer_replay
-
 from libs.rpc.call import current_call, origin_of
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent

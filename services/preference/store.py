@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from libs.mongo.migrate import Index, member_index
 from libs.mongo.values import Member, RecordShape
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from services.preference.convert import event_to_proto
@@ -20,6 +21,7 @@ from services.preference.values import (
 )
 
 CONSENT_RECORDS = "consent_records"
+INDEXES: tuple[Index, ...] = (member_index(CONSENT_RECORDS),)
 
 Fields = dict[str, Any]
 """What MongoDB keeps: names to values of any kind."""

@@ -1,0 +1,75 @@
+"""Wires preference and runs it: `python -m services.preference`, once after `python -m services.preference migrate`."""
+
+from functools import partial
+
+from libs.events.consumer import EventConsumer
+from libs.events.merges import MergeListener
+from libs.events.streams import internal_stream
+from libs.mongo.cursors import Cursors
+from libs.mongo.record import Records
+from libs.process import run_service
+from libs.rpc.directory import CustomerDirectory
+from libs.service import Foundation, Parts, Service
+from omnithread.preference.v1.preference_internal_service_pb2_grpc import (
+    add_PreferenceInternalServiceServicer_to_server,
+)
+from omnithread.preference.v1.preference_service_pb2_grpc import add_PreferenceServiceServicer_to_server
+from omnithread.profile.v1 import profile_internal_service_pb2
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
+from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
+from services.preference.internal_servicer import PreferenceInternalServicer
+from services.preference.operations import PreferenceBook
+from services.preference.servicer import PreferenceServicer
+from services.preference.settings import PreferenceSettings
+from services.preference.store import INDEXES, SHAPE
+
+
+async def build(settings: PreferenceSettings, foundation: Foundation) -> Parts:
+    """Put the parts together."""
+    profile = ProfileInternalServiceStub(foundation.channel(settings.profile_address))
+    directory = CustomerDirectory(profile)
+    records = Records(
+        database=foundation.database,
+        shape=SHAPE,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+        epoch=foundation.epoch,
+        admit=directory.admit,
+        on_saved=foundation.relay.nudge,
+        random=foundation.random,
+    )
+    book = PreferenceBook(
+        records=records,
+        database=foundation.database,
+        directory=directory,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+    )
+    of_profile = internal_stream(
+        "profile",
+        profile,
+        topic=settings.topic("profile"),
+        event_type=ProfileEvent,
+        messages=profile_internal_service_pb2,
+    )
+    merges = EventConsumer(
+        cursors=Cursors(foundation.database),
+        kafka=foundation.kafka,
+        group=settings.group("preference"),
+        streams=[of_profile],
+        handle=MergeListener(area="preference", absorb=book.absorb, profile=profile).handle,
+        clock=foundation.clock,
+    )
+    return Parts(
+        registrations=[
+            partial(add_PreferenceServiceServicer_to_server, PreferenceServicer(book)),
+            partial(add_PreferenceInternalServiceServicer_to_server, PreferenceInternalServicer(book)),
+        ],
+        consumers=[merges],
+    )
+
+
+SERVICE = Service(name="preference", area="preference", settings=PreferenceSettings, build=build, indexes=INDEXES)
+
+if __name__ == "__main__":
+    run_service(SERVICE)

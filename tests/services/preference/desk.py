@@ -1,0 +1,88 @@
+"""Where customers say how they want to be spoken to: what tests of preference's calls are told with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from libs.ids import new_id
+from libs.serving import Running
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
+from omnithread.preference.v1 import preference_internal_service_pb2 as internal_pb
+from omnithread.preference.v1 import preference_service_pb2 as pb
+from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
+from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
+from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED, Preferences
+from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, Identifier
+from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
+from tests.services.running import Services
+
+if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only
+    from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceAsyncStub
+    from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
+    from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+
+YES, NO = CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Preference as the app, the call centre and the aggregator meet it."""
+
+    app: "PreferenceServiceAsyncStub"
+    call_centre: "PreferenceServiceAsyncStub"
+    """Its calls are made by Ben, who works there."""
+    internal: "PreferenceInternalServiceAsyncStub"
+    profile: "ProfileServiceAsyncStub"
+
+    async def new_customer(self) -> str:
+        """Somebody nobody has seen before."""
+        visitor = Identifier(kind=IDENTIFIER_KIND_COOKIE, value=new_id("visitor"))
+        return (await self.profile.Identify(IdentifyRequest(identifiers=[visitor]))).profile.customer_id
+
+    async def preferences(self, customer_id: str) -> Preferences:
+        """What every channel sees."""
+        return (await self.app.GetPreferences(pb.GetPreferencesRequest(customer_id=customer_id))).preferences
+
+    async def absorb(self, merge_id: str, source: str, survivor: str) -> internal_pb.AbsorbCustomerResponse:
+        """What the aggregator asks for after a merge."""
+        return await self.internal.AbsorbCustomer(
+            internal_pb.AbsorbCustomerRequest(
+                merge_id=merge_id, source_customer_id=source, survivor_customer_id=survivor
+            )
+        )
+
+    async def events(self, customer_id: str) -> list[PreferenceEvent]:
+        """What was announced of a customer."""
+        answer = await self.internal.ReplayEvents(internal_pb.ReplayEventsRequest(customer_id=customer_id))
+        return list(answer.events)
+
+
+def desk_at(services: Services, preference: Running) -> Desk:
+    return Desk(
+        app=services.connect("mobile-app", at=preference).preference,
+        call_centre=services.connect("call-centre", at=preference, actor="ben").preference,
+        internal=PreferenceInternalServiceStub(services.as_service("aggregator", to=preference)),
+        profile=services.connect("mobile-app").profile,
+    )
+
+
+def consent(customer_id: str, **fields: Any) -> pb.SetConsentRequest:
+    """A yes to cart reminders by e-mail, where nothing else is said."""
+    said: dict[str, Any] = {
+        "purpose": "cart_reminder",
+        "delivery_kind": DELIVERY_KIND_EMAIL,
+        "state": YES,
+        "wording": "May we remind you of your cart?",
+        "wording_version": "2026-1",
+        "source": "cart page",
+    }
+    return pb.SetConsentRequest(customer_id=customer_id, **(said | fields))
+
+
+def update(customer_id: str, *paths: str, **fields: Any) -> pb.UpdatePreferencesRequest:
+    """A change of the fields given, or of those named first."""
+    return pb.UpdatePreferencesRequest(
+        preferences=Preferences(customer_id=customer_id, **fields),
+        update_mask=FieldMask(paths=paths or tuple(fields)),
+    )
