@@ -1,6 +1,7 @@
 """Translates words: what the contract says, and what the model says."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from google.type.postal_address_pb2 import PostalAddress as PostalAddressProto
@@ -38,6 +39,12 @@ def identifier_from_proto(said: profile_pb2.Identifier, *, field: str) -> Identi
         return normal_identifier(_FROM_KINDS[said.kind], said.value, verified=said.verified)
     except ValueError as fault:
         raise identifier_invalid(f"{field}.value", str(fault)) from None
+
+
+def asked_identifier_from_proto(said: profile_pb2.Identifier) -> Identifier:
+    """Read by what a profile is asked for: an identifier leads to its customer whether or not the asker proves it."""
+    identifier = identifier_from_proto(said, field="identifier")
+    return replace(identifier, verified=not identifier.kind.by_possession)
 
 
 def identifiers_from_proto(said: Sequence[profile_pb2.Identifier]) -> tuple[Identifier, ...]:

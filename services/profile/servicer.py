@@ -4,7 +4,7 @@ from libs.rpc.call import current_call, origin_of, stamp_of
 from libs.telemetry.journey import add_journey_labels
 from omnithread.profile.v1 import profile_service_pb2 as pb
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceServicer
-from services.profile.convert import identifier_from_proto, profile_to_proto
+from services.profile.convert import asked_identifier_from_proto, profile_to_proto
 from services.profile.model import Channel
 from services.profile.operations import Profiles
 from services.profile.requests import (
@@ -30,7 +30,7 @@ class ProfileServicer(ProfileServiceServicer):
     async def GetProfile(self, request: pb.GetProfileRequest, _context: object) -> pb.GetProfileResponse:
         if request.HasField("identifier"):
             saved = await self._profiles.get_by_identifier(
-                identifier_from_proto(request.identifier, field="identifier"), origin_of(current_call())
+                asked_identifier_from_proto(request.identifier), origin_of(current_call())
             )
             add_journey_labels(customer_id=saved.customer_id)
         else:

@@ -1,14 +1,42 @@
+"""Profile, as its parts over the database and as a service with its calls."""
+
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
+from services.profile.__main__ import SERVICE
+from tests.services.profile.reception import Reception, reception_at
 from tests.services.profile.replicas import Replicas, start_replicas
+from tests.services.running import Services
 
 
 @pytest.fixture
 async def replicas(mongo_uri: str, unique_prefix: str) -> AsyncIterator[Replicas]:
-    """Give two replicas of profile over an empty database."""
+    """Give two replicas of profile's operations over an empty database."""
     running = await start_replicas(mongo_uri, f"{unique_prefix}_profile")
     yield running
     await running.client.drop_database(running.database.name)
     running.client.close()
+
+
+@pytest.fixture(scope="session")
+async def services(
+    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Services]:
+    """Give a place for services that all tests of profile's calls share."""
+    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("profile")
+    async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
+        yield services
+
+
+@pytest.fixture(scope="session")
+async def reception(services: Services) -> Reception:
+    """Give profile as it is called; each test has customers of its own."""
+    return reception_at(services, await services.start(SERVICE))
+
+
+@pytest.fixture(scope="session")
+async def another_replica(services: Services, reception: Reception) -> Reception:
+    """Give a second replica on the same database."""
+    return reception_at(services, await services.start(SERVICE))
