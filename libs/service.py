@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import grpc
+from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from libs.clock import Clock
@@ -51,6 +52,8 @@ class Foundation:
     random: random.Random
     registry: CollectorRegistry
     """For counters of the service's own."""
+    tracer: Tracer | None = None
+    """For what listens or works in the background; None for the process's own."""
 
 
 async def _nothing() -> None:

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from libs.background import Background
 from libs.clock import Clock, system_clock
 from libs.events.kafka import kafka_access
+from libs.events.metrics import RelayMetrics
 from libs.events.relay import Relay
 from libs.ids import NewId, new_id
 from libs.mongo.connection import connect, database
@@ -132,13 +133,21 @@ async def _foundation(
     return Foundation(
         database=db,
         epoch=await read_epoch(db) or "",
-        relay=Relay(store=RelayStore(db), kafka=kafka, topic=settings.topic(service.area), clock=clock),
+        relay=Relay(
+            store=RelayStore(db),
+            kafka=kafka,
+            topic=settings.topic(service.area),
+            clock=clock,
+            metrics=RelayMetrics(registry),
+            tracer=tracer,
+        ),
         kafka=kafka,
         channel=channel,
         clock=clock,
         new_id=new_id,
         random=random.Random(),  # noqa: S311  for pauses, not for secrets
         registry=registry,
+        tracer=tracer,
     )
 
 

@@ -7,6 +7,9 @@ service's cursors, and what is behind is replayed. Without Kafka it is only slow
 import asyncio
 from collections.abc import Sequence
 
+from opentelemetry.trace import Tracer
+from prometheus_client import CollectorRegistry
+
 from libs.clock import Clock
 from libs.errors import OmnithreadError
 from libs.events.flights import Flights, TooManyFlights
@@ -14,6 +17,7 @@ from libs.events.follower import Follower, Handle
 from libs.events.heads_sweep import GRACE_SECONDS, SWEEP_SECONDS, HeadsSweep
 from libs.events.intake import Intake
 from libs.events.kafka import KafkaAccess
+from libs.events.metrics import ReaderMetrics
 from libs.events.parked import ParkedRetries
 from libs.events.streams import OwnerAway, Stream
 from libs.mongo.cursors import Cursor, Cursors
@@ -44,6 +48,8 @@ class EventConsumer:
         streams: Sequence[Stream],
         handle: Handle,
         clock: Clock,
+        metrics: ReaderMetrics | None = None,
+        tracer: Tracer | None = None,
         sweep_seconds: float = SWEEP_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
@@ -51,7 +57,14 @@ class EventConsumer:
         self._cursors = cursors
         self._clock = clock
         self._streams = {stream.area: stream for stream in streams}
-        self._follower = Follower(cursors=cursors, handle=handle, group=group, clock=clock)
+        self._follower = Follower(
+            cursors=cursors,
+            handle=handle,
+            group=group,
+            clock=clock,
+            metrics=metrics or ReaderMetrics(CollectorRegistry()),
+            tracer=tracer,
+        )
         self._intake = Intake(kafka=kafka, group=group, streams=streams, follower=self._follower, slots=slots)
         self._sweeps = [
             HeadsSweep(

@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from google.protobuf.message import Message
+from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
 from libs.errors import OmnithreadError, Status
+from libs.events.metrics import ReaderMetrics
 from libs.events.pauses import growing_pause
 from libs.events.spans import RecordHeaders, handling
 from libs.events.streams import OwnerAway, Stream, header_of
@@ -26,6 +28,7 @@ from libs.mongo.deadline import Deadline
 from libs.mongo.locks import KeyLocks
 from libs.mongo.shapes import cursor_key
 from libs.telemetry.scrub import type_name
+from libs.timestamps import from_timestamp
 
 HANDLE_SECONDS = 30.0
 LOCK_SECONDS = 300.0
@@ -56,11 +59,22 @@ class Received:
 class Follower:
     """Brings customers' streams forward, one at a time for each area and customer of this process."""
 
-    def __init__(self, *, cursors: Cursors, handle: Handle, group: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        cursors: Cursors,
+        handle: Handle,
+        group: str,
+        clock: Clock,
+        metrics: ReaderMetrics,
+        tracer: Tracer | None,
+    ) -> None:
         self._cursors = cursors
         self._handle = handle
         self._group = group
         self._clock = clock
+        self._metrics = metrics
+        self._tracer = tracer
         self._locks = KeyLocks()
         self._retired: set[tuple[str, str]] = set()
 
@@ -134,6 +148,7 @@ class Follower:
                     continue
             for event in page.events:
                 await self._handle_one(stream, event, [])
+                self._metrics.replayed.labels(stream.area).inc()
                 walk.seq = header_of(event).seq
             if walk.seq >= page.head.seq:
                 return
@@ -142,11 +157,19 @@ class Follower:
             await self._save(walk)
 
     async def _handle_one(self, stream: Stream, event: Message, headers: RecordHeaders) -> None:
+        header = header_of(event)
         with handling(
-            topic=stream.topic, group=self._group, header=header_of(event), headers=headers, now=self._clock()
+            topic=stream.topic,
+            group=self._group,
+            header=header,
+            headers=headers,
+            now=self._clock(),
+            tracer=self._tracer,
         ):
             async with asyncio.timeout(HANDLE_SECONDS):
                 await self._handle(stream.area, event)
+        delay = self._clock() - from_timestamp(header.record_time)
+        self._metrics.delay_seconds.labels(stream.area).observe(delay.total_seconds())
 
     async def _save(self, walk: "_Walk", *, unpark: bool = False) -> None:
         if walk.has_moved or (unpark and walk.cursor.retry_time):
@@ -159,6 +182,7 @@ class Follower:
         pause = growing_pause(
             attempts, first=FIRST_PAUSE, most=LONGEST_PAUSE_WHILE_AWAY if _is_away(error) else LONGEST_PAUSE
         )
+        self._metrics.parked.labels(walk.cursor.area).inc()
         log.warning(
             "stream_parked",
             area=walk.cursor.area,

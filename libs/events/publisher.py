@@ -13,9 +13,11 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
+from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
 from libs.events.kafka import KafkaAccess, close_producer, new_producer
+from libs.events.metrics import RelayMetrics
 from libs.events.pauses import growing_pause
 from libs.events.spans import announcing
 from libs.events.waiting import Waiting
@@ -42,11 +44,22 @@ class Publisher:
     Another replica may publish the same: the order of each customer holds, and readers drop what they have.
     """
 
-    def __init__(self, *, store: RelayStore, kafka: KafkaAccess, topic: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: RelayStore,
+        kafka: KafkaAccess,
+        topic: str,
+        clock: Clock,
+        metrics: RelayMetrics,
+        tracer: Tracer | None,
+    ) -> None:
         self._store = store
         self._kafka = kafka
         self._topic = topic
         self._clock = clock
+        self._metrics = metrics
+        self._tracer = tracer
         self._waiting = Waiting()
         self._producer: AIOKafkaProducer | None = None
         self._failures = 0
@@ -73,6 +86,7 @@ class Publisher:
                     await self._publish(customer_ids)
                 except Exception as error:
                     self._failures += 1
+                    self._metrics.publish_failures.inc()
                     pause = growing_pause(self._failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
                     log.warning("publishing_failed", topic=self._topic, failures=self._failures, exc_info=error)
                     self._waiting.add(customer_ids)
@@ -117,11 +131,17 @@ class Publisher:
         )
         age = self._clock() - event.record_time
         with announcing(
-            topic=self._topic, event_id=event.event_id, traceparent=event.traceparent, labels=labels, age=age
+            topic=self._topic,
+            event_id=event.event_id,
+            traceparent=event.traceparent,
+            labels=labels,
+            age=age,
+            tracer=self._tracer,
         ) as headers:
             key = event.customer_id.encode()
             async with asyncio.timeout(SEND_SECONDS):
                 await (await producer.send(self._topic, event.event, key=key, headers=headers))
+        self._metrics.delay_seconds.observe((self._clock() - event.record_time).total_seconds())
 
     async def _look_at_failures(self, tries: Sequence["_Try"]) -> set[str]:
         """Let customers whose event is refused wait by themselves, and name them; raise what concerns all."""
@@ -129,6 +149,7 @@ class Publisher:
         others: Exception | None = None
         for one in tries:
             if isinstance(one.error, REFUSED_EVENT):
+                self._metrics.refused.inc()
                 log.error("event_refused", topic=self._topic, customer_id=one.customer_id, exc_info=one.error)
                 reason = type_name(one.error)
                 await self._store.postpone(one.customer_id, until=self._clock() + POSTPONED_FOR, reason=reason)

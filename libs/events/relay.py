@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
+from opentelemetry.trace import Tracer
+from prometheus_client import CollectorRegistry
 
 from libs.clock import Clock
 from libs.events.kafka import KafkaAccess
+from libs.events.metrics import RelayMetrics
 from libs.events.pauses import growing_pause
 from libs.events.publisher import Publisher
 from libs.events.waiting import Waiting
@@ -39,11 +42,23 @@ log = structlog.get_logger(__name__)
 class Relay:
     """One service's relay in one process."""
 
-    def __init__(self, *, store: RelayStore, kafka: KafkaAccess, topic: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: RelayStore,
+        kafka: KafkaAccess,
+        topic: str,
+        clock: Clock,
+        metrics: RelayMetrics | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._dirty = Waiting()
-        self._publisher = Publisher(store=store, kafka=kafka, topic=topic, clock=clock)
+        self._metrics = metrics or RelayMetrics(CollectorRegistry())
+        self._publisher = Publisher(
+            store=store, kafka=kafka, topic=topic, clock=clock, metrics=self._metrics, tracer=tracer
+        )
 
     def nudge(self, customer_id: str) -> None:
         """Say that a record was written. Costs nothing and never fails: what is not taken up now, the sweep finds."""
@@ -105,6 +120,7 @@ class Relay:
         now = self._clock()
         attempts = record.attempts + 1
         parked_since = record.parked_since or (now if attempts >= TRIES_BEFORE_PARKED else None)
+        self._metrics.refused.inc()
         log.error("record_refused", customer_id=record.customer_id, attempts=attempts, exc_info=refusal)
         await self._store.note_failure(
             record.customer_id,

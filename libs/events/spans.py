@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, Tracer
 
 from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import JourneyLabels, journey_labels, labels_from_baggage
@@ -20,7 +20,7 @@ RecordHeaders = list[tuple[str, bytes]]
 
 @contextmanager
 def announcing(
-    *, topic: str, event_id: str, traceparent: str, labels: JourneyLabels, age: timedelta
+    *, topic: str, event_id: str, traceparent: str, labels: JourneyLabels, age: timedelta, tracer: Tracer | None
 ) -> Iterator[RecordHeaders]:
     """Announce one event inside, with the headers given; a failure inside is put on the span."""
     attributes = {
@@ -36,14 +36,22 @@ def announcing(
             channel_id=labels.channel_id,
             customer_id=labels.customer_id,
         ),
-        span_of_effect(f"send {topic}", cause=traceparent, age=age, kind=SpanKind.PRODUCER, attributes=attributes),
+        span_of_effect(
+            f"send {topic}", cause=traceparent, age=age, kind=SpanKind.PRODUCER, attributes=attributes, by=tracer
+        ),
     ):
         yield [(name, value.encode()) for name, value in outgoing_headers()]
 
 
 @contextmanager
 def handling(
-    *, topic: str, group: str, header: event_pb2.EventHeader, headers: RecordHeaders, now: datetime
+    *,
+    topic: str,
+    group: str,
+    header: event_pb2.EventHeader,
+    headers: RecordHeaders,
+    now: datetime,
+    tracer: Tracer | None,
 ) -> Iterator[None]:
     """Handle one event inside; without headers (a replay), its own header tells trace, session and channel."""
     known = {name: value.decode("ascii", "ignore") for name, value in headers}
@@ -64,6 +72,8 @@ def handling(
             channel_id=header.channel.id,
             customer_id=header.customer_id,
         ),
-        span_of_effect(f"process {topic}", cause=cause, age=age, kind=SpanKind.CONSUMER, attributes=attributes),
+        span_of_effect(
+            f"process {topic}", cause=cause, age=age, kind=SpanKind.CONSUMER, attributes=attributes, by=tracer
+        ),
     ):
         yield

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer
 
 from libs.telemetry.propagation import NO_CONTEXT, remote_context, span_context_of
 from libs.telemetry.scrub import safe_text, type_name
@@ -25,14 +25,16 @@ def span_of_effect(
     age: timedelta,
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Mapping[str, str | int] | None = None,
+    by: Tracer | None = None,
 ) -> Iterator[Span]:
     """Work inside as an effect of `cause`, a `traceparent` (empty where nothing is known) that is `age` old.
 
     A failure inside is put on the span, without the values that its text may quote.
+    `by` is the tracer, the process's own where none is given.
     """
     caused_by = span_context_of(cause)
     soon = age <= CONTINUES_TRACE_FOR
-    with tracer().start_as_current_span(
+    with (by or tracer()).start_as_current_span(
         name,
         context=remote_context(cause) if soon else NO_CONTEXT,
         kind=kind,
