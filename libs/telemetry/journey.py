@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from opentelemetry import trace
@@ -117,8 +117,7 @@ def _changed(
     channel_id: str | None,
     customer_id: str | None,
 ) -> JourneyLabels:
-    return replace(
-        labels,
+    return JourneyLabels(
         journey_id=labels.journey_id if journey_id is None else journey_id,
         session_id=labels.session_id if session_id is None else session_id,
         channel_id=labels.channel_id if channel_id is None else channel_id,
