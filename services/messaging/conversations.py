@@ -45,6 +45,7 @@ def post(
     now: datetime,
     new_conversation_id: ConversationId,
     new_entry_id: EntryId,
+    occur_time: datetime | None = None,
 ) -> Change:
     """Say something; the facts `conversation_id` and `entry_id` tell where.
 
@@ -78,7 +79,7 @@ def post(
     others = [other for other in state.conversations if other.conversation_id != after.conversation_id]
     return Decision(
         replace(state, conversations=within_bounds((after, *others))),
-        (EntryPosted(after, entry),),
+        (EntryPosted(after, entry, occur_time),),
         {"conversation_id": after.conversation_id, "entry_id": entry.entry_id},
     )
 

@@ -1,6 +1,7 @@
 """What has happened in messaging, in the model's own words; `convert.py` has the words that the others hear."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.messaging.values import Content, Conversation, Entry, Message
 
@@ -11,6 +12,8 @@ class MessageQueued:
 
     message: Message
     content: Content
+    occur_time: datetime | None = None
+    """As the caller stated it; None for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class EntryPosted:
     conversation: Conversation
     """As it is afterwards."""
     entry: Entry
+    occur_time: datetime | None = None
+    """As the caller stated it; None for now."""
 
 
 @dataclass(frozen=True, slots=True)

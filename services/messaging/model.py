@@ -36,7 +36,7 @@ class Overtaken(Exception):
     """The message is not any more as it was when this was decided: somebody else was faster. Nothing is changed."""
 
 
-def queue(state: Messaging, message: Message, content: Content) -> Change:
+def queue(state: Messaging, message: Message, content: Content, *, occur_time: datetime | None = None) -> Change:
     """Let a message wait to be sent; a newer one about the same cart takes the place of an older one. QUEUE_FULL."""
     older = [waiting for waiting in state.waiting if _is_same_matter(waiting, message)]
     superseded = _end_all(state, older, MessageState.CANCELLED, Reason.SUPERSEDED, message.create_time)
@@ -47,7 +47,9 @@ def queue(state: Messaging, message: Message, content: Content) -> Change:
         waiting=(*superseded.state.waiting, message),
         recent=newest_messages((summary_of(message), *superseded.state.recent)),
     )
-    return Decision(after, (*superseded.events, MessageQueued(message, content)), {"message_id": message.message_id})
+    return Decision(
+        after, (*superseded.events, MessageQueued(message, content, occur_time)), {"message_id": message.message_id}
+    )
 
 
 def record_failure(state: Messaging, message: Message, reason: Reason) -> Change:

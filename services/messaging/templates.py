@@ -36,7 +36,7 @@ class Template:
     forms: tuple[Form, ...] = ()
     variable_names: tuple[str, ...] = ()
     default_language: str = ""
-    update_time: datetime | None = None
+    put_time: datetime | None = None
     """When this version was put; None where there never was one."""
 
     def form_for(self, kind: DeliveryKind, language: str) -> Form | None:

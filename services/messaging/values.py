@@ -62,16 +62,27 @@ class Reason(enum.StrEnum):
     """It waited for so long that it may not be sent any more."""
     QUEUE_FULL = "QUEUE_FULL"
     CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+    PURPOSE_UNKNOWN = "PURPOSE_UNKNOWN"
+    """The purpose is not configured any more."""
     TEMPLATE_NOT_FOUND = "TEMPLATE_NOT_FOUND"
     TEMPLATE_ERROR = "TEMPLATE_ERROR"
     REFUSED = "REFUSED"
     """The provider refused it for good."""
-    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
-    """The provider took nothing in all tries."""
     WORKER_LOST = "WORKER_LOST"
     """A worker stopped while sending."""
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     """The connection to the provider broke after the message was handed over, and before it was confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be sent."""
+
+    template_id: str
+    variables: tuple[tuple[str, str], ...]
+    """Names and values in the order given."""
+    purpose: str
+    kind: DeliveryKind | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,8 @@ class Message:
     update_time: datetime
     due_time: datetime
     """When a worker looks at it: while SENDING, when its worker's lease ends."""
+    expire_time: datetime
+    """When it is too late to send it."""
     cart_id: str = ""
     """The cart that it is about, empty where it is about none: sent only while that is what the customer has."""
     idle_since_time: datetime | None = None

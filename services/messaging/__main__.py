@@ -1,0 +1,176 @@
+"""Wires messaging and runs it: `python -m services.messaging`, once after `python -m services.messaging migrate`."""
+
+from datetime import timedelta
+from functools import partial
+
+from libs.events.consumer import EventConsumer
+from libs.events.merges import MergeListener
+from libs.events.metrics import ReaderMetrics
+from libs.events.streams import internal_stream
+from libs.mongo.cursors import Cursors
+from libs.mongo.documents import Documents
+from libs.mongo.record import Records
+from libs.process import run_service
+from libs.rpc.directory import CustomerDirectory
+from libs.service import Foundation, Parts, Service
+from omnithread.cart.v1 import cart_internal_service_pb2
+from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
+from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import (
+    add_MessagingInternalServiceServicer_to_server,
+)
+from omnithread.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
+from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
+from omnithread.profile.v1 import profile_internal_service_pb2
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
+from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
+from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from services.messaging.consumer import AREA, Listener
+from services.messaging.conversation_desk import ConversationDesk
+from services.messaging.internal_servicer import MessagingInternalServicer
+from services.messaging.mail import Mailer, MailServer
+from services.messaging.operations import Messages, ReminderRules
+from services.messaging.outcomes import Outcomes
+from services.messaging.preparing import Preparing
+from services.messaging.purposes import load_purposes
+from services.messaging.send_loop import Nudges, SendLoop
+from services.messaging.sender import Patience, Sender
+from services.messaging.servicer import MessagingServicer
+from services.messaging.settings import MessagingSettings
+from services.messaging.sources import Sources
+from services.messaging.store import INDEXES, SHAPE, TEMPLATE_SHAPE, TEMPLATES
+from services.messaging.template_book import TemplateBook
+from services.messaging.values import DeliveryKind
+
+
+async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
+    """Put the parts together. ValueError where the purposes do not have the reminder's, or their file is damaged."""
+    profile_channel = foundation.channel(settings.profile_address)
+    cart_channel = foundation.channel(settings.cart_address)
+    profile_internal = ProfileInternalServiceStub(profile_channel)
+    directory = CustomerDirectory(profile_internal)
+    purposes = load_purposes(settings.purposes_file)
+    if settings.reminder_purpose not in purposes:
+        raise ValueError(f"reminder_purpose: {settings.reminder_purpose} is not one of the purposes")
+    records = Records(
+        database=foundation.database,
+        shape=SHAPE,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+        epoch=foundation.epoch,
+        admit=directory.admit,
+        on_saved=foundation.relay.nudge,
+        random=foundation.random,
+    )
+    templates = TemplateBook(
+        documents=Documents(
+            database=foundation.database,
+            collection=TEMPLATES,
+            shape=TEMPLATE_SHAPE,
+            clock=foundation.clock,
+            random=foundation.random,
+        ),
+        clock=foundation.clock,
+    )
+    nudges = Nudges()
+    messages = Messages(
+        records=records,
+        database=foundation.database,
+        directory=directory,
+        templates=templates,
+        purposes=purposes,
+        reminders=ReminderRules(
+            template_id=settings.reminder_template_id,
+            purpose=settings.reminder_purpose,
+            delay=timedelta(seconds=settings.reminder_delay_seconds),
+            oldest=timedelta(hours=settings.reminder_oldest_hours),
+        ),
+        lifetime=timedelta(hours=settings.message_lifetime_hours),
+        nudge=nudges.nudge,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+    )
+    conversations = ConversationDesk(
+        records=records, database=foundation.database, clock=foundation.clock, new_id=foundation.new_id
+    )
+    mail_server = MailServer.of(settings)
+    sender = Sender(
+        records=records,
+        database=foundation.database,
+        preparing=Preparing(
+            sources=Sources(
+                profile=ProfileServiceStub(profile_channel),
+                preference=PreferenceServiceStub(foundation.channel(settings.preference_address)),
+                cart=CartServiceStub(cart_channel),
+            ),
+            templates=templates,
+            purposes=purposes,
+            provided_kinds=(DeliveryKind.EMAIL, DeliveryKind.IN_APP) if mail_server else (DeliveryKind.IN_APP,),
+            default_time_zone=settings.default_time_zone,
+            clock=foundation.clock,
+        ),
+        mailer=Mailer(mail_server) if mail_server else None,
+        patience=Patience(
+            lease=timedelta(seconds=settings.send_lease_seconds),
+            retry_first=timedelta(seconds=settings.retry_first_seconds),
+            retry_longest=timedelta(seconds=settings.retry_longest_seconds),
+        ),
+        outcomes=Outcomes(foundation.registry),
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+        tracer=foundation.tracer,
+    )
+    send_loop = SendLoop(
+        sender=sender,
+        records=records,
+        nudges=nudges,
+        clock=foundation.clock,
+        sweep_seconds=settings.send_sweep_seconds,
+    )
+    listener = Listener(
+        messages=messages,
+        merges=MergeListener(area=AREA, absorb=messages.absorb, profile=profile_internal),
+        clock=foundation.clock,
+    )
+    consumer = EventConsumer(
+        cursors=Cursors(foundation.database),
+        kafka=foundation.kafka,
+        group=settings.group(AREA),
+        streams=[
+            internal_stream(
+                "cart",
+                CartInternalServiceStub(cart_channel),
+                topic=settings.topic("cart"),
+                event_type=CartEvent,
+                messages=cart_internal_service_pb2,
+            ),
+            internal_stream(
+                "profile",
+                profile_internal,
+                topic=settings.topic("profile"),
+                event_type=ProfileEvent,
+                messages=profile_internal_service_pb2,
+            ),
+        ],
+        handle=listener.handle,
+        clock=foundation.clock,
+        metrics=ReaderMetrics(foundation.registry),
+        tracer=foundation.tracer,
+    )
+    servicer = MessagingServicer(messages=messages, conversations=conversations)
+    internal_servicer = MessagingInternalServicer(messages)
+    return Parts(
+        registrations=[
+            partial(add_MessagingServiceServicer_to_server, servicer),
+            partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),
+        ],
+        consumers=[consumer],
+        sweeps={"messaging-sender": send_loop.run},
+    )
+
+
+SERVICE = Service(name="messaging", area=AREA, settings=MessagingSettings, build=build, indexes=INDEXES)
+
+if __name__ == "__main__":
+    run_service(SERVICE)

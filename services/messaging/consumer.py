@@ -1,0 +1,76 @@
+"""Listens to cart and profile: an abandoned cart is reminded of, a bought one no more, merged customers are one.
+
+What a cart's merge brings needs nothing here: the cart counts as changed, so a reminder of it as it was is not sent
+any more (`gates.still_relevant`), and is announced again when it was left alone.
+"""
+
+import structlog
+from google.protobuf.message import Message as ProtoMessage
+
+from libs.clock import Clock
+from libs.errors import OmnithreadError
+from libs.events.merges import MergeListener
+from libs.origin import Origin
+from libs.telemetry.journey import current_labels
+from libs.telemetry.propagation import current_traceparent
+from libs.timestamps import from_timestamp
+from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from omnithread.common.v1.event_pb2 import EventHeader
+from services.messaging.operations import Messages, Reminder
+
+AREA = "messaging"
+
+log = structlog.get_logger(__name__)
+
+
+class Listener:
+    """Takes in one event after the other."""
+
+    def __init__(self, *, messages: Messages, merges: MergeListener, clock: Clock) -> None:
+        self._messages = messages
+        self._merges = merges
+        self._clock = clock
+
+    async def handle(self, area: str, event: ProtoMessage) -> None:
+        """Take in an event of cart or profile; safe to repeat."""
+        if isinstance(event, CartEvent):
+            await self._handle_cart(event)
+        else:
+            await self._merges.handle(area, event)
+
+    async def _handle_cart(self, event: CartEvent) -> None:
+        header = event.header
+        try:
+            if event.HasField("cart_abandoned"):
+                await self._remind(event)
+            elif event.HasField("cart_checked_out"):
+                await self._messages.cancel_for_order(
+                    header.customer_id, event.cart_id, event_id=header.event_id, origin=_origin(header)
+                )
+        except OmnithreadError as error:
+            if error.reason != "CUSTOMER_NOT_FOUND":
+                raise
+            log.info("customer_gone", customer_id=header.customer_id)
+
+    async def _remind(self, event: CartEvent) -> None:
+        header = event.header
+        if self._clock() - from_timestamp(header.record_time) > self._messages.reminders.oldest:
+            return  # met in a replay: whoever it was for has been reminded, or it is too late
+        reminder = Reminder(
+            event_id=header.event_id,
+            cart_id=event.cart_id,
+            idle_since_time=from_timestamp(event.cart_abandoned.idle_since_time),
+            origin=_origin(header),
+        )
+        await self._messages.remind(header.customer_id, reminder)
+
+
+def _origin(header: EventHeader) -> Origin:
+    """Say where it comes from: the event's channel, and the trace in which it is handled."""
+    return Origin(
+        channel_id=header.channel.id,
+        channel_kind=header.channel.kind,
+        session_id=header.session_id,
+        traceparent=current_traceparent() or header.traceparent,
+        journey_id=current_labels().journey_id,
+    )

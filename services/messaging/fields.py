@@ -1,0 +1,100 @@
+"""Writes values as fields of documents, and reads them back.
+
+A field that a value does not have (written by a newer version of the suite) is left out when reading, and one that a
+document does not have yet takes the value's default, so that versions can run beside each other.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from libs.origin import Origin
+from services.messaging.templates import Form
+from services.messaging.values import (
+    Author,
+    Content,
+    Conversation,
+    DeliveryKind,
+    Entry,
+    Message,
+    MessageState,
+    MessageSummary,
+    Sending,
+)
+
+Fields = dict[str, Any]
+"""What MongoDB keeps: names to values of any kind."""
+
+
+def fields_of(value: Message | MessageSummary | Content | Conversation | Entry | Form) -> Fields:
+    """Write a value with all that it holds."""
+    return dataclasses.asdict(value)
+
+
+def message_from(fields: Mapping[str, Any]) -> Message:
+    """Read a message."""
+    known = _known(Message, fields)
+    return Message(
+        **known
+        | {
+            "asked_kind": _kind(fields["asked_kind"]),
+            "delivery_kind": _kind(fields["delivery_kind"]),
+            "state": MessageState(fields["state"]),
+            "origin": Origin(**_known(Origin, fields["origin"])),
+        }
+    )
+
+
+def content_from(fields: Mapping[str, Any]) -> Content:
+    """Read what a message is made of."""
+    return Content(
+        **_known(Content, fields) | {"variables": tuple((name, value) for name, value in fields["variables"])}
+    )
+
+
+def summary_from(fields: Mapping[str, Any]) -> MessageSummary:
+    """Read a summary."""
+    known = _known(MessageSummary, fields)
+    return MessageSummary(
+        **known | {"state": MessageState(fields["state"]), "delivery_kind": _kind(fields["delivery_kind"])}
+    )
+
+
+def conversation_from(fields: Mapping[str, Any]) -> Conversation:
+    """Read a conversation."""
+    known = _known(Conversation, fields)
+    entries = tuple(entry_from(entry) for entry in fields["recent_entries"])
+    return Conversation(**known | {"recent_entries": entries, "joined_ids": tuple(fields["joined_ids"])})
+
+
+def entry_from(fields: Mapping[str, Any]) -> Entry:
+    """Read an entry."""
+    return Entry(**_known(Entry, fields) | {"author": Author(fields["author"])})
+
+
+def form_from(fields: Mapping[str, Any]) -> Form:
+    """Read a form of a template."""
+    return Form(**_known(Form, fields) | {"kind": DeliveryKind(fields["kind"])})
+
+
+def sent_to_fields(sent: Sequence[Sending]) -> list[Fields]:
+    """Write the times by purpose: a thousand of them then take 20 KB."""
+    purposes = sorted({sending.purpose for sending in sent})
+    return [
+        {"purpose": purpose, "times": [sending.time for sending in sent if sending.purpose == purpose]}
+        for purpose in purposes
+    ]
+
+
+def sent_from(fields: Iterable[Mapping[str, Any]]) -> tuple[Sending, ...]:
+    """Read the times, oldest first."""
+    sent = [Sending(of_purpose["purpose"], time) for of_purpose in fields for time in of_purpose["times"]]
+    return tuple(sorted(sent, key=lambda sending: (sending.time, sending.purpose)))
+
+
+def _known(kind: type[Any], fields: Mapping[str, Any]) -> Fields:
+    return {field.name: fields[field.name] for field in dataclasses.fields(kind) if field.name in fields}
+
+
+def _kind(name: str | None) -> DeliveryKind | None:
+    return DeliveryKind(name) if name else None

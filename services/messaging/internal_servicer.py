@@ -1,0 +1,38 @@
+"""Translates calls of the suite's own services: replay, heads and merging."""
+
+from libs.events.replay_service import answer_heads, answer_replay
+from libs.rpc.call import current_call, origin_of
+from omnithread.messaging.v1 import messaging_internal_service_pb2 as pb
+from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
+from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceServicer
+from services.messaging.operations import Messages
+
+
+class MessagingInternalServicer(MessagingInternalServiceServicer):
+    """Answers other services; the door lets nobody else in."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
+        return await answer_replay(
+            self._messages.records, request, event_type=MessagingEvent, response_type=pb.ReplayEventsResponse
+        )
+
+    async def ListHeads(self, request: pb.ListHeadsRequest, _context: object) -> pb.ListHeadsResponse:
+        return await answer_heads(
+            self._messages.records,
+            request,
+            area="messaging",
+            response_type=pb.ListHeadsResponse,
+            clock=self._messages.clock,
+        )
+
+    async def AbsorbCustomer(self, request: pb.AbsorbCustomerRequest, _context: object) -> pb.AbsorbCustomerResponse:
+        absorbed_now, survivor = await self._messages.absorb(
+            merge_id=request.merge_id,
+            source_customer_id=request.source_customer_id,
+            survivor_customer_id=request.survivor_customer_id,
+            origin=origin_of(current_call()),
+        )
+        return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())

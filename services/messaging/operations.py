@@ -1,0 +1,240 @@
+"""Coordinates messages: load, decide, save. Each operation is one story of what the service is asked to do."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from libs.clock import Clock
+from libs.errors import invalid_field
+from libs.ids import NewId
+from libs.mongo.connection import Database
+from libs.mongo.members import Position, get_member, page
+from libs.mongo.record import Records
+from libs.mongo.values import Outcome, Saved
+from libs.origin import Origin, Stamp
+from libs.rpc.directory import CustomerDirectory
+from services.messaging import errors, merging, model
+from services.messaging.events import Event, MessagingSealed
+from services.messaging.model import Change
+from services.messaging.purposes import Purposes
+from services.messaging.stamps import internal_stamp
+from services.messaging.store import MESSAGES, message_from_document
+from services.messaging.template_book import TemplateBook
+from services.messaging.templates import Template
+from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, Reason, TemplateId, Wanted
+
+MESSAGE_ID_CHARACTERS = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What is to be said about a cart that was abandoned."""
+
+    event_id: str
+    """Of the announcement: it makes the message's id, so one announcement makes one message."""
+    cart_id: str
+    idle_since_time: datetime
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRules:
+    """How carts are reminded of."""
+
+    template_id: str
+    purpose: str
+    delay: timedelta
+    oldest: timedelta
+    """An announcement older than this reminds nobody any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What can be done with messages, and what is common to a customer's record."""
+
+    records: Records[Messaging, Event]
+    database: Database
+    directory: CustomerDirectory
+    templates: TemplateBook
+    purposes: Purposes
+    reminders: ReminderRules
+    lifetime: timedelta
+    """How long a message may wait beyond its time."""
+    nudge: Callable[[str], None]
+    """Tells the sender of a customer with something to send."""
+    clock: Clock
+    new_id: NewId
+
+    async def get(self, customer_id: str) -> Saved[Messaging]:
+        """Give the record as committed now, an empty one to a customer without. Raises CUSTOMER_NOT_FOUND."""
+        saved = await self.records.get(customer_id)
+        if saved.exists:
+            return saved
+        standing = await self.directory.standing_as_far_as_known(customer_id)
+        return saved if standing == customer_id else await self.records.get(standing)
+
+    async def send(
+        self, customer_id: str, wanted: Wanted, *, stamp: Stamp
+    ) -> tuple[Outcome[Messaging], Message, Content]:
+        """Queue a message, and give it as it is now.
+
+        Raises TEMPLATE_NOT_FOUND, VARIABLE_UNKNOWN, VARIABLE_MISSING, PURPOSE_UNKNOWN, QUEUE_FULL.
+        """
+        template = await self.templates.find(wanted.template_id)
+        message_id = MessageId(self.new_id("msg"))
+
+        def decide(saved: Saved[Messaging]) -> Change:
+            if template is None:
+                raise errors.template_not_found(wanted.template_id)
+            if wanted.purpose not in self.purposes:
+                raise errors.purpose_unknown(wanted.purpose)
+            content = Content(variables=_checked_variables(wanted, template.state))
+            now = self.clock()
+            message = _message(
+                message_id,
+                wanted.template_id,
+                wanted.purpose,
+                cause=stamp.request_id,
+                origin=stamp.origin,
+                now=now,
+                due_time=now,
+                lifetime=self.lifetime,
+            )
+            asking = replace(message, asked_kind=wanted.kind)
+            return model.queue(saved.state, asking, content, occur_time=stamp.issue_time)
+
+        outcome = await self.records.run(customer_id, stamp, decide)
+        self.nudge(outcome.saved.customer_id)
+        return outcome, *await self._member(outcome.saved, outcome.facts["message_id"])
+
+    async def remind(self, customer_id: str, reminder: Reminder) -> None:
+        """Queue the reminder of an abandoned cart, once per announcement; where that cannot be, note why."""
+        message_id = MessageId(f"msg_{hashlib.sha256(reminder.event_id.encode()).hexdigest()[:MESSAGE_ID_CHARACTERS]}")
+        known = await self.records.get(customer_id)
+        if await get_member(self.database, MESSAGES, known, message_id) is not None:
+            return  # the announcement was replayed long after
+        rules = self.reminders
+        template = await self.templates.find(rules.template_id)
+
+        def decide(saved: Saved[Messaging]) -> Change:
+            now = self.clock()
+            message = _message(
+                message_id,
+                rules.template_id,
+                rules.purpose,
+                cause=reminder.event_id,
+                origin=reminder.origin,
+                now=now,
+                due_time=now + rules.delay,
+                lifetime=self.lifetime,
+            )
+            message = replace(message, cart_id=reminder.cart_id, idle_since_time=reminder.idle_since_time)
+            if template is None:
+                return model.record_failure(saved.state, message, Reason.TEMPLATE_NOT_FOUND)
+            if len(saved.state.waiting) >= model.MAX_WAITING:
+                return model.record_failure(saved.state, message, Reason.QUEUE_FULL)
+            return model.queue(saved.state, message, Content())
+
+        stamp = internal_stamp(f"remind:{reminder.event_id}", reminder.origin)
+        outcome = await self.records.run(customer_id, stamp, decide)
+        self.nudge(outcome.saved.customer_id)
+
+    async def cancel_for_order(self, customer_id: str, cart_id: str, *, event_id: str, origin: Origin) -> None:
+        """Take back what waits to be said about a cart that was bought; nothing is written where nothing waits."""
+        known = await self.records.get(customer_id)
+        if model.cancel_for_order(known.state, cart_id, now=self.clock()) is None:
+            return
+
+        def decide(saved: Saved[Messaging]) -> Change:
+            change = model.cancel_for_order(saved.state, cart_id, now=self.clock())
+            if change is None:
+                raise model.Overtaken
+            return change
+
+        try:
+            await self.records.run(customer_id, internal_stamp(f"ordered:{event_id}", origin), decide)
+        except model.Overtaken:
+            return
+
+    async def get_message(self, customer_id: str, message_id: str) -> tuple[str, Message, Content]:
+        """Give a message, and whose it is today. Raises MESSAGE_NOT_FOUND."""
+        saved = await self.records.get(customer_id)
+        return saved.customer_id, *await self._member(saved, message_id)
+
+    async def list_messages(
+        self, customer_id: str, *, kind: DeliveryKind | None, position: Position | None, limit: int
+    ) -> tuple[str, list[tuple[Message, Content]], Position | None]:
+        """Give one page, newest first, whose they are today, and where the next page begins."""
+        saved = await self.get(customer_id)
+        match = {} if kind is None else {"delivery_kind": kind.value}
+        documents, following = await page(self.database, MESSAGES, saved, match=match, position=position, limit=limit)
+        return saved.customer_id, [message_from_document(document) for document in documents], following
+
+    async def absorb(
+        self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
+    ) -> tuple[bool, Saved[Messaging]]:
+        """Seal the source's record and take over what it holds; False where that was done before."""
+        now = self.clock()
+
+        def decide(source: Saved[Messaging], survivor: Saved[Messaging]) -> Change:
+            return merging.absorb(
+                survivor.state, source.state, merge_id=merge_id, source_customer_id=source_customer_id, now=now
+            )
+
+        absorbed_now = await self.records.absorb(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+            seal=MessagingSealed(merge_id, survivor_customer_id),
+            decide=decide,
+        )
+        survivor = await self.records.get(survivor_customer_id)
+        self.nudge(survivor.customer_id)
+        return absorbed_now, survivor
+
+    async def _member(self, saved: Saved[Messaging], message_id: str) -> tuple[Message, Content]:
+        document = await get_member(self.database, MESSAGES, saved, message_id)
+        if document is None:
+            raise errors.message_not_found()
+        return message_from_document(document)
+
+
+def _checked_variables(wanted: Wanted, template: Template) -> tuple[tuple[str, str], ...]:
+    given: dict[str, str] = {}
+    for index, (name, value) in enumerate(wanted.variables):
+        if name not in template.variable_names:
+            raise errors.variable_unknown(index, name)
+        if name in given:
+            raise invalid_field(f"variables[{index}].name", "given twice")
+        given[name] = value
+    for name in template.variable_names:
+        if name not in given:
+            raise errors.variable_missing(name)
+    return tuple(sorted(given.items()))
+
+
+def _message(
+    message_id: MessageId,
+    template_id: str,
+    purpose: str,
+    *,
+    cause: str,
+    origin: Origin,
+    now: datetime,
+    due_time: datetime,
+    lifetime: timedelta,
+) -> Message:
+    return Message(
+        message_id=message_id,
+        template_id=TemplateId(template_id),
+        purpose=purpose,
+        asked_kind=None,
+        cause=cause,
+        origin=origin,
+        create_time=now,
+        update_time=now,
+        due_time=due_time,
+        expire_time=due_time + lifetime,
+    )

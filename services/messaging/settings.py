@@ -1,0 +1,61 @@
+"""What messaging reads from its environment beside what all services read."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from libs.settings import ServiceSettings
+
+
+class MessagingSettings(ServiceSettings):
+    """The settings of messaging."""
+
+    smtp_host: str = ""
+    """The mail server that takes our e-mail; empty means that no e-mail is sent (`NO_PROVIDER`)."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    """Its port."""
+    smtp_tls: Literal["none", "starttls", "implicit"] = "starttls"
+    """How the way to it is encrypted; `none` is for a server on the same machine."""
+    smtp_user: str = ""
+    """Who logs in; empty means nobody does."""
+    smtp_password_file: Path | None = None
+    """File with the password; only its first line counts. Read at start."""
+    smtp_timeout_seconds: float = Field(default=20.0, gt=0, le=120)
+    """How long one step of handing over a mail may take; the lease has to outlast all of them."""
+    from_address: str = "noreply@example.com"
+    """Whose mails they are."""
+    from_name: str = ""
+    """How that sender is called."""
+
+    purposes_file: Path | None = None
+    """The table of purposes (`purposes.py`); empty means the default one."""
+    reminder_template_id: str = Field(default="cart_reminder", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """The template for a cart that was abandoned."""
+    reminder_purpose: str = Field(default="cart_reminder", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """What that is for; one of the purposes."""
+    reminder_delay_seconds: float = Field(default=0.0, ge=0, le=30 * 86400)
+    """How long after the announcement of an abandoned cart its reminder is sent; a checkout in between cancels it."""
+    reminder_oldest_hours: float = Field(default=24.0, gt=0, le=720)
+    """An announcement older than this, met in a replay, reminds nobody any more."""
+
+    default_time_zone: str = "UTC"
+    """IANA name: by which clock the quiet hours of a customer go who named no time zone."""
+    send_sweep_seconds: float = Field(default=1.0, gt=0, le=60)
+    """How often every replica looks for messages that are due."""
+    send_lease_seconds: float = Field(default=120.0, ge=1, le=3600)
+    """How long a worker may take for one mail; after that it counts as lost, and the mail as `UNKNOWN`."""
+    retry_first_seconds: float = Field(default=2.0, gt=0, le=600)
+    """The pause before the second try where a service or the mail server did not answer; it doubles each time."""
+    retry_longest_seconds: float = Field(default=900.0, gt=0, le=86400)
+    """The longest such pause."""
+    message_lifetime_hours: float = Field(default=72.0, gt=0, le=720)
+    """How long a message may wait; then it is skipped as `EXPIRED`."""
+
+    @model_validator(mode="after")
+    def _lease_outlasts_a_mail(self) -> Self:
+        if self.smtp_host and self.send_lease_seconds < self.smtp_timeout_seconds:
+            raise ValueError("send_lease_seconds has to be at least smtp_timeout_seconds")
+        if self.smtp_user and not self.smtp_password_file:
+            raise ValueError("smtp_password_file is needed with smtp_user")
+        return self

@@ -1,0 +1,158 @@
+"""Remembers: the fields of a customer's record, the lists beside it, the documents of templates, and their indexes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from libs.mongo.documents import DocumentShape
+from libs.mongo.migrate import Index, due_index, member_index
+from libs.mongo.values import Member, RecordShape
+from services.messaging.convert import event_to_proto
+from services.messaging.events import EntryPosted, Event, MessageQueued, MessageStateChanged, MessagingAbsorbed
+from services.messaging.fields import (
+    Fields,
+    content_from,
+    conversation_from,
+    entry_from,
+    fields_of,
+    form_from,
+    message_from,
+    sent_from,
+    sent_to_fields,
+    summary_from,
+)
+from services.messaging.templates import Template
+from services.messaging.values import Content, Conversation, Entry, Message, Messaging, TemplateId
+
+MESSAGES = "messages"
+CONVERSATIONS = "conversations"
+ENTRIES = "entries"
+TEMPLATES = "templates"
+DUE_TIME = "due_time"
+
+INDEXES = (
+    due_index(DUE_TIME),
+    member_index(MESSAGES),
+    member_index(CONVERSATIONS),
+    Index(ENTRIES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
+)
+
+
+def messaging_to_fields(state: Messaging) -> Fields:
+    """Write the state as top-level fields of the record, always all of them."""
+    return {
+        DUE_TIME: state.due_time,
+        "waiting": [fields_of(message) for message in state.waiting],
+        "recent": [fields_of(summary) for summary in state.recent],
+        "conversations": [fields_of(conversation) for conversation in state.conversations],
+        "sent": sent_to_fields(state.sent),
+    }
+
+
+def messaging_from_document(document: Mapping[str, Any]) -> Messaging:
+    """Read the state from a record."""
+    return Messaging(
+        waiting=tuple(message_from(fields) for fields in document["waiting"]),
+        recent=tuple(summary_from(fields) for fields in document["recent"]),
+        conversations=tuple(conversation_from(fields) for fields in document["conversations"]),
+        sent=sent_from(document["sent"]),
+    )
+
+
+def message_from_document(document: Mapping[str, Any]) -> tuple[Message, Content]:
+    """Read a member of the list of messages."""
+    return message_from(document["message"]), content_from(document["content"])
+
+
+def conversation_from_document(document: Mapping[str, Any]) -> Conversation:
+    """Read a member of the list of conversations; its newest entries are not in it."""
+    return conversation_from(document["conversation"])
+
+
+def entry_from_document(document: Mapping[str, Any]) -> Entry:
+    """Read a member of the list of entries."""
+    return entry_from(document["entry"])
+
+
+def _members(event: Event) -> Sequence[Member]:
+    match event:
+        case MessageQueued() | MessageStateChanged():
+            return (_message_member(event.message, event.content),)
+        case EntryPosted():
+            entry = _entry_member(event.entry)
+            is_new = event.conversation.entry_count == 1
+            return (entry, _conversation_member(event.conversation)) if is_new else (entry,)
+        case MessagingAbsorbed():
+            return tuple(_conversation_member(conversation) for conversation in event.conversations)
+        case _:
+            return ()
+
+
+def _occur_time(event: Event) -> datetime | None:
+    return event.occur_time if isinstance(event, MessageQueued | EntryPosted) else None
+
+
+SHAPE: RecordShape[Messaging, Event] = RecordShape(
+    empty=lambda _customer_id: Messaging(),
+    to_fields=messaging_to_fields,
+    from_document=messaging_from_document,
+    to_event=event_to_proto,
+    members=_members,
+    occur_time=_occur_time,
+)
+
+
+def _template_to_fields(template: Template) -> Fields:
+    return {
+        "forms": [fields_of(form) for form in template.forms],
+        "variable_names": list(template.variable_names),
+        "default_language": template.default_language,
+        "put_time": template.put_time,
+    }
+
+
+def _template_from_document(document: Mapping[str, Any]) -> Template:
+    return Template(
+        template_id=TemplateId(document["_id"]),
+        forms=tuple(form_from(form) for form in document["forms"]),
+        variable_names=tuple(document["variable_names"]),
+        default_language=document["default_language"],
+        put_time=document["put_time"],
+    )
+
+
+TEMPLATE_SHAPE: DocumentShape[Template] = DocumentShape(
+    empty=lambda key: Template(TemplateId(key)),
+    to_fields=_template_to_fields,
+    from_document=_template_from_document,
+)
+
+
+def _message_member(message: Message, content: Content) -> Member:
+    document = {
+        "sort_time": message.create_time,
+        "revision": message.revision,
+        "delivery_kind": message.delivery_kind,
+        "message": fields_of(message),
+        "content": fields_of(content),
+    }
+    return Member(collection=MESSAGES, id=message.message_id, document=document)
+
+
+def _conversation_member(conversation: Conversation) -> Member:
+    document = {
+        "sort_time": conversation.create_time,
+        "revision": conversation.revision,
+        "conversation": fields_of(replace(conversation, recent_entries=())),
+    }
+    return Member(collection=CONVERSATIONS, id=conversation.conversation_id, document=document)
+
+
+def _entry_member(entry: Entry) -> Member:
+    document = {
+        "sort_time": entry.post_time,
+        "conversation_id": entry.conversation_id,
+        "entry": fields_of(entry),
+    }
+    return Member(collection=ENTRIES, id=entry.entry_id, document=document)
