@@ -1,0 +1,130 @@
+"""Templates to begin with: the reminder of an abandoned cart and the confirmation of an order, in English and German.
+
+A company replaces them by its own with PutTemplate; `make up` and the demo put them where none are.
+"""
+
+from dataclasses import dataclass
+
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
+from omnithread.messaging.v1.messaging_pb2 import Template, TemplateForm
+
+NAME = "{% if customer.given_name %} {{ customer.given_name }}{% endif %}"
+MORE = "{% if cart.line_count > 1 %}"
+TEXT_LINES = """\
+{% for line in BASKET.lines %}{{ line.quantity }} x {{ line.name }}: {{ line.line_total }}
+{% endfor %}"""
+HTML_LINES = """\
+{% for line in BASKET.lines %}<tr>
+<td>{% if line.image_uri %}<img src="{{ line.image_uri }}" alt="" width="64">{% endif %}</td>
+<td>{{ line.quantity }} &times;
+{% if line.link_uri %}<a href="{{ line.link_uri }}">{{ line.name }}</a>{% else %}{{ line.name }}{% endif %}</td>
+<td align="right">{{ line.line_total }}</td>
+</tr>
+{% endfor %}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What one mail says in one language; `short` is the same for the inbox."""
+
+    language: str
+    subject: str
+    greeting: str
+    opening: str
+    total: str
+    closing: str
+    short: str
+
+
+REMINDERS = (
+    Wording(
+        "en",
+        subject="Your cart is waiting for you",
+        greeting=f"Hello{NAME},",
+        opening="you left this in your cart:",
+        total="Total: {{ cart.subtotal }}",
+        closing="Everything is kept for you: on the web, in the app and in our stores.",
+        short="{{ cart.lines.first.name }}" + MORE + " and more{% endif %}: {{ cart.subtotal }}",
+    ),
+    Wording(
+        "de",
+        subject="Ihr Warenkorb wartet auf Sie",
+        greeting=f"Guten Tag{NAME},",
+        opening="in Ihrem Warenkorb liegt noch:",
+        total="Summe: {{ cart.subtotal }}",
+        closing="Wir bewahren alles für Sie auf: im Web, in der App und in unseren Filialen.",
+        short="{{ cart.lines.first.name }}" + MORE + " und mehr{% endif %}: {{ cart.subtotal }}",
+    ),
+)
+CONFIRMATIONS = (
+    Wording(
+        "en",
+        subject="Your order {{ order.order_id }}",
+        greeting=f"Hello{NAME},",
+        opening="thank you for your order of {{ order.place_date }}:",
+        total="Total: {{ order.total }}",
+        closing="{% if order.store_id %}It is yours at store {{ order.store_id }}."
+        "{% else %}It is on its way.{% endif %}",
+        short="Thank you for your order of {{ order.place_date }}: {{ order.total }}.",
+    ),
+    Wording(
+        "de",
+        subject="Ihre Bestellung {{ order.order_id }}",
+        greeting=f"Guten Tag{NAME},",
+        opening="vielen Dank für Ihre Bestellung vom {{ order.place_date }}:",
+        total="Summe: {{ order.total }}",
+        closing="{% if order.store_id %}Sie erhalten sie in der Filiale {{ order.store_id }}."
+        "{% else %}Sie ist unterwegs.{% endif %}",
+        short="Vielen Dank für Ihre Bestellung vom {{ order.place_date }}: {{ order.total }}.",
+    ),
+)
+
+
+def sample_templates() -> tuple[Template, ...]:
+    """Give the templates, ready for PutTemplate."""
+    return (
+        Template(template_id="cart_reminder", default_language="en", forms=_forms(REMINDERS, "cart")),
+        Template(
+            template_id="order_confirmation",
+            default_language="en",
+            forms=_forms(CONFIRMATIONS, "order"),
+            variable_names=["order_id"],  # which order it tells of
+        ),
+    )
+
+
+def _forms(wordings: tuple[Wording, ...], basket: str) -> list[TemplateForm]:
+    return [
+        form
+        for wording in wordings
+        for form in (
+            TemplateForm(
+                delivery_kind=DELIVERY_KIND_EMAIL,
+                language=wording.language,
+                subject=wording.subject,
+                body_text=_text(wording, basket),
+                body_html=_html(wording, basket),
+            ),
+            TemplateForm(
+                delivery_kind=DELIVERY_KIND_IN_APP,
+                language=wording.language,
+                subject=wording.subject,
+                body_text=wording.short,
+            ),
+        )
+    ]
+
+
+def _text(wording: Wording, basket: str) -> str:
+    lines = TEXT_LINES.replace("BASKET", basket)
+    return f"{wording.greeting}\n\n{wording.opening}\n\n{lines}\n{wording.total}\n\n{wording.closing}\n"
+
+
+def _html(wording: Wording, basket: str) -> str:
+    lines = HTML_LINES.replace("BASKET", basket)
+    return (
+        f'<!doctype html>\n<html lang="{wording.language}">\n<body>\n'
+        f"<p>{wording.greeting}</p>\n<p>{wording.opening}</p>\n"
+        f"<table>\n{lines}</table>\n<p><b>{wording.total}</b></p>\n<p>{wording.closing}</p>\n"
+        "</body>\n</html>\n"
+    )
