@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import grpc
+import pytest
 
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, GetCartRequest
 from omnithread.errors import ErrorDetails
 from omnithread.labels import Labels, carry, current_labels
-from omnithread.outgoing import headers, once_more
+from omnithread.outgoing import Again, headers, once_more
 from omnithread.requests import ServerClock, stamped
 from omnithread.tokens import TokenSource
 
@@ -51,23 +52,39 @@ def test_a_wrong_clock_is_corrected_by_what_the_server_says_and_the_id_stays() -
     clock, tokens = clock_at(NOON + timedelta(hours=2)), TokenSource("token")
     request = stamped(AddItemRequest(), clock=clock)
     error = refused("CLOCK_SKEW", grpc.StatusCode.FAILED_PRECONDITION, server_time="2026-11-22T12:00:00+00:00")
-    again = once_more(request, error, clock=clock, tokens=tokens)
+    again = once_more(request, error, tried=1, clock=clock, tokens=tokens)
     assert again is not None
-    assert again.request_id == request.request_id
-    assert again.issue_time.ToDatetime(UTC) == NOON
+    assert again.request.request_id == request.request_id
+    assert again.request.issue_time.ToDatetime(UTC) == NOON
+    assert once_more(request, error, tried=2, clock=clock, tokens=tokens) is None
     assert stamped(AddItemRequest(), clock=clock).issue_time.ToDatetime(UTC) == NOON
 
 
 def test_an_expired_token_is_fetched_again_where_it_can_be() -> None:
     error = refused("TOKEN_EXPIRED", grpc.StatusCode.UNAUTHENTICATED)
     request = GetCartRequest()
-    assert once_more(request, error, clock=clock_at(NOON), tokens=TokenSource(lambda: "next")) is request
-    assert once_more(request, error, clock=clock_at(NOON), tokens=TokenSource("fixed")) is None
+    clock, source = clock_at(NOON), TokenSource(lambda: "next")
+    assert once_more(request, error, tried=1, clock=clock, tokens=source) == Again(request, 0)
+    assert once_more(request, error, tried=2, clock=clock, tokens=source) is None
+    assert once_more(request, error, tried=1, clock=clock, tokens=TokenSource("fixed")) is None
+
+
+@pytest.mark.parametrize("reason", ["CONFLICT", "OUTBOX_FULL"])
+def test_a_refusal_that_passes_is_tried_again_with_the_same_id_a_few_times_and_ever_later(reason: str) -> None:
+    request, clock, source = AddItemRequest(request_id="0123456789abcdef"), clock_at(NOON), TokenSource("fixed")
+    error = refused(reason, grpc.StatusCode.ABORTED)
+    tries = [
+        once_more(request, error, tried=tried, clock=clock, tokens=source, jitter=lambda: 1.0) for tried in range(1, 6)
+    ]
+    assert tries[-1] is None
+    assert [again.pause_seconds for again in tries if again] == [0.1, 0.2, 0.4, 0.8]
+    assert all(again.request is request for again in tries if again)
 
 
 def test_other_errors_reach_the_caller_at_once() -> None:
     error = refused("ETAG_MISMATCH", grpc.StatusCode.ABORTED)
-    assert once_more(AddItemRequest(), error, clock=clock_at(NOON), tokens=TokenSource(lambda: "next")) is None
+    source = TokenSource(lambda: "next")
+    assert once_more(AddItemRequest(), error, tried=1, clock=clock_at(NOON), tokens=source) is None
 
 
 def test_calls_inside_carry_name_journey_and_session_and_the_others_do_not() -> None:

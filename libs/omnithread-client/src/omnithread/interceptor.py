@@ -1,5 +1,7 @@
 """The asyncio client's interceptor: id, issue time, token, deadline, trace and journey on every call."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -9,7 +11,7 @@ from grpc import aio
 from opentelemetry.trace import Tracer, use_span
 
 from omnithread.errors import details_of
-from omnithread.outgoing import headers, once_more, start_span
+from omnithread.outgoing import Again, headers, once_more, start_span
 from omnithread.requests import ServerClock, stamped
 from omnithread.tokens import TokenSource
 
@@ -29,32 +31,38 @@ class OutgoingUnary(aio.UnaryUnaryClientInterceptor):
         client_call_details: aio.ClientCallDetails,
         request: Any,
     ) -> Any:
-        """Send the call, and once more where it was refused for something that is mended by now."""
+        """Send the call, and again, within its deadline, where it was refused for something that passes."""
         request = stamped(request, clock=self._clock)
+        timeout = self._timeout_seconds if client_call_details.timeout is None else client_call_details.timeout
+        end = time.monotonic() + timeout
         span = start_span(self._tracer, _method(client_call_details))
         with use_span(span, end_on_exit=True, record_exception=False):
-            call = await continuation(await self._prepared(client_call_details), request)
-            again = await self._again(call, request)
-            if again is not None:
-                call = await continuation(await self._prepared(client_call_details), again)
+            tried = 0
+            while True:
+                tried += 1
+                call = await continuation(await self._prepared(client_call_details, end), request)
+                again = await self._again(call, request, tried)
+                if again is None or time.monotonic() + again.pause_seconds >= end:
+                    break
+                await asyncio.sleep(again.pause_seconds)
+                request = again.request
             code = await call.code()
             span.set_attribute("rpc.grpc.status_code", code.value[0])
             return call
 
-    async def _again(self, call: Any, request: Message) -> Message | None:
-        code = await call.code()
-        if code not in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.FAILED_PRECONDITION):
+    async def _again(self, call: Any, request: Message, tried: int) -> Again[Message] | None:
+        if await call.code() is grpc.StatusCode.OK:
             return None
         try:
             await call
         except grpc.RpcError as error:
-            return once_more(request, details_of(error), clock=self._clock, tokens=self._tokens)
+            return once_more(request, details_of(error), tried=tried, clock=self._clock, tokens=self._tokens)
         return None
 
-    async def _prepared(self, details: aio.ClientCallDetails) -> aio.ClientCallDetails:
+    async def _prepared(self, details: aio.ClientCallDetails, end: float) -> aio.ClientCallDetails:
         return aio.ClientCallDetails(
             method=details.method,
-            timeout=self._timeout_seconds if details.timeout is None else details.timeout,
+            timeout=max(0.0, end - time.monotonic()),
             metadata=aio.Metadata(*headers(details.metadata or (), token=await self._tokens.get())),
             credentials=details.credentials,
             wait_for_ready=details.wait_for_ready,

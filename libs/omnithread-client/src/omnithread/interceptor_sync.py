@@ -1,13 +1,15 @@
 """The blocking client's interceptor: the same as the asyncio one, for programs without a loop."""
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import grpc
+from google.protobuf.message import Message
 from opentelemetry.trace import Tracer, use_span
 
 from omnithread.errors import details_of
-from omnithread.outgoing import Headers, headers, once_more, start_span
+from omnithread.outgoing import Again, Headers, headers, once_more, start_span
 from omnithread.requests import ServerClock, stamped
 from omnithread.tokens import TokenSource
 
@@ -37,23 +39,34 @@ class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
     def intercept_unary_unary(
         self, continuation: Callable[..., Any], client_call_details: grpc.ClientCallDetails, request: Any
     ) -> Any:
-        """Send the call, and once more where it was refused for something that is mended by now."""
+        """Send the call, and again, within its deadline, where it was refused for something that passes."""
         request = stamped(request, clock=self._clock)
+        timeout = self._timeout_seconds if client_call_details.timeout is None else client_call_details.timeout
+        end = time.monotonic() + timeout
         span = start_span(self._tracer, client_call_details.method)
         with use_span(span, end_on_exit=True, record_exception=False):
-            call = continuation(self._prepared(client_call_details), request)
-            error = call.exception()  # waits for the answer
-            if isinstance(error, grpc.RpcError):
-                again = once_more(request, details_of(error), clock=self._clock, tokens=self._tokens)
-                if again is not None:
-                    call = continuation(self._prepared(client_call_details), again)
+            tried = 0
+            while True:
+                tried += 1
+                call = continuation(self._prepared(client_call_details, end), request)
+                again = self._again(call, request, tried)
+                if again is None or time.monotonic() + again.pause_seconds >= end:
+                    break
+                time.sleep(again.pause_seconds)
+                request = again.request
             span.set_attribute("rpc.grpc.status_code", call.code().value[0])
             return call
 
-    def _prepared(self, details: grpc.ClientCallDetails) -> _PreparedDetails:
+    def _again(self, call: Any, request: Message, tried: int) -> Again[Message] | None:
+        error = call.exception()  # waits for the answer
+        if not isinstance(error, grpc.RpcError):
+            return None
+        return once_more(request, details_of(error), tried=tried, clock=self._clock, tokens=self._tokens)
+
+    def _prepared(self, details: grpc.ClientCallDetails, end: float) -> _PreparedDetails:
         return _PreparedDetails(
             method=details.method,
-            timeout=self._timeout_seconds if details.timeout is None else details.timeout,
+            timeout=max(0.0, end - time.monotonic()),
             metadata=headers(details.metadata or (), token=self._tokens.get_sync()),
             credentials=details.credentials,
             wait_for_ready=details.wait_for_ready,

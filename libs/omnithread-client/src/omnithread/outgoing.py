@@ -1,10 +1,11 @@
 """What every call gets on its way out, and what an answer may make us try once more. Pure, for both interceptors."""
 
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-import grpc
 from google.protobuf.message import Message
 from opentelemetry.trace import Span, SpanKind, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -15,6 +16,22 @@ from omnithread.requests import ServerClock, reissued
 from omnithread.tokens import TokenSource
 
 RequestT = TypeVar("RequestT", bound=Message)
+
+PASSING = frozenset({"CONFLICT", "OUTBOX_FULL"})
+"""Refusals that are over in a moment: the same request, with the same id, is right."""
+MOST_TRIES = 5
+FIRST_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Again(Generic[RequestT]):
+    """A request to send once more."""
+
+    request: RequestT
+    pause_seconds: float
+    """How long to wait before."""
+
+
 Headers = list[tuple[str, str | bytes]]
 
 _propagator = TraceContextTextMapPropagator()
@@ -42,11 +59,25 @@ def headers(given: Iterable[tuple[str, str | bytes]], *, token: str) -> Headers:
     return own + [(key, value) for key, value in carrier.items() if key not in named]
 
 
-def once_more(request: RequestT, error: ErrorDetails, *, clock: ServerClock, tokens: TokenSource) -> RequestT | None:
-    """The request to send again after this error, or None. Both cases were refused before anything was done."""
-    if error.code is grpc.StatusCode.UNAUTHENTICATED and error.reason == "TOKEN_EXPIRED" and tokens.forget():
-        return request
+def once_more(
+    request: RequestT,
+    error: ErrorDetails,
+    *,
+    tried: int,
+    clock: ServerClock,
+    tokens: TokenSource,
+    jitter: Callable[[], float] = random.random,
+) -> Again[RequestT] | None:
+    """What to send after the error of try number `tried` (1, 2, ...), or None where that is up to the caller.
+
+    An expired token and a wrong clock are mended once. A race lost or an outbox that is full is tried again a few
+    times: the request keeps its id, so nothing is done twice.
+    """
+    if error.reason == "TOKEN_EXPIRED":
+        return Again(request, 0) if tried == 1 and tokens.forget() else None
     if error.reason == "CLOCK_SKEW" and "server_time" in error.metadata:
         clock.learn(datetime.fromisoformat(error.metadata["server_time"]))
-        return reissued(request, clock=clock)
+        return Again(reissued(request, clock=clock), 0) if tried == 1 else None
+    if error.reason in PASSING and tried < MOST_TRIES:
+        return Again(request, jitter() * FIRST_PAUSE_SECONDS * 2**tried)
     return None

@@ -1,0 +1,24 @@
+"""The client package against real services."""
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.aggregator.__main__ import SERVICE as AGGREGATOR
+from services.cart.__main__ import SERVICE as CART
+from services.profile.__main__ import SERVICE as PROFILE
+from tests.services.running import Services
+
+
+@pytest.fixture(scope="session")
+async def services(
+    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Services]:
+    """Profile, cart and aggregator; nobody answers for the others."""
+    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("client")
+    async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
+        await services.start(PROFILE)
+        await services.start(CART)
+        await services.start(AGGREGATOR)
+        yield services
