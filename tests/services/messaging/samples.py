@@ -15,7 +15,7 @@ EMAIL, IN_APP, SMS = DeliveryKind.EMAIL, DeliveryKind.IN_APP, DeliveryKind.SMS
 ADDRESS = "anna@example.com"
 
 
-def message(name: str = "1", **changes: Any) -> Message:  # noqa: ANN401  the fields of a message
+def message(name: str = "1", **changes: Any) -> Message:
     """Give a message that is due at noon."""
     one = Message(
         message_id=MessageId(f"msg_{name}"),
@@ -27,6 +27,7 @@ def message(name: str = "1", **changes: Any) -> Message:  # noqa: ANN401  the fi
         create_time=NOON,
         update_time=NOON,
         due_time=NOON,
+        expire_time=NOON + timedelta(days=3),
     )
     return replace(one, **changes)
 
@@ -45,7 +46,7 @@ def no(kind: DeliveryKind = EMAIL, contact_point: str = "", *, hours_ago: int = 
     return Consent("cart_reminder", kind, contact_point, is_granted=False, update_time=at)
 
 
-def facts(**changes: Any) -> Facts:  # noqa: ANN401  the fields of facts
+def facts(**changes: Any) -> Facts:
     """Give what lets a cart reminder go out by e-mail at noon."""
     all_open = Facts(
         now=NOON,

@@ -14,7 +14,7 @@ REMINDER = message(cart_id="crt_1", idle_since_time=NOON - timedelta(hours=2))
 TRANSACTIONAL = DEFAULT_PURPOSES["service"]
 
 
-def wishes(**changes: Any) -> Wishes:  # noqa: ANN401  the fields of wishes
+def wishes(**changes: Any) -> Wishes:
     return replace(Wishes(consents=(yes(),)), **changes)
 
 
