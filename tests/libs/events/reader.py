@@ -8,13 +8,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from google.protobuf.message import Message
+from opentelemetry.trace import Tracer
+from prometheus_client import CollectorRegistry
 
 from libs.clock import system_clock
 from libs.events.consumer import EventConsumer
+from libs.events.metrics import ReaderMetrics
 from libs.events.streams import HeadsPage, OwnerAway, header_of
 from libs.mongo.connection import Database, database
 from libs.mongo.cursors import Cursors
 from libs.mongo.migrate import migrate
+from libs.telemetry.journey import JourneyLabels, current_labels
 from tests.libs.events.shop import AREA, OpenShop
 
 
@@ -25,9 +29,15 @@ class Poison(Exception):
 class Reader:
     """One replica of the reader."""
 
-    def __init__(self, *, opened: OpenShop, database: Database, group: str, hears_heads: bool) -> None:
+    def __init__(
+        self, *, opened: OpenShop, database: Database, group: str, hears_heads: bool, tracer: Tracer | None
+    ) -> None:
         self.cursors = Cursors(database)
+        self.registry = CollectorRegistry()
+        self.metrics = ReaderMetrics(self.registry)
         self.given: defaultdict[str, list[int]] = defaultdict(list)
+        self.event_ids: list[str] = []
+        self.labels: dict[str, JourneyLabels] = {}
         self.poisoned: set[str] = set()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -38,6 +48,8 @@ class Reader:
             streams=[opened.stream if hears_heads else replace(opened.stream, heads=_no_heads)],
             handle=self._handle,
             clock=system_clock,
+            metrics=self.metrics,
+            tracer=tracer,
             sweep_seconds=0.3,
             grace_seconds=0.3,
         )
@@ -49,6 +61,8 @@ class Reader:
         if header.customer_id in self.poisoned:
             raise Poison
         self.given[header.customer_id].append(header.seq)
+        self.event_ids.append(header.event_id)
+        self.labels[header.customer_id] = current_labels()
 
     async def has(self, customer_id: str, *sequences: int) -> bool:
         return self.given[customer_id] == [*sequences]
@@ -62,12 +76,14 @@ async def _no_heads(_updated_since: datetime, _page_token: str) -> HeadsPage:
 
 
 @asynccontextmanager
-async def reader_of(opened: OpenShop, *, prefix: str, hears_heads: bool = True) -> AsyncIterator[Reader]:
+async def reader_of(
+    opened: OpenShop, *, prefix: str, hears_heads: bool = True, tracer: Tracer | None = None
+) -> AsyncIterator[Reader]:
     """Give a reader with a database of its own; its consumer is the caller's to run."""
     name = f"{prefix}_reader"
     own = database(opened.client, name)
     await migrate(own, (), new_epoch="epo_reader")
     try:
-        yield Reader(opened=opened, database=own, group=f"{prefix}.reader", hears_heads=hears_heads)
+        yield Reader(opened=opened, database=own, group=f"{prefix}.reader", hears_heads=hears_heads, tracer=tracer)
     finally:
         await opened.client.drop_database(name)

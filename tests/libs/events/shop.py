@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc.aio
 from google.protobuf.message import Message
+from opentelemetry.trace import Tracer
 
 from libs.clock import system_clock
 from libs.events.kafka import KafkaAccess
@@ -87,9 +88,15 @@ class Shop:
     def _nudge(self, customer_id: str) -> None:
         self.relay.nudge(customer_id)  # whichever it is by now
 
-    def new_relay(self, store: RelayStore | None = None) -> Relay:
+    def new_relay(self, store: RelayStore | None = None, *, tracer: Tracer | None = None) -> Relay:
         """Another replica's relay, or this one's after a crash."""
-        return Relay(store=store or RelayStore(self.database), kafka=self.kafka, topic=self.topic, clock=system_clock)
+        return Relay(
+            store=store or RelayStore(self.database),
+            kafka=self.kafka,
+            topic=self.topic,
+            clock=system_clock,
+            tracer=tracer,
+        )
 
     async def add_bag(self, customer_id: str, *, collection: str = BAGS, origin: Origin | None = None) -> None:
         """One command, with one event and one member of a long list."""

@@ -19,6 +19,7 @@ async def test_events_are_handled_in_order_and_once(opened: OpenShop, reader_by_
         await asyncio.gather(*(shop.add_bag(customer_id) for _ in range(4) for customer_id in customers))
         for customer_id in customers:
             await until(partial(reader_by_kafka.has, customer_id, 1, 2, 3, 4), what=f"{customer_id} is read")
+        await until(lambda: reader_by_kafka.has_read("cus_0", 4), what="the cursor")
     positions = await reader_by_kafka.consumer.positions("cus_0")
     assert positions == {AREA: event_pb2.Head(epoch=shop.records.epoch, seq=4)}
 
@@ -132,10 +133,12 @@ async def test_a_restored_owner_is_read_again_from_the_start(
         await restored.add_bag("anna")
         await until(lambda: reader.has("anna", 1, 2), what="what came after it")
         events, _ = await restored.records.replay("anna", 0, 10)
-        stale = event_with(events[0], epoch=shop.records.epoch, seq=3)
+        stale = event_with(events[0], epoch=shop.records.epoch, seq=3, event_id="evt_lost")
         await announce(kafka_bootstrap, shop.topic, stale)
         await restored.add_bag("anna")
         await until(lambda: reader.has("anna", 1, 2, 3), what="nothing of the lost epoch")
+        await until(lambda: reader.has_read("anna", 3), what="the cursor in the new epoch")
+        assert "evt_lost" not in reader.event_ids
     positions = await reader.consumer.positions("anna")
     assert positions[AREA] == event_pb2.Head(epoch="epo_restored", seq=3)
 
@@ -151,9 +154,9 @@ def customer_of(value: bytes) -> bytes:
     return CartEvent.FromString(value).header.customer_id.encode()
 
 
-def event_with(value: bytes, *, epoch: str, seq: int) -> bytes:
+def event_with(value: bytes, *, epoch: str, seq: int, event_id: str) -> bytes:
     event = CartEvent.FromString(value)
-    event.header.epoch, event.header.seq = epoch, seq
+    event.header.epoch, event.header.seq, event.header.event_id = epoch, seq, event_id
     return event.SerializeToString()
 
 
