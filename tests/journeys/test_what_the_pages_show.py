@@ -1,0 +1,65 @@
+"""A newcomer types what the pages show, and it works."""
+
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
+
+from deploy.local.suite import Suite
+from omnithread import SERVICES
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_SECONDS = 60
+
+
+def block(page: str, language: str, having: str) -> str:
+    """The block of code on a page that has these words."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
+    (found,) = [code for code in blocks if having in code]
+    return str(found)
+
+
+def at_this_suite(code: str, suite: Suite) -> str:
+    """The same for a suite on other ports than those of `make up`."""
+    for documented, service in enumerate(("profile", "cart", "preference", "messaging", "aggregator"), start=50051):
+        code = code.replace(f"127.0.0.1:{documented}", f"127.0.0.1:{suite.plan.ports.services[service].grpc}")
+    return code
+
+
+async def run(*command: str, environment: dict[str, str]) -> str:
+    child = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(child.communicate(), LIMIT_SECONDS)
+    assert child.returncode == 0, said.decode()
+    return said.decode()
+
+
+async def test_the_web_shop_in_twenty_lines(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    code = block("libs/omnithread-client/README.md", "python", "AddItemRequest")
+    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    assert "in the cart: ['Purse']" in said
+
+
+async def test_a_first_call_from_python(suite: Suite, tmp_path: Path) -> None:
+    code = at_this_suite(block("README.md", "python", "start_session"), suite)
+    make = tmp_path / "make"  # `make token` asks the suite of `make up`, and this is another one
+    make.write_text(f"#!/bin/sh\necho {suite.token('mobile-app')}\n")
+    make.chmod(0o755)
+    said = await run(sys.executable, "-c", code, environment={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert "customer_id:" in said
+
+
+async def test_a_first_call_with_grpcurl(suite: Suite, tmp_path: Path) -> None:
+    command = at_this_suite(block("README.md", "sh", "grpcurl"), suite)
+    command = command.replace("$(make token CHANNEL=web-shop)", suite.token("web-shop"))
+    command = command.replace(".venv/bin/grpcurl", str(Path(sys.executable).parent / "grpcurl"))
+    said = await run("bash", "-c", command, environment={})
+    assert '"session_id"' in said
