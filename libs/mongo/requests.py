@@ -102,13 +102,12 @@ def _raised(floors: tuple[FloorEntry, ...], dropped: list[RequestEntry]) -> tupl
         if entry["issue_time"] is not None:
             _raise(by_channel, entry["channel_id"], entry["issue_time"])
     while len(by_channel) > MAX_FLOORS:
-        # The lowest floor becomes part of the one that all channels without their own share: few are harmed by it.
+        # The lowest floor becomes part of the one that channels without their own share, which thus is below all
+        # others: few are harmed by it, and a channel's own never falls below what of it was put into the common one.
         lowest = min((c for c in by_channel if c != EVERY_OTHER_CHANNEL), key=lambda channel: by_channel[channel])
         _raise(by_channel, EVERY_OTHER_CHANNEL, by_channel.pop(lowest))
     return tuple(FloorEntry(channel_id=channel, issue_time=by_channel[channel]) for channel in sorted(by_channel))
 
 
 def _raise(by_channel: dict[str, datetime], channel_id: str, issue_time: datetime) -> None:
-    # A channel's first own floor starts at the common one, which may hold an earlier floor of this very channel.
-    present = by_channel.get(channel_id, by_channel.get(EVERY_OTHER_CHANNEL, issue_time))
-    by_channel[channel_id] = max(issue_time, present)
+    by_channel[channel_id] = max(issue_time, by_channel.get(channel_id, issue_time))

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from libs.mongo.connection import Database
 from libs.mongo.record import Decision, Saved
 from libs.timestamps import from_timestamp
 from tests.libs.mongo.conftest import CommandLog
+from tests.libs.mongo.faults import HangsUntil, with_faults
 from tests.libs.mongo.notebook import (
     EPOCH,
     NOON,
@@ -160,22 +162,17 @@ async def test_a_full_outbox_refuses_until_the_relay_has_taken_it(database: Data
     assert (await records.run("ann", asked, write_down("one more"))).saved.seq == 65
 
 
-async def test_writing_does_not_bring_back_what_the_relay_took(database: Database) -> None:
-    records = notebooks(database)
-    await records.run("ann", stamp(), write_down("milk"))
-    loaded = await records.get("ann")
-
-    def slow_decision(saved: Saved[Notebook]) -> NoteDecision:
-        assert saved.version == loaded.version
-        return write_down("bread")(saved)
-
-    version_before = loaded.version
+async def test_writing_does_not_bring_back_what_the_relay_took_meanwhile(database: Database) -> None:
+    await notebooks(database).run("ann", stamp(), write_down("milk"))
+    hanging = HangsUntil()
+    writing = asyncio.create_task(notebooks(with_faults(database, hanging)).run("ann", stamp(), write_down("bread")))
+    await hanging.reached.wait()
     await relay(database, "ann")
-    await records.run("ann", stamp(), slow_decision)
+    hanging.go_on.set()
+    assert (await writing).saved.version == 2
     stored = await database["records"].find_one({"_id": "ann"})
     assert stored is not None
     assert [entry["seq"] for entry in stored["outbox"]] == [2]
-    assert stored["version"] == version_before + 1
 
 
 async def test_a_record_has_a_size_limit_and_can_be_made_smaller_again(database: Database) -> None:
