@@ -4,6 +4,7 @@ from functools import partial
 
 from libs.events.consumer import EventConsumer
 from libs.events.merges import MergeListener
+from libs.events.metrics import ReaderMetrics
 from libs.events.streams import Stream, internal_stream
 from libs.mongo.cursors import Cursors
 from libs.mongo.record import Records
@@ -29,6 +30,7 @@ from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from services.aggregator.consumer import Listener
+from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.freshness import Freshness
 from services.aggregator.idle_journeys import IdleJourneys
 from services.aggregator.internal_servicer import ContextInternalServicer
@@ -49,7 +51,8 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     journeys = journeys_over(foundation, sources)
     streams = streams_of(settings, sources)
     merges = MergeListener(area=AREA, absorb=journeys.absorb, profile=sources.profile_internal)
-    listener = Listener(journeys=journeys, merges=merges, registry=foundation.registry)
+    foreign_sessions = ForeignSessions(foundation.registry)
+    listener = Listener(journeys=journeys, merges=merges, foreign_sessions=foreign_sessions)
     consumer = EventConsumer(
         cursors=Cursors(foundation.database),
         kafka=foundation.kafka,
@@ -57,6 +60,8 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         streams=list(streams.values()),
         handle=listener.handle,
         clock=foundation.clock,
+        metrics=ReaderMetrics(foundation.registry),
+        tracer=foundation.tracer,
     )
     waiting_merges = Merges(journeys=journeys, sources=sources)
     reader = ContextReader(
@@ -69,6 +74,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         sessions=Sessions(journeys=journeys, sources=sources, merges=waiting_merges, reader=reader),
         journeys=journeys,
         reader=reader,
+        foreign_sessions=foreign_sessions,
         most_answer_seconds=settings.most_answer_seconds,
     )
     idle = IdleJourneys(journeys=journeys, clock=foundation.clock, pause_seconds=settings.journey_sweep_seconds)

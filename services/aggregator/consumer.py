@@ -6,7 +6,6 @@ Where two customers became one, their journeys do too (`libs.events.merges`).
 import hashlib
 
 from google.protobuf.message import Message
-from prometheus_client import CollectorRegistry, Counter
 
 from libs.events.merges import MergeListener
 from libs.origin import Origin, Stamp
@@ -16,6 +15,7 @@ from omnithread.common.v1.event_pb2 import EventHeader
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent, MessagingSealed
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent, PreferencesSealed
 from omnithread.profile.v1.profile_events_pb2 import CustomerSealed, ProfileEvent
+from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.journeys import journey_at
 from services.aggregator.model import checked_session_id
 from services.aggregator.operations import Journeys
@@ -28,15 +28,10 @@ Sealed = CustomerSealed | CartSealed | PreferencesSealed | MessagingSealed
 class Listener:
     """Takes in one event of any of the four services."""
 
-    def __init__(self, *, journeys: Journeys, merges: MergeListener, registry: CollectorRegistry) -> None:
+    def __init__(self, *, journeys: Journeys, merges: MergeListener, foreign_sessions: ForeignSessions) -> None:
         self._journeys = journeys
         self._merges = merges
-        self._foreign_sessions = Counter(
-            "omnithread_foreign_sessions",
-            "Touchpoints whose session was not the customer's on that channel, so that it was left out.",
-            ["area"],
-            registry=registry,
-        )
+        self._foreign_sessions = foreign_sessions
 
     async def handle(self, area: str, event: Message) -> None:
         """Take in one event; what it does is done once, however often it comes."""
@@ -55,8 +50,7 @@ class Listener:
         saved = await self._journeys.hear(touchpoint, source, stamp_of_event(source.area, header))
         thread = saved.state
         session_id = checked_session_id(thread, header.session_id, header.channel.id, header.channel.kind)
-        if header.session_id and not session_id:
-            self._foreign_sessions.labels(source.area).inc()
+        self._foreign_sessions.note(source.area, named=header.session_id, used=session_id)
         add_journey_labels(
             customer_id=saved.customer_id,
             journey_id=journey_at(thread.timeline, touchpoint.occur_time),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import structlog
+from grpc.aio import AioRpcError
 
 from libs.events.streams import OwnerAway, Stream
 from omnithread.common.v1.event_pb2 import Head
@@ -72,7 +73,8 @@ class Freshness:
     async def _head(self, area: str, customer_id: str, known: Mapping[str, Head]) -> Head | None:
         try:
             return (await self._streams[area].replay(customer_id, known[area].seq if area in known else 0)).head
-        except OwnerAway:
+        except (OwnerAway, AioRpcError) as error:
+            log.info("head_not_told", area=area, customer_id=customer_id, error=type(error).__name__)
             return None
 
 

@@ -6,7 +6,9 @@ from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceServicer
 from services.aggregator.budget import Budget
 from services.aggregator.convert import journey_to_proto, sighting_from_request, touchpoint_to_proto
+from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.journeys import journey_at
+from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
 from services.aggregator.reading import ContextReader
 from services.aggregator.sessions import Sessions
@@ -19,15 +21,23 @@ class ContextServicer(ContextServiceServicer):
     """Answers what channels ask of sessions, contexts and journeys."""
 
     def __init__(
-        self, *, sessions: Sessions, journeys: Journeys, reader: ContextReader, most_answer_seconds: float
+        self,
+        *,
+        sessions: Sessions,
+        journeys: Journeys,
+        reader: ContextReader,
+        foreign_sessions: ForeignSessions,
+        most_answer_seconds: float,
     ) -> None:
         self._sessions = sessions
         self._journeys = journeys
         self._reader = reader
+        self._foreign_sessions = foreign_sessions
         self._most_answer_seconds = most_answer_seconds
 
     async def StartSession(self, request: pb.StartSessionRequest, _context: object) -> pb.StartSessionResponse:
         started = await self._sessions.start(request, stamp=stamp_of(request), budget=self._budget())
+        self._foreign_sessions.note(AREA, named=request.session_id, used=started.session_id)
         return pb.StartSessionResponse(
             customer_id=started.customer_id,
             session_id=started.session_id,
@@ -55,9 +65,9 @@ class ContextServicer(ContextServiceServicer):
     async def RecordTouchpoint(
         self, request: pb.RecordTouchpointRequest, _context: object
     ) -> pb.RecordTouchpointResponse:
-        outcome, touchpoint = await self._journeys.record(
-            request.customer_id, sighting_from_request(request), stamp_of(request)
-        )
+        stamp = stamp_of(request)
+        outcome, touchpoint = await self._journeys.record(request.customer_id, sighting_from_request(request), stamp)
+        self._foreign_sessions.note(AREA, named=stamp.origin.session_id, used=touchpoint.session_id)
         journey_id = journey_at(outcome.saved.state.timeline, touchpoint.occur_time)
         return pb.RecordTouchpointResponse(
             touchpoint=touchpoint_to_proto(touchpoint, journey_id=journey_id),

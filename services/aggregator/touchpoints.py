@@ -12,6 +12,7 @@ from babel.numbers import get_currency_precision
 from google.protobuf.descriptor import EnumDescriptor
 from google.type.money_pb2 import Money
 
+from libs.ids import TIME_CHARACTERS
 from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import cart_events_pb2 as cart
 from omnithread.common.v1 import channel_pb2, delivery_pb2
@@ -69,8 +70,9 @@ def touchpoint_of(area: str, event: AreaEvent) -> Touchpoint | None:
 
 
 def touchpoint_id_of(header: EventHeader) -> str:
-    """Give the id of the touchpoint that the event makes, if it makes one."""
-    return f"tch_{header.event_id.removeprefix('evt_')}"
+    """Give the id of the touchpoint that the event makes: among those of one moment they sort as the events came."""
+    given = header.event_id.removeprefix("evt_")
+    return f"tch_{given[:TIME_CHARACTERS]}{header.seq:06}{given[TIME_CHARACTERS:]}"
 
 
 def _meaning_of(event: AreaEvent) -> _Meaning | None:

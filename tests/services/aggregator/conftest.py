@@ -1,23 +1,24 @@
-"""The aggregator's own records over a real database, beside nobody: what it does alone."""
+"""The aggregator alone over a real database, and among the other four services."""
 
-import random
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import grpc
 import pytest
 
-from libs.ids import new_id
 from libs.mongo.connection import Client, Database, connect
 from libs.mongo.connection import database as named_database
 from libs.mongo.migrate import migrate
-from libs.mongo.record import Records
-from libs.rpc.directory import CustomerDirectory
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from services.aggregator.operations import Journeys
-from services.aggregator.store import INDEXES, SHAPE
+from services.aggregator.store import INDEXES
+from tests.services.aggregator.alone import EPOCH, journeys_over
+from tests.services.aggregator.company import FOUR, Company, company_at
 from tests.services.aggregator.samples import NOON
+from tests.services.running import Services
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ async def mongo_client(mongo_uri: str) -> AsyncIterator[Client]:
 @pytest.fixture
 async def database(mongo_client: Client, unique_prefix: str) -> Database:
     database = named_database(mongo_client, unique_prefix)
-    await migrate(database, INDEXES, new_epoch="epoch-1")
+    await migrate(database, INDEXES, new_epoch=EPOCH)
     return database
 
 
@@ -56,19 +57,27 @@ def watch() -> Watch:
 async def journeys(database: Database, watch: Watch) -> AsyncIterator[Journeys]:
     """Give the operations, where profile does not answer: nobody's existence is looked up."""
     async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
-        yield Journeys(
-            records=Records(
-                database=database,
-                shape=SHAPE,
-                clock=watch,
-                new_id=new_id,
-                epoch="epoch-1",
-                admit=None,
-                on_saved=lambda _customer_id: None,
-                random=random.Random(7),
-            ),
-            database=database,
-            directory=CustomerDirectory(ProfileInternalServiceStub(nowhere)),
-            clock=watch,
-            new_id=new_id,
-        )
+        yield journeys_over(database, watch, ProfileInternalServiceStub(nowhere))
+
+
+@pytest.fixture(scope="session")
+async def company(
+    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Company]:
+    """Give all five services, for all tests that break none of them; each test has customers of its own."""
+    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("company")
+    async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
+        for service in FOUR:
+            await services.start(service)
+        yield await company_at(services)
+
+
+@pytest.fixture
+async def own_services(
+    mongo_uri: str, kafka_bootstrap: str, unique_prefix: str, tmp_path: Path
+) -> AsyncIterator[Services]:
+    """Give an installation of the test's own, in which nothing runs yet."""
+    async with Services(
+        mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=unique_prefix, state=tmp_path
+    ) as services:
+        yield services

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.aggregator.journeys import (
@@ -76,6 +76,7 @@ def histories(draw: st.DrawFn, days: int = 250, most: int = 25) -> tuple[News, .
     return tuple(News(number=n, day=at, by_customer=by) for n, (at, by) in enumerate(found))
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(history=histories(), data=st.data())
 def test_news_in_any_order_gives_the_same_journeys(history: tuple[News, ...], data: st.DataObject) -> None:
     in_order = told(sorted(history, key=lambda item: item.day))
@@ -84,6 +85,7 @@ def test_news_in_any_order_gives_the_same_journeys(history: tuple[News, ...], da
     assert companions(as_it_came, history) == companions(in_order, history)
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(history=histories(), data=st.data())
 def test_nothing_is_lost_and_every_id_once_told_still_leads_to_its_touchpoint(
     history: tuple[News, ...], data: st.DataObject
@@ -101,6 +103,7 @@ def test_nothing_is_lost_and_every_id_once_told_still_leads_to_its_touchpoint(
             assert now_in.is_named(told_ids[item.number])
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(history=histories())
 def test_each_journey_names_the_one_before_and_has_no_silence_of_more_than_thirty_days(
     history: tuple[News, ...],
@@ -116,6 +119,7 @@ def test_each_journey_names_the_one_before_and_has_no_silence_of_more_than_thirt
         assert all(later - earlier <= GAP for earlier, later in pairwise(times))
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(one=histories(days=200, most=12), other=histories(days=200, most=12), data=st.data())
 def test_two_customers_who_are_one_have_the_journeys_of_somebody_who_always_was_one(
     one: tuple[News, ...], other: tuple[News, ...], data: st.DataObject

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
@@ -160,6 +160,7 @@ def test_events_of_a_restored_service_are_news_though_their_numbers_are_not() ->
     assert change is not None
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(order=st.permutations(range(8)), by_customer=st.lists(st.booleans(), min_size=8, max_size=8))
 def test_the_four_services_events_may_come_in_any_order(order: list[int], by_customer: list[bool]) -> None:
     def told(numbers: list[int]) -> Thread:

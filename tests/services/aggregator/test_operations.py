@@ -1,13 +1,18 @@
 import hashlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from libs.errors import OmnithreadError
 from libs.origin import Origin, Stamp
+from libs.rpc.call import CURRENT_CALL, Call, Caller
+from libs.timestamps import to_timestamp
+from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_SYSTEM
+from omnithread.context.v1 import context_internal_service_pb2 as internal_pb
 from omnithread.context.v1 import context_pb2
 from services.aggregator.idle_journeys import IdleJourneys
+from services.aggregator.internal_servicer import ContextInternalServicer
 from services.aggregator.journeys import GAP, MAX_JOURNEYS, spans
 from services.aggregator.model import Sighting
 from services.aggregator.operations import Journeys, NothingToDo
@@ -206,3 +211,46 @@ async def test_a_late_act_from_within_the_thirty_days_reopens_the_journey(journe
     await hear(journeys, "cus_1", touchpoint(1, NOON + timedelta(days=29)), 1)
     (span,) = spans((await journeys.get("cus_1")).state.timeline)
     assert (span.journey_id, span.end_time) == (started.facts["journey_id"], None)
+
+
+async def test_other_services_are_told_every_touchpoint_in_order_and_whose_journeys_changed(
+    journeys: Journeys, watch: Watch
+) -> None:
+    await journeys.start_session("cus_1", "", stamp("request-1"))
+    await hear(journeys, "cus_1", touchpoint(1, NOON + timedelta(days=31)), 1)
+    servicer = ContextInternalServicer(journeys)
+    answer = await servicer.ReplayEvents(internal_pb.ReplayEventsRequest(customer_id="cus_1"), None)
+    assert [event.WhichOneof("payload") for event in answer.events] == [
+        "session_started",
+        "journey_started",
+        "touchpoint_recorded",
+        "journey_ended",
+        "journey_started",
+    ]
+    assert [event.header.seq for event in answer.events] == [1, 2, 3, 4, 5]
+    assert answer.head.seq == 5
+    touched, begun = answer.events[2], answer.events[4].journey_started
+    assert touched.header.occur_time.ToDatetime(UTC) == NOON + timedelta(days=31)
+    assert touched.touchpoint_recorded.journey_id == begun.journey_id
+    assert begun.previous_journey_id == answer.events[1].journey_started.journey_id
+    rest = await servicer.ReplayEvents(internal_pb.ReplayEventsRequest(customer_id="cus_1", after_seq=4), None)
+    assert [event.header.seq for event in rest.events] == [5]
+    heads = await servicer.ListHeads(internal_pb.ListHeadsRequest(updated_since=to_timestamp(watch())), None)
+    assert [(head.customer_id, head.seq) for head in heads.heads] == [("cus_1", 5)]
+
+
+async def test_another_service_may_have_a_merge_done_again_and_it_is_done_once(journeys: Journeys) -> None:
+    await journeys.start_session("cus_guest", "", stamp("request-1"))
+    servicer = ContextInternalServicer(journeys)
+    order = internal_pb.AbsorbCustomerRequest(
+        merge_id="mrg_1", source_customer_id="cus_guest", survivor_customer_id="cus_1"
+    )
+    token = CURRENT_CALL.set(Call(Caller("aggregator", CHANNEL_KIND_SYSTEM, service="aggregator")))
+    try:
+        answers = [await servicer.AbsorbCustomer(order, None) for _ in range(2)]
+    finally:
+        CURRENT_CALL.reset(token)
+    assert [answer.absorbed_now for answer in answers] == [True, False]
+    assert answers[0].head == answers[1].head
+    sealed = await servicer.ReplayEvents(internal_pb.ReplayEventsRequest(customer_id="cus_guest"), None)
+    assert sealed.events[-1].journey_sealed.survivor_customer_id == "cus_1"

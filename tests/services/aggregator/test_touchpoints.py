@@ -1,6 +1,6 @@
 import pytest
 from google.type.money_pb2 import Money
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnithread.cart.v1 import cart_events_pb2 as cart
@@ -111,7 +111,7 @@ def test_what_a_customer_does_is_told_in_a_few_words(event: AreaEvent, kind: int
     touchpoint = told(event)
     assert (touchpoint.kind, touchpoint.summary, touchpoint.subject) == (kind, summary, subject)
     assert touchpoint.by_customer
-    assert (touchpoint.touchpoint_id, touchpoint.area, touchpoint.occur_time) == ("tch_1", "area", NOON)
+    assert (touchpoint.touchpoint_id, touchpoint.area, touchpoint.occur_time) == ("tch_1000001", "area", NOON)
     assert touchpoint.traceparent == H.traceparent
 
 
@@ -197,6 +197,15 @@ def test_a_state_that_this_version_does_not_know_breaks_nothing() -> None:
     assert told(event).summary.strip() == "news"
 
 
+def test_what_one_command_announced_is_told_in_the_order_in_which_it_was_announced() -> None:
+    heads = [header(seq) for seq in (9, 10)]
+    heads[0].event_id, heads[1].event_id = "evt_01m81620y8zzzz", "evt_01m81620y8aaaa"
+    first, second = (told(item_added(head)) for head in heads)
+    assert first.occur_time == second.occur_time
+    assert first.touchpoint_id < second.touchpoint_id
+
+
+@settings(deadline=None)  # the machine may be busy with other things
 @given(sku=st.text(max_size=300))
 def test_summary_and_subject_stay_short(sku: str) -> None:
     touchpoint = told(item_added(H, sku=sku))
