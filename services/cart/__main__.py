@@ -1,1 +1,83 @@
 """Wires cart and runs it: `python -m services.cart`, once after `python -m services.cart migrate`."""
+
+from datetime import timedelta
+from functools import partial
+
+from libs.events.consumer import EventConsumer
+from libs.events.merges import MergeListener
+from libs.events.metrics import ReaderMetrics
+from libs.events.streams import internal_stream
+from libs.mongo.cursors import Cursors
+from libs.mongo.record import Records
+from libs.process import run_service
+from libs.rpc.directory import CustomerDirectory
+from libs.service import Foundation, Parts, Service
+from omnithread.cart.v1.cart_internal_service_pb2_grpc import add_CartInternalServiceServicer_to_server
+from omnithread.cart.v1.cart_service_pb2_grpc import add_CartServiceServicer_to_server
+from omnithread.profile.v1 import profile_internal_service_pb2
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
+from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
+from services.cart.abandoned import AbandonedCarts
+from services.cart.internal_servicer import CartInternalServicer
+from services.cart.operations import Carts
+from services.cart.servicer import CartServicer
+from services.cart.settings import CartSettings
+from services.cart.store import INDEXES, SHAPE
+
+
+async def build(settings: CartSettings, foundation: Foundation) -> Parts:
+    """Put the parts together."""
+    profile = ProfileInternalServiceStub(foundation.channel(settings.profile_address))
+    directory = CustomerDirectory(profile)
+    records = Records(
+        database=foundation.database,
+        shape=SHAPE,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+        epoch=foundation.epoch,
+        admit=directory.admit,
+        on_saved=foundation.relay.nudge,
+        random=foundation.random,
+    )
+    carts = Carts(
+        records=records,
+        database=foundation.database,
+        directory=directory,
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+        idle_after=timedelta(seconds=settings.idle_after_seconds),
+    )
+    of_profile = internal_stream(
+        "profile",
+        profile,
+        topic=settings.topic("profile"),
+        event_type=ProfileEvent,
+        messages=profile_internal_service_pb2,
+    )
+    merges = EventConsumer(
+        cursors=Cursors(foundation.database),
+        kafka=foundation.kafka,
+        group=settings.group("cart"),
+        streams=[of_profile],
+        handle=MergeListener(area="cart", absorb=carts.absorb, profile=profile).handle,
+        clock=foundation.clock,
+        metrics=ReaderMetrics(foundation.registry),
+        tracer=foundation.tracer,
+    )
+    abandoned = AbandonedCarts(
+        carts=carts, clock=foundation.clock, pause_seconds=settings.idle_sweep_seconds, tracer=foundation.tracer
+    )
+    return Parts(
+        registrations=[
+            partial(add_CartServiceServicer_to_server, CartServicer(carts)),
+            partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts)),
+        ],
+        consumers=[merges],
+        sweeps={"idle-carts": abandoned.run},
+    )
+
+
+SERVICE = Service(name="cart", area="cart", settings=CartSettings, build=build, indexes=INDEXES)
+
+if __name__ == "__main__":
+    run_service(SERVICE)

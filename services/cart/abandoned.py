@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
 from libs.errors import OmnithreadError
@@ -30,10 +31,11 @@ log = structlog.get_logger(__name__)
 class AbandonedCarts:
     """Looks for idle carts again and again."""
 
-    def __init__(self, *, carts: Carts, clock: Clock, pause_seconds: float) -> None:
+    def __init__(self, *, carts: Carts, clock: Clock, pause_seconds: float, tracer: Tracer | None = None) -> None:
         self._carts = carts
         self._clock = clock
         self._pause_seconds = pause_seconds
+        self._tracer = tracer
 
     async def run(self) -> None:
         """Look until cancelled. While MongoDB does not answer nothing is announced, and nothing is lost."""
@@ -59,7 +61,9 @@ class AbandonedCarts:
         origin = cart.last_origin or Origin.system(PART)
         with (
             journey_labels(journey_id=origin.journey_id, session_id=origin.session_id, customer_id=customer_id),
-            span_of_effect("cart abandoned", cause=origin.traceparent, age=self._clock() - cart.update_time),
+            span_of_effect(
+                "cart abandoned", cause=origin.traceparent, age=self._clock() - cart.update_time, by=self._tracer
+            ),
         ):
             try:
                 await self._carts.abandon(customer_id, _stamp(customer_id, cart.idle_due_time, origin))

@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc
+from opentelemetry.trace import Tracer
 
 import omnithread
 from deploy.local.keys import ensure_keys, mint_channel_token, write_service_token
 from deploy.local.plan import SERVICES
+from libs.clock import Clock, system_clock
 from libs.process import migrate
 from libs.rpc.client import service_channel
 from libs.service import Service, Settings
@@ -41,13 +43,20 @@ class Services:
         self.addresses: dict[str, str] = {}
         """Where each service answers; of several replicas the one that was started last."""
 
-    async def start(self, service: Service[Settings], **settings: object) -> Running:
+    async def start(
+        self,
+        service: Service[Settings],
+        *,
+        clock: Clock = system_clock,
+        tracer: Tracer | None = None,
+        **settings: object,
+    ) -> Running:
         """Migrate, the first time, and serve a replica with these settings beside those that a test needs."""
         given = self.settings(service, **settings)
         if service.name not in self._migrated:
             await migrate(service, given)
             self._migrated.add(service.name)
-        running = await self._stack.enter_async_context(serving(service, given))
+        running = await self._stack.enter_async_context(serving(service, given, clock=clock, tracer=tracer))
         self.addresses[service.name] = f"{LOOPBACK}:{running.port}"
         return running
 

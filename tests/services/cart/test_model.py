@@ -15,6 +15,7 @@ from services.cart.model import (
     MAX_SUBTOTAL_MINOR,
     Change,
     LineChoice,
+    NothingToAnnounce,
     Terms,
     abandon,
     add_item,
@@ -167,12 +168,13 @@ def test_the_newest_five_orders_stay_with_the_cart_newest_first() -> None:
 def test_an_idle_cart_is_announced_once_until_it_changes_again() -> None:
     cart = cart_of((article(), 2))
     due = NOON + IDLE_AFTER
-    assert abandon(cart, now=due - timedelta(milliseconds=1)) is None
+    with pytest.raises(NothingToAnnounce):
+        abandon(cart, now=due - timedelta(milliseconds=1))
     announced = abandon(cart, now=due)
-    assert announced is not None
     assert announced.events == (
         CartAbandoned(CartId("crt_1"), due, Money(17980, "CHF"), line_count=1, idle_since_time=NOON),
     )
-    assert abandon(announced.state, now=due + timedelta(days=9)) is None
+    with pytest.raises(NothingToAnnounce):
+        abandon(announced.state, now=due + timedelta(days=9))
     touched = put(announced.state, article(), minutes=90).state
-    assert abandon(touched, now=NOON + timedelta(minutes=150)) is not None
+    assert len(abandon(touched, now=NOON + timedelta(minutes=150)).events) == 1
