@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from libs.events.follower import Follower, Received
-from libs.events.kafka import KafkaAccess, close_consumer, new_group_consumer
+from libs.events.kafka import KafkaAccess, close_consumer, new_group_consumer, trouble
 from libs.events.pauses import growing_pause
+from libs.events.polling import Batch, next_batch
 from libs.events.streams import Stream, Unreadable, header_of
+from libs.telemetry.scrub import type_name
 
-MOST_RECORDS = 500
-POLL_MS = 1000
 FIRST_PAUSE = timedelta(milliseconds=500)
 LONGEST_PAUSE = timedelta(seconds=10)
 BATCH_PAUSE_SECONDS = 1.0
@@ -48,16 +48,16 @@ class Intake:
                 while True:
                     await self._take_batch(consumer)
                     failures = 0
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  logged, and tried again
                 failures += 1
-                log.warning("intake_failed", group=self._group, failures=failures, exc_info=error)
+                log.warning("intake_failed", group=self._group, failures=failures, **trouble(error))
             finally:
                 await close_consumer(consumer)
             pause = growing_pause(failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
             await asyncio.sleep(pause.total_seconds())
 
     async def _take_batch(self, consumer: AIOKafkaConsumer) -> None:
-        batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+        batch = await next_batch(consumer, idle_pause_seconds=self._kafka.idle_pause_seconds)
         if not batch:
             return
         customers = self._by_customer(batch)
@@ -73,15 +73,13 @@ class Intake:
         try:
             await consumer.commit({partition: records[-1].offset + 1 for partition, records in batch.items()})
         except (CommitFailedError, IllegalStateError) as error:  # the partitions are another member's by now
-            log.info("commit_superseded", group=self._group, exc_info=error)
+            log.info("commit_superseded", group=self._group, error=type_name(error))
 
     async def _receive(self, stream: Stream, customer_id: str, received: Sequence[Received]) -> None:
         async with self._slots:
             await self._follower.receive(stream, customer_id, received)
 
-    def _by_customer(
-        self, batch: "dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]"
-    ) -> dict[tuple[str, str], list[Received]]:
+    def _by_customer(self, batch: Batch) -> dict[tuple[str, str], list[Received]]:
         customers: defaultdict[tuple[str, str], list[Received]] = defaultdict(list)
         for records in batch.values():
             for record in records:

@@ -14,9 +14,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import ProducerClosed, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, ProducerClosed, TopicAlreadyExistsError, for_code
 
 from libs.settings import ServiceSettings
+from libs.telemetry.scrub import safe_text, type_name
 
 PARTITIONS = 12
 MOST_REPLICAS = 3
@@ -43,6 +44,8 @@ class KafkaAccess:
     ca_file: Path | None = None
     instance_name: str = ""
     """Kept over restarts by this replica; a group then gives it the same partitions again. Empty for none."""
+    idle_pause_seconds: float = 0.0
+    """How long to pause between questions to a broker that answers at once instead of waiting; 0 for Kafka."""
 
 
 def kafka_access(settings: ServiceSettings) -> KafkaAccess:
@@ -55,6 +58,7 @@ def kafka_access(settings: ServiceSettings) -> KafkaAccess:
         password_file=settings.kafka_password_file,
         ca_file=settings.kafka_ca_file,
         instance_name=settings.instance_name,
+        idle_pause_seconds=settings.kafka_idle_pause_seconds,
     )
 
 
@@ -132,6 +136,13 @@ async def missing_topics(access: KafkaAccess, topics: Sequence[str]) -> set[str]
         return set(topics) - set(await admin.list_topics())
     finally:
         await admin.close()
+
+
+def trouble(error: Exception) -> dict[str, object]:
+    """Give what a log line says of a failure: where Kafka is away, the frames of its driver tell nothing."""
+    if isinstance(error, KafkaError | OSError):
+        return {"error": type_name(error), "text": safe_text(error)}
+    return {"exc_info": error}
 
 
 def _connection(access: KafkaAccess) -> dict[str, Any]:  # the driver's keyword arguments are of many types

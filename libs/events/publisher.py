@@ -16,7 +16,7 @@ from aiokafka.errors import (
 from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
-from libs.events.kafka import KafkaAccess, close_producer, new_producer
+from libs.events.kafka import KafkaAccess, close_producer, new_producer, trouble
 from libs.events.metrics import RelayMetrics
 from libs.events.pauses import growing_pause
 from libs.events.spans import announcing
@@ -84,11 +84,11 @@ class Publisher:
                 customer_ids = await self._waiting.take(MOST_CUSTOMERS)
                 try:
                     await self._publish(customer_ids)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  logged, and tried again
                     self._failures += 1
                     self._metrics.publish_failures.inc()
                     pause = growing_pause(self._failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
-                    log.warning("publishing_failed", topic=self._topic, failures=self._failures, exc_info=error)
+                    log.warning("publishing_failed", topic=self._topic, failures=self._failures, **trouble(error))
                     self._waiting.add(customer_ids)
                     await self._drop_producer()
                     await asyncio.sleep(pause.total_seconds())
@@ -150,8 +150,8 @@ class Publisher:
         for one in tries:
             if isinstance(one.error, REFUSED_EVENT):
                 self._metrics.refused.inc()
-                log.error("event_refused", topic=self._topic, customer_id=one.customer_id, exc_info=one.error)
                 reason = type_name(one.error)
+                log.error("event_refused", topic=self._topic, customer_id=one.customer_id, reason=reason)
                 await self._store.postpone(one.customer_id, until=self._clock() + POSTPONED_FOR, reason=reason)
                 refused.add(one.customer_id)
             else:

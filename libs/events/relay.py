@@ -121,7 +121,7 @@ class Relay:
         attempts = record.attempts + 1
         parked_since = record.parked_since or (now if attempts >= TRIES_BEFORE_PARKED else None)
         self._metrics.refused.inc()
-        log.error("record_refused", customer_id=record.customer_id, attempts=attempts, exc_info=refusal)
+        log.error("record_refused", customer_id=record.customer_id, attempts=attempts, reason=str(refusal))
         await self._store.note_failure(
             record.customer_id,
             attempts=attempts,

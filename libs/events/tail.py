@@ -10,12 +10,11 @@ from datetime import timedelta
 import structlog
 from google.protobuf.message import Message
 
-from libs.events.kafka import KafkaAccess, close_consumer, new_tail_consumer
+from libs.events.kafka import KafkaAccess, close_consumer, new_tail_consumer, trouble
 from libs.events.pauses import growing_pause
+from libs.events.polling import next_batch
 from libs.events.streams import Stream, Unreadable
 
-MOST_RECORDS = 500
-POLL_MS = 1000
 FIRST_PAUSE = timedelta(milliseconds=500)
 LONGEST_PAUSE = timedelta(seconds=10)
 
@@ -52,14 +51,14 @@ class EventTail:
                 await consumer.seek_to_end()
                 self._on_gap()
                 while True:
-                    batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+                    batch = await next_batch(consumer, idle_pause_seconds=self._kafka.idle_pause_seconds)
                     failures = 0
                     for partition, records in batch.items():
                         for record in records:
                             self._tell(self._streams[partition.topic], record.value or b"")
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  logged, and tried again
                 failures += 1
-                log.warning("tail_failed", failures=failures, exc_info=error)
+                log.warning("tail_failed", failures=failures, **trouble(error))
             finally:
                 await close_consumer(consumer)
             pause = growing_pause(failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)

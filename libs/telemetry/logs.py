@@ -49,6 +49,8 @@ def set_up_logs(*, service: str, level: str, stream: TextIO | None = None) -> No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # It writes several lines a second while a broker is away; libs.events tells each outage by itself.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 class _Constant:
