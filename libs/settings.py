@@ -39,6 +39,9 @@ class ServiceSettings(BaseSettings):
     """File with the password; only its first line counts."""
     kafka_ca_file: Path | None = None
     """Certificates of the authority that signed the brokers'; empty means the system's."""
+    kafka_idle_pause_seconds: float = Field(default=0.0, ge=0, le=1)
+    """How long a consumer pauses between questions to an idle broker; for the embedded one, which answers at once
+    instead of waiting for something to tell. 0 for Kafka."""
 
     listen: str = "127.0.0.1:0"
     """Where to serve gRPC, `host:port`. Port 0 takes a free one, which is logged and written to `port_file`."""
