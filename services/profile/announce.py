@@ -2,29 +2,29 @@
 
 from omnithread.common.v1 import event_pb2
 from omnithread.profile.v1 import profile_events_pb2 as events_pb
-from services.profile import model
+from services.profile import events
 from services.profile.convert import CUSTOMER_KINDS, IDENTIFIER_KINDS
 
 
-def event_to_proto(event: model.ProfileEvent, header: event_pb2.EventHeader) -> events_pb.ProfileEvent:
+def event_to_proto(event: events.ProfileEvent, header: event_pb2.EventHeader) -> events_pb.ProfileEvent:
     """Write an event as it is announced."""
     said = events_pb.ProfileEvent(header=header)
     match event:
-        case model.CustomerCreated():
+        case events.CustomerCreated():
             said.customer_created.CopyFrom(events_pb.CustomerCreated(kind=CUSTOMER_KINDS[event.kind]))
-        case model.IdentifiersLinked():
+        case events.IdentifiersLinked():
             said.identifiers_linked.CopyFrom(
                 events_pb.IdentifiersLinked(
                     kinds=sorted(IDENTIFIER_KINDS[kind] for kind in event.kinds), kind=CUSTOMER_KINDS[event.kind]
                 )
             )
-        case model.ProfileUpdated():
+        case events.ProfileUpdated():
             said.profile_updated.CopyFrom(events_pb.ProfileUpdated(changed_fields=event.changed_fields))
-        case model.CustomersMerged():
+        case events.CustomersMerged():
             said.customers_merged.CopyFrom(
                 events_pb.CustomersMerged(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
             )
-        case model.CustomerSealed():
+        case events.CustomerSealed():
             said.customer_sealed.CopyFrom(
                 events_pb.CustomerSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
             )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from libs.errors import record_too_large
 from services.profile.errors import trait_limit
-from services.profile.model import Change, PostalAddress, Profile, ProfileUpdated, Trait
+from services.profile.events import Change, ProfileUpdated
+from services.profile.model import PostalAddress, Profile, Trait
 
 MAX_TRAITS = 100
 MAX_TRAIT_BYTES = 128 * 1024

@@ -11,8 +11,6 @@ After a crash between 1 and 2 claims lead to a customer without a record: whoeve
 """
 
 import asyncio
-import base64
-import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +23,14 @@ from libs.mongo.requests import MAX_AHEAD
 from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Origin, Stamp
 from services.profile.claims import Claim, Claims, Overtaken
+from services.profile.events import Change
 from services.profile.evidence import Evidence, gather_evidence
 from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
-from services.profile.model import Change, Channel, CustomerId, Identifier, Profile
+from services.profile.model import Channel, CustomerId, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, facts_of
-from services.profile.settling import Settling, reservations
+from services.profile.planning import Plan, plan_for
+from services.profile.settling import Settling
 from services.profile.store import Announced, decision_of
 from services.profile.who import Verdict, decide_who
 
@@ -46,23 +46,6 @@ REFUSED = {
     Status.RESOURCE_EXHAUSTED,
     Status.ABORTED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one round wants to do, and what it was decided on."""
-
-    told: Introduction
-    stamp: Stamp
-    evidence: Evidence
-    verdict: Verdict
-    customer_id: CustomerId
-    """Who it is; a fresh id where nobody is."""
-    entrance: CustomerId
-    """Where to look first for this request."""
-    introduction: Introduction
-    """What belongs on the record."""
-    unclaimed: tuple[Identifier, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +67,26 @@ class Identification:
         """
         if stamp.issue_time is not None and stamp.issue_time > self.clock() + MAX_AHEAD:
             raise clock_skew(self.clock())
+        created: set[CustomerId] = set()
         for tried in range(MAX_ROUNDS):
             await self._pause(tried)
             evidence = await gather_evidence(self.claims, self.records, told.identifiers)
             verdict = decide_who(told.identifiers, evidence.holders())
+            saved = evidence.saved(verdict.customer_id)
             try:
-                if not await self._something_was_left_undone(told, stamp, evidence, verdict):
-                    return await self._carry_out(self._plan(told, stamp, evidence, verdict))
+                # What others began and have not done comes first: afterwards there is something else to decide.
+                if verdict.unborn:
+                    created |= await self._settle(told.identifiers, stamp.origin, evidence, verdict)
+                elif saved is not None and saved.state.incoming:
+                    await self.merges.carry_out(saved)
+                else:
+                    return await self._carry_out(self._plan(told, stamp, evidence, verdict, created))
             except Overtaken:
                 continue
         raise conflict()
 
     async def find(self, identifier: Identifier, origin: Origin) -> Saved[Profile] | None:
-        """Give the customer to whom an identifier leads, having done what others left undone; None where nobody is."""
+        """Give the customer to whom an identifier leads, now created where there was only the claim; else None."""
         for tried in range(MAX_ROUNDS):
             await self._pause(tried)
             evidence = await gather_evidence(self.claims, self.records, [identifier])
@@ -105,70 +95,40 @@ class Identification:
                 return None
             saved = evidence.saved(verdict.customer_id)
             if saved is not None:
-                return await self.merges.carry_out(saved)
+                return saved
             try:
                 await self._settle([identifier], origin, evidence, verdict)
             except Overtaken:
                 continue
         raise conflict()
 
-    async def _something_was_left_undone(
-        self, told: Introduction, stamp: Stamp, evidence: Evidence, verdict: Verdict
-    ) -> bool:
-        """Do what others decided and have not done; afterwards there is something else to decide."""
-        saved = evidence.saved(verdict.customer_id)
-        if verdict.unborn:
-            await self._settle(told.identifiers, stamp.origin, evidence, verdict)
-        elif saved is not None and saved.state.incoming:
-            await self.merges.carry_out(saved)
-        else:
-            return False
-        return True
-
     async def _settle(
         self, identifiers: Sequence[Identifier], origin: Origin, evidence: Evidence, verdict: Verdict
-    ) -> None:
-        if verdict.customer_id is not None:
-            await self.settling.settle(
-                identifiers,
-                evidence,
-                customer_id=verdict.customer_id,
-                others=verdict.unborn,
-                origin=origin,
-            )
-
-    def _plan(self, told: Introduction, stamp: Stamp, evidence: Evidence, verdict: Verdict) -> Plan:
-        customer_id = verdict.customer_id or self._new_customer_id(told, stamp)
-        guests = reservations(verdict.guests, new_id=self.new_id, clock=self.clock, origin=stamp.origin)
-        own = evidence.own(verdict.linked, verdict.customer_id)
-        return Plan(
-            told=told,
-            stamp=stamp,
-            evidence=evidence,
-            verdict=verdict,
-            customer_id=customer_id,
-            entrance=evidence.entrance(told.identifiers, customer_id),
-            introduction=replace(told, identifiers=own, guests=guests),
-            unclaimed=tuple(evidence.unclaimed(verdict.linked)),
+    ) -> set[CustomerId]:
+        """Make one customer of claims without a record; gives whom this call created."""
+        if verdict.customer_id is None:
+            return set()
+        created = await self.settling.settle(
+            identifiers, evidence, customer_id=verdict.customer_id, others=verdict.unborn, origin=origin
         )
+        return {verdict.customer_id} if created else set()
 
-    def _new_customer_id(self, told: Introduction, stamp: Stamp) -> CustomerId:
-        """Give a fresh id. Where no claim will lead to the customer, a retry must find it: the request names it."""
-        if any(one.identifies for one in told.identifiers):
-            return CustomerId(self.new_id("cus"))
-        name = hashlib.sha256(f"{stamp.origin.channel_id}\0{stamp.request_id}".encode()).digest()
-        return CustomerId(f"cus_{base64.b32encode(name).decode().lower()[:26]}")
+    def _plan(
+        self, told: Introduction, stamp: Stamp, evidence: Evidence, verdict: Verdict, created: set[CustomerId]
+    ) -> Plan:
+        return plan_for(told, stamp, evidence, verdict, created=created, new_id=self.new_id, clock=self.clock)
 
     async def _carry_out(self, plan: Plan) -> Outcome[Profile]:
-        present = plan.evidence.saved(plan.customer_id) or await self.records.get(plan.customer_id)
+        present = await self._present(plan)
         try:
-            change = self._introduced(present.state, plan)
+            change = self._introduced(present.state if present else Profile(plan.customer_id), plan)
         except OmnithreadError:
             # What is refused now may have been carried out before.
             if (known := await self.records.recall(plan.entrance, plan.stamp)) is not None:
                 return known
             raise
-        if present.exists and change.profile == present.state and not plan.unclaimed:
+        nothing_new = not plan.unclaimed and not plan.created_before
+        if nothing_new and present is not None and change.profile == present.state:
             if (known := await self.records.recall(plan.entrance, plan.stamp)) is not None:
                 return known
             return Outcome(saved=present, facts=self._facts(IdentifyOutcome.FOUND, plan), replayed=False)
@@ -183,6 +143,13 @@ class Identification:
         saved = await self.merges.carry_out(outcome.saved)
         await self.claims.drop(dropped_keys, customer_ids=saved.lineage)
         return replace(outcome, saved=saved)
+
+    async def _present(self, plan: Plan) -> Saved[Profile] | None:
+        present = plan.evidence.saved(plan.customer_id)
+        if present is not None or plan.customer_id_is_fresh:
+            return present
+        present = await self.records.get(plan.customer_id)
+        return present if present.exists else None
 
     async def _claim(self, plan: Plan, token: str) -> None:
         await self.claims.confirm(plan.evidence.unconfirmed(plan.verdict.linked, plan.customer_id))
@@ -209,9 +176,10 @@ class Identification:
                 raise Overtaken
             change = self._introduced(saved.state, plan)
             dropped_keys = change.dropped_keys
-            kind = IdentifyOutcome.LINKED if saved.exists else IdentifyOutcome.CREATED
-            if saved.exists and change.profile == saved.state:
-                kind = IdentifyOutcome.FOUND
+            if plan.created_before or not saved.exists:
+                kind = IdentifyOutcome.CREATED
+            else:
+                kind = IdentifyOutcome.FOUND if change.profile == saved.state else IdentifyOutcome.LINKED
             return decision_of(change, occur_time=plan.stamp.issue_time, facts=self._facts(kind, plan))
 
         outcome = await self.records.run(plan.entrance, plan.stamp, decide)

@@ -11,8 +11,9 @@ from libs.mongo.record import Records
 from libs.mongo.values import Decision, Saved
 from libs.origin import Stamp
 from services.profile.claims import Claims
+from services.profile.events import CustomerSealed
 from services.profile.merging import may_be_merged_away, merge, without_reservation
-from services.profile.model import CustomerSealed, Profile, Reservation
+from services.profile.model import Profile, Reservation
 from services.profile.store import Announced, decision_of
 
 

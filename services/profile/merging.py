@@ -10,19 +10,8 @@ from dataclasses import replace
 
 from services.profile.details import MAX_TRAIT_BYTES, MAX_TRAITS, changed_fields, trait_bytes, with_missing_names
 from services.profile.errors import merge_not_found
-from services.profile.model import (
-    MERGE_AREAS,
-    Change,
-    CustomerKind,
-    CustomersMerged,
-    Merge,
-    MergeId,
-    Profile,
-    ProfileEvent,
-    ProfileUpdated,
-    Reservation,
-    Trait,
-)
+from services.profile.events import Change, CustomersMerged, ProfileEvent, ProfileUpdated
+from services.profile.model import MERGE_AREAS, CustomerKind, Merge, MergeId, Profile, Reservation, Trait
 from services.profile.room import make_room, with_added
 
 MOST_MERGES_SHOWN = 20

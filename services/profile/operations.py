@@ -41,18 +41,14 @@ class Profiles:
         saved = await self.records.get(customer_id)
         if saved.state.create_time is None:
             raise customer_not_found(customer_id)
-        try:
-            return await self.merges.carry_out(saved)
-        except OmnithreadError as error:  # the state as it is answers too; the next one may have more luck
-            log.warning("merge_not_carried_out", customer_id=saved.customer_id, reason=error.reason)
-            return saved
+        return await self._carried_out(saved)
 
     async def get_by_identifier(self, identifier: Identifier, origin: Origin) -> Saved[Profile]:
         """Give the customer who holds an identifier. Raises CUSTOMER_NOT_FOUND."""
         saved = await self.identification.find(identifier, origin)
         if saved is None:
             raise nobody_holds_it()
-        return saved
+        return await self._carried_out(saved)
 
     async def get_many(self, customer_ids: Sequence[str]) -> dict[str, Saved[Profile]]:
         """Give the customers that exist, by the id asked for."""
@@ -98,6 +94,14 @@ class Profiles:
 
         outcome = await self.records.run(saved.customer_id, stamp, decide)
         return _pending_areas(outcome.saved, merge_id)
+
+    async def _carried_out(self, saved: Saved[Profile]) -> Saved[Profile]:
+        """Carry out what merges are left to do, where that works now: the profile as it is answers too."""
+        try:
+            return await self.merges.carry_out(saved)
+        except OmnithreadError as error:
+            log.warning("merge_not_carried_out", customer_id=saved.customer_id, reason=error.reason)
+            return saved
 
 
 def _pending_areas(saved: Saved[Profile], merge_id: str) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from services.profile.claims import Claims, Overtaken
 from services.profile.evidence import Evidence
 from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
-from services.profile.model import Channel, CustomerId, Identifier, MergeId, Profile, Reservation
+from services.profile.model import Channel, CustomerId, Identifier, Profile
+from services.profile.planning import reservations
 from services.profile.store import Announced, decision_of
 
 
@@ -38,10 +39,10 @@ class Settling:
         customer_id: CustomerId,
         others: Sequence[CustomerId],
         origin: Origin,
-    ) -> None:
+    ) -> bool:
         """Create `customer_id` where it has no record, and let `others`, who have none, lead there.
 
-        Raises Overtaken where the claims have changed meanwhile.
+        Says whether this call created it. Raises Overtaken where the claims have changed meanwhile.
         """
         begun = evidence.unconfirmed(identifiers, customer_id)
         await self.claims.confirm(begun)
@@ -51,7 +52,11 @@ class Settling:
             guests=reservations(others, new_id=self.new_id, clock=self.clock, origin=origin),
         )
 
+        created = False
+
         def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
+            nonlocal created
+            created = not saved.exists
             if saved.customer_id != customer_id:
                 raise Overtaken
             channel = Channel(id=origin.channel_id, kind=origin.channel_kind)
@@ -60,13 +65,4 @@ class Settling:
         stamp = Stamp(request_id=self.new_id("set"), body_hash=b"", issue_time=None, origin=origin)
         outcome = await self.records.run(customer_id, stamp, decide)
         await self.merges.carry_out(outcome.saved)
-
-
-def reservations(
-    guests: Sequence[CustomerId], *, new_id: NewId, clock: Clock, origin: Origin
-) -> tuple[Reservation, ...]:
-    """Decide on a merge of each guest."""
-    return tuple(
-        Reservation(merge_id=MergeId(new_id("mrg")), source_customer_id=guest, merge_time=clock(), origin=origin)
-        for guest in guests
-    )
+        return created

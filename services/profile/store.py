@@ -9,8 +9,8 @@ from typing import Any
 from libs.mongo.values import NO_FACTS, Decision, RecordShape
 from libs.origin import Origin
 from services.profile.announce import event_to_proto
+from services.profile.events import Change, ProfileEvent
 from services.profile.model import (
-    Change,
     Channel,
     CustomerId,
     HeldIdentifier,
@@ -20,7 +20,6 @@ from services.profile.model import (
     MergeId,
     PostalAddress,
     Profile,
-    ProfileEvent,
     Reservation,
     Trait,
 )

@@ -77,6 +77,7 @@ async def test_claims_of_two_calls_that_died_become_one_customer(
     everything = (ANNA, cookie("c"), phone("+41446681800"), device("d"), card("7"))
     outcomes = await asyncio.gather(*(replicas.identify(*everything, replica=n % 2) for n in range(8)))
     assert len({one.saved.customer_id for one in outcomes}) == 1
+    assert [outcome_of(one) for one in outcomes].count(IdentifyOutcome.CREATED) == 1
     customer_id = outcomes[0].saved.customer_id
     for identifier in everything:
         found = await replicas.identify(identifier)

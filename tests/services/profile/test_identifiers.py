@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.contact_points import normal_email
@@ -32,6 +32,7 @@ def normal(kind: IdentifierKind, value: str) -> Identifier | None:
         return None
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(kind=st.sampled_from(IdentifierKind), value=VALUES)
 def test_normalising_twice_changes_nothing(kind: IdentifierKind, value: str) -> None:
     once = normal(kind, value)
@@ -41,6 +42,7 @@ def test_normalising_twice_changes_nothing(kind: IdentifierKind, value: str) -> 
         assert 0 < len(once.value.encode()) <= MAX_VALUE_BYTES
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(value=EMAILS)
 def test_an_email_is_the_same_customer_in_whatever_case_it_is_written(value: str) -> None:
     once = normal(IdentifierKind.EMAIL, value)

@@ -2,18 +2,9 @@ import pytest
 
 from libs.errors import OmnithreadError
 from services.profile.details import MAX_TRAITS
+from services.profile.events import Change, CustomerCreated, IdentifiersLinked, ProfileUpdated
 from services.profile.linking import MOST_PENDING_MERGES, Introduction, introduce
-from services.profile.model import (
-    Change,
-    CustomerCreated,
-    CustomerId,
-    CustomerKind,
-    Identifier,
-    IdentifierKind,
-    IdentifiersLinked,
-    Profile,
-    ProfileUpdated,
-)
+from services.profile.model import CustomerId, CustomerKind, Identifier, IdentifierKind, Profile
 from tests.services.profile.people import (
     WEB,
     at,

@@ -6,16 +6,10 @@ from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
 from services.profile.details import MAX_TRAITS
+from services.profile.events import CustomersMerged, ProfileUpdated
 from services.profile.linking import Introduction, introduce
 from services.profile.merging import MOST_MERGES_SHOWN, complete, may_be_merged_away, merge, without_reservation
-from services.profile.model import (
-    MERGE_AREAS,
-    CustomerId,
-    CustomersMerged,
-    MergeId,
-    Profile,
-    ProfileUpdated,
-)
+from services.profile.model import MERGE_AREAS, CustomerId, MergeId, Profile
 from services.profile.who import Holder, decide_who
 from tests.services.profile.people import WEB, at, cookie, customer, device, email, held, reservation, trait
 
@@ -132,7 +126,7 @@ class Replicas:
                 self.merged_into[source] = survivor
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     ages=st.permutations(range(len(IDS))),
     steps=st.lists(

@@ -1,8 +1,8 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
-from services.profile.who import Holder, SetAsideReason, Verdict, decide_who
+from services.profile.who import MOST_MERGED, Holder, SetAsideReason, Verdict, decide_who
 from tests.services.profile.people import card, cookie, customer, device, email, phone
 
 HELD = SetAsideReason.HELD_BY_ANOTHER
@@ -101,6 +101,7 @@ POOL = [
 ]
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(
     identifiers=st.lists(st.sampled_from(POOL), unique=True, min_size=1),
     owners=st.lists(st.sampled_from(["", "a", "b", "c", "d"]), min_size=len(POOL), max_size=len(POOL)),
@@ -136,3 +137,16 @@ def test_whatever_is_claimed_no_known_customer_is_merged_away(
     assert set(held) | set(verdict.linked) == set(identifiers)
     if verdict.customer_id in customers:
         assert decide_who(list(reversed(identifiers)), holders).customer_id == verdict.customer_id
+
+
+def test_a_guest_beyond_the_limit_of_merges_stays_apart() -> None:
+    guest, small = customer("guest", cookie("phone"), minutes=1), customer("small", cookie("kiosk"), minutes=2)
+    identifiers = [cookie("phone"), cookie("kiosk"), email("anna@example.com")]
+    holders = {
+        "email:anna@example.com": Holder(customer_id=ANNA.customer_id, profile=ANNA, merged_count=MOST_MERGED - 1),
+        "cookie:phone": Holder(customer_id=guest.customer_id, profile=guest, merged_count=3),
+        "cookie:kiosk": Holder(customer_id=small.customer_id, profile=small),
+    }
+    verdict = decide_who(identifiers, holders)
+    assert (verdict.customer_id, verdict.guests) == ("anna", ("small",))
+    assert verdict.set_aside == ((cookie("phone"), HELD),)

@@ -1,0 +1,55 @@
+"""What has happened to a customer, in the model's own words; `announce.py` has the words that the others hear."""
+
+from dataclasses import dataclass
+
+from services.profile.model import CustomerId, CustomerKind, IdentifierKind, MergeId, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCreated:
+    """A customer was seen for the first time."""
+
+    kind: CustomerKind
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiersLinked:
+    """Identifiers were linked; their values stay here."""
+
+    kinds: tuple[IdentifierKind, ...]
+    kind: CustomerKind
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileUpdated:
+    """Fields changed; their values stay here."""
+
+    changed_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersMerged:
+    """Another customer was merged into this one."""
+
+    merge_id: MergeId
+    source_customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSealed:
+    """The customer was merged into another one."""
+
+    merge_id: MergeId
+    survivor_customer_id: CustomerId
+
+
+ProfileEvent = CustomerCreated | IdentifiersLinked | ProfileUpdated | CustomersMerged | CustomerSealed
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A decided change: the new state, what it announces, and the keys that lead here no longer."""
+
+    profile: Profile
+    events: tuple[ProfileEvent, ...] = ()
+    dropped_keys: tuple[str, ...] = ()
