@@ -5,6 +5,7 @@ from pymongo.errors import DuplicateKeyError
 
 from libs.errors import OmnithreadError, not_found
 from libs.mongo.connection import Database
+from libs.mongo.loop import MAX_TRIES
 from libs.mongo.record import Saved
 from libs.rpc.call import CURRENT_CALL, Call, Caller
 from tests.libs.mongo.faults import (
@@ -91,7 +92,7 @@ async def test_a_first_write_that_arrives_after_its_repetition_has_lost(database
 
 async def test_what_stays_open_is_answered_as_unknown_and_found_by_a_retry(written_before: Database) -> None:
     late = ArrivesLate()
-    records = notebooks(with_faults(written_before, late, *([never_arrives] * 11)))
+    records = notebooks(with_faults(written_before, late, *([never_arrives] * (MAX_TRIES - 1))))
     asked = stamp()
     with pytest.raises(OmnithreadError, match="OUTCOME_UNKNOWN"):
         await records.run("ann", asked, write_down("milk"))
