@@ -15,7 +15,6 @@ from omnithread.context.v1 import context_pb2
 from services.aggregator import errors
 from services.aggregator.events import (
     Event,
-    JourneyAbsorbed,
     JourneyEnded,
     JourneyStarted,
     SessionStarted,
@@ -30,16 +29,13 @@ from services.aggregator.journeys import (
     note_other,
     retire,
     spans,
-    unite,
 )
-from services.aggregator.values import Heard, Session, Thread, Touchpoint
+from services.aggregator.values import Session, Thread, Touchpoint
 
 MAX_SESSIONS = 50
 MAX_RECENT_TOUCHPOINTS = 20
 MAX_RECENT_BYTES = 64 * 1024
 """So much of the record may the newest touchpoints take; fewer are kept where they are large."""
-MAX_HEARD = 400
-"""Four services, this customer and many absorbed ones whose last events are still to come."""
 MAX_TOUCHPOINT_AGE = timedelta(days=30)
 MAX_AHEAD = timedelta(seconds=60)
 """A caller's clock may be ahead by this much, as with every `issue_time`."""
@@ -55,8 +51,6 @@ OPEN_KINDS = frozenset(
 )
 """What no service owns, so that channels tell of it."""
 AREA = "context"
-HEARD_AREAS = ("cart", "messaging", "preference", "profile")
-"""Whose events make touchpoints."""
 
 Change: TypeAlias = Decision[Thread, Event]
 """The thread after a change, and what to announce."""
@@ -102,7 +96,7 @@ def start_session(thread: Thread, *, origin: Origin, occur_time: datetime, sessi
         subject=session.session_id,
         traceparent=origin.traceparent,
     )
-    after, events = _with_touchpoint(thread, touchpoint, ids.journey_id)
+    after, events = with_touchpoint(thread, touchpoint, ids.journey_id)
     journey_id = journey_at(after.timeline, occur_time)
     if known is None:
         after = replace(after, sessions=(*after.sessions, session)[-MAX_SESSIONS:])
@@ -141,45 +135,9 @@ def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime,
         attributes=sighting.attributes,
         traceparent=origin.traceparent,
     )
-    after, events = _with_touchpoint(thread, touchpoint, ids.journey_id)
+    after, events = with_touchpoint(thread, touchpoint, ids.journey_id)
     first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
     return Decision(after, (first, *events), {"touchpoint_id": touchpoint.touchpoint_id})
-
-
-def hear(thread: Thread, touchpoint: Touchpoint, *, source: Heard, journey_id: str) -> Change | None:
-    """Take in what another service announced; None where it was taken in before.
-
-    `source` is the event's own place. `journey_id` is for a journey that it may open.
-    """
-    if is_heard(thread, source):
-        return None
-    session_id = checked_session_id(thread, touchpoint.session_id, touchpoint.channel_id, touchpoint.channel_kind)
-    touchpoint = replace(touchpoint, session_id=session_id)
-    after, events = _with_touchpoint(replace(thread, heard=_advanced(thread.heard, source)), touchpoint, journey_id)
-    first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
-    return Decision(after, (first, *events))
-
-
-def is_heard(thread: Thread, source: Heard) -> bool:
-    """Tell whether this event, or a later one of the same epoch, was taken in."""
-    last = last_heard(thread, source)
-    return last is not None and last.epoch == source.epoch and source.seq <= last.seq
-
-
-def last_heard(thread: Thread, source: Heard) -> Heard | None:
-    """Give how far the events of the same area and customer have been taken in."""
-    for heard in thread.heard:
-        if (heard.area, heard.customer_id) == (source.area, source.customer_id):
-            return heard
-    return None
-
-
-def forget_source(thread: Thread, source: Heard) -> Change | None:
-    """Stop remembering how far a merged customer's events were heard, once its last one was; None where nobody did."""
-    if last_heard(thread, source) is None:
-        return None
-    heard = tuple(h for h in thread.heard if (h.area, h.customer_id) != (source.area, source.customer_id))
-    return Decision(replace(thread, heard=heard))
 
 
 def close_idle(thread: Thread, *, now: datetime) -> Change | None:
@@ -189,24 +147,6 @@ def close_idle(thread: Thread, *, now: datetime) -> Change | None:
         return None
     timeline = replace(thread.timeline, looked_time=now)
     return Decision(replace(thread, timeline=timeline), (JourneyEnded(due, spans(timeline)[-1].journey_id),))
-
-
-def absorb(survivor: Thread, source: Thread, *, merge_id: str, source_customer_id: str, now: datetime) -> Change:
-    """Take over the journeys, sessions and newest touchpoints of a merged customer. Nothing is lost.
-
-    Journeys that meet in time become one, under both ids; the touchpoints follow by their time.
-    What was announced about the source and is not heard yet is awaited, until each service has sealed it.
-    """
-    timeline, retired = retire(unite(survivor.timeline, source.timeline))
-    sessions = sorted((*survivor.sessions, *source.sessions), key=lambda session: session.start_time)
-    awaited = tuple(Heard(area, source_customer_id, epoch="", seq=0) for area in HEARD_AREAS)
-    after = Thread(
-        timeline=timeline,
-        sessions=tuple(sessions)[-MAX_SESSIONS:],
-        recent_touchpoints=_newest((*survivor.recent_touchpoints, *source.recent_touchpoints)),
-        heard=_each_once((*awaited, *source.heard, *survivor.heard))[-MAX_HEARD:],
-    )
-    return Decision(after, (JourneyAbsorbed(now, merge_id, source_customer_id, retired),))
 
 
 def checked_session_id(thread: Thread, session_id: str, channel_id: str, channel_kind: int) -> str:
@@ -219,16 +159,17 @@ def checked_session_id(thread: Thread, session_id: str, channel_id: str, channel
     return session_id if thread.session_of(session_id, channel_id) else ""
 
 
-def _with_touchpoint(
+def with_touchpoint(
     thread: Thread, touchpoint: Touchpoint, journey_id: str
 ) -> tuple[Thread, tuple[JourneyStarted | JourneyEnded, ...]]:
+    """Add a touchpoint, and give what it makes begin and end; `journey_id` is for a journey that it may open."""
     before = thread.timeline
     if touchpoint.by_customer:
         noted = note_act(before, time=touchpoint.occur_time, channel_id=touchpoint.channel_id, journey_id=journey_id)
     else:
         noted = note_other(before, time=touchpoint.occur_time, journey_id=journey_id)
     after, retired = retire(noted)
-    recent = _newest((touchpoint, *thread.recent_touchpoints))
+    recent = newest((touchpoint, *thread.recent_touchpoints))
     return replace(thread, timeline=after, recent_touchpoints=recent), _turns(before, noted, touchpoint, retired)
 
 
@@ -255,7 +196,7 @@ def _is_over(journeys: dict[str, Span], span: Span) -> bool:
     return span.journey_id not in journeys or journeys[span.journey_id].end_time is not None
 
 
-def _newest(touchpoints: tuple[Touchpoint, ...]) -> tuple[Touchpoint, ...]:
+def newest(touchpoints: tuple[Touchpoint, ...]) -> tuple[Touchpoint, ...]:
     """Give the newest few, newest first, each once, up to a size: the same ones in whatever order they came."""
     each = {touchpoint.touchpoint_id: touchpoint for touchpoint in touchpoints}
     kept: list[Touchpoint] = []
@@ -278,16 +219,6 @@ def _traceparent_before(thread: Thread, touchpoint: Touchpoint, journey_id: str)
         if is_earlier and earlier.traceparent and journey_at(thread.timeline, earlier.occur_time) == journey_id:
             return earlier.traceparent
     return ""
-
-
-def _advanced(heard: tuple[Heard, ...], source: Heard) -> tuple[Heard, ...]:
-    others = tuple(h for h in heard if (h.area, h.customer_id) != (source.area, source.customer_id))
-    return (*others, source)[-MAX_HEARD:]
-
-
-def _each_once(heard: tuple[Heard, ...]) -> tuple[Heard, ...]:
-    """Keep the last of those that speak of the same area and customer."""
-    return tuple({(h.area, h.customer_id): h for h in heard}.values())
 
 
 def _summary_of(sighting: Sighting) -> str:

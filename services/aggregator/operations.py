@@ -10,7 +10,7 @@ from libs.mongo.record import Records
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
-from services.aggregator import errors, model
+from services.aggregator import errors, hearing, model
 from services.aggregator.events import Event, JourneySealed
 from services.aggregator.journeys import Span, spans
 from services.aggregator.model import Change, FreshIds, Sighting
@@ -99,7 +99,7 @@ class Journeys:
         """Stop counting the events of a merged customer, whose last one in this area has come."""
 
         def decide(saved: Saved[Thread]) -> Change:
-            change = model.forget_source(saved.state, source)
+            change = hearing.forget_source(saved.state, source)
             if change is None:
                 raise NothingToDo
             return change
@@ -127,7 +127,7 @@ class Journeys:
         now = self.clock()
 
         def decide(source: Saved[Thread], survivor: Saved[Thread]) -> Change:
-            return model.absorb(
+            return hearing.absorb(
                 survivor.state, source.state, merge_id=merge_id, source_customer_id=source_customer_id, now=now
             )
 
@@ -183,10 +183,10 @@ class Journeys:
         journey_id = self.new_id("jrn")
 
         def decide(saved: Saved[Thread]) -> Change:
-            last = model.last_heard(saved.state, source)
+            last = hearing.last_heard(saved.state, source)
             if last is not None and last.seq > 0 and last.epoch != source.epoch and not is_new:
                 raise NeedsLooking
-            change = model.hear(saved.state, touchpoint, source=source, journey_id=journey_id)
+            change = hearing.hear(saved.state, touchpoint, source=source, journey_id=journey_id)
             if change is None:
                 raise NothingToDo
             return change

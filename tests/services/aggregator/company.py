@@ -59,7 +59,7 @@ class Company:
         return answer.context
 
 
-async def company_at(services: Services, **settings: object) -> Company:
+async def company_at(services: Services, **settings: Any) -> Company:
     """Open the company: the aggregator starts beside the services that run already."""
     return company_with(services, await services.start(AGGREGATOR, **settings))
 

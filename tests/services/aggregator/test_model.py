@@ -16,17 +16,14 @@ from services.aggregator.events import (
     SessionStarted,
     TouchpointRecorded,
 )
+from services.aggregator.hearing import HEARD_AREAS, absorb, forget_source, hear
 from services.aggregator.journeys import GAP, MAX_JOURNEYS, journey_at, spans
 from services.aggregator.model import (
-    HEARD_AREAS,
     MAX_RECENT_BYTES,
     MAX_RECENT_TOUCHPOINTS,
     MAX_SESSIONS,
     Sighting,
-    absorb,
     close_idle,
-    forget_source,
-    hear,
     record,
     start_session,
 )
