@@ -168,3 +168,11 @@ async def until_done(call: Callable[[], Awaitable[Result]]) -> Result:
         except OmnithreadError as error:
             if error.reason != "CONFLICT":
                 raise
+
+
+async def two_customers(database: Database) -> Records[Notebook, Noted]:
+    """Begin with one note of `guest` and one of `ann`."""
+    records = notebooks(database)
+    await records.run("guest", stamp(), write_down("of guest"))
+    await records.run("ann", stamp(), write_down("of ann"))
+    return records
