@@ -93,6 +93,14 @@ class Claims:
             with reading():
                 await self._collection.delete_many({"_id": {"$in": sorted(keys)}, "token": token})
 
+    async def release(self, claims: Iterable[Claim]) -> None:
+        """Remove claims, each only as it was read."""
+        for claim in claims:
+            with reading():
+                await self._collection.delete_one(
+                    {"_id": claim.key, "customer_id": claim.customer_id, "token": claim.token}
+                )
+
     async def drop(self, keys: Many[str], *, customer_ids: Many[str]) -> None:
         """Remove the claims of identifiers that had to make room, where they lead to these customers."""
         if keys:

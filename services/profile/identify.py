@@ -30,6 +30,7 @@ from services.profile.merges import Merges
 from services.profile.model import Channel, CustomerId, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, facts_of
 from services.profile.planning import Plan, plan_for
+from services.profile.room import has_room
 from services.profile.settling import Settling
 from services.profile.store import Announced, decision_of
 from services.profile.who import Verdict, decide_who
@@ -126,6 +127,8 @@ class Identification:
             # What is refused now may have been carried out before.
             if (known := await self.records.recall(plan.entrance, plan.stamp)) is not None:
                 return known
+            if present is not None and await self._released_what_can_never_be_linked(present, plan):
+                raise Overtaken from None
             raise
         nothing_new = not plan.unclaimed and not plan.created_before
         if nothing_new and present is not None and change.profile == present.state:
@@ -143,6 +146,16 @@ class Identification:
         saved = await self.merges.carry_out(outcome.saved)
         await self.claims.drop(dropped_keys, customer_ids=saved.lineage)
         return replace(outcome, saved=saved)
+
+    async def _released_what_can_never_be_linked(self, present: Saved[Profile], plan: Plan) -> bool:
+        """Free identifiers that a crashed call claimed for a customer who by now has as many of the kind as allowed."""
+        stuck = [
+            claim
+            for claim in plan.evidence.unconfirmed(plan.verdict.linked, plan.customer_id)
+            if not has_room(present.state.identifiers, next(one for one in plan.verdict.linked if one.key == claim.key))
+        ]
+        await self.claims.release(stuck)
+        return bool(stuck)
 
     async def _present(self, plan: Plan) -> Saved[Profile] | None:
         present = plan.evidence.saved(plan.customer_id)

@@ -7,7 +7,7 @@ the oldest makes room.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.profile.model import HeldIdentifier, IdentifierKind
+from services.profile.model import HeldIdentifier, Identifier, IdentifierKind
 
 MOST_OF_A_KIND: Mapping[IdentifierKind, int] = {
     IdentifierKind.LOYALTY_CARD: 1,
@@ -45,6 +45,15 @@ def kind_beyond_limit(by_key: Mapping[str, HeldIdentifier]) -> IdentifierKind | 
         if not kind.by_possession and len(proven) > most:
             return kind
     return None
+
+
+def has_room(held: Iterable[HeldIdentifier], identifier: Identifier) -> bool:
+    """Say whether one more can be held. Where there is no room for a proof, there never will be: none is dropped."""
+    by_key = {one.identifier.key: one.identifier for one in held}
+    if identifier.kind.by_possession or not identifier.identifies:
+        return True
+    proven = [key for key, one in by_key.items() if one.kind is identifier.kind and one.identifies]
+    return identifier.key in proven or len(proven) < MOST_OF_A_KIND[identifier.kind]
 
 
 def make_room(by_key: Mapping[str, HeldIdentifier], *, presented_keys: frozenset[str] = frozenset()) -> Kept:

@@ -254,3 +254,19 @@ async def test_a_merge_that_cannot_be_carried_out_now_does_not_hide_the_profile(
 
 def _told(*identifiers: Identifier) -> Introduction:
     return Introduction(identifiers=identifiers)
+
+
+async def test_a_claim_that_can_never_be_linked_any_more_is_free_again(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = (await replicas.identify(cookie("c"))).saved.customer_id
+    with monkeypatch.context() as dying:
+        dying.setattr(replicas[0].records, "run", crash)
+        with pytest.raises(Crash):
+            await replicas.identify(cookie("c"), card("old"))
+    await replicas.identify(cookie("c"), card("new"), replica=1)
+    with pytest.raises(OmnithreadError, match="IDENTIFIER_LIMIT"):
+        await replicas[0].identify(_told(card("new"), card("old")), replicas.stamp())
+    other = await replicas.identify(card("old"))
+    assert outcome_of(other) is IdentifyOutcome.CREATED
+    assert (await replicas.identify(card("new"))).saved.customer_id == anna
