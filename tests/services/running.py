@@ -70,6 +70,7 @@ class Services:
             "jwks_file": self._keys.jwks_file,
             "channels_file": ROOT / "deploy/channels.toml",
             "service_token_file": write_service_token(self._state, service.name),
+            "kafka_idle_pause_seconds": 0.03,  # the embedded broker answers an idle consumer at once
             "drain_seconds": 1.0,
             **{f"{name}_address": self.addresses.get(name, NOBODY) for name in SERVICES},
             **settings,

@@ -72,7 +72,7 @@ REFUSALS = [
     Refusal(
         StatusCode.FAILED_PRECONDITION,
         "AMOUNT_LIMIT",
-        adding(unit_price=money(9_999_999_999_999)),
+        adding(unit_price=money(2**63 - 1)),
         {"limit_minor": "1000000000000000"},
     ),
     Refusal(
