@@ -47,7 +47,7 @@ class Stage:
 
     def show(self, picture: RenderableType) -> None:
         """Show a table, a panel or a tree."""
-        self._console.print(Padding(picture, (1, 4)))
+        self._console.print(Padding(picture, (1, 4, 0, 4)))
 
     async def until(
         self, claim: str, look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], *, limit_seconds: float

@@ -21,13 +21,15 @@ from deploy.local.state import KEYS_FOLDER, STATE_DIR, private_dir
 from deploy.local.up import PortTaken, run_in_foreground
 from libs.rpc.channels import ChannelRegistry
 
+LOG_COLUMNS = 120
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The whole suite on this machine.")
 
 
 @app.command()
 def demo() -> None:
     """Play a customer's journey across four channels, and prove each claim; exit code 1 where one is untrue."""
-    _run(play(Console()))
+    _run(play(_console()))
 
 
 @app.command()
@@ -36,7 +38,7 @@ def up(
     any_ports: Annotated[bool, typer.Option("--free-ports", help="Take free ports, not the documented ones.")] = False,
 ) -> None:
     """Run the suite in the foreground, on fixed ports, with sample data."""
-    _run(run_in_foreground(Console(), free_ports() if any_ports else FIXED_PORTS))
+    _run(run_in_foreground(_console(), free_ports() if any_ports else FIXED_PORTS))
 
 
 @app.command()
@@ -51,6 +53,12 @@ def token(
         raise typer.BadParameter(f"{channel} is not registered in {CHANNELS_FILE.name}: {known}")
     keys = ensure_keys(private_dir(STATE_DIR) / KEYS_FOLDER)
     print(mint_channel_token(keys.state, channel, actor=actor))
+
+
+def _console() -> Console:
+    console = Console()
+    # Where nobody looks at a terminal, nobody wants its eighty columns.
+    return console if console.is_terminal else Console(width=LOG_COLUMNS)
 
 
 def _run(story: Coroutine[None, None, None]) -> None:

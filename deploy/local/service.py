@@ -18,6 +18,7 @@ from deploy.local.state import ROOT
 START_TIMEOUT_SECONDS = 60.0
 PROBE_TIMEOUT_SECONDS = 2.0
 SPANS_DELAY_MS = 300
+EMBEDDED_IDLE_PAUSE_SECONDS = 0.06
 CHANNELS_FILE = ROOT / "deploy" / "channels.toml"
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"  # the stub of the health package has no types
 PROBE_OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # else a refused probe slows down the next one
@@ -86,6 +87,8 @@ def environment(name: str, *, plan: Plan, backends: Backends, keys: Keys) -> dic
         "mongo_database": plan.database(name),
         "kafka_bootstrap_servers": backends.kafka_bootstrap_servers,
         "topic_prefix": plan.prefix,
+        # The embedded broker answers at once that there is nothing; Kafka waits for something to tell.
+        "kafka_idle_pause_seconds": 0 if plan.kafka_bootstrap_servers else EMBEDDED_IDLE_PAUSE_SECONDS,
         "listen": f"{LOOPBACK}:{ports[name].grpc}",
         "health_listen": f"{LOOPBACK}:{ports[name].health}",
         "instance_name": f"{name}-1",

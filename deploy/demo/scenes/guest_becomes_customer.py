@@ -13,7 +13,7 @@ async def guest_becomes_customer(cast: Cast, stage: Stage) -> None:
     anna = cast.customer
     stage.scene(
         "1  Web shop: somebody looks at a purse",
-        "Anna has held a loyalty card for years. Today she comes to the web shop, and is nobody there yet.",
+        "Anna has a loyalty card of the store. Now she comes to the web shop, where nobody knows her yet.",
     )
     known = await cast.store.act(
         View,
@@ -24,7 +24,7 @@ async def guest_becomes_customer(cast: Cast, stage: Stage) -> None:
         given_name=anna.given_name,
         family_name=anna.family_name,
     )
-    stage.did("store-042", "years ago: hands out a loyalty card to Anna Berger")
+    stage.did("store-042", "hands out a loyalty card to Anna Berger, the day before")
 
     guest = await cast.web_shop.act(View, "open_page", cookie=anna.cookie, sku=PURSE)
     stage.did("web-shop", f"a visitor, known by a cookie only, views {PURSE}")

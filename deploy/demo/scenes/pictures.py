@@ -47,13 +47,13 @@ def notices_table(view: View) -> Table:
     """Draw what the company sent and did not send."""
     table = _table("message", "by", "state", "why", title="messages to the customer")
     for notice in view.notices:
-        table.add_row(notice.purpose, notice.way, notice.state, notice.reason)
+        table.add_row(notice.purpose, "" if notice.way == "unspecified" else notice.way, notice.state, notice.reason)
     return table
 
 
 def four_views_table(cast: Cast, views: Sequence[View]) -> Table:
     """Draw what each channel reads of the one context."""
-    table = _table("channel", "customer", "cart", "orders", "messages", "said", "bytes", "sha256", title="")
+    table = _table("channel", "customer", "cart", "orders", "messages", "said", "bytes", "sha256")
     for channel, view in zip(cast.channels, views, strict=True):
         table.add_row(
             channel_text(channel.channel),
@@ -94,11 +94,25 @@ def trace_tree(spans: Sequence[Span], *, title: str) -> Tree:
 def _span_text(span: Span) -> Text:
     style = {"server": "bold green", "consumer": "bold yellow", "producer": "yellow"}.get(span.kind, "")
     took = f"  {(span.end_ns - span.start_ns) / 1e6:.1f} ms"
-    return Text.assemble(channel_text(span.service), " ", (span.name, style), (took, "bright_black"))
+    return Text.assemble(channel_text(span.service), " ", (_label(span), style), (took, "bright_black"))
 
 
-def _table(*columns: str, title: str) -> Table:
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+def _label(span: Span) -> str:
+    """Say it shorter than the span's name does, which has packages, databases and topics in full."""
+    if span.attributes.get("rpc.system") == "grpc":
+        arrow = "→" if span.kind == "client" else "answers"
+        return f"{arrow} {span.name.rpartition('.')[2]}"
+    if "db.system" in span.attributes:
+        return f"MongoDB {span.name.rpartition('.')[2]}"
+    if span.kind in ("producer", "consumer"):
+        verb, _, topic = span.name.partition(" ")
+        area = topic.partition("omnithread.")[2].partition(".")[0]
+        return f"Kafka {verb} {area} events"
+    return span.name
+
+
+def _table(*columns: str, title: str = "") -> Table:
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column)
     return table
