@@ -15,6 +15,8 @@ from libs.events.relay import Relay
 from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.migrate import Index
+from libs.mongo.record import Records
+from libs.mongo.values import Event, RecordShape, State
 from libs.rpc.client import Identity
 from libs.rpc.server import Registration
 from libs.settings import ServiceSettings
@@ -44,7 +46,7 @@ class Foundation:
     epoch: str
     """Of the database, as it was at the start."""
     relay: Relay
-    """Takes the records' events to Kafka; give its `nudge` to `Records` as `on_saved`. It runs without further ado."""
+    """Takes the records' events to Kafka; `records` tells it of every change. It runs without further ado."""
     kafka: KafkaAccess
     channel: OpenChannel
     clock: Clock
@@ -54,6 +56,21 @@ class Foundation:
     """For counters of the service's own."""
     tracer: Tracer | None = None
     """For what listens or works in the background; None for the process's own."""
+
+    def records(
+        self, shape: RecordShape[State, Event], *, admit: Callable[[str], Awaitable[str]] | None
+    ) -> Records[State, Event]:
+        """Make the service's records; see `Records` for `admit`."""
+        return Records(
+            database=self.database,
+            shape=shape,
+            clock=self.clock,
+            new_id=self.new_id,
+            epoch=self.epoch,
+            admit=admit,
+            on_saved=self.relay.nudge,
+            random=self.random,
+        )
 
 
 async def _nothing() -> None:

@@ -7,7 +7,6 @@ from libs.events.merges import MergeListener
 from libs.events.metrics import ReaderMetrics
 from libs.events.streams import Stream, internal_stream
 from libs.mongo.cursors import Cursors
-from libs.mongo.record import Records
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
@@ -113,16 +112,7 @@ def open_sources(settings: AggregatorSettings, foundation: Foundation) -> Source
 def journeys_over(foundation: Foundation, sources: Sources) -> Journeys:
     """Put the operations on the aggregator's own records together."""
     directory = CustomerDirectory(sources.profile_internal)
-    records = Records(
-        database=foundation.database,
-        shape=SHAPE,
-        clock=foundation.clock,
-        new_id=foundation.new_id,
-        epoch=foundation.epoch,
-        admit=directory.admit,
-        on_saved=foundation.relay.nudge,
-        random=foundation.random,
-    )
+    records = foundation.records(SHAPE, admit=directory.admit)
     return Journeys(
         records=records,
         database=foundation.database,

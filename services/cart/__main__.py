@@ -8,7 +8,6 @@ from libs.events.merges import MergeListener
 from libs.events.metrics import ReaderMetrics
 from libs.events.streams import internal_stream
 from libs.mongo.cursors import Cursors
-from libs.mongo.record import Records
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
@@ -29,16 +28,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     """Put the parts together."""
     profile = ProfileInternalServiceStub(foundation.channel(settings.profile_address))
     directory = CustomerDirectory(profile)
-    records = Records(
-        database=foundation.database,
-        shape=SHAPE,
-        clock=foundation.clock,
-        new_id=foundation.new_id,
-        epoch=foundation.epoch,
-        admit=directory.admit,
-        on_saved=foundation.relay.nudge,
-        random=foundation.random,
-    )
+    records = foundation.records(SHAPE, admit=directory.admit)
     carts = Carts(
         records=records,
         database=foundation.database,

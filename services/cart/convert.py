@@ -5,6 +5,7 @@ from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from libs.channel import Channel
 from libs.mongo.values import Saved
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_events_pb2 as events_pb
@@ -13,7 +14,7 @@ from omnithread.common.v1 import attribute_pb2, channel_pb2, event_pb2
 from services.cart import errors, events
 from services.cart.model import LineChoice, Terms
 from services.cart.money import money_to_proto, price_from_proto
-from services.cart.values import Article, Cart, Channel, Line, Order, OrderSummary
+from services.cart.values import Article, Cart, Line, Order, OrderSummary
 
 
 def article_from_request(request: cart_service_pb2.AddItemRequest) -> Article:
@@ -87,7 +88,7 @@ def order_to_proto(order: Order, customer_id: str) -> cart_pb2.Order:
         delivery=None if order.store_id else cart_pb2.Delivery(),
         pickup=cart_pb2.Pickup(store_id=order.store_id) if order.store_id else None,
         payment_reference=order.payment_reference,
-        channel=_channel_to_proto(order.channel),
+        channel=order.channel.to_proto(),
         place_time=to_timestamp(order.place_time),
     )
 
@@ -175,7 +176,7 @@ def _line_to_proto(line: Line) -> cart_pb2.CartLine:
         image_uri=article.image_uri,
         link_uri=article.link_uri,
         attributes=[attribute_pb2.Attribute(key=key, value=value) for key, value in article.attributes],
-        channel=_channel_to_proto(line.channel),
+        channel=line.channel.to_proto(),
         add_time=to_timestamp(line.add_time),
         update_time=to_timestamp(line.update_time),
     )
@@ -189,18 +190,14 @@ def _summary_to_proto(order: OrderSummary) -> cart_pb2.OrderSummary:
         line_count=order.line_count,
         state=cart_pb2.ORDER_STATE_PLACED,
         store_id=order.store_id,
-        channel=_channel_to_proto(order.channel),
+        channel=order.channel.to_proto(),
         place_time=to_timestamp(order.place_time),
     )
 
 
 def _channel_of(cart: Cart) -> channel_pb2.Channel | None:
     origin = cart.last_origin
-    return _channel_to_proto(Channel(origin.channel_id, origin.channel_kind)) if origin else None
-
-
-def _channel_to_proto(channel: Channel) -> channel_pb2.Channel:
-    return channel_pb2.Channel(id=channel.id, kind=channel_pb2.ChannelKind.ValueType(channel.kind))
+    return Channel(origin.channel_id, origin.channel_kind).to_proto() if origin else None
 
 
 def _time(moment: datetime | None) -> Timestamp | None:

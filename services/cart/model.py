@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
+from libs.channel import Channel
 from libs.mongo.values import Decision
 from libs.origin import Origin
 from services.cart import errors
@@ -20,7 +21,7 @@ from services.cart.events import (
     ItemQuantitySet,
     ItemRemoved,
 )
-from services.cart.values import Article, Cart, CartId, Channel, Line, LineId, Order, OrderId, OrderSummary, sum_of
+from services.cart.values import Article, Cart, CartId, Line, LineId, Order, OrderId, OrderSummary, sum_of
 
 MAX_LINES = 200
 MAX_LINE_QUANTITY = 9999

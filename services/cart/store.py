@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from libs.channel import Channel
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
 from services.cart.convert import event_to_proto
 from services.cart.events import CartCheckedOut, Event
 from services.cart.money import Money
-from services.cart.values import Article, Cart, CartId, Channel, Line, LineId, Order, OrderId, OrderSummary
+from services.cart.values import Article, Cart, CartId, Line, LineId, Order, OrderId, OrderSummary
 
 ORDERS = "orders"
 IDLE_DUE_TIME = "idle_due_time"
@@ -59,7 +60,7 @@ def order_to_document(order: Order) -> Fields:
         "total": _money_to_fields(order.total),
         "store_id": order.store_id,
         "payment_reference": order.payment_reference,
-        "channel": _channel_to_fields(order.channel),
+        "channel": order.channel.to_fields(),
     }
 
 
@@ -72,7 +73,7 @@ def order_from_document(document: Mapping[str, Any]) -> Order:
         total=_money_from_fields(document["total"]),
         store_id=document["store_id"],
         payment_reference=document["payment_reference"],
-        channel=_channel_from_fields(document["channel"]),
+        channel=Channel.from_fields(document["channel"]),
         place_time=document["sort_time"],
     )
 
@@ -108,7 +109,7 @@ def _line_to_fields(line: Line) -> Fields:
         "link_uri": article.link_uri,
         "attributes": [list(attribute) for attribute in article.attributes],
         "quantity": line.quantity,
-        "channel": _channel_to_fields(line.channel),
+        "channel": line.channel.to_fields(),
         "add_time": line.add_time,
         "update_time": line.update_time,
     }
@@ -126,7 +127,7 @@ def _line_from_fields(fields: Mapping[str, Any]) -> Line:
             attributes=tuple((key, value) for key, value in fields["attributes"]),
         ),
         quantity=fields["quantity"],
-        channel=_channel_from_fields(fields["channel"]),
+        channel=Channel.from_fields(fields["channel"]),
         add_time=fields["add_time"],
         update_time=fields["update_time"],
     )
@@ -139,7 +140,7 @@ def _summary_to_fields(order: OrderSummary) -> Fields:
         "total": _money_to_fields(order.total),
         "line_count": order.line_count,
         "store_id": order.store_id,
-        "channel": _channel_to_fields(order.channel),
+        "channel": order.channel.to_fields(),
         "place_time": order.place_time,
     }
 
@@ -151,7 +152,7 @@ def _summary_from_fields(fields: Mapping[str, Any]) -> OrderSummary:
         total=_money_from_fields(fields["total"]),
         line_count=fields["line_count"],
         store_id=fields["store_id"],
-        channel=_channel_from_fields(fields["channel"]),
+        channel=Channel.from_fields(fields["channel"]),
         place_time=fields["place_time"],
     )
 
@@ -162,14 +163,6 @@ def _money_to_fields(money: Money) -> Fields:
 
 def _money_from_fields(fields: Mapping[str, Any]) -> Money:
     return Money(minor=fields["minor"], currency_code=fields["currency_code"])
-
-
-def _channel_to_fields(channel: Channel) -> Fields:
-    return {"id": channel.id, "kind": channel.kind}
-
-
-def _channel_from_fields(fields: Mapping[str, Any]) -> Channel:
-    return Channel(id=fields["id"], kind=fields["kind"])
 
 
 def _origin_to_fields(origin: Origin) -> Fields:

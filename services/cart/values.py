@@ -5,20 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
+from libs.channel import Channel
 from libs.origin import Origin
 from services.cart.money import Money
 
 CartId = NewType("CartId", str)
 LineId = NewType("LineId", str)
 OrderId = NewType("OrderId", str)
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """The place where something was done, as the caller's token named it."""
-
-    id: str
-    kind: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,12 @@ from babel import Locale, UnknownLocaleError
 from libs.contact_points import normal_email, normal_phone
 from libs.mongo.values import Saved
 from libs.timestamps import from_timestamp, to_timestamp
-from omnithread.common.v1 import channel_pb2, delivery_pb2, event_pb2
+from omnithread.common.v1 import delivery_pb2, event_pb2
 from omnithread.preference.v1 import preference_events_pb2 as events_pb
 from omnithread.preference.v1 import preference_pb2, preference_service_pb2
 from services.preference import errors, events
 from services.preference.model import Statement
 from services.preference.values import (
-    Channel,
     Consent,
     ConsentKey,
     ConsentRecord,
@@ -93,7 +92,7 @@ def record_to_proto(record: ConsentRecord, customer_id: str) -> preference_pb2.C
         wording=record.wording,
         wording_version=record.wording_version,
         source=record.source,
-        channel=_channel_to_proto(record.channel),
+        channel=record.channel.to_proto(),
         actor_id=record.actor_id,
         occur_time=to_timestamp(record.occur_time),
         traceparent=record.traceparent,
@@ -175,10 +174,6 @@ def _consent_to_proto(consent: Consent) -> preference_pb2.Consent:
         contact_point=consent.key.contact_point,
         state=preference_pb2.ConsentState.ValueType(consent.state),
         update_time=to_timestamp(consent.update_time),
-        channel=_channel_to_proto(consent.channel),
+        channel=consent.channel.to_proto(),
         record_id=consent.record_id,
     )
-
-
-def _channel_to_proto(channel: Channel) -> channel_pb2.Channel:
-    return channel_pb2.Channel(id=channel.id, kind=channel_pb2.ChannelKind.ValueType(channel.kind))

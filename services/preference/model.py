@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from libs.channel import Channel
 from libs.mongo.values import Decision
 from libs.origin import Origin
 from services.preference import errors
@@ -12,7 +13,6 @@ from services.preference.events import ConsentSet, Event, PreferencesUpdated
 from services.preference.values import (
     GRANTED,
     REVOKED,
-    Channel,
     Consent,
     ConsentKey,
     ConsentRecord,

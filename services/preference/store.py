@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from libs.channel import Channel
 from libs.mongo.migrate import Index, member_index
 from libs.mongo.values import Member, RecordShape
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from services.preference.convert import event_to_proto
 from services.preference.events import ConsentSet, Event
 from services.preference.values import (
-    Channel,
     Consent,
     ConsentKey,
     ConsentRecord,
@@ -71,7 +71,7 @@ def record_to_document(record: ConsentRecord) -> Fields:
         "wording": record.wording,
         "wording_version": record.wording_version,
         "source": record.source,
-        "channel": _channel_to_fields(record.channel),
+        "channel": record.channel.to_fields(),
         "actor_id": record.actor_id,
         "traceparent": record.traceparent,
     }
@@ -86,7 +86,7 @@ def record_from_document(document: Mapping[str, Any]) -> ConsentRecord:
         wording=document["wording"],
         wording_version=document["wording_version"],
         source=document["source"],
-        channel=Channel(**document["channel"]),
+        channel=Channel.from_fields(document["channel"]),
         actor_id=document["actor_id"],
         occur_time=document["sort_time"],
         traceparent=document["traceparent"],
@@ -119,7 +119,7 @@ def _consent_to_fields(consent: Consent) -> Fields:
         **_key_to_fields(consent.key),
         "state": consent.state,
         "update_time": consent.update_time,
-        "channel": _channel_to_fields(consent.channel),
+        "channel": consent.channel.to_fields(),
         "record_id": consent.record_id,
     }
 
@@ -129,7 +129,7 @@ def _consent_from_fields(fields: Mapping[str, Any]) -> Consent:
         key=_key_from_fields(fields),
         state=fields["state"],
         update_time=fields["update_time"],
-        channel=Channel(**fields["channel"]),
+        channel=Channel.from_fields(fields["channel"]),
         record_id=fields["record_id"],
     )
 
@@ -144,7 +144,3 @@ def _key_from_fields(fields: Mapping[str, Any]) -> ConsentKey:
         delivery_kind=DeliveryKind.ValueType(fields["delivery_kind"]),
         contact_point=fields["contact_point"],
     )
-
-
-def _channel_to_fields(channel: Channel) -> Fields:
-    return {"id": channel.id, "kind": channel.kind}

@@ -3,19 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from libs.channel import Channel
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED
 
 GRANTED = CONSENT_STATE_GRANTED
 REVOKED = CONSENT_STATE_REVOKED
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """The place where something was said, as the caller's token named it."""
-
-    id: str
-    kind: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from libs.channel import Channel
 from libs.mongo.connection import Database
 from libs.mongo.deadline import reading
 from libs.mongo.once import insert_once
-from services.profile.model import Channel, CustomerId
+from services.profile.model import CustomerId
 
 IDENTIFIERS = "identifiers"
 CONFIRMED = ""

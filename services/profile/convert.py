@@ -6,15 +6,15 @@ from datetime import datetime
 
 from google.type.postal_address_pb2 import PostalAddress as PostalAddressProto
 
+from libs.channel import Channel
 from libs.errors import invalid_field
 from libs.mongo.values import Saved
 from libs.timestamps import from_timestamp, to_timestamp
-from omnithread.common.v1 import channel_pb2
 from omnithread.profile.v1 import profile_pb2
 from services.profile import model
 from services.profile.errors import identifier_invalid
 from services.profile.identifiers import normal_identifier
-from services.profile.model import Channel, Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
+from services.profile.model import Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
 
 MAX_ADDRESS_BYTES = 4096
 
@@ -134,7 +134,7 @@ def merge_to_proto(merge: model.Merge) -> profile_pb2.Merge:
         merge_id=merge.merge_id,
         source_customer_id=merge.source_customer_id,
         merge_time=to_timestamp(merge.merge_time),
-        channel=_channel_to_proto(merge.channel),
+        channel=merge.channel.to_proto(),
         pending_areas=merge.pending_areas,
     )
 
@@ -155,7 +155,7 @@ def _trait_value(said: profile_pb2.Trait, *, field: str) -> TraitValue | None:
 
 def _trait_to_proto(trait: Trait) -> profile_pb2.Trait:
     said = profile_pb2.Trait(
-        name=trait.name, channel=_channel_to_proto(trait.channel), update_time=to_timestamp(trait.update_time)
+        name=trait.name, channel=trait.channel.to_proto(), update_time=to_timestamp(trait.update_time)
     )
     match trait.value:
         case bool():  # before float: a yes is no number
@@ -183,7 +183,3 @@ def _address_to_proto(address: PostalAddress) -> PostalAddressProto:
         recipients=address.recipients,
         organization=address.organization,
     )
-
-
-def _channel_to_proto(channel: Channel) -> channel_pb2.Channel:
-    return channel_pb2.Channel(id=channel.id, kind=channel_pb2.ChannelKind.ValueType(channel.kind))

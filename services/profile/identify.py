@@ -15,6 +15,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from libs.channel import Channel
 from libs.clock import Clock
 from libs.errors import OmnithreadError, Status, clock_skew, conflict
 from libs.ids import NewId
@@ -27,7 +28,7 @@ from services.profile.events import Change
 from services.profile.evidence import Evidence, gather_evidence
 from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
-from services.profile.model import Channel, CustomerId, Identifier, Profile
+from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, facts_of
 from services.profile.planning import Plan, plan_for
 from services.profile.room import has_room

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from libs.channel import Channel
 from libs.errors import outbox_full
 from services.profile.details import changed_fields, with_missing_names, with_traits
 from services.profile.errors import identifier_limit
 from services.profile.events import Change, CustomerCreated, IdentifiersLinked, ProfileEvent, ProfileUpdated
-from services.profile.model import Channel, HeldIdentifier, Identifier, IdentifierKind, Profile, Reservation, Trait
+from services.profile.model import HeldIdentifier, Identifier, IdentifierKind, Profile, Reservation, Trait
 from services.profile.room import MOST_OF_A_KIND, Kept, kind_beyond_limit, make_room, with_added
 
 MOST_PENDING_MERGES = 64

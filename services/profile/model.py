@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
+from libs.channel import Channel
 from libs.origin import Origin
 
 CustomerId = NewType("CustomerId", str)
@@ -45,15 +46,6 @@ class CustomerKind(enum.StrEnum):
 
     ANONYMOUS = "anonymous"
     KNOWN = "known"
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """Where something was said."""
-
-    id: str
-    kind: int
-    """A value of `omnithread.common.v1.ChannelKind`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from libs.channel import Channel
 from libs.mongo.values import Outcome, Saved
 from omnithread.profile.v1 import profile_service_pb2 as pb
 from services.profile.convert import (
@@ -16,7 +17,7 @@ from services.profile.convert import (
 from services.profile.details import DetailsUpdate
 from services.profile.errors import update_mask_invalid
 from services.profile.linking import Introduction
-from services.profile.model import Channel, Identifier, Profile
+from services.profile.model import Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, outcome_of, set_aside_of
 from services.profile.who import SetAsideReason
 

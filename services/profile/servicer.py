@@ -1,11 +1,11 @@
 """Translates calls: one short method per RPC of `ProfileService`, between the contract's words and the operations."""
 
+from libs.channel import Channel
 from libs.rpc.call import current_call, origin_of, stamp_of
 from libs.telemetry.journey import add_journey_labels
 from omnithread.profile.v1 import profile_service_pb2 as pb
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceServicer
 from services.profile.convert import asked_identifier_from_proto, profile_to_proto
-from services.profile.model import Channel
 from services.profile.operations import Profiles
 from services.profile.requests import (
     batch_profile_to_proto,

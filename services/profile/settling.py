@@ -7,6 +7,7 @@ becomes the customer, the others lead there; claims are not moved, since somebod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from libs.channel import Channel
 from libs.clock import Clock
 from libs.ids import NewId
 from libs.mongo.record import Records
@@ -16,7 +17,7 @@ from services.profile.claims import Claims, Overtaken
 from services.profile.evidence import Evidence
 from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
-from services.profile.model import Channel, CustomerId, Identifier, Profile
+from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.planning import reservations
 from services.profile.store import Announced, decision_of
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from libs.channel import Channel
 from libs.mongo.values import NO_FACTS, Decision, RecordShape
 from libs.origin import Origin
 from services.profile.announce import event_to_proto
 from services.profile.events import Change, ProfileEvent
 from services.profile.model import (
-    Channel,
     CustomerId,
     HeldIdentifier,
     Identifier,
@@ -97,7 +97,7 @@ def _held_to_fields(held: HeldIdentifier) -> Fields:
         "value": held.identifier.value,
         "verified": held.identifier.verified,
         "link_time": held.link_time,
-        "channel": _channel_to_fields(held.channel),
+        "channel": held.channel.to_fields(),
     }
 
 
@@ -105,7 +105,7 @@ def _held_from_fields(fields: Mapping[str, Any]) -> HeldIdentifier:
     return HeldIdentifier(
         identifier=Identifier(kind=IdentifierKind(fields["kind"]), value=fields["value"], verified=fields["verified"]),
         link_time=fields["link_time"],
-        channel=_channel_from_fields(fields["channel"]),
+        channel=Channel.from_fields(fields["channel"]),
     )
 
 
@@ -122,7 +122,7 @@ def _trait_to_fields(trait: Trait) -> Fields:
     return {
         "name": trait.name,
         "value": trait.value,
-        "channel": _channel_to_fields(trait.channel),
+        "channel": trait.channel.to_fields(),
         "update_time": trait.update_time,
     }
 
@@ -131,7 +131,7 @@ def _trait_from_fields(fields: Mapping[str, Any]) -> Trait:
     return Trait(
         name=fields["name"],
         value=fields["value"],
-        channel=_channel_from_fields(fields["channel"]),
+        channel=Channel.from_fields(fields["channel"]),
         update_time=fields["update_time"],
     )
 
@@ -141,7 +141,7 @@ def _merge_to_fields(merge: Merge) -> Fields:
         "merge_id": merge.merge_id,
         "source_customer_id": merge.source_customer_id,
         "merge_time": merge.merge_time,
-        "channel": _channel_to_fields(merge.channel),
+        "channel": merge.channel.to_fields(),
         "pending_areas": list(merge.pending_areas),
     }
 
@@ -151,7 +151,7 @@ def _merge_from_fields(fields: Mapping[str, Any]) -> Merge:
         merge_id=MergeId(fields["merge_id"]),
         source_customer_id=CustomerId(fields["source_customer_id"]),
         merge_time=fields["merge_time"],
-        channel=_channel_from_fields(fields["channel"]),
+        channel=Channel.from_fields(fields["channel"]),
         pending_areas=tuple(fields["pending_areas"]),
     )
 
@@ -172,11 +172,3 @@ def _reservation_from_fields(fields: Mapping[str, Any]) -> Reservation:
         merge_time=fields["merge_time"],
         origin=Origin(**fields["origin"]),
     )
-
-
-def _channel_to_fields(channel: Channel) -> Fields:
-    return {"id": channel.id, "kind": channel.kind}
-
-
-def _channel_from_fields(fields: Mapping[str, Any]) -> Channel:
-    return Channel(id=fields["id"], kind=fields["kind"])

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.channel import Channel
 from omnithread.common.v1 import delivery_pb2
 from services.preference.merging import absorb
 from services.preference.values import (
     GRANTED,
     REVOKED,
-    Channel,
     Consent,
     ConsentKey,
     FrequencyCap,

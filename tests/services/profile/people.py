@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from libs.channel import Channel
 from libs.origin import Origin
 from services.profile.identifiers import normal_identifier
 from services.profile.model import (
-    Channel,
     CustomerId,
     HeldIdentifier,
     Identifier,
