@@ -1,0 +1,84 @@
+"""Messaging beside the three services that it asks, all real, on the embedded servers and a mail server."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.sample.load import put_templates
+from services.cart.__main__ import SERVICE as CART
+from services.messaging.__main__ import SERVICE as MESSAGING
+from services.preference.__main__ import SERVICE as PREFERENCE
+from services.profile.__main__ import SERVICE as PROFILE
+from tests.services.messaging.office import Office, office_at
+from tests.services.messaging.post_office import PostOffice, post_office
+from tests.services.running import Services
+
+EMBEDDED: dict[str, Any] = {"kafka_idle_pause_seconds": 0.03}
+IMPATIENT_CART: dict[str, Any] = {**EMBEDDED, "idle_after_seconds": 0.3, "idle_sweep_seconds": 0.05}
+IMPATIENT: dict[str, Any] = {
+    **EMBEDDED,
+    "send_sweep_seconds": 0.1,
+    "retry_first_seconds": 0.2,
+    "retry_longest_seconds": 0.5,
+}
+
+
+@pytest.fixture(scope="session")
+async def post() -> AsyncIterator[PostOffice]:
+    async with post_office() as post:
+        yield post
+
+
+@asynccontextmanager
+async def surroundings(mongo_uri: str, kafka_bootstrap: str, state: Path) -> AsyncIterator[Services]:
+    """Profile, preference, and a cart that counts as abandoned after a moment."""
+    prefix = f"t{uuid.uuid4().hex[:12]}"
+    async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
+        await services.start(PROFILE, **EMBEDDED)
+        await services.start(PREFERENCE, **EMBEDDED)
+        await services.start(CART, **IMPATIENT_CART)
+        yield services
+
+
+@pytest.fixture(scope="session")
+async def services(
+    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Services]:
+    """What messaging stands beside, for most of its tests."""
+    async with surroundings(mongo_uri, kafka_bootstrap, tmp_path_factory.mktemp("messaging")) as services:
+        yield services
+
+
+@pytest.fixture(scope="session")
+async def patient(
+    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, post: PostOffice
+) -> AsyncIterator[Office]:
+    """A company of its own that reminds of a cart only after an hour."""
+    async with surroundings(mongo_uri, kafka_bootstrap, tmp_path_factory.mktemp("patient")) as services:
+        settings = {**mail_by(post), **IMPATIENT, "reminder_delay_seconds": 3600}
+        running = await services.start(MESSAGING, **settings)
+        await put_templates(services.connect("call-centre", at=running))
+        yield office_at(services, running, post)
+
+
+@pytest.fixture(scope="session")
+async def office(services: Services, post: PostOffice) -> Office:
+    """One replica of messaging with the sample templates; each test has customers of its own."""
+    running = await services.start(MESSAGING, **mail_by(post), **IMPATIENT)
+    await put_templates(services.connect("call-centre", at=running))
+    return office_at(services, running, post)
+
+
+@pytest.fixture(scope="session")
+async def another_replica(services: Services, office: Office, post: PostOffice) -> Office:
+    """A second one beside it."""
+    return office_at(services, await services.start(MESSAGING, **mail_by(post), **IMPATIENT), post)
+
+
+def mail_by(post: PostOffice) -> dict[str, Any]:
+    """The settings that lead to a mail server."""
+    return {"smtp_host": "127.0.0.1", "smtp_port": post.port, "smtp_tls": "none", "from_name": "Shop"}
