@@ -24,7 +24,7 @@ async def guest_becomes_customer(cast: Cast, stage: Stage) -> None:
         given_name=anna.given_name,
         family_name=anna.family_name,
     )
-    stage.did("store-042", "hands out a loyalty card to Anna Berger, the day before")
+    stage.did("store-042", "hands out a loyalty card to Anna Berger")
 
     guest = await cast.web_shop.act(View, "open_page", cookie=anna.cookie, sku=PURSE)
     stage.did("web-shop", f"a visitor, known by a cookie only, views {PURSE}")

@@ -1,0 +1,76 @@
+"""The launcher brings everything up, names what does not come up, and leaves nothing behind."""
+
+import asyncio
+import sysconfig
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+import omnithread
+from deploy.local.child import ChildFailed
+from deploy.local.keys import ensure_keys, mint_channel_token
+from deploy.local.plan import Plan, fresh_prefix
+from deploy.local.ports import accepts
+from deploy.local.suite import Suite
+from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
+
+pytestmark = pytest.mark.timeout(180)
+
+PUBLIC = {
+    "profile": "omnithread.profile.v1.ProfileService",
+    "cart": "omnithread.cart.v1.CartService",
+    "preference": "omnithread.preference.v1.PreferenceService",
+    "messaging": "omnithread.messaging.v1.MessagingService",
+    "aggregator": "omnithread.context.v1.ContextService",
+}
+
+
+@pytest.fixture(scope="module")
+async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
+    async with Suite(Plan(state_dir=tmp_path_factory.mktemp("suite"), prefix=fresh_prefix("test"))) as running:
+        yield running
+
+
+async def test_a_channel_with_a_minted_token_is_let_in(suite: Suite) -> None:
+    async with suite.connect("web-shop") as client:
+        session = await client.start_session([omnithread.cookie("visitor-1")])
+    assert session.customer_id
+    assert session.labels.journey_id
+
+
+async def test_a_token_of_another_key_is_not(suite: Suite, tmp_path: Path) -> None:
+    strange = mint_channel_token(ensure_keys(tmp_path).state, "web-shop")
+    async with omnithread.connect(suite.plan.ports.addresses(), token=strange, plaintext=True) as client:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await client.context.GetCustomerContext(GetCustomerContextRequest(customer_id="cus_1"))
+    assert omnithread.details_of(refused.value).reason == "TOKEN_INVALID"
+
+
+@pytest.mark.parametrize("service", PUBLIC)
+async def test_reflection_lists_the_services_to_a_foreign_client(suite: Suite, service: str) -> None:
+    grpcurl = Path(sysconfig.get_path("scripts")) / "grpcurl"
+    child = await asyncio.create_subprocess_exec(
+        *[str(grpcurl), "-plaintext", suite.services[service].address, "list"], stdout=asyncio.subprocess.PIPE
+    )
+    listed, _ = await child.communicate()
+    assert {PUBLIC[service], "grpc.health.v1.Health"} <= set(listed.decode().split())
+
+
+async def test_a_killed_service_comes_back_at_the_same_address(suite: Suite) -> None:
+    profile = suite.services["profile"]
+    before = profile.pid
+    await suite.kill("profile")
+    assert not await profile.answers()
+    await suite.restart("profile")
+    assert await profile.answers()
+    assert profile.pid != before
+
+
+async def test_a_service_that_cannot_start_is_named_with_its_last_words_and_nothing_stays(tmp_path: Path) -> None:
+    plan = Plan(state_dir=tmp_path, prefix=fresh_prefix("test"), settings={"idle_after_seconds": "never"})
+    suite = Suite(plan)
+    with pytest.raises(ChildFailed, match=r"(?s)cart ended.*idle_after_seconds"):
+        await suite.start()
+    assert [name for name, port in plan.ports.all().items() if await accepts(port)] == []

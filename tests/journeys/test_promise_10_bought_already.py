@@ -1,0 +1,33 @@
+"""If I bought it already, nobody reminds me to buy it."""
+
+import pytest
+
+from deploy.local.suite import Suite
+from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, ListOrdersRequest, PickupChoice
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
+from omnithread.messaging.v1.messaging_pb2 import MESSAGE_STATE_CANCELLED, MESSAGE_STATE_QUEUED, Message
+from tests.journeys.people import add, cart_of, consent, log_in, messages_to, somebody
+from tests.running_suite import Channels, until
+
+pytestmark = pytest.mark.xdist_group("suite")
+
+
+async def test_a_reminder_that_was_queued_is_cancelled_by_the_purchase(suite: Suite, channels: Channels) -> None:
+    person = somebody()
+    anna = (await log_in(channels.shop, person)).customer_id
+    await consent(channels.shop, anna, DELIVERY_KIND_EMAIL)
+    await add(channels.shop, anna, "purse")
+
+    async def reminders() -> list[Message]:
+        return await messages_to(channels.agent, anna)
+
+    await until(reminders, lambda found: [one.state for one in found] == [MESSAGE_STATE_QUEUED])
+    sold = await channels.store.cart.Checkout(CheckoutRequest(customer_id=anna, pickup=PickupChoice(store_id="042")))
+
+    (cancelled,) = await until(reminders, lambda found: [one.state for one in found] == [MESSAGE_STATE_CANCELLED])
+    assert cancelled.state_reason == "ORDER_PLACED"
+    assert [mail for mail in suite.mailbox.mails(recipient=person.email) if sold.order.order_id not in str(mail)] == []
+    for channel in channels.four:
+        orders = (await channel.cart.ListOrders(ListOrdersRequest(customer_id=anna))).orders
+        assert [order.order_id for order in orders] == [sold.order.order_id]
+        assert await cart_of(channel, anna) == {}

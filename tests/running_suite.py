@@ -1,0 +1,65 @@
+"""The whole suite for tests: all processes, and the channels that speak with it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import omnithread
+from deploy.local.plan import Plan, fresh_prefix
+from deploy.local.suite import Suite
+from deploy.sample.load import put_templates
+
+LOOK_AGAIN_SECONDS = 0.05
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """One connection per channel, each with a token of its own."""
+
+    shop: omnithread.Omnithread
+    app: omnithread.Omnithread
+    agent: omnithread.Omnithread
+    store: omnithread.Omnithread
+    messenger: omnithread.Omnithread
+
+    @property
+    def four(self) -> tuple[omnithread.Omnithread, ...]:
+        """The channels of the promises: web, app, telephone, store."""
+        return (self.shop, self.app, self.agent, self.store)
+
+
+@asynccontextmanager
+async def running_suite(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Suite]:
+    """Start everything with names of its own; it is gone after the block."""
+    async with Suite(Plan(state_dir=folder, prefix=fresh_prefix("test"), settings=settings)) as suite:
+        async with suite.connect("web-shop") as client:
+            await put_templates(client)
+        yield suite
+
+
+@asynccontextmanager
+async def channels_of(suite: Suite) -> AsyncIterator[Channels]:
+    """Connect every channel."""
+    async with AsyncExitStack() as stack:
+        yield Channels(
+            shop=await stack.enter_async_context(suite.connect("web-shop")),
+            app=await stack.enter_async_context(suite.connect("mobile-app")),
+            agent=await stack.enter_async_context(suite.connect("call-centre", actor="agent-17")),
+            store=await stack.enter_async_context(suite.connect("store-042", actor="till-3")),
+            messenger=await stack.enter_async_context(suite.connect("messenger")),
+        )
+
+
+async def until(look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], *, limit_seconds: float = 30.0) -> T:
+    """Look until it holds, and give what was seen; fail with what was seen last."""
+    deadline = time.monotonic() + limit_seconds
+    while not holds(seen := await look()):
+        assert time.monotonic() < deadline, f"not so within {limit_seconds:.0f} s; seen last: {seen}"
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    return seen
