@@ -85,6 +85,8 @@ def compose(
     Raises Refused for an address that cannot be written.
     """
     local_part, _, domain = address.rpartition("@")
+    if not (local_part and domain):
+        raise Refused("no address")
     content = EmailMessage(policy=SMTP_POLICY)
     try:
         recipient = Address(username=local_part, domain=_ascii(domain))
@@ -94,10 +96,10 @@ def compose(
         content["Date"] = format_datetime(now)
         content["Message-ID"] = f"<{message_id}@{server.from_address.rpartition('@')[2]}>"
         content["Auto-Submitted"] = "auto-generated"
-        content["Content-Language"] = language
         content.set_content(rendered.body_text)
         if rendered.body_html:
             content.add_alternative(rendered.body_html, subtype="html")
+        content["Content-Language"] = language
         return Mail(sender=server.from_address, recipient=recipient.addr_spec, content=content.as_bytes())
     except (ValueError, MessageError) as error:
         raise Refused(type(error).__name__) from None  # its words repeat the address

@@ -14,18 +14,21 @@ from aiosmtpd.smtp import SMTP
 
 from deploy.local.ports import free_port
 from deploy.local.service import serving
+from deploy.sample.load import put_templates
 from libs.clock import system_clock
 from libs.mongo.connection import Collection, connect, database
-from libs.mongo.shapes import RECORDS
+from libs.mongo.shapes import CURSORS, RECORDS, cursor_key
 from libs.process import migrate
+from libs.serving import serving as running_service
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import QuietHours
+from services.cart.__main__ import SERVICE as CART
 from services.messaging.__main__ import SERVICE as MESSAGING
 from services.messaging.settings import MessagingSettings
 from services.preference.__main__ import SERVICE as PREFERENCE
 from services.profile.__main__ import SERVICE as PROFILE
 from tests.services.calls import until
-from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, mail_by
+from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, IMPATIENT_CART, mail_by
 from tests.services.messaging.office import EMAIL, MovedClock, came_to, form, new_person, office_at, put_request
 from tests.services.messaging.post_office import TAKEN, PostOffice
 from tests.services.running import LOOPBACK, ROOT, Services
@@ -162,6 +165,70 @@ async def test_a_worker_killed_while_it_sends_leaves_a_mail_that_nobody_sends_ag
     assert [mail["Message-ID"] for mail in post.mails(anna.address)] == [
         f"<{message_id}@example.com>" for message_id in (message.message_id, again)
     ]
+
+
+async def test_a_service_that_is_asked_to_stop_finishes_the_mail_it_is_handing_over(
+    people: Services, post: PostOffice
+) -> None:
+    await people.start(PREFERENCE, **EMBEDDED)
+    settings = people.settings(MESSAGING, **mail_by(post), **IMPATIENT)
+    await migrate(MESSAGING, settings)
+    released = asyncio.Event()
+
+    async def keep_waiting(_connection: SMTP) -> str:
+        await released.wait()
+        return TAKEN
+
+    async with running_service(MESSAGING, settings) as running:
+        office = office_at(people, running, post)
+        anna = await office.person()
+        post.manners[anna.address] = keep_waiting
+        await office.put("news", form(EMAIL, "News"))
+        message_id = await office.send(anna.customer_id, "news")
+
+        async def the_server_has_the_text() -> bool:
+            return bool(post.mails(anna.address))
+
+        await until(the_server_has_the_text)
+        asyncio.get_running_loop().call_later(0.3, released.set)
+
+    office = office_at(people, await people.start(MESSAGING, **mail_by(post), **IMPATIENT), post)
+    assert came_to(await office.message(anna.customer_id, message_id)) == ("SENT", "")
+
+
+async def test_a_reminder_without_a_template_is_noted_as_such(people: Services, post: PostOffice) -> None:
+    await people.start(CART, **IMPATIENT_CART)
+    office = office_at(people, await people.start(MESSAGING, **mail_by(post), **IMPATIENT), post)
+    customer_id = await office.guest()
+    await office.fill_cart(customer_id)
+    message = await office.first_message(customer_id)
+    assert came_to(message) == ("FAILED", "TEMPLATE_NOT_FOUND")
+    assert (await office.overview(customer_id)).queued_count == 0
+
+
+async def test_an_announcement_that_is_read_again_reminds_nobody_twice(
+    people: Services, post: PostOffice, records: Collection
+) -> None:
+    await people.start(PREFERENCE, **EMBEDDED)
+    await people.start(CART, **IMPATIENT_CART)
+    running = await people.start(MESSAGING, **mail_by(post), **IMPATIENT)
+    office = office_at(people, running, post)
+    await put_templates(people.connect("web-shop"))
+    anna = await office.person(EMAIL)
+    await office.fill_cart(anna.customer_id)
+    message = await office.first_message(anna.customer_id)
+    await office.ended(anna.customer_id, message.message_id)
+
+    cursors = records.database[CURSORS]
+    forgotten = cursor_key("cart", anna.customer_id)
+    await cursors.delete_many({})
+
+    async def is_read_again() -> bool:
+        return await cursors.find_one({"_id": forgotten}) is not None
+
+    await until(is_read_again, seconds=60)
+    assert [found.message_id for found in await office.messages(anna.customer_id)] == [message.message_id]
+    assert len(post.mails(anna.address)) == 1
 
 
 async def _start(settings: MessagingSettings) -> asyncio.subprocess.Process:
