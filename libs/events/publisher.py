@@ -27,7 +27,7 @@ from libs.telemetry.scrub import type_name
 
 MOST_CUSTOMERS = 200
 MOST_EVENTS = 500
-SEND_SECONDS = 10.0
+SEND_SECONDS = 5.0
 """What Kafka may take for one event; after it, Kafka counts as away and the rest stays pending."""
 FIRST_PAUSE = timedelta(milliseconds=200)
 LONGEST_PAUSE = timedelta(seconds=5)

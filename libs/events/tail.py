@@ -4,10 +4,12 @@ For what may be missed: whoever listens reads the owner's state anyway, and is t
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from google.protobuf.message import Message
 
 from libs.events.kafka import KafkaAccess, close_consumer, new_tail_consumer, trouble
@@ -17,15 +19,21 @@ from libs.events.streams import Stream, Unreadable
 
 FIRST_PAUSE = timedelta(milliseconds=500)
 LONGEST_PAUSE = timedelta(seconds=10)
+CHECK_SECONDS = 2.0
+CHECK_TIMEOUT_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
+
+
+class RecordsForgotten(Exception):
+    """The broker has fewer records than were read from it."""
 
 
 class EventTail:
     """Calls `on_event(area, event)` for what is announced from now on, at least once and in order per customer.
 
-    Calls `on_gap()` at the start and whenever Kafka was away: what was announced meanwhile may not have been heard.
-    Neither may raise or block. A broker that comes back empty is followed from its first record.
+    Calls `on_gap()` at the start, and when Kafka is back after it was away or has forgotten records: what was announced
+    meanwhile may not have been heard. Neither may raise or block.
     """
 
     def __init__(
@@ -48,14 +56,12 @@ class EventTail:
             consumer = new_tail_consumer(self._kafka, list(self._streams))
             try:
                 await consumer.start()
-                await consumer.seek_to_end()
+                reached = {partition: await consumer.position(partition) for partition in consumer.assignment()}
                 self._on_gap()
                 while True:
-                    batch = await next_batch(consumer, idle_pause_seconds=self._kafka.idle_pause_seconds)
+                    await self._listen(consumer, reached)
+                    await _check(consumer, reached)
                     failures = 0
-                    for partition, records in batch.items():
-                        for record in records:
-                            self._tell(self._streams[partition.topic], record.value or b"")
             except Exception as error:  # noqa: BLE001  logged, and tried again
                 failures += 1
                 log.warning("tail_failed", failures=failures, **trouble(error))
@@ -64,6 +70,17 @@ class EventTail:
             pause = growing_pause(failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
             await asyncio.sleep(pause.total_seconds())
 
+    async def _listen(self, consumer: AIOKafkaConsumer, reached: dict[TopicPartition, int]) -> None:
+        until = time.monotonic() + CHECK_SECONDS
+        while time.monotonic() < until:
+            batch = await next_batch(consumer, idle_pause_seconds=self._kafka.idle_pause_seconds)
+            for partition, records in batch.items():
+                for record in records:
+                    if record.offset < reached.get(partition, 0):
+                        raise RecordsForgotten(str(partition))
+                    reached[partition] = record.offset + 1
+                    self._tell(self._streams[partition.topic], record.value or b"")
+
     def _tell(self, stream: Stream, data: bytes) -> None:
         try:
             event = stream.parse(data)
@@ -71,3 +88,15 @@ class EventTail:
             self._on_gap()
         else:
             self._on_event(stream.area, event)
+
+
+async def _check(consumer: AIOKafkaConsumer, reached: Mapping[TopicPartition, int]) -> None:
+    """Find out what the driver hides, which connects and begins again by itself.
+
+    Raises KafkaError or TimeoutError where Kafka is away, and RecordsForgotten.
+    """
+    async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+        ends = await consumer.end_offsets(list(reached))
+    for partition, end in ends.items():
+        if end < reached[partition]:
+            raise RecordsForgotten(str(partition))

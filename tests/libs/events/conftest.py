@@ -12,7 +12,7 @@ from tests.libs.events.shop import OpenShop, open_shop
 @pytest.fixture
 async def opened(mongo_uri: str, kafka_bootstrap: str, unique_prefix: str) -> AsyncIterator[OpenShop]:
     """Give an owner whose relay is not running yet."""
-    kafka = KafkaAccess(bootstrap_servers=kafka_bootstrap)
+    kafka = KafkaAccess(bootstrap_servers=kafka_bootstrap, idle_pause_seconds=0.03)
     await ensure_topics(kafka, [f"{unique_prefix}.cart"], partitions=4)
     async with open_shop(mongo_uri=mongo_uri, kafka=kafka, prefix=unique_prefix) as opened:
         yield opened

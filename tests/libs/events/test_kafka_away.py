@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from deploy.local.backends import EmbeddedKafka
 from libs.events.kafka import KafkaAccess, ensure_topics
+from libs.events.streams import header_of
+from libs.events.tail import EventTail
 from tests.libs.events.reader import Reader, reader_of
 from tests.libs.events.shop import OpenShop, open_shop, running, until
 
@@ -22,7 +25,7 @@ async def mortal_kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
 @pytest.fixture
 async def mortal_shop(mortal_kafka: EmbeddedKafka, mongo_uri: str, unique_prefix: str) -> AsyncIterator[OpenShop]:
     """Give an owner that announces on that broker."""
-    kafka = KafkaAccess(bootstrap_servers=mortal_kafka.address.bootstrap_servers)
+    kafka = KafkaAccess(bootstrap_servers=mortal_kafka.address.bootstrap_servers, idle_pause_seconds=0.03)
     await ensure_topics(kafka, [f"{unique_prefix}.cart"], partitions=2)
     async with open_shop(mongo_uri=mongo_uri, kafka=kafka, prefix=unique_prefix) as opened:
         yield opened
@@ -82,6 +85,36 @@ async def test_a_reader_hears_by_kafka_again_when_the_broker_is_back(
         await mortal_kafka.start()
         await add_bags(mortal_shop, each=1)
         await until(lambda: has_all(reader, 2), what="all by Kafka again")
+
+
+async def test_whoever_waits_for_news_is_told_that_some_may_have_passed_by(
+    mortal_kafka: EmbeddedKafka, mortal_shop: OpenShop
+) -> None:
+    shop = mortal_shop.shop
+    heard: list[int] = []
+    gaps: list[None] = []
+    tail = EventTail(
+        kafka=shop.kafka,
+        streams=[mortal_shop.stream],
+        on_event=lambda _area, event: heard.append(header_of(event).seq),
+        on_gap=lambda: gaps.append(None),
+    )
+
+    async def has_gaps(count: int) -> bool:
+        return len(gaps) == count
+
+    async def has_heard(seq: int) -> bool:
+        return seq in heard
+
+    async with running(shop.relay.run, tail.run):
+        await until(partial(has_gaps, 1), what="it listens")
+        await shop.add_bag("anna")
+        await until(partial(has_heard, 1), what="the first")
+        await mortal_kafka.kill()
+        await mortal_kafka.start()
+        await until(partial(has_gaps, 2), what="it knows that something may be missing")
+        await shop.add_bag("anna")
+        await until(partial(has_heard, 2), what="the second")
 
 
 async def test_a_flush_that_kafka_does_not_answer_ends_in_time_and_loses_nothing(
