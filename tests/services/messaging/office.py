@@ -24,6 +24,7 @@ from omnithread.preference.v1.preference_pb2 import (
     CONSENT_STATE_REVOKED,
     ConsentState,
     Preferences,
+    QuietHours,
 )
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest, UpdatePreferencesRequest
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
@@ -213,6 +214,13 @@ def form(kind: DeliveryKind.ValueType, body_text: str, **fields: Any) -> Templat
     """A form in English, for e-mail with a subject."""
     given: dict[str, Any] = {"language": "en", "subject": "Hello"}
     return TemplateForm(delivery_kind=kind, body_text=body_text, **(given | fields))
+
+
+def quiet_now() -> QuietHours:
+    """Quiet hours, UTC, that began a while ago and last for half an hour more at least."""
+    now = system_clock()
+    minute = now.hour * 60 + now.minute
+    return QuietHours(start_minute=(minute - 30) % 1440, end_minute=(minute + 31) % 1440)
 
 
 def state_of(message: messaging_pb2.Message | MessageStateChanged) -> str:

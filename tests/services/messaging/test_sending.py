@@ -1,7 +1,7 @@
 """What goes out, once, and what does not, with its reason: over real services and a real mail server."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from libs.timestamps import to_timestamp
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import FrequencyCap, Pause, QuietHours
 from tests.services.calls import until
-from tests.services.messaging.office import EMAIL, IN_APP, NO, Office, came_to, form, state_of
+from tests.services.messaging.office import EMAIL, IN_APP, NO, Office, came_to, form, quiet_now, state_of
 from tests.services.messaging.post_office import hang_up, html_of, text_of
 
 REMINDER = {"template_id": "cart_reminder", "purpose": "cart_reminder"}
@@ -104,19 +104,13 @@ async def test_without_a_yes_nobody_is_reminded_and_the_reason_is_told(office: O
 
 async def test_a_no_that_comes_before_the_mail_keeps_it_back(office: Office) -> None:
     anna = await office.person(EMAIL)
-    now = datetime.now(UTC)
-    await office.prefer(anna.customer_id, quiet_hours=_quiet_for_minutes(now, 30))
+    await office.prefer(anna.customer_id, quiet_hours=quiet_now())
     message_id = await office.send(anna.customer_id, **REMINDER)
     assert state_of(await office.in_state(anna.customer_id, message_id, "QUEUED")) == "QUEUED"
     await office.consent(anna.customer_id, EMAIL, NO, contact_point=anna.address)
     again = await office.send(anna.customer_id, **REMINDER)
     assert came_to(await office.ended(anna.customer_id, again)) == ("SKIPPED", "NO_CONSENT")
     assert office.post.mails(anna.address) == []
-
-
-def _quiet_for_minutes(now: datetime, minutes: int) -> QuietHours:
-    start = now.hour * 60 + now.minute
-    return QuietHours(start_minute=(start - 5) % 1440, end_minute=(start + minutes) % 1440)
 
 
 @pytest.mark.parametrize(
