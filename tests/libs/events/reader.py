@@ -32,6 +32,7 @@ class Reader:
     def __init__(
         self, *, opened: OpenShop, database: Database, group: str, hears_heads: bool, tracer: Tracer | None
     ) -> None:
+        self._opened, self._database, self._group = opened, database, group
         self.cursors = Cursors(database)
         self.registry = CollectorRegistry()
         self.metrics = ReaderMetrics(self.registry)
@@ -53,6 +54,10 @@ class Reader:
             sweep_seconds=0.3,
             grace_seconds=0.3,
         )
+
+    def replica(self) -> "Reader":
+        """Give another process of the same service."""
+        return Reader(opened=self._opened, database=self._database, group=self._group, hears_heads=True, tracer=None)
 
     async def _handle(self, area: str, event: Message) -> None:
         assert area == AREA

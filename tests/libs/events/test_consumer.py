@@ -24,6 +24,27 @@ async def test_events_are_handled_in_order_and_once(opened: OpenShop, reader_by_
     assert positions == {AREA: event_pb2.Head(epoch=shop.records.epoch, seq=4)}
 
 
+async def test_two_replicas_share_the_work_and_one_carries_on_when_the_other_is_gone(
+    opened: OpenShop, reader: Reader
+) -> None:
+    shop, other = opened.shop, reader.replica()
+    customers = [f"cus_{number}" for number in range(6)]
+
+    async def all_are_read(seq: int) -> bool:
+        cursors = await reader.cursors.get_many([(AREA, customer_id) for customer_id in customers])
+        return all(cursor.seq == seq for cursor in cursors.values())
+
+    async with running(shop.relay.run, reader.consumer.run):
+        async with running(other.consumer.run):
+            await asyncio.gather(*(shop.add_bag(customer_id) for _ in range(3) for customer_id in customers))
+            await until(partial(all_are_read, 3), what="both together")
+        await asyncio.gather(*(shop.add_bag(customer_id) for customer_id in customers))
+        await until(partial(all_are_read, 4), what="one alone")
+    for customer_id in customers:
+        assert {*reader.given[customer_id], *other.given[customer_id]} == {1, 2, 3, 4}
+        assert reader.given[customer_id] == sorted(reader.given[customer_id])
+
+
 async def test_what_was_announced_twice_is_handled_once(
     opened: OpenShop, reader_by_kafka: Reader, kafka_bootstrap: str
 ) -> None:

@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from libs.events import publisher
+from libs.events.kafka import KafkaAccess
+from libs.origin import Origin
 from tests.libs.events.crashing import MOMENTS, Crash, CrashingStore
 from tests.libs.events.shop import BAGS, OpenShop, running, until
 from tests.libs.events.topic import Sequences, read_until
@@ -94,6 +98,33 @@ async def test_a_record_that_cannot_be_relayed_waits_with_its_reason_and_holds_u
     mended = await records.find_one({"_id": "poor"})
     assert mended is not None
     assert "relay" not in mended
+
+
+async def test_an_event_that_kafka_refuses_waits_with_its_reason_and_holds_up_nobody_else(
+    opened: OpenShop, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = opened.shop
+
+    def narrow_producer(access: KafkaAccess) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=access.bootstrap_servers, enable_idempotence=True, max_request_size=2000
+        )
+
+    async def has_its_reason() -> bool:
+        refused = {"_id": "poor:1", "pending_reason": "aiokafka.errors.MessageSizeTooLargeError"}
+        return await shop.database["events"].count_documents(refused) == 1
+
+    monkeypatch.setattr(publisher, "new_producer", narrow_producer)
+    large = Origin(channel_id="web-shop", channel_kind=1, session_id="s" * 5000)
+    await shop.add_bag("poor", origin=large)
+    await shop.add_bag("poor")
+    await shop.add_bag("anna")
+    async with running(shop.relay.run):
+        found = await read_until(kafka_bootstrap, shop.topic, lambda found: "anna" in found)
+        await until(has_its_reason, what="the reason on the event")
+        assert found == {"anna": [1]}, "what follows a refused event waits for it"
+        assert await shop.database["events"].count_documents({"pending_customer": "poor"}) == 2
+        assert not await shop.outboxes()
 
 
 async def test_the_newest_event_of_each_customer_never_expires(opened: OpenShop) -> None:

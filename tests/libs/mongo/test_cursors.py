@@ -1,0 +1,73 @@
+"""A cursor goes forward only, and one replica at a time takes up what waits."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from libs.mongo.connection import connect, database
+from libs.mongo.cursors import Cursors, SweepPlace
+from libs.mongo.migrate import migrate
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SOON = NOW + timedelta(seconds=5)
+
+
+@pytest.fixture
+async def cursors(mongo_uri: str, unique_prefix: str) -> AsyncIterator[Cursors]:
+    client = connect(mongo_uri, app_name="test")
+    own = database(client, unique_prefix)
+    await migrate(own, (), new_epoch="epo_1")
+    yield Cursors(own)
+    await client.drop_database(unique_prefix)
+    client.close()
+
+
+async def test_whoever_was_overtaken_does_not_move_it_back(cursors: Cursors) -> None:
+    fresh = await cursors.get("cart", "anna")
+    await cursors.advance(fresh, epoch="epo_1", seq=5, now=NOW)
+    await cursors.advance(fresh, epoch="epo_1", seq=3, now=NOW)
+    assert (await cursors.get("cart", "anna")).seq == 5
+    slow = await cursors.get("cart", "anna")
+    await cursors.advance(slow, epoch="epo_1", seq=7, now=NOW)
+    await cursors.park(slow, epoch="epo_1", seq=6, reason="late", retry_time=SOON, now=NOW)
+    after = await cursors.get("cart", "anna")
+    assert (after.seq, after.retry_time) == (7, None)
+
+
+async def test_a_new_epoch_begins_anew_and_the_old_one_does_not_come_back(cursors: Cursors) -> None:
+    fresh = await cursors.get("cart", "anna")
+    await cursors.advance(fresh, epoch="epo_1", seq=5, now=NOW)
+    old = await cursors.get("cart", "anna")
+    await cursors.advance(old, epoch="epo_2", seq=2, now=NOW)
+    await cursors.advance(old, epoch="epo_1", seq=6, now=NOW)
+    now = await cursors.get("cart", "anna")
+    assert (now.epoch, now.seq) == ("epo_2", 2)
+    assert now.is_behind("epo_2", 3)
+    assert not now.is_behind("epo_2", 2)
+    assert now.is_behind("epo_3", 1)
+
+
+async def test_one_replica_takes_a_parked_stream_when_its_time_has_come(cursors: Cursors) -> None:
+    fresh = await cursors.get("cart", "anna")
+    await cursors.park(fresh, epoch="", seq=0, reason="poison", retry_time=SOON, now=NOW)
+    assert await cursors.due(now=NOW, limit=10) == []
+    (due,) = await cursors.due(now=SOON, limit=10)
+    assert (due.customer_id, due.parked_reason, due.parked_attempts) == ("anna", "poison", 1)
+    later = SOON + timedelta(minutes=1)
+    assert [await cursors.claim_retry(due, until=later) for _ in range(2)] == [True, False]
+    await cursors.advance(due, epoch="epo_1", seq=1, now=SOON)
+    assert await cursors.due(now=later, limit=10) == []
+
+
+async def test_one_replica_at_a_time_sweeps_an_area(cursors: Cursors) -> None:
+    place = await cursors.claim_sweep("cart", now=NOW, until=SOON)
+    assert place is not None
+    assert place.epoch == ""
+    assert await cursors.claim_sweep("cart", now=NOW, until=SOON) is None
+    assert await cursors.claim_sweep("profile", now=NOW, until=SOON) is not None
+    await cursors.leave_sweep(SweepPlace("cart", NOW, "epo_1"), next_time=SOON)
+    assert await cursors.claim_sweep("cart", now=NOW, until=SOON) is None
+    assert await cursors.claim_sweep("cart", now=SOON, until=SOON + timedelta(seconds=5)) == SweepPlace(
+        "cart", NOW, "epo_1"
+    )
