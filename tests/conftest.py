@@ -11,6 +11,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
+from deploy.local.suite import Suite
+from tests.running_suite import Channels, channels_of, running_suite
+
+# For stories: a cart counts as left after two seconds, and a reminder waits three, enough to come in between.
+STORY_SETTINGS = {
+    "idle_after_seconds": "2",
+    "idle_sweep_seconds": "0.2",
+    "reminder_delay_seconds": "3",
+    "send_sweep_seconds": "0.2",
+}
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +53,17 @@ async def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 def unique_prefix() -> str:
     """Give a prefix for database, topic and group names, legal in all of them."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
+    """Give the whole suite, running: once per worker, so who asks for it says `xdist_group("suite")`."""
+    async with running_suite(tmp_path_factory.mktemp("suite"), STORY_SETTINGS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def channels(suite: Suite) -> AsyncIterator[Channels]:
+    """Give a connection of each channel to it."""
+    async with channels_of(suite) as connected:
+        yield connected

@@ -2,7 +2,6 @@
 
 import asyncio
 import sysconfig
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
@@ -16,7 +15,7 @@ from deploy.local.ports import accepts
 from deploy.local.suite import Suite
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.xdist_group("suite"), pytest.mark.timeout(180)]
 
 PUBLIC = {
     "profile": "omnithread.profile.v1.ProfileService",
@@ -25,12 +24,6 @@ PUBLIC = {
     "messaging": "omnithread.messaging.v1.MessagingService",
     "aggregator": "omnithread.context.v1.ContextService",
 }
-
-
-@pytest.fixture(scope="module")
-async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
-    async with Suite(Plan(state_dir=tmp_path_factory.mktemp("suite"), prefix=fresh_prefix("test"))) as running:
-        yield running
 
 
 async def test_a_channel_with_a_minted_token_is_let_in(suite: Suite) -> None:
