@@ -22,6 +22,7 @@ from deploy.local.up import PortTaken, run_in_foreground
 from libs.rpc.channels import ChannelRegistry
 
 LOG_COLUMNS = 120
+INTERRUPTED = 130  # a play that was not seen to its end has proved nothing
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The whole suite on this machine.")
 
@@ -29,7 +30,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="The whole su
 @app.command()
 def demo() -> None:
     """Play a customer's journey across four channels, and prove each claim; exit code 1 where one is untrue."""
-    _run(play(_console()))
+    _run(play(_console()), when_told_to_stop=INTERRUPTED)
 
 
 @app.command()
@@ -38,7 +39,7 @@ def up(
     any_ports: Annotated[bool, typer.Option("--free-ports", help="Take free ports, not the documented ones.")] = False,
 ) -> None:
     """Run the suite in the foreground, on fixed ports, with sample data."""
-    _run(run_in_foreground(_console(), free_ports() if any_ports else FIXED_PORTS))
+    _run(run_in_foreground(_console(), free_ports() if any_ports else FIXED_PORTS), when_told_to_stop=0)
 
 
 @app.command()
@@ -61,12 +62,12 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=LOG_COLUMNS)
 
 
-def _run(story: Coroutine[None, None, None]) -> None:
-    """Run to the end; being told to stop is a good end, and what went wrong is said without a traceback."""
+def _run(story: Coroutine[None, None, None], *, when_told_to_stop: int) -> None:
+    """Run to the end, and say what went wrong without a traceback; `when_told_to_stop` is the exit code for that."""
     try:
         asyncio.run(_until_told(story))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return
+        sys.exit(when_told_to_stop)
     except (Untrue, ActFailed, ChildFailed, PortTaken) as failure:
         what = {Untrue: "UNTRUE: ", PortTaken: ""}.get(type(failure), "FAILED: ")
         Console(stderr=True).print(Text.assemble(("✗ ", "bold red"), (what, "bold red"), str(failure)))

@@ -43,7 +43,7 @@ async def test_what_is_untrue_is_named_and_the_exit_code_says_so() -> None:
         "from deploy.demo.stage import Untrue\n"
         "from deploy.local.__main__ import _run\n"
         "async def play(): raise Untrue('the cart is hers; seen instead: nothing')\n"
-        "_run(play())\n"
+        "_run(play(), when_told_to_stop=130)\n"
     )
     played = await run("-c", code, environment=marked_environment())
     assert played.returncode == 1

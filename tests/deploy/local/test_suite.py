@@ -61,6 +61,15 @@ async def test_a_killed_service_comes_back_at_the_same_address(suite: Suite) -> 
     assert profile.pid != before
 
 
+async def test_a_part_that_ends_by_itself_is_noticed_and_named(suite: Suite) -> None:
+    noticed = asyncio.create_task(suite.failure())
+    await suite.kill("messaging")
+    failure = await asyncio.wait_for(noticed, 10)
+    assert "messaging ended with exit code -9" in str(failure)
+    await suite.restart("messaging")
+    assert await suite.services["messaging"].answers()
+
+
 async def test_a_service_that_cannot_start_is_named_with_its_last_words_and_nothing_stays(tmp_path: Path) -> None:
     plan = Plan(state_dir=tmp_path, prefix=fresh_prefix("test"), settings={"idle_after_seconds": "never"})
     suite = Suite(plan)
