@@ -25,6 +25,9 @@ from deploy.local.traces.receiver import TraceReceiver
 
 TOKEN_REFRESH_SECONDS = 24 * 3600.0  # they hold for a month
 
+# Everything shares this machine, maybe with much else.
+CALL_TIMEOUT_SECONDS = 20.0
+
 
 class Suite:
     """One run; inside the block everything answers. Raises ChildFailed where a part does not come up."""
@@ -52,13 +55,17 @@ class Suite:
         }
         self._refresher: asyncio.Task[None] | None = None
 
-    def connect(self, channel: str, *, actor: str = "") -> omnithread.Omnithread:
+    def connect(
+        self, channel: str, *, actor: str = "", timeout_seconds: float = CALL_TIMEOUT_SECONDS
+    ) -> omnithread.Omnithread:
         """Connect as a channel, through the client package, inside the running loop; the caller closes it."""
 
         def token() -> str:
             return self.token(channel, actor=actor)
 
-        return omnithread.connect(self.plan.ports.addresses(), token=token, plaintext=True)
+        return omnithread.connect(
+            self.plan.ports.addresses(), token=token, plaintext=True, timeout_seconds=timeout_seconds
+        )
 
     def token(self, channel: str, *, actor: str = "") -> str:
         """Mint a token for a channel; `actor` is the member of staff there."""

@@ -26,6 +26,7 @@ from deploy.demo.channels.web_shop import WebShop
 
 BACKENDS = {"web-shop": WebShop, "mobile-app": MobileApp, "call-centre": CallCentre, "store-042": Store}
 MAX_LINE_BYTES = 1024 * 1024
+CALL_TIMEOUT_SECONDS = 15.0  # a laptop may be busy with other things than the play
 
 
 def set_up_tracing(channel: str) -> TracerProvider:
@@ -48,7 +49,12 @@ async def serve(channel: str, token_file: Path) -> None:
     reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     # The launcher renews the file; the client asks again shortly before a token runs out.
-    async with omnithread.connect(where, token=lambda: token_file.read_text().strip(), plaintext=True) as suite:
+    async with omnithread.connect(
+        where,
+        token=lambda: token_file.read_text().strip(),
+        plaintext=True,
+        timeout_seconds=CALL_TIMEOUT_SECONDS,
+    ) as suite:
         backend = BACKENDS[channel](suite)
         print(json.dumps({"ready": channel}), flush=True)
         async for line in reader:

