@@ -6,7 +6,7 @@ Each xdist worker starts its own pair (1.5 s and 0.1 s, 60 MB), so workers share
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -21,6 +21,13 @@ STORY_SETTINGS = {
     "reminder_delay_seconds": "3",
     "send_sweep_seconds": "0.2",
 }
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Keep each folder's tests on one worker: the services that they share are started once, and stopped after them."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
 
 
 @pytest.fixture(scope="session")

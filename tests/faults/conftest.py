@@ -11,13 +11,13 @@ from tests.running_suite import Channels, channels_of, running_suite
 ROUNDS = int(os.environ.get("OMNITHREAD_FAULT_ROUNDS", "1"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
     async with running_suite(tmp_path_factory.mktemp("suite"), {}) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def channels(suite: Suite) -> AsyncIterator[Channels]:
     async with channels_of(suite) as connected:
         yield connected

@@ -11,7 +11,7 @@ from services.profile.__main__ import SERVICE as PROFILE
 from tests.services.running import Services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def services(
     mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:

@@ -31,12 +31,12 @@ class CommandLog(CommandListener):
         return [event.command_name for event in self.sent]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def commands() -> CommandLog:
     return CommandLog()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def client(mongo_uri: str, commands: CommandLog) -> AsyncIterator[Client]:
     client = connect(mongo_uri, app_name="tests", listeners=(commands,))
     yield client

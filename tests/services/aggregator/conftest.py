@@ -34,7 +34,7 @@ class Watch:
         self.now += timedelta(**time)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def mongo_client(mongo_uri: str) -> AsyncIterator[Client]:
     client = connect(mongo_uri, app_name="aggregator-tests")
     yield client
@@ -60,7 +60,7 @@ async def journeys(database: Database, watch: Watch) -> AsyncIterator[Journeys]:
         yield journeys_over(database, watch, ProfileInternalServiceStub(nowhere))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def company(
     mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Company]:

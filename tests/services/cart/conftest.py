@@ -14,7 +14,7 @@ from tests.services.running import Services
 IMPATIENT: dict[str, Any] = {"idle_after_seconds": 0.2, "idle_sweep_seconds": 0.05}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def services(
     mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
@@ -25,12 +25,12 @@ async def services(
         yield services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def shop(services: Services) -> Shop:
     return shop_at(services, await services.start(CART))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def another_replica(services: Services, shop: Shop) -> Shop:
     return shop_at(services, await services.start(CART))
 

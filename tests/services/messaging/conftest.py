@@ -27,7 +27,7 @@ IMPATIENT: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def post() -> AsyncIterator[PostOffice]:
     async with post_office() as post:
         yield post
@@ -44,7 +44,7 @@ async def surroundings(mongo_uri: str, kafka_bootstrap: str, state: Path) -> Asy
         yield services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def services(
     mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
@@ -53,7 +53,7 @@ async def services(
         yield services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def patient(
     mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, post: PostOffice
 ) -> AsyncIterator[Office]:
@@ -65,7 +65,7 @@ async def patient(
         yield office_at(services, running, post)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def office(services: Services, post: PostOffice) -> Office:
     """One replica of messaging with the sample templates; each test has customers of its own."""
     running = await services.start(MESSAGING, **mail_by(post), **IMPATIENT)
@@ -73,7 +73,7 @@ async def office(services: Services, post: PostOffice) -> Office:
     return office_at(services, running, post)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def another_replica(services: Services, office: Office, post: PostOffice) -> Office:
     """A second one beside it."""
     return office_at(services, await services.start(MESSAGING, **mail_by(post), **IMPATIENT), post)

@@ -131,7 +131,7 @@ ELSEWHERE = {"QUEUE_FULL", "CONVERSATION_LIMIT"}
 """They need a full queue, and ten topics: below."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def with_code(office: Office) -> Office:
     await office.put("with_code", form(IN_APP, "{{ code }}"), variable_names=("code",))
     return office

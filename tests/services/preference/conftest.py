@@ -11,7 +11,7 @@ from tests.services.preference.desk import Desk, desk_at
 from tests.services.running import Services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def desk(mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("preference")
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:

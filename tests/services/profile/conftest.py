@@ -20,7 +20,7 @@ async def replicas(mongo_uri: str, unique_prefix: str) -> AsyncIterator[Replicas
     running.client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def services(
     mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
@@ -30,13 +30,13 @@ async def services(
         yield services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def reception(services: Services) -> Reception:
     """Give profile as it is called; each test has customers of its own."""
     return reception_at(services, await services.start(SERVICE))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def another_replica(services: Services, reception: Reception) -> Reception:
     """Give a second replica on the same database."""
     return reception_at(services, await services.start(SERVICE))
