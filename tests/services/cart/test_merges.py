@@ -1,7 +1,8 @@
 """What becomes of carts and orders when two customers turn out to be one, over the wire."""
 
 import asyncio
-from typing import Any
+
+from grpc import StatusCode
 
 from libs.ids import new_id
 from omnithread.cart.v1 import cart_service_pb2 as pb
@@ -98,15 +99,23 @@ async def test_customers_without_carts_are_merged_too(shop: Shop) -> None:
     assert (await shop.web.AddItem(item(guest))).cart.customer_id == known
 
 
-async def test_two_full_carts_become_one_and_nothing_is_lost(shop: Shop) -> None:
+async def test_two_large_carts_become_one_full_one_and_nothing_is_lost(shop: Shop) -> None:
     guest, known = await shop.new_customer(), await shop.new_customer()
-    wordy: dict[str, Any] = {"image_uri": "i" * 500, "link_uri": "l" * 500}
-    await asyncio.gather(shop.fill(guest, 110, prefix="g", **wordy), shop.fill(known, 110, prefix="k", **wordy))
+    wordy = {"image_uri": "i" * 500, "link_uri": "l" * 500}
+    for number in range(105):
+        await shop.web.AddItem(item(guest, f"g-{number}", **wordy))
+        await shop.web.AddItem(item(known, f"k-{number}", **wordy))
     await shop.absorb("mrg_1", guest, known)
     cart = await shop.cart(known)
-    assert (len(cart.lines), len(cart.set_aside_lines)) == (200, 20)
+    assert (len(cart.lines), len(cart.set_aside_lines)) == (200, 10)
+
+    refused = await refusal(shop.web.AddItem(item(known, "one-more")))
+    assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "LINE_LIMIT")
+    assert refused.metadata == {"limit": "200"}
+    assert await shop.cart(known) == cart
+
     cleared = await shop.web.ClearCart(pb.ClearCartRequest(customer_id=known))
-    assert len(cleared.cart.set_aside_lines) == 20
+    assert len(cleared.cart.set_aside_lines) == 10
 
 
 async def test_where_nobody_asks_the_cart_follows_profiles_event(shop: Shop) -> None:

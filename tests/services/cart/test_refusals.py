@@ -117,7 +117,7 @@ REFUSALS = [
     ),
 ]
 ELSEWHERE = {"LINE_LIMIT", "CART_EMPTY"}
-"""Cart's own reasons that need another cart than the one below."""
+"""Cart's own reasons that need another cart than the one below; a full one is in test_merges.py."""
 
 
 @pytest.mark.parametrize("expected", REFUSALS, ids=lambda refusal: refusal.reason)
@@ -140,15 +140,6 @@ def test_every_reason_of_carts_own_is_among_the_refusals() -> None:
     told = {expected.reason for expected in REFUSALS} | ELSEWHERE
     shared = {name.removeprefix("ERROR_REASON_") for name in SharedErrorReason.DESCRIPTOR.values_by_name}
     assert named <= told <= named | shared
-
-
-async def test_a_cart_of_200_lines_takes_no_other_line(shop: Shop) -> None:
-    customer_id = await shop.new_customer()
-    await shop.fill(customer_id, 200)
-    refused = await refusal(shop.web.AddItem(item(customer_id, "one-more")))
-    assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "LINE_LIMIT")
-    assert refused.metadata == {"limit": "200"}
-    assert len((await shop.cart(customer_id)).lines) == 200
 
 
 async def test_nothing_is_checked_out_of_an_empty_cart(shop: Shop) -> None:
