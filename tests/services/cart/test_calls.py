@@ -69,19 +69,17 @@ async def test_clearing_a_cart_keeps_its_id(shop: Shop) -> None:
     assert (list(cleared.cart.lines), cleared.cart.cart_id) == ([], added.cart.cart_id)
 
 
-async def test_two_channels_add_the_same_item_a_hundred_times_each_and_all_count(
-    shop: Shop, another_replica: Shop
-) -> None:
+async def test_two_channels_add_the_same_item_at_two_replicas_and_all_count(shop: Shop, another_replica: Shop) -> None:
     customer_id = await shop.new_customer()
 
     async def keep_adding(channel: "CartServiceAsyncStub") -> None:
-        for _ in range(100):
+        for _ in range(30):
             await channel.AddItem(item(customer_id))
 
     await asyncio.gather(keep_adding(shop.web), keep_adding(another_replica.store))
     cart = await shop.cart(customer_id)
-    assert [(line.sku, line.quantity) for line in cart.lines] == [("shoe", 200)]
-    assert cart.subtotal == money(17_980)
+    assert [(line.sku, line.quantity) for line in cart.lines] == [("shoe", 60)]
+    assert cart.subtotal == money(5_394)
 
 
 async def test_a_retry_is_answered_with_the_same_line_and_adds_nothing(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """What becomes of carts and orders when two customers turn out to be one, over the wire."""
 
 import asyncio
+from typing import Any
 
 from grpc import StatusCode
 
@@ -8,7 +9,7 @@ from libs.ids import new_id
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, IDENTIFIER_KIND_EMAIL, Identifier
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest, IdentifyResponse
-from tests.services.calls import stamped, until
+from tests.services.calls import refusal, stamped, until
 from tests.services.cart.shop import Shop, item, money, pickup
 
 
@@ -101,7 +102,7 @@ async def test_customers_without_carts_are_merged_too(shop: Shop) -> None:
 
 async def test_two_large_carts_become_one_full_one_and_nothing_is_lost(shop: Shop) -> None:
     guest, known = await shop.new_customer(), await shop.new_customer()
-    wordy = {"image_uri": "i" * 500, "link_uri": "l" * 500}
+    wordy: dict[str, Any] = {"image_uri": "i" * 500, "link_uri": "l" * 500}
     for number in range(105):
         await shop.web.AddItem(item(guest, f"g-{number}", **wordy))
         await shop.web.AddItem(item(known, f"k-{number}", **wordy))
