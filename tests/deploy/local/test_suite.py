@@ -8,10 +8,7 @@ import grpc
 import pytest
 
 import omnithread
-from deploy.local.child import ChildFailed
 from deploy.local.keys import ensure_keys, mint_channel_token
-from deploy.local.plan import Plan, fresh_prefix
-from deploy.local.ports import accepts
 from deploy.local.suite import Suite
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 
@@ -68,11 +65,3 @@ async def test_a_part_that_ends_by_itself_is_noticed_and_named(suite: Suite) -> 
     assert "messaging ended with exit code -9" in str(failure)
     await suite.restart("messaging")
     assert await suite.services["messaging"].answers()
-
-
-async def test_a_service_that_cannot_start_is_named_with_its_last_words_and_nothing_stays(tmp_path: Path) -> None:
-    plan = Plan(state_dir=tmp_path, prefix=fresh_prefix("test"), settings={"idle_after_seconds": "never"})
-    suite = Suite(plan)
-    with pytest.raises(ChildFailed, match=r"(?s)cart ended.*idle_after_seconds"):
-        await suite.start()
-    assert [name for name, port in plan.ports.all().items() if await accepts(port)] == []

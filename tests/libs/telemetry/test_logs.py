@@ -57,13 +57,13 @@ def test_what_is_below_the_level_is_not_written(lines: Lines) -> None:
 
 def test_lines_of_libraries_look_the_same(lines: Lines) -> None:
     with journey_labels(journey_id="jrn_1"):
-        logging.getLogger("aiokafka").warning("Topic %s not found", "omnithread.cart.v1.events")
+        logging.getLogger("asyncio").warning("Topic %s not found", "omnithread.cart.v1.events")
     [line] = lines()
     assert (
         line.items()
         >= {
             "event": "Topic omnithread.cart.v1.events not found",
-            "logger": "aiokafka",
+            "logger": "asyncio",
             "journey.id": "jrn_1",
         }.items()
     )

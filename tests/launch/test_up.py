@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.state import ROOT
-from tests.deploy.processes import marked_environment, still_running
+from tests.launch.processes import marked_environment, still_running
 
 UP_LIMIT_SECONDS = 90
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from deploy.demo.stage import Stage, Untrue
 from deploy.local.state import ROOT
-from tests.deploy.processes import marked_environment, still_running
+from tests.launch.processes import marked_environment, still_running
 
 EXIT_LIMIT_SECONDS = 150
 

@@ -1,0 +1,1 @@
+"""What a newcomer starts: `make demo` and `make up`, as whole processes."""
