@@ -23,6 +23,7 @@ STORY_SETTINGS = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Keep each folder's tests on one worker: the services that they share are started once, and stopped after them."""
     for item in items:

@@ -14,6 +14,7 @@ from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
 
 LOOK_AGAIN_SECONDS = 0.05
+REACH_SECONDS = 30.0
 
 T = TypeVar("T")
 
@@ -32,6 +33,16 @@ class Channels:
     def four(self) -> tuple[omnithread.Omnithread, ...]:
         """The channels of the promises: web, app, telephone, store."""
         return (self.shop, self.app, self.agent, self.store)
+
+    @property
+    def all(self) -> tuple[omnithread.Omnithread, ...]:
+        """Every channel."""
+        return (*self.four, self.messenger)
+
+    async def reach_everything(self) -> None:
+        """Wait until every connection is up: after a crash a client tries again after growing pauses, of 5 s at most."""
+        connections = [connection for channel in self.all for connection in channel._channels.values()]
+        await asyncio.wait_for(asyncio.gather(*(one.channel_ready() for one in connections)), REACH_SECONDS)
 
 
 @asynccontextmanager

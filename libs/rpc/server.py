@@ -12,8 +12,8 @@ import grpc
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health_aio  # type: ignore[import-not-found]  # its stubs lack the module
-from grpc_reflection.v1alpha import reflection  # type: ignore[attr-defined]  # as above
+from grpc_health.v1.health import aio as health_aio
+from grpc_reflection.v1alpha import reflection
 
 from libs.rpc.door import MOST_REQUEST_BYTES, Door
 

@@ -30,6 +30,7 @@ async def writers_for(channels: Channels) -> list[Writer]:
 
 async def assert_nothing_is_lost_or_doubled(channels: Channels, writers: list[Writer]) -> None:
     """Carts hold what the writers were told, and the journeys, built from events, hold what the carts do."""
+    await channels.reach_everything()
     for writer in writers:
         writer.assert_kept(await cart_of(channels.agent, writer.customer_id))
     for customer_id in {writer.customer_id for writer in writers}:

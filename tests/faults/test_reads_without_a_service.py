@@ -52,6 +52,7 @@ async def test_without_a_service_its_section_is_named_and_the_others_are_served(
         answers = [await read(channel, anna) for channel in channels.four]
     finally:
         await suite.restart(service)
+        await channels.reach_everything()
     for answer in answers:
         named = {problem.section: problem.reason for problem in answer.problems}
         assert named[section] in MISSING
@@ -71,5 +72,6 @@ async def test_without_the_aggregator_every_service_still_answers_for_itself(sui
         assert await cart_of(channels.store, anna) == {"purse": 1}
     finally:
         await suite.restart("aggregator")
+        await channels.reach_everything()
     context = await context_of(channels.store, anna)
     assert [line.sku for line in context.cart.cart.lines] == ["purse"]
