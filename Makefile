@@ -37,7 +37,7 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs
 	$(PY) -m protos.generate --check
 
 test: setup ## every test but those that start the whole suite as a newcomer does, or crash parts of it
-	$(PY) -m pytest -n auto --dist loadgroup --ignore tests/launch --ignore tests/faults
+	$(PY) -m pytest -n auto --ignore tests/launch --ignore tests/faults
 
 test-launch: setup ## `make demo` and `make up` as whole processes that leave nothing behind
 	$(PY) -m pytest tests/launch

@@ -14,6 +14,14 @@ from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
 
 LOOK_AGAIN_SECONDS = 0.05
+
+# For stories: a cart counts as left after two seconds, and a reminder waits three, enough to come in between.
+STORY_SETTINGS = {
+    "idle_after_seconds": "2",
+    "idle_sweep_seconds": "0.2",
+    "reminder_delay_seconds": "3",
+    "send_sweep_seconds": "0.2",
+}
 REACH_SECONDS = 30.0
 
 T = TypeVar("T")
@@ -40,7 +48,7 @@ class Channels:
         return (*self.four, self.messenger)
 
     async def reach_everything(self) -> None:
-        """Wait until every connection is up: after a crash a client tries again after growing pauses, of 5 s at most."""
+        """Wait until every connection is up: after a crash clients try again after growing pauses, of 5 s at most."""
         connections = [connection for channel in self.all for connection in channel._channels.values()]
         await asyncio.wait_for(asyncio.gather(*(one.channel_ready() for one in connections)), REACH_SECONDS)
 

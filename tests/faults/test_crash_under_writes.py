@@ -11,7 +11,7 @@ from tests.faults.writers import Writer, writing
 from tests.journeys.people import cart_of, journey_of, log_in, somebody
 from tests.running_suite import Channels, until
 
-pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 CUSTOMERS = 2
 

@@ -17,7 +17,7 @@ from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest,
 from tests.journeys.people import add, cart_of, context_of, log_in, somebody
 from tests.running_suite import Channels
 
-pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 MISSING = {SECTION_PROBLEM_REASON_UNAVAILABLE, SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED}
 FIELDS = {

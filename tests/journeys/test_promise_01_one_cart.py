@@ -2,15 +2,11 @@
 
 import asyncio
 
-import pytest
-
 import omnithread
 from omnithread.cart.v1.cart_service_pb2 import RemoveItemRequest, SetItemQuantityRequest
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_CART_CHANGED
 from tests.journeys.people import add, cart_of, journey_of, log_in, somebody
 from tests.running_suite import Channels
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 WRITES = 100
 

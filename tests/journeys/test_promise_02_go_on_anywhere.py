@@ -5,8 +5,6 @@ Nothing is lost, and I never say a thing twice.
 
 import asyncio
 
-import pytest
-
 import omnithread
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED, TOUCHPOINT_KIND_SESSION_STARTED
 from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
@@ -15,8 +13,6 @@ from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from omnithread.profile.v1.profile_service_pb2 import IDENTIFY_OUTCOME_MERGED
 from tests.journeys.people import add, context_of, journey_of, log_in, somebody
 from tests.running_suite import Channels
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 
 async def test_what_a_guest_put_into_the_cart_is_hers_in_the_answer_to_the_login(channels: Channels) -> None:

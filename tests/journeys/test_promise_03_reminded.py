@@ -3,8 +3,6 @@
 That is one journey, not three.
 """
 
-import pytest
-
 from deploy.local.suite import Suite
 from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, PickupChoice
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
@@ -17,8 +15,6 @@ from omnithread.context.v1.context_pb2 import (
 from omnithread.messaging.v1.messaging_pb2 import MESSAGE_STATE_SENT, Message
 from tests.journeys.people import add, consent, journey_of, log_in, messages_to, somebody, speak_to
 from tests.running_suite import Channels, until
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 
 async def test_i_am_reminded_by_mail_in_my_language_and_pay_in_the_store_and_that_is_one_journey(

@@ -1,7 +1,5 @@
 """The company remembers how I want to be spoken to. A no stays a no."""
 
-import pytest
-
 import omnithread
 from deploy.local.suite import Suite
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
@@ -10,8 +8,6 @@ from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, CONSE
 from omnithread.preference.v1.preference_service_pb2 import ListConsentRecordsRequest
 from tests.journeys.people import add, consent, context_of, log_in, messages_to, somebody, speak_to
 from tests.running_suite import Channels, until
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 
 async def test_what_i_said_on_one_channel_every_channel_knows(channels: Channels) -> None:

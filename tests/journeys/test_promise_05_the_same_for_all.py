@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 import omnithread
 from omnithread.context.v1.context_pb2 import (
     SECTION_CART,
@@ -18,8 +16,6 @@ from omnithread.messaging.v1.messaging_pb2 import AUTHOR_CUSTOMER
 from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from tests.journeys.people import add, context_of, log_in, somebody
 from tests.running_suite import Channels, until
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 
 async def test_four_channels_read_the_same_bytes(channels: Channels) -> None:

@@ -1,15 +1,11 @@
 """If I bought it already, nobody reminds me to buy it."""
 
-import pytest
-
 from deploy.local.suite import Suite
 from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, ListOrdersRequest, PickupChoice
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
 from omnithread.messaging.v1.messaging_pb2 import MESSAGE_STATE_CANCELLED, MESSAGE_STATE_QUEUED, Message
 from tests.journeys.people import add, cart_of, consent, log_in, messages_to, somebody
 from tests.running_suite import Channels, until
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 
 async def test_a_reminder_that_was_queued_is_cancelled_by_the_purchase(suite: Suite, channels: Channels) -> None:

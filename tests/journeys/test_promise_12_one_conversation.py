@@ -2,15 +2,11 @@
 
 import asyncio
 
-import pytest
-
 import omnithread
 from omnithread.messaging.v1.messaging_pb2 import AUTHOR_AGENT, AUTHOR_CUSTOMER, Author, Conversation
 from omnithread.messaging.v1.messaging_service_pb2 import GetConversationRequest, PostMessageRequest
 from tests.journeys.people import context_of, log_in, somebody
 from tests.running_suite import Channels
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 
 async def say(

@@ -6,12 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
-
 from deploy.local.suite import Suite
 from omnithread import SERVICES
-
-pytestmark = pytest.mark.xdist_group("suite")
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 60

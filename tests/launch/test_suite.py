@@ -12,7 +12,7 @@ from deploy.local.keys import ensure_keys, mint_channel_token
 from deploy.local.suite import Suite
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 
-pytestmark = [pytest.mark.xdist_group("suite"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 PUBLIC = {
     "profile": "omnithread.profile.v1.ProfileService",
