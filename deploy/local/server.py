@@ -83,8 +83,8 @@ class Server(Generic[AddressT]):
         """Wait for its end, however long that takes, and give an error that shows what it said last."""
         if self._child is None:
             raise RuntimeError(f"{self._name} was never started")
-        code = await self._child.wait()
-        return self._child.failure(f"ended with exit code {code}")
+        await self._child.wait()
+        return self._child.failure("ended")
 
     async def answers(self) -> bool:
         """Whether it answers a real request now."""

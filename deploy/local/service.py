@@ -61,7 +61,7 @@ class Service(Server[str]):
         finally:
             await child.kill()
         if code != 0:
-            raise child.failure(f"ended with exit code {code}")
+            raise child.failure("ended")
 
 
 async def serving(health_address: str) -> bool:
