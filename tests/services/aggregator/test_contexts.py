@@ -12,7 +12,7 @@ from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from omnithread.preference.v1.preference_pb2 import Preferences
 from omnithread.preference.v1.preference_service_pb2 import UpdatePreferencesRequest
 from omnithread.profile.v1 import profile_pb2
-from omnithread.profile.v1.profile_service_pb2 import UpdateProfileRequest
+from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, UpdateProfileRequest
 from services.aggregator.__main__ import SERVICE as AGGREGATOR
 from services.cart.__main__ import SERVICE as CART
 from services.messaging.__main__ import SERVICE as MESSAGING
@@ -255,6 +255,12 @@ async def test_a_merge_that_a_service_has_not_done_yet_is_named_and_its_section_
     await company.store.cart.AddItem(item(known.customer_id, "hat"))
     now = datetime.now(UTC)
     cursors = Cursors(database(mongo_client, own_services.settings(CART).mongo_database))
+    told = await company.store.profile.GetProfile(GetProfileRequest(customer_id=known.customer_id))
+
+    async def heard() -> bool:
+        return (await cursors.get("profile", known.customer_id)).seq >= told.head.seq
+
+    await until(heard)  # or what cart hears meanwhile would take its listener on
     cursor = await cursors.get("profile", known.customer_id)
     await cursors.park(
         cursor, epoch=cursor.epoch, seq=cursor.seq, reason="a test", retry_time=now + timedelta(hours=1), now=now
