@@ -75,7 +75,7 @@ async def channels_of(suite: Suite) -> AsyncIterator[Channels]:
         )
 
 
-async def until(look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], *, limit_seconds: float = 30.0) -> T:
+async def until(look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], *, limit_seconds: float = 90.0) -> T:
     """Look until it holds, and give what was seen; fail with what was seen last."""
     deadline = time.monotonic() + limit_seconds
     while not holds(seen := await look()):

@@ -12,7 +12,7 @@ from libs.ids import new_id
 from libs.timestamps import to_timestamp
 from omnithread import ErrorDetails, details_of
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 90.0
 
 ResultT = TypeVar("ResultT")
 

@@ -25,6 +25,8 @@ from libs.serving import Running, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
+CALL_TIMEOUT_SECONDS = 20.0
+"""The machine may have much else to do."""
 NOBODY = f"{LOOPBACK}:1"
 """An address at which nobody answers: of the services that a test does not start."""
 
@@ -90,7 +92,7 @@ class Services:
         """Connect as a channel, through the client package: to the services started last, or to one replica."""
         where = self.where() if at is None else omnithread.Addresses.one(f"{LOOPBACK}:{at.port}")
         token = mint_channel_token(self._state, channel, actor=actor)
-        connection = omnithread.connect(where, token=token, plaintext=True)
+        connection = omnithread.connect(where, token=token, plaintext=True, timeout_seconds=CALL_TIMEOUT_SECONDS)
         self._stack.push_async_callback(connection.close, grace_seconds=0)
         return connection
 

@@ -29,7 +29,7 @@ from services.preference.__main__ import SERVICE as PREFERENCE
 from services.profile.__main__ import SERVICE as PROFILE
 from tests.services.running import LOOPBACK, Services
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 90.0
 FOUR: tuple[Service[Any], ...] = (PROFILE, CART, PREFERENCE, MESSAGING)  # of four kinds of settings
 
 ResultT = TypeVar("ResultT")
