@@ -12,6 +12,8 @@ from libs.events.streams import HeadsPage, OwnerAway, Stream
 from libs.mongo.cursors import Cursors, SweepPlace
 
 SWEEP_SECONDS = 3.0
+STAND_BACK = 3.0
+"""So many times longer a replica waits that failed: it may be the only one that the owner is away for."""
 GRACE_SECONDS = 1.0
 """Kafka has this long to bring what the heads tell of, before the owner is asked for it."""
 OVERLAP = timedelta(seconds=15)
@@ -51,6 +53,7 @@ class HeadsSweep:
     async def run(self) -> None:
         """Sweep until cancelled. No failure ends it; what failed is swept again."""
         while True:
+            pause_seconds = self._every_seconds
             try:
                 now = self._clock()
                 place = await self._cursors.claim_sweep(self._stream.area, now=now, until=now + LEASE)
@@ -58,16 +61,18 @@ class HeadsSweep:
                     await self._sweep(place)
             except OwnerAway:
                 log.info("owner_away", area=self._stream.area)
+                pause_seconds *= STAND_BACK
             except Exception as error:
                 log.warning("heads_sweep_failed", area=self._stream.area, exc_info=error)
-            await asyncio.sleep(self._every_seconds)
+                pause_seconds *= STAND_BACK
+            await asyncio.sleep(pause_seconds)
 
     async def _sweep(self, place: SweepPlace) -> None:
-        reached = place
+        reached, next_time = place, self._clock()  # where this replica fails, another may try at once
         try:
             reached = await self._list_all(place)
-        finally:
             next_time = self._clock() + timedelta(seconds=self._every_seconds)
+        finally:
             await self._cursors.leave_sweep(reached, next_time=next_time)
 
     async def _list_all(self, place: SweepPlace) -> SweepPlace:
