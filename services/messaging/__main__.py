@@ -9,7 +9,6 @@ from libs.events.metrics import ReaderMetrics
 from libs.events.streams import internal_stream
 from libs.mongo.cursors import Cursors
 from libs.mongo.documents import Documents
-from libs.mongo.record import Records
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
@@ -53,16 +52,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     purposes = load_purposes(settings.purposes_file)
     if settings.reminder_purpose not in purposes:
         raise ValueError(f"reminder_purpose: {settings.reminder_purpose} is not one of the purposes")
-    records = Records(
-        database=foundation.database,
-        shape=SHAPE,
-        clock=foundation.clock,
-        new_id=foundation.new_id,
-        epoch=foundation.epoch,
-        admit=directory.admit,
-        on_saved=foundation.relay.nudge,
-        random=foundation.random,
-    )
+    records = foundation.records(SHAPE, admit=directory.admit)
     templates = TemplateBook(
         documents=Documents(
             database=foundation.database,

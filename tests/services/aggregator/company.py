@@ -1,14 +1,10 @@
 """A company with its channels: all five services in this process, and what people do there."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-import grpc
-import pytest
 from google.type.money_pb2 import Money
 
 import omnithread
@@ -17,7 +13,6 @@ from libs.process import migrate
 from libs.service import Service, Settings
 from libs.serving import Running, serving
 from libs.timestamps import to_timestamp
-from omnithread import ErrorDetails, details_of
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest
 from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_pb2 import CustomerContext, SectionProblem, Touchpoint
@@ -29,10 +24,7 @@ from services.preference.__main__ import SERVICE as PREFERENCE
 from services.profile.__main__ import SERVICE as PROFILE
 from tests.services.running import LOOPBACK, Services
 
-WAIT_SECONDS = 90.0
 FOUR: tuple[Service[Any], ...] = (PROFILE, CART, PREFERENCE, MESSAGING)  # of four kinds of settings
-
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +113,3 @@ def summaries(touchpoints: list[Touchpoint]) -> list[str]:
 
 def named(problems: list[SectionProblem]) -> list[tuple[int, int]]:
     return [(problem.section, problem.reason) for problem in problems]
-
-
-async def refusal(call: Awaitable[object]) -> ErrorDetails:
-    """Make a call that must be refused, and give what it said."""
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await call
-    return details_of(refused.value)
-
-
-async def until(look: Callable[[], Awaitable[ResultT]], *, seconds: float = WAIT_SECONDS) -> ResultT:
-    """Look again and again until there is something to see."""
-    async with asyncio.timeout(seconds):
-        while not (seen := await look()):
-            await asyncio.sleep(0.02)
-    return seen

@@ -25,12 +25,11 @@ from tests.services.aggregator.company import (
     item,
     login,
     named,
-    refusal,
     start_stoppable,
     summaries,
-    until,
     visitor,
 )
+from tests.services.calls import refusal, until
 from tests.services.running import Services
 
 UNAVAILABLE = context.SECTION_PROBLEM_REASON_UNAVAILABLE

@@ -11,16 +11,8 @@ from omnithread.context.v1 import context_pb2 as context
 from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceStub
 from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from tests.services.aggregator.company import (
-    Company,
-    item,
-    login,
-    refusal,
-    start_of_session,
-    summaries,
-    until,
-    visitor,
-)
+from tests.services.aggregator.company import Company, item, login, start_of_session, summaries, visitor
+from tests.services.calls import refusal, until
 
 
 def view(customer_id: str, subject: str = "boots", *, minutes_ago: float = 0) -> pb.RecordTouchpointRequest:

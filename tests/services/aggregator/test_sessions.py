@@ -11,12 +11,12 @@ from tests.services.aggregator.company import (
     company_at,
     item,
     login,
-    refusal,
     start_of_session,
     start_stoppable,
     summaries,
     visitor,
 )
+from tests.services.calls import refusal
 from tests.services.running import Services
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
