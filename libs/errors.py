@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
+CONFLICT = "CONFLICT"
 
 
 class Status(enum.Enum):
@@ -159,8 +160,8 @@ def etag_mismatch() -> OmnithreadError:
 
 
 def conflict() -> OmnithreadError:
-    """Give up after losing to others too often."""
-    return aborted("CONFLICT", "Too many others changed the same record at once; try again.")
+    """Give up after losing to others too often; surely nothing was written."""
+    return aborted(CONFLICT, "Too many others changed the same record at once; try again.")
 
 
 def outbox_full() -> OmnithreadError:

@@ -37,6 +37,7 @@ from libs.telemetry.tracing import tracer as default_tracer
 EXEMPT = ("/grpc.health.", "/grpc.reflection.")
 """Open to everybody: probes have no token, and the contract is no secret."""
 MOST_REQUEST_BYTES = 256 * 1024
+LAST_MOMENT_SECONDS = 0.1
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # of any service: its types are in its generated code only
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # as above
@@ -103,7 +104,7 @@ class Door(grpc.aio.ServerInterceptor):
                 request = self._open(visit, refusal, raw, decode)
                 answered = encode(await behaviour(request, context))
             except asyncio.CancelledError:
-                visit.leave(_given_up(context))
+                visit.leave(given_up(context.time_remaining()))
                 raise
             except Exception as error:
                 await self._refuse(visit, context, error)
@@ -126,7 +127,7 @@ class Door(grpc.aio.ServerInterceptor):
                     async for response in responses:
                         yield encode(response)
             except (asyncio.CancelledError, GeneratorExit):
-                visit.leave(_given_up(context))
+                visit.leave(given_up(context.time_remaining()))
                 raise
             except Exception as error:
                 await self._refuse(visit, context, error)
@@ -225,7 +226,11 @@ def _deadline_passed() -> bool:
     return deadline is not None and asyncio.get_running_loop().time() >= deadline
 
 
-def _given_up(context: Context) -> Status:
-    """Say why grpc cancelled the call: its deadline passed, or its caller left."""
-    remaining_seconds: float | None = context.time_remaining()
-    return Status.DEADLINE_EXCEEDED if remaining_seconds is not None and remaining_seconds <= 0 else Status.CANCELLED
+def given_up(remaining_seconds: float | None) -> Status:
+    """Say why grpc cancelled a call: its deadline passed, or its caller left.
+
+    The caller's clock started when it called and ours when the call arrived: the caller's own end of the deadline
+    comes here as a cancellation in the last moment of ours.
+    """
+    on_time = remaining_seconds is not None and remaining_seconds <= LAST_MOMENT_SECONDS
+    return Status.DEADLINE_EXCEEDED if on_time else Status.CANCELLED

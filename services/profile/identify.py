@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from libs.channel import Channel
 from libs.clock import Clock
-from libs.errors import OmnithreadError, Status, clock_skew, conflict
+from libs.errors import CONFLICT, OmnithreadError, Status, clock_skew, conflict
 from libs.ids import NewId
 from libs.mongo.record import Records
 from libs.mongo.requests import MAX_AHEAD
@@ -85,6 +85,11 @@ class Identification:
                     return await self._carry_out(self._plan(told, stamp, evidence, verdict, created))
             except Overtaken:
                 continue
+            except OmnithreadError as error:
+                # A merge that the customer is in the middle of may have been left by a crash: whoever looks again
+                # finds it, and carries it on.
+                if error.reason != CONFLICT:
+                    raise
         raise conflict()
 
     async def find(self, identifier: Identifier, origin: Origin) -> Saved[Profile] | None:
