@@ -14,10 +14,9 @@ def call_timeout(default_seconds: float) -> float:
     A tenth of the remaining time, a tenth of a second at most, is kept for answering the own caller.
     Raises DEADLINE_EXCEEDED where nothing is left.
     """
-    remaining = remaining_seconds()
-    if remaining is None:
-        return default_seconds
-    left = remaining - min(MOST_RESERVE_SECONDS, remaining * RESERVE_SHARE)
-    if left < LEAST_TIMEOUT_SECONDS:
+    timeout_seconds, remaining = default_seconds, remaining_seconds()
+    if remaining is not None:
+        timeout_seconds = min(default_seconds, remaining - min(MOST_RESERVE_SECONDS, remaining * RESERVE_SHARE))
+    if timeout_seconds < LEAST_TIMEOUT_SECONDS:
         raise deadline_exceeded()
-    return min(default_seconds, left)
+    return timeout_seconds

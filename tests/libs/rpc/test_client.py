@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from deploy.local.keys import Keys, mint_channel_token, write_service_token
-from libs.errors import dependency_unavailable, failed_precondition
+from libs.errors import OmnithreadError, dependency_unavailable, failed_precondition
 from libs.rpc.call import Call, current_call, remaining_seconds
 from libs.rpc.client import Identity, service_channel
 from libs.telemetry.journey import current_labels, journey_labels
@@ -154,7 +154,7 @@ async def test_a_refusal_is_not_tried_again_and_marks_the_client_span(door: Open
 async def test_nothing_is_called_when_no_time_is_left(door: OpenedDoor) -> None:
     noted = note_calls(door)
     async with calling(door) as channel:
-        with pytest.raises(grpc.aio.AioRpcError):
+        with pytest.raises(OmnithreadError, match="DEADLINE_EXCEEDED"):
             await CartServiceStub(channel).GetCart(ASK, timeout=0)
     assert noted == []
 
