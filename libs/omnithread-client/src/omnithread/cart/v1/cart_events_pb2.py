@@ -27,7 +27,7 @@ from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$omnithread/cart/v1/cart_events.proto\x12\x12omnithread.cart.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a omnithread/common/v1/event.proto\"\xb2\x04\n\tCartEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12\x0f\n\x07\x63\x61rt_id\x18\x02 \x01(\t\x12\x33\n\nitem_added\x18\n \x01(\x0b\x32\x1d.omnithread.cart.v1.ItemAddedH\x00\x12@\n\x11item_quantity_set\x18\x0b \x01(\x0b\x32#.omnithread.cart.v1.ItemQuantitySetH\x00\x12\x37\n\x0citem_removed\x18\x0c \x01(\x0b\x32\x1f.omnithread.cart.v1.ItemRemovedH\x00\x12\x37\n\x0c\x63\x61rt_cleared\x18\r \x01(\x0b\x32\x1f.omnithread.cart.v1.CartClearedH\x00\x12>\n\x10\x63\x61rt_checked_out\x18\x0e \x01(\x0b\x32\".omnithread.cart.v1.CartCheckedOutH\x00\x12;\n\x0e\x63\x61rt_abandoned\x18\x0f \x01(\x0b\x32!.omnithread.cart.v1.CartAbandonedH\x00\x12\x39\n\rcart_absorbed\x18\x10 \x01(\x0b\x32 .omnithread.cart.v1.CartAbsorbedH\x00\x12\x35\n\x0b\x63\x61rt_sealed\x18\x11 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartSealedH\x00\x42\t\n\x07payload\"z\n\tItemAdded\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\x12\x15\n\rline_quantity\x18\x04 \x01(\x05\x12&\n\nunit_price\x18\x05 \x01(\x0b\x32\x12.google.type.Money\"W\n\x0fItemQuantitySet\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\x12\x10\n\x08quantity\x18\x04 \x01(\x05\"A\n\x0bItemRemoved\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\"!\n\x0b\x43\x61rtCleared\x12\x12\n\nline_count\x18\x01 \x01(\x05\"y\n\x0e\x43\x61rtCheckedOut\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12!\n\x05total\x18\x02 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x10\n\x08store_id\x18\x04 \x01(\t\x12\x0c\n\x04skus\x18\x05 \x03(\t\"~\n\rCartAbandoned\x12$\n\x08subtotal\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12\x33\n\x0fidle_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x0c\x43\x61rtAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x1c\n\x14set_aside_line_count\x18\x04 \x01(\x05\"<\n\nCartSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\tB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$omnithread/cart/v1/cart_events.proto\x12\x12omnithread.cart.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a omnithread/common/v1/event.proto\"\xdb\x05\n\tCartEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12\x0f\n\x07\x63\x61rt_id\x18\x02 \x01(\t\x12\x33\n\nitem_added\x18\n \x01(\x0b\x32\x1d.omnithread.cart.v1.ItemAddedH\x00\x12@\n\x11item_quantity_set\x18\x0b \x01(\x0b\x32#.omnithread.cart.v1.ItemQuantitySetH\x00\x12\x37\n\x0citem_removed\x18\x0c \x01(\x0b\x32\x1f.omnithread.cart.v1.ItemRemovedH\x00\x12\x37\n\x0c\x63\x61rt_cleared\x18\r \x01(\x0b\x32\x1f.omnithread.cart.v1.CartClearedH\x00\x12>\n\x10\x63\x61rt_checked_out\x18\x0e \x01(\x0b\x32\".omnithread.cart.v1.CartCheckedOutH\x00\x12;\n\x0e\x63\x61rt_abandoned\x18\x0f \x01(\x0b\x32!.omnithread.cart.v1.CartAbandonedH\x00\x12\x39\n\rcart_absorbed\x18\x10 \x01(\x0b\x32 .omnithread.cart.v1.CartAbsorbedH\x00\x12\x35\n\x0b\x63\x61rt_sealed\x18\x11 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartSealedH\x00\x12\x35\n\x0b\x63\x61rt_parted\x18\x12 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartPartedH\x00\x12\x39\n\rcart_released\x18\x13 \x01(\x0b\x32 .omnithread.cart.v1.CartReleasedH\x00\x12\x35\n\x0b\x63\x61rt_erased\x18\x14 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartErasedH\x00\x42\t\n\x07payload\"z\n\tItemAdded\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\x12\x15\n\rline_quantity\x18\x04 \x01(\x05\x12&\n\nunit_price\x18\x05 \x01(\x0b\x32\x12.google.type.Money\"W\n\x0fItemQuantitySet\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\x12\x10\n\x08quantity\x18\x04 \x01(\x05\"A\n\x0bItemRemoved\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\"!\n\x0b\x43\x61rtCleared\x12\x12\n\nline_count\x18\x01 \x01(\x05\"y\n\x0e\x43\x61rtCheckedOut\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12!\n\x05total\x18\x02 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x10\n\x08store_id\x18\x04 \x01(\t\x12\x0c\n\x04skus\x18\x05 \x03(\t\"~\n\rCartAbandoned\x12$\n\x08subtotal\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12\x33\n\x0fidle_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x0c\x43\x61rtAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x1c\n\x14set_aside_line_count\x18\x04 \x01(\x05\"<\n\nCartSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\":\n\nCartParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\">\n\x0c\x43\x61rtReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\" \n\nCartErased\x12\x12\n\nerasure_id\x18\x01 \x01(\tB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,21 +36,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026com.omnithread.cart.v1P\001Z\031omnithread/cart/v1;cartv1'
   _globals['_CARTEVENT']._serialized_start=153
-  _globals['_CARTEVENT']._serialized_end=715
-  _globals['_ITEMADDED']._serialized_start=717
-  _globals['_ITEMADDED']._serialized_end=839
-  _globals['_ITEMQUANTITYSET']._serialized_start=841
-  _globals['_ITEMQUANTITYSET']._serialized_end=928
-  _globals['_ITEMREMOVED']._serialized_start=930
-  _globals['_ITEMREMOVED']._serialized_end=995
-  _globals['_CARTCLEARED']._serialized_start=997
-  _globals['_CARTCLEARED']._serialized_end=1030
-  _globals['_CARTCHECKEDOUT']._serialized_start=1032
-  _globals['_CARTCHECKEDOUT']._serialized_end=1153
-  _globals['_CARTABANDONED']._serialized_start=1155
-  _globals['_CARTABANDONED']._serialized_end=1281
-  _globals['_CARTABSORBED']._serialized_start=1283
-  _globals['_CARTABSORBED']._serialized_end=1393
-  _globals['_CARTSEALED']._serialized_start=1395
-  _globals['_CARTSEALED']._serialized_end=1455
+  _globals['_CARTEVENT']._serialized_end=884
+  _globals['_ITEMADDED']._serialized_start=886
+  _globals['_ITEMADDED']._serialized_end=1008
+  _globals['_ITEMQUANTITYSET']._serialized_start=1010
+  _globals['_ITEMQUANTITYSET']._serialized_end=1097
+  _globals['_ITEMREMOVED']._serialized_start=1099
+  _globals['_ITEMREMOVED']._serialized_end=1164
+  _globals['_CARTCLEARED']._serialized_start=1166
+  _globals['_CARTCLEARED']._serialized_end=1199
+  _globals['_CARTCHECKEDOUT']._serialized_start=1201
+  _globals['_CARTCHECKEDOUT']._serialized_end=1322
+  _globals['_CARTABANDONED']._serialized_start=1324
+  _globals['_CARTABANDONED']._serialized_end=1450
+  _globals['_CARTABSORBED']._serialized_start=1452
+  _globals['_CARTABSORBED']._serialized_end=1562
+  _globals['_CARTSEALED']._serialized_start=1564
+  _globals['_CARTSEALED']._serialized_end=1624
+  _globals['_CARTPARTED']._serialized_start=1626
+  _globals['_CARTPARTED']._serialized_end=1684
+  _globals['_CARTRELEASED']._serialized_start=1686
+  _globals['_CARTRELEASED']._serialized_end=1748
+  _globals['_CARTERASED']._serialized_start=1750
+  _globals['_CARTERASED']._serialized_end=1782
 # @@protoc_insertion_point(module_scope)

@@ -37,6 +37,9 @@ class CartEvent(_message.Message):
     CART_ABANDONED_FIELD_NUMBER: _builtins.int
     CART_ABSORBED_FIELD_NUMBER: _builtins.int
     CART_SEALED_FIELD_NUMBER: _builtins.int
+    CART_PARTED_FIELD_NUMBER: _builtins.int
+    CART_RELEASED_FIELD_NUMBER: _builtins.int
+    CART_ERASED_FIELD_NUMBER: _builtins.int
     cart_id: _builtins.str
     """The cart that changed."""
     @_builtins.property
@@ -75,6 +78,18 @@ class CartEvent(_message.Message):
     def cart_sealed(self) -> Global___CartSealed:
         """This customer's record was sealed by a merge; it is its last event."""
 
+    @_builtins.property
+    def cart_parted(self) -> Global___CartParted:
+        """The merge of another customer into this one was undone here."""
+
+    @_builtins.property
+    def cart_released(self) -> Global___CartReleased:
+        """This customer's record was sealed by a merge, and is open again."""
+
+    @_builtins.property
+    def cart_erased(self) -> Global___CartErased:
+        """What was kept of the customer was erased; it is its last event."""
+
     def __init__(
         self,
         *,
@@ -88,12 +103,15 @@ class CartEvent(_message.Message):
         cart_abandoned: Global___CartAbandoned | None = ...,
         cart_absorbed: Global___CartAbsorbed | None = ...,
         cart_sealed: Global___CartSealed | None = ...,
+        cart_parted: Global___CartParted | None = ...,
+        cart_released: Global___CartReleased | None = ...,
+        cart_erased: Global___CartErased | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_sealed", b"cart_sealed", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "payload", b"payload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_erased", b"cart_erased", "cart_parted", b"cart_parted", "cart_released", b"cart_released", "cart_sealed", b"cart_sealed", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_id", b"cart_id", "cart_sealed", b"cart_sealed", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_erased", b"cart_erased", "cart_id", b"cart_id", "cart_parted", b"cart_parted", "cart_released", b"cart_released", "cart_sealed", b"cart_sealed", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "payload", b"payload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["item_added", "item_quantity_set", "item_removed", "cart_cleared", "cart_checked_out", "cart_abandoned", "cart_absorbed", "cart_sealed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["item_added", "item_quantity_set", "item_removed", "cart_cleared", "cart_checked_out", "cart_abandoned", "cart_absorbed", "cart_sealed", "cart_parted", "cart_released", "cart_erased"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -360,3 +378,77 @@ class CartSealed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CartSealed: _TypeAlias = CartSealed  # noqa: Y015
+
+@_typing.final
+class CartParted(_message.Message):
+    """CartParted: the merge of another customer into this one was undone here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    source_customer_id: _builtins.str
+    """Who is there again."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        source_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "source_customer_id", b"source_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartParted: _TypeAlias = CartParted  # noqa: Y015
+
+@_typing.final
+class CartReleased(_message.Message):
+    """CartReleased: this customer's record was sealed by a merge, and is open again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge that was undone."""
+    survivor_customer_id: _builtins.str
+    """Who had remained."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartReleased: _TypeAlias = CartReleased  # noqa: Y015
+
+@_typing.final
+class CartErased(_message.Message):
+    """CartErased: what was kept of the customer was erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The erasure."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartErased: _TypeAlias = CartErased  # noqa: Y015

@@ -10,6 +10,8 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from omnithread.cart.v1 import cart_events_pb2 as _cart_events_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
+from omnithread.common.v1 import merge_pb2 as _merge_pb2
+from omnithread.common.v1 import privacy_pb2 as _privacy_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -208,3 +210,247 @@ class AbsorbCustomerResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AbsorbCustomerResponse: _TypeAlias = AbsorbCustomerResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseCustomerRequest(_message.Message):
+    """ReleaseCustomerRequest names one merge that is undone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_SESSION_IDS_FIELD_NUMBER: _builtins.int
+    MERGE_TIME_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The id that profile gave to the merge."""
+    source_customer_id: _builtins.str
+    """The customer that was merged away, and is there again."""
+    survivor_customer_id: _builtins.str
+    """The customer that remained."""
+    @_builtins.property
+    def source_session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The sessions since the merge that belong to the source. At most 500."""
+
+    @_builtins.property
+    def merge_time(self) -> _timestamp_pb2.Timestamp:
+        """When the merge was decided: what is older was there before."""
+
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        source_customer_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+        source_session_ids: _abc.Iterable[_builtins.str] | None = ...,
+        merge_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["merge_time", b"merge_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "merge_time", b"merge_time", "source_customer_id", b"source_customer_id", "source_session_ids", b"source_session_ids", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseCustomerRequest: _TypeAlias = ReleaseCustomerRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseCustomerResponse(_message.Message):
+    """ReleaseCustomerResponse says how it stands after the call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELEASED_NOW_FIELD_NUMBER: _builtins.int
+    SURVIVOR_HEAD_FIELD_NUMBER: _builtins.int
+    SOURCE_HEAD_FIELD_NUMBER: _builtins.int
+    released_now: _builtins.bool
+    """Whether this call did the work; false where it was done before."""
+    @_builtins.property
+    def survivor_head(self) -> _event_pb2.Head:
+        """The survivor's head afterwards."""
+
+    @_builtins.property
+    def source_head(self) -> _event_pb2.Head:
+        """The source's head afterwards."""
+
+    def __init__(
+        self,
+        *,
+        released_now: _builtins.bool = ...,
+        survivor_head: _event_pb2.Head | None = ...,
+        source_head: _event_pb2.Head | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["source_head", b"source_head", "survivor_head", b"survivor_head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["released_now", b"released_now", "source_head", b"source_head", "survivor_head", b"survivor_head"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseCustomerResponse: _TypeAlias = ReleaseCustomerResponse  # noqa: Y015
+
+@_typing.final
+class GetMergeOutcomeRequest(_message.Message):
+    """GetMergeOutcomeRequest names a merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    survivor_customer_id: _builtins.str
+    """The customer that remains."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMergeOutcomeRequest: _TypeAlias = GetMergeOutcomeRequest  # noqa: Y015
+
+@_typing.final
+class GetMergeOutcomeResponse(_message.Message):
+    """GetMergeOutcomeResponse says what the merge did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    THINGS_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    ABSORB_TIME_FIELD_NUMBER: _builtins.int
+    policy: _builtins.str
+    """The policy by which it was done; empty where there is only one."""
+    @_builtins.property
+    def things(self) -> _containers.RepeatedCompositeFieldContainer[_merge_pb2.MergedThing]:
+        """Thing by thing. At most 1000."""
+
+    @_builtins.property
+    def absorb_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was done."""
+
+    def __init__(
+        self,
+        *,
+        things: _abc.Iterable[_merge_pb2.MergedThing] | None = ...,
+        policy: _builtins.str = ...,
+        absorb_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["absorb_time", b"absorb_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorb_time", b"absorb_time", "policy", b"policy", "things", b"things"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMergeOutcomeResponse: _TypeAlias = GetMergeOutcomeResponse  # noqa: Y015
+
+@_typing.final
+class ExportAreaRequest(_message.Message):
+    """ExportAreaRequest asks for one page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose."""
+    page_size: _builtins.int
+    """At most this many documents; 0 means 20, the most is 100."""
+    page_token: _builtins.str
+    """From the previous page of the same list."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportAreaRequest: _TypeAlias = ExportAreaRequest  # noqa: Y015
+
+@_typing.final
+class ExportAreaResponse(_message.Message):
+    """ExportAreaResponse has one page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty at the end."""
+    @_builtins.property
+    def documents(self) -> _containers.RepeatedCompositeFieldContainer[_privacy_pb2.ExportedDocument]:
+        """The documents."""
+
+    def __init__(
+        self,
+        *,
+        documents: _abc.Iterable[_privacy_pb2.ExportedDocument] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportAreaResponse: _TypeAlias = ExportAreaResponse  # noqa: Y015
+
+@_typing.final
+class EraseAreaRequest(_message.Message):
+    """EraseAreaRequest names a customer and the erasure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The id of the erasure."""
+    customer_id: _builtins.str
+    """Whose, and of everybody merged into it."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseAreaRequest: _TypeAlias = EraseAreaRequest  # noqa: Y015
+
+@_typing.final
+class EraseAreaResponse(_message.Message):
+    """EraseAreaResponse has the receipt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def erasure(self) -> _privacy_pb2.AreaErasure:
+        """What was erased here."""
+
+    def __init__(
+        self,
+        *,
+        erasure: _privacy_pb2.AreaErasure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["erasure", b"erasure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure", b"erasure"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseAreaResponse: _TypeAlias = EraseAreaResponse  # noqa: Y015

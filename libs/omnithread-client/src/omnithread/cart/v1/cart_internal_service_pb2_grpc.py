@@ -51,6 +51,26 @@ class CartInternalServiceStub:
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.AbsorbCustomerRequest.SerializeToString,
                 response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.AbsorbCustomerResponse.FromString,
                 _registered_method=True)
+        self.ReleaseCustomer = channel.unary_unary(
+                '/omnithread.cart.v1.CartInternalService/ReleaseCustomer',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ReleaseCustomerRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ReleaseCustomerResponse.FromString,
+                _registered_method=True)
+        self.GetMergeOutcome = channel.unary_unary(
+                '/omnithread.cart.v1.CartInternalService/GetMergeOutcome',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.GetMergeOutcomeRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.GetMergeOutcomeResponse.FromString,
+                _registered_method=True)
+        self.ExportArea = channel.unary_unary(
+                '/omnithread.cart.v1.CartInternalService/ExportArea',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaResponse.FromString,
+                _registered_method=True)
+        self.EraseArea = channel.unary_unary(
+                '/omnithread.cart.v1.CartInternalService/EraseArea',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaResponse.FromString,
+                _registered_method=True)
 
 
 class CartInternalServiceServicer:
@@ -81,6 +101,36 @@ class CartInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReleaseCustomer(self, request, context):
+        """ReleaseCustomer undoes AbsorbCustomer: the source has again what it had, and what came since from its own sessions; the survivor keeps the rest.
+        Safe to repeat. Where the merge was never absorbed here it never will be. Two conditional writes and a mark.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMergeOutcome(self, request, context):
+        """GetMergeOutcome says what a merge did here, thing by thing. One read. Errors: MERGE_OUTCOME_NOT_FOUND while it is not absorbed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportArea(self, request, context):
+        """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseArea(self, request, context):
+        """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+        Safe to repeat; the first receipt is given again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CartInternalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -98,6 +148,26 @@ def add_CartInternalServiceServicer_to_server(servicer, server):
                     servicer.AbsorbCustomer,
                     request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.AbsorbCustomerRequest.FromString,
                     response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.AbsorbCustomerResponse.SerializeToString,
+            ),
+            'ReleaseCustomer': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseCustomer,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ReleaseCustomerRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ReleaseCustomerResponse.SerializeToString,
+            ),
+            'GetMergeOutcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMergeOutcome,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.GetMergeOutcomeRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.GetMergeOutcomeResponse.SerializeToString,
+            ),
+            'ExportArea': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportArea,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaResponse.SerializeToString,
+            ),
+            'EraseArea': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseArea,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -183,6 +253,114 @@ class CartInternalService:
             '/omnithread.cart.v1.CartInternalService/AbsorbCustomer',
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.AbsorbCustomerRequest.SerializeToString,
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.AbsorbCustomerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseCustomer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartInternalService/ReleaseCustomer',
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ReleaseCustomerRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ReleaseCustomerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMergeOutcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartInternalService/GetMergeOutcome',
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.GetMergeOutcomeRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.GetMergeOutcomeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportArea(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartInternalService/ExportArea',
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseArea(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartInternalService/EraseArea',
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaResponse.FromString,
             options,
             channel_credentials,
             insecure,

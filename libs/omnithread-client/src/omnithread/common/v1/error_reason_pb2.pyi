@@ -66,6 +66,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """An error of ours; the details are in the service's log under the trace of the call. INTERNAL, retry: same id."""
     ERROR_REASON_TOO_LARGE: _ErrorReason.ValueType  # 21
     """The message or its metadata is larger than the server takes. RESOURCE_EXHAUSTED, retry: never."""
+    ERROR_REASON_CUSTOMER_ERASED: _ErrorReason.ValueType  # 22
+    """The customer was forgotten; nothing is kept for this id any more. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_ACTOR_REQUIRED: _ErrorReason.ValueType  # 23
+    """Only a member of staff may do this: the token has no `actor`. PERMISSION_DENIED, retry: never with this token."""
+    ERROR_REASON_MERGE_OUTCOME_NOT_FOUND: _ErrorReason.ValueType  # 24
+    """The merge is not absorbed here yet, or so old that its report is gone. NOT_FOUND, retry: after reading again."""
+    ERROR_REASON_IMPORT_INVALID: _ErrorReason.ValueType  # 25
+    """The stream of an import does not begin with its start, has two of them, or has too many rows. INVALID_ARGUMENT, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in any service.
@@ -117,4 +125,12 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 20
 """An error of ours; the details are in the service's log under the trace of the call. INTERNAL, retry: same id."""
 ERROR_REASON_TOO_LARGE: ErrorReason.ValueType  # 21
 """The message or its metadata is larger than the server takes. RESOURCE_EXHAUSTED, retry: never."""
+ERROR_REASON_CUSTOMER_ERASED: ErrorReason.ValueType  # 22
+"""The customer was forgotten; nothing is kept for this id any more. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_ACTOR_REQUIRED: ErrorReason.ValueType  # 23
+"""Only a member of staff may do this: the token has no `actor`. PERMISSION_DENIED, retry: never with this token."""
+ERROR_REASON_MERGE_OUTCOME_NOT_FOUND: ErrorReason.ValueType  # 24
+"""The merge is not absorbed here yet, or so old that its report is gone. NOT_FOUND, retry: after reading again."""
+ERROR_REASON_IMPORT_INVALID: ErrorReason.ValueType  # 25
+"""The stream of an import does not begin with its start, has two of them, or has too many rows. INVALID_ARGUMENT, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -31,6 +31,9 @@ class ContextEvent(_message.Message):
     TOUCHPOINT_RECORDED_FIELD_NUMBER: _builtins.int
     JOURNEY_ABSORBED_FIELD_NUMBER: _builtins.int
     JOURNEY_SEALED_FIELD_NUMBER: _builtins.int
+    JOURNEY_PARTED_FIELD_NUMBER: _builtins.int
+    JOURNEY_RELEASED_FIELD_NUMBER: _builtins.int
+    JOURNEY_ERASED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -59,6 +62,18 @@ class ContextEvent(_message.Message):
     def journey_sealed(self) -> Global___JourneySealed:
         """This customer's record was sealed by a merge; it is its last event."""
 
+    @_builtins.property
+    def journey_parted(self) -> Global___JourneyParted:
+        """The merge of another customer into this one was undone here."""
+
+    @_builtins.property
+    def journey_released(self) -> Global___JourneyReleased:
+        """This customer's record was sealed by a merge, and is open again."""
+
+    @_builtins.property
+    def journey_erased(self) -> Global___JourneyErased:
+        """What was kept of the customer was erased; it is its last event."""
+
     def __init__(
         self,
         *,
@@ -69,12 +84,15 @@ class ContextEvent(_message.Message):
         touchpoint_recorded: Global___TouchpointRecorded | None = ...,
         journey_absorbed: Global___JourneyAbsorbed | None = ...,
         journey_sealed: Global___JourneySealed | None = ...,
+        journey_parted: Global___JourneyParted | None = ...,
+        journey_released: Global___JourneyReleased | None = ...,
+        journey_erased: Global___JourneyErased | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_erased", b"journey_erased", "journey_parted", b"journey_parted", "journey_released", b"journey_released", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_erased", b"journey_erased", "journey_parted", b"journey_parted", "journey_released", b"journey_released", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_started", "journey_started", "journey_ended", "touchpoint_recorded", "journey_absorbed", "journey_sealed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_started", "journey_started", "journey_ended", "touchpoint_recorded", "journey_absorbed", "journey_sealed", "journey_parted", "journey_released", "journey_erased"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -239,3 +257,77 @@ class JourneySealed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JourneySealed: _TypeAlias = JourneySealed  # noqa: Y015
+
+@_typing.final
+class JourneyParted(_message.Message):
+    """JourneyParted: the merge of another customer into this one was undone here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    source_customer_id: _builtins.str
+    """Who is there again."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        source_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "source_customer_id", b"source_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JourneyParted: _TypeAlias = JourneyParted  # noqa: Y015
+
+@_typing.final
+class JourneyReleased(_message.Message):
+    """JourneyReleased: this customer's record was sealed by a merge, and is open again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge that was undone."""
+    survivor_customer_id: _builtins.str
+    """Who had remained."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JourneyReleased: _TypeAlias = JourneyReleased  # noqa: Y015
+
+@_typing.final
+class JourneyErased(_message.Message):
+    """JourneyErased: what was kept of the customer was erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The erasure."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JourneyErased: _TypeAlias = JourneyErased  # noqa: Y015

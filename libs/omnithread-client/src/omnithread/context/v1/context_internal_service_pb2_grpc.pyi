@@ -45,6 +45,18 @@ class ContextInternalServiceStub:
     """AbsorbCustomer seals the source customer's record and adds what it holds to the survivor's.
     Safe to repeat: a merge that was absorbed does nothing. Two conditional writes and a mark.
     """
+    ReleaseCustomer: _grpc.UnaryUnaryMultiCallable[_context_internal_service_pb2.ReleaseCustomerRequest, _context_internal_service_pb2.ReleaseCustomerResponse]
+    """ReleaseCustomer undoes AbsorbCustomer: the source has again what it had, and what came since from its own sessions; the survivor keeps the rest.
+    Safe to repeat. Where the merge was never absorbed here it never will be. Two conditional writes and a mark.
+    """
+    GetMergeOutcome: _grpc.UnaryUnaryMultiCallable[_context_internal_service_pb2.GetMergeOutcomeRequest, _context_internal_service_pb2.GetMergeOutcomeResponse]
+    """GetMergeOutcome says what a merge did here, thing by thing. One read. Errors: MERGE_OUTCOME_NOT_FOUND while it is not absorbed."""
+    ExportArea: _grpc.UnaryUnaryMultiCallable[_context_internal_service_pb2.ExportAreaRequest, _context_internal_service_pb2.ExportAreaResponse]
+    """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    EraseArea: _grpc.UnaryUnaryMultiCallable[_context_internal_service_pb2.EraseAreaRequest, _context_internal_service_pb2.EraseAreaResponse]
+    """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+    Safe to repeat; the first receipt is given again.
+    """
 
 @_typing.type_check_only
 class ContextInternalServiceAsyncStub(ContextInternalServiceStub):
@@ -62,6 +74,18 @@ class ContextInternalServiceAsyncStub(ContextInternalServiceStub):
     AbsorbCustomer: _aio.UnaryUnaryMultiCallable[_context_internal_service_pb2.AbsorbCustomerRequest, _context_internal_service_pb2.AbsorbCustomerResponse]  # type: ignore[assignment]
     """AbsorbCustomer seals the source customer's record and adds what it holds to the survivor's.
     Safe to repeat: a merge that was absorbed does nothing. Two conditional writes and a mark.
+    """
+    ReleaseCustomer: _aio.UnaryUnaryMultiCallable[_context_internal_service_pb2.ReleaseCustomerRequest, _context_internal_service_pb2.ReleaseCustomerResponse]  # type: ignore[assignment]
+    """ReleaseCustomer undoes AbsorbCustomer: the source has again what it had, and what came since from its own sessions; the survivor keeps the rest.
+    Safe to repeat. Where the merge was never absorbed here it never will be. Two conditional writes and a mark.
+    """
+    GetMergeOutcome: _aio.UnaryUnaryMultiCallable[_context_internal_service_pb2.GetMergeOutcomeRequest, _context_internal_service_pb2.GetMergeOutcomeResponse]  # type: ignore[assignment]
+    """GetMergeOutcome says what a merge did here, thing by thing. One read. Errors: MERGE_OUTCOME_NOT_FOUND while it is not absorbed."""
+    ExportArea: _aio.UnaryUnaryMultiCallable[_context_internal_service_pb2.ExportAreaRequest, _context_internal_service_pb2.ExportAreaResponse]  # type: ignore[assignment]
+    """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    EraseArea: _aio.UnaryUnaryMultiCallable[_context_internal_service_pb2.EraseAreaRequest, _context_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
+    """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+    Safe to repeat; the first receipt is given again.
     """
 
 class ContextInternalServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -95,6 +119,42 @@ class ContextInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_context_internal_service_pb2.AbsorbCustomerResponse, _abc.Awaitable[_context_internal_service_pb2.AbsorbCustomerResponse]]:
         """AbsorbCustomer seals the source customer's record and adds what it holds to the survivor's.
         Safe to repeat: a merge that was absorbed does nothing. Two conditional writes and a mark.
+        """
+
+    @_abc_1.abstractmethod
+    def ReleaseCustomer(
+        self,
+        request: _context_internal_service_pb2.ReleaseCustomerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_internal_service_pb2.ReleaseCustomerResponse, _abc.Awaitable[_context_internal_service_pb2.ReleaseCustomerResponse]]:
+        """ReleaseCustomer undoes AbsorbCustomer: the source has again what it had, and what came since from its own sessions; the survivor keeps the rest.
+        Safe to repeat. Where the merge was never absorbed here it never will be. Two conditional writes and a mark.
+        """
+
+    @_abc_1.abstractmethod
+    def GetMergeOutcome(
+        self,
+        request: _context_internal_service_pb2.GetMergeOutcomeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_internal_service_pb2.GetMergeOutcomeResponse, _abc.Awaitable[_context_internal_service_pb2.GetMergeOutcomeResponse]]:
+        """GetMergeOutcome says what a merge did here, thing by thing. One read. Errors: MERGE_OUTCOME_NOT_FOUND while it is not absorbed."""
+
+    @_abc_1.abstractmethod
+    def ExportArea(
+        self,
+        request: _context_internal_service_pb2.ExportAreaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_internal_service_pb2.ExportAreaResponse, _abc.Awaitable[_context_internal_service_pb2.ExportAreaResponse]]:
+        """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+
+    @_abc_1.abstractmethod
+    def EraseArea(
+        self,
+        request: _context_internal_service_pb2.EraseAreaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_internal_service_pb2.EraseAreaResponse, _abc.Awaitable[_context_internal_service_pb2.EraseAreaResponse]]:
+        """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+        Safe to repeat; the first receipt is given again.
         """
 
 def add_ContextInternalServiceServicer_to_server(servicer: ContextInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

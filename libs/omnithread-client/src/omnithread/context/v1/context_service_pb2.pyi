@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from omnithread.common.v1 import attribute_pb2 as _attribute_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
+from omnithread.common.v1 import merge_pb2 as _merge_pb2
 from omnithread.context.v1 import context_pb2 as _context_pb2
 from omnithread.profile.v1 import profile_pb2 as _profile_pb2
 from omnithread.profile.v1 import profile_service_pb2 as _profile_service_pb2
@@ -419,3 +420,97 @@ class ListJourneysResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListJourneysResponse: _TypeAlias = ListJourneysResponse  # noqa: Y015
+
+@_typing.final
+class ExplainMergeRequest(_message.Message):
+    """ExplainMergeRequest names a merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer that remains, or one who was merged into it."""
+    merge_id: _builtins.str
+    """The merge."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        merge_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "merge_id", b"merge_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainMergeRequest: _TypeAlias = ExplainMergeRequest  # noqa: Y015
+
+@_typing.final
+class AreaMergeOutcome(_message.Message):
+    """AreaMergeOutcome is what a merge did in one service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AREA_FIELD_NUMBER: _builtins.int
+    THINGS_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    area: _builtins.str
+    """The area: `profile`, `cart`, `preference`, `messaging` or `context`."""
+    policy: _builtins.str
+    """The policy by which it was done; empty where there is only one."""
+    @_builtins.property
+    def things(self) -> _containers.RepeatedCompositeFieldContainer[_merge_pb2.MergedThing]:
+        """Thing by thing. At most 1000."""
+
+    def __init__(
+        self,
+        *,
+        area: _builtins.str = ...,
+        things: _abc.Iterable[_merge_pb2.MergedThing] | None = ...,
+        policy: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "policy", b"policy", "things", b"things"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AreaMergeOutcome: _TypeAlias = AreaMergeOutcome  # noqa: Y015
+
+@_typing.final
+class ExplainMergeResponse(_message.Message):
+    """ExplainMergeResponse says what the merge did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    MISSING_AREAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def merge(self) -> _profile_pb2.Merge:
+        """The merge."""
+
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[Global___AreaMergeOutcome]:
+        """Area by area, those that have absorbed it and answered."""
+
+    @_builtins.property
+    def missing_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The areas that have not absorbed it, or did not answer, sorted."""
+
+    def __init__(
+        self,
+        *,
+        merge: _profile_pb2.Merge | None = ...,
+        areas: _abc.Iterable[Global___AreaMergeOutcome] | None = ...,
+        missing_areas: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["merge", b"merge"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "merge", b"merge", "missing_areas", b"missing_areas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainMergeResponse: _TypeAlias = ExplainMergeResponse  # noqa: Y015

@@ -60,6 +60,11 @@ class ContextServiceStub:
                 request_serializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ListJourneysRequest.SerializeToString,
                 response_deserializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ListJourneysResponse.FromString,
                 _registered_method=True)
+        self.ExplainMerge = channel.unary_unary(
+                '/omnithread.context.v1.ContextService/ExplainMerge',
+                request_serializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ExplainMergeRequest.SerializeToString,
+                response_deserializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ExplainMergeResponse.FromString,
+                _registered_method=True)
 
 
 class ContextServiceServicer:
@@ -105,6 +110,14 @@ class ContextServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainMerge(self, request, context):
+        """ExplainMerge says what a merge did in every service, thing by thing: cart lines, consents, traits, conversations. One call to each service.
+        Errors: CUSTOMER_NOT_FOUND, MERGE_NOT_FOUND of profile.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ContextServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -132,6 +145,11 @@ def add_ContextServiceServicer_to_server(servicer, server):
                     servicer.ListJourneys,
                     request_deserializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ListJourneysRequest.FromString,
                     response_serializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ListJourneysResponse.SerializeToString,
+            ),
+            'ExplainMerge': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainMerge,
+                    request_deserializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ExplainMergeRequest.FromString,
+                    response_serializer=omnithread_dot_context_dot_v1_dot_context__service__pb2.ExplainMergeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -270,6 +288,33 @@ class ContextService:
             '/omnithread.context.v1.ContextService/ListJourneys',
             omnithread_dot_context_dot_v1_dot_context__service__pb2.ListJourneysRequest.SerializeToString,
             omnithread_dot_context_dot_v1_dot_context__service__pb2.ListJourneysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainMerge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.context.v1.ContextService/ExplainMerge',
+            omnithread_dot_context_dot_v1_dot_context__service__pb2.ExplainMergeRequest.SerializeToString,
+            omnithread_dot_context_dot_v1_dot_context__service__pb2.ExplainMergeResponse.FromString,
             options,
             channel_credentials,
             insecure,

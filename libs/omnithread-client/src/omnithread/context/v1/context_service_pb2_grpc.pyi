@@ -50,6 +50,10 @@ class ContextServiceStub:
     """GetJourney gives one journey and a page of its touchpoints in order, each with its trace. Errors: CUSTOMER_NOT_FOUND, JOURNEY_NOT_FOUND, PAGE_TOKEN_INVALID."""
     ListJourneys: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.ListJourneysRequest, _context_service_pb2.ListJourneysResponse]
     """ListJourneys gives a customer's journeys, newest first. Errors: CUSTOMER_NOT_FOUND, PAGE_TOKEN_INVALID."""
+    ExplainMerge: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.ExplainMergeRequest, _context_service_pb2.ExplainMergeResponse]
+    """ExplainMerge says what a merge did in every service, thing by thing: cart lines, consents, traits, conversations. One call to each service.
+    Errors: CUSTOMER_NOT_FOUND, MERGE_NOT_FOUND of profile.
+    """
 
 @_typing.type_check_only
 class ContextServiceAsyncStub(ContextServiceStub):
@@ -73,6 +77,10 @@ class ContextServiceAsyncStub(ContextServiceStub):
     """GetJourney gives one journey and a page of its touchpoints in order, each with its trace. Errors: CUSTOMER_NOT_FOUND, JOURNEY_NOT_FOUND, PAGE_TOKEN_INVALID."""
     ListJourneys: _aio.UnaryUnaryMultiCallable[_context_service_pb2.ListJourneysRequest, _context_service_pb2.ListJourneysResponse]  # type: ignore[assignment]
     """ListJourneys gives a customer's journeys, newest first. Errors: CUSTOMER_NOT_FOUND, PAGE_TOKEN_INVALID."""
+    ExplainMerge: _aio.UnaryUnaryMultiCallable[_context_service_pb2.ExplainMergeRequest, _context_service_pb2.ExplainMergeResponse]  # type: ignore[assignment]
+    """ExplainMerge says what a merge did in every service, thing by thing: cart lines, consents, traits, conversations. One call to each service.
+    Errors: CUSTOMER_NOT_FOUND, MERGE_NOT_FOUND of profile.
+    """
 
 class ContextServiceServicer(metaclass=_abc_1.ABCMeta):
     """ContextService gives every channel the same customer context, and keeps the journey."""
@@ -123,5 +131,15 @@ class ContextServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_context_service_pb2.ListJourneysResponse, _abc.Awaitable[_context_service_pb2.ListJourneysResponse]]:
         """ListJourneys gives a customer's journeys, newest first. Errors: CUSTOMER_NOT_FOUND, PAGE_TOKEN_INVALID."""
+
+    @_abc_1.abstractmethod
+    def ExplainMerge(
+        self,
+        request: _context_service_pb2.ExplainMergeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_service_pb2.ExplainMergeResponse, _abc.Awaitable[_context_service_pb2.ExplainMergeResponse]]:
+        """ExplainMerge says what a merge did in every service, thing by thing: cart lines, consents, traits, conversations. One call to each service.
+        Errors: CUSTOMER_NOT_FOUND, MERGE_NOT_FOUND of profile.
+        """
 
 def add_ContextServiceServicer_to_server(servicer: ContextServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

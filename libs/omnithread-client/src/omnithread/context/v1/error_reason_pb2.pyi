@@ -30,6 +30,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The kind is noted by the service that owns it. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_OCCUR_TIME_INVALID: _ErrorReason.ValueType  # 3
     """The time is in the future or more than 30 days ago. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_ERASURE_NOT_FOUND: _ErrorReason.ValueType  # 4
+    """No erasure has this id, or none was asked for this customer. NOT_FOUND, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in the aggregator beside the reasons that all services share. Domain: `aggregator.omnithread`."""
@@ -42,4 +44,6 @@ ERROR_REASON_TOUCHPOINT_KIND_RESERVED: ErrorReason.ValueType  # 2
 """The kind is noted by the service that owns it. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_OCCUR_TIME_INVALID: ErrorReason.ValueType  # 3
 """The time is in the future or more than 30 days ago. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_ERASURE_NOT_FOUND: ErrorReason.ValueType  # 4
+"""No erasure has this id, or none was asked for this customer. NOT_FOUND, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

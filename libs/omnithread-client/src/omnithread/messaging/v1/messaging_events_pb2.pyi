@@ -31,6 +31,9 @@ class MessagingEvent(_message.Message):
     ENTRY_POSTED_FIELD_NUMBER: _builtins.int
     MESSAGING_ABSORBED_FIELD_NUMBER: _builtins.int
     MESSAGING_SEALED_FIELD_NUMBER: _builtins.int
+    MESSAGING_PARTED_FIELD_NUMBER: _builtins.int
+    MESSAGING_RELEASED_FIELD_NUMBER: _builtins.int
+    MESSAGING_ERASED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -55,6 +58,18 @@ class MessagingEvent(_message.Message):
     def messaging_sealed(self) -> Global___MessagingSealed:
         """This customer's record was sealed by a merge; it is its last event."""
 
+    @_builtins.property
+    def messaging_parted(self) -> Global___MessagingParted:
+        """The merge of another customer into this one was undone here."""
+
+    @_builtins.property
+    def messaging_released(self) -> Global___MessagingReleased:
+        """This customer's record was sealed by a merge, and is open again."""
+
+    @_builtins.property
+    def messaging_erased(self) -> Global___MessagingErased:
+        """What was kept of the customer was erased; it is its last event."""
+
     def __init__(
         self,
         *,
@@ -64,12 +79,15 @@ class MessagingEvent(_message.Message):
         entry_posted: Global___EntryPosted | None = ...,
         messaging_absorbed: Global___MessagingAbsorbed | None = ...,
         messaging_sealed: Global___MessagingSealed | None = ...,
+        messaging_parted: Global___MessagingParted | None = ...,
+        messaging_released: Global___MessagingReleased | None = ...,
+        messaging_erased: Global___MessagingErased | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_sealed", b"messaging_sealed", "payload", b"payload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_sealed", b"messaging_sealed", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "payload", b"payload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -232,3 +250,77 @@ class MessagingSealed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MessagingSealed: _TypeAlias = MessagingSealed  # noqa: Y015
+
+@_typing.final
+class MessagingParted(_message.Message):
+    """MessagingParted: the merge of another customer into this one was undone here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    source_customer_id: _builtins.str
+    """Who is there again."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        source_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "source_customer_id", b"source_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessagingParted: _TypeAlias = MessagingParted  # noqa: Y015
+
+@_typing.final
+class MessagingReleased(_message.Message):
+    """MessagingReleased: this customer's record was sealed by a merge, and is open again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge that was undone."""
+    survivor_customer_id: _builtins.str
+    """Who had remained."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessagingReleased: _TypeAlias = MessagingReleased  # noqa: Y015
+
+@_typing.final
+class MessagingErased(_message.Message):
+    """MessagingErased: what was kept of the customer was erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The erasure."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessagingErased: _TypeAlias = MessagingErased  # noqa: Y015

@@ -32,6 +32,9 @@ class PreferenceEvent(_message.Message):
     CONSENT_SET_FIELD_NUMBER: _builtins.int
     PREFERENCES_ABSORBED_FIELD_NUMBER: _builtins.int
     PREFERENCES_SEALED_FIELD_NUMBER: _builtins.int
+    PREFERENCES_PARTED_FIELD_NUMBER: _builtins.int
+    PREFERENCES_RELEASED_FIELD_NUMBER: _builtins.int
+    PREFERENCES_ERASED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -52,6 +55,18 @@ class PreferenceEvent(_message.Message):
     def preferences_sealed(self) -> Global___PreferencesSealed:
         """This customer's record was sealed by a merge; it is its last event."""
 
+    @_builtins.property
+    def preferences_parted(self) -> Global___PreferencesParted:
+        """The merge of another customer into this one was undone here."""
+
+    @_builtins.property
+    def preferences_released(self) -> Global___PreferencesReleased:
+        """This customer's record was sealed by a merge, and is open again."""
+
+    @_builtins.property
+    def preferences_erased(self) -> Global___PreferencesErased:
+        """What was kept of the customer was erased; it is its last event."""
+
     def __init__(
         self,
         *,
@@ -60,12 +75,15 @@ class PreferenceEvent(_message.Message):
         consent_set: Global___ConsentSet | None = ...,
         preferences_absorbed: Global___PreferencesAbsorbed | None = ...,
         preferences_sealed: Global___PreferencesSealed | None = ...,
+        preferences_parted: Global___PreferencesParted | None = ...,
+        preferences_released: Global___PreferencesReleased | None = ...,
+        preferences_erased: Global___PreferencesErased | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_erased", b"preferences_erased", "preferences_parted", b"preferences_parted", "preferences_released", b"preferences_released", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_erased", b"preferences_erased", "preferences_parted", b"preferences_parted", "preferences_released", b"preferences_released", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["preferences_updated", "consent_set", "preferences_absorbed", "preferences_sealed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["preferences_updated", "consent_set", "preferences_absorbed", "preferences_sealed", "preferences_parted", "preferences_released", "preferences_erased"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -180,3 +198,77 @@ class PreferencesSealed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PreferencesSealed: _TypeAlias = PreferencesSealed  # noqa: Y015
+
+@_typing.final
+class PreferencesParted(_message.Message):
+    """PreferencesParted: the merge of another customer into this one was undone here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    source_customer_id: _builtins.str
+    """Who is there again."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        source_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "source_customer_id", b"source_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreferencesParted: _TypeAlias = PreferencesParted  # noqa: Y015
+
+@_typing.final
+class PreferencesReleased(_message.Message):
+    """PreferencesReleased: this customer's record was sealed by a merge, and is open again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge that was undone."""
+    survivor_customer_id: _builtins.str
+    """Who had remained."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreferencesReleased: _TypeAlias = PreferencesReleased  # noqa: Y015
+
+@_typing.final
+class PreferencesErased(_message.Message):
+    """PreferencesErased: what was kept of the customer was erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The erasure."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreferencesErased: _TypeAlias = PreferencesErased  # noqa: Y015

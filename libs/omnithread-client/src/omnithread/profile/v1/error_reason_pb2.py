@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/profile/v1/error_reason.proto\x12\x15omnithread.profile.v1*\xd9\x01\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_IDENTIFIER_INVALID\x10\x01\x12!\n\x1d\x45RROR_REASON_IDENTIFIER_LIMIT\x10\x02\x12\x1c\n\x18\x45RROR_REASON_TRAIT_LIMIT\x10\x03\x12$\n ERROR_REASON_UPDATE_MASK_INVALID\x10\x04\x12 \n\x1c\x45RROR_REASON_MERGE_NOT_FOUND\x10\x05\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/profile/v1/error_reason.proto\x12\x15omnithread.profile.v1*\x9a\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_IDENTIFIER_INVALID\x10\x01\x12!\n\x1d\x45RROR_REASON_IDENTIFIER_LIMIT\x10\x02\x12\x1c\n\x18\x45RROR_REASON_TRAIT_LIMIT\x10\x03\x12$\n ERROR_REASON_UPDATE_MASK_INVALID\x10\x04\x12 \n\x1c\x45RROR_REASON_MERGE_NOT_FOUND\x10\x05\x12*\n&ERROR_REASON_VERIFICATION_NOT_POSSIBLE\x10\x06\x12#\n\x1f\x45RROR_REASON_VERIFICATION_LIMIT\x10\x07\x12\'\n#ERROR_REASON_VERIFICATION_NOT_FOUND\x10\x08\x12%\n!ERROR_REASON_VERIFICATION_EXPIRED\x10\t\x12\x1b\n\x17\x45RROR_REASON_CODE_WRONG\x10\n\x12+\n\'ERROR_REASON_VERIFICATION_TRIES_USED_UP\x10\x0b\x12#\n\x1f\x45RROR_REASON_MERGE_NOT_POSSIBLE\x10\x0c\x12%\n!ERROR_REASON_UNMERGE_NOT_POSSIBLE\x10\r\x12 \n\x1c\x45RROR_REASON_SEGMENT_INVALID\x10\x0e\x12\"\n\x1e\x45RROR_REASON_SEGMENT_NOT_FOUND\x10\x0f\x12\x1e\n\x1a\x45RROR_REASON_SEGMENT_LIMIT\x10\x10\x12\"\n\x1e\x45RROR_REASON_IDENTIFIER_ERASED\x10\x11\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\031com.omnithread.profile.v1P\001Z\037omnithread/profile/v1;profilev1'
   _globals['_ERRORREASON']._serialized_start=68
-  _globals['_ERRORREASON']._serialized_end=285
+  _globals['_ERRORREASON']._serialized_end=734
 # @@protoc_insertion_point(module_scope)

@@ -34,6 +34,30 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The update mask is empty, has a star, or names a field that cannot be changed. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_MERGE_NOT_FOUND: _ErrorReason.ValueType  # 5
     """No merge of this customer has this id. NOT_FOUND, retry: never."""
+    ERROR_REASON_VERIFICATION_NOT_POSSIBLE: _ErrorReason.ValueType  # 6
+    """Only an e-mail or phone can be verified by a code. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_VERIFICATION_LIMIT: _ErrorReason.ValueType  # 7
+    """Too many codes were asked for; metadata `retry_time` says when it works again (RFC 3339). RESOURCE_EXHAUSTED, retry: after that time."""
+    ERROR_REASON_VERIFICATION_NOT_FOUND: _ErrorReason.ValueType  # 8
+    """The customer has no verification of this id. NOT_FOUND, retry: never."""
+    ERROR_REASON_VERIFICATION_EXPIRED: _ErrorReason.ValueType  # 9
+    """The code is too old or was used; ask for a new one. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CODE_WRONG: _ErrorReason.ValueType  # 10
+    """The code is not the right one; metadata `tries_left` says how many tries are left. FAILED_PRECONDITION, retry: with the right code, as a new request."""
+    ERROR_REASON_VERIFICATION_TRIES_USED_UP: _ErrorReason.ValueType  # 11
+    """Too many wrong codes; ask for a new one. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_MERGE_NOT_POSSIBLE: _ErrorReason.ValueType  # 12
+    """The two cannot become one: they are one already, or too many customers would be; metadata `because` says which. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_UNMERGE_NOT_POSSIBLE: _ErrorReason.ValueType  # 13
+    """The merge cannot be undone now: undone already, a later merge must be undone first, still to be carried out, or the merged customer was forgotten; metadata `because` says which. FAILED_PRECONDITION, retry: after reading again."""
+    ERROR_REASON_SEGMENT_INVALID: _ErrorReason.ValueType  # 14
+    """The rule of the segment makes no sense; `BadRequest` names the field. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_SEGMENT_NOT_FOUND: _ErrorReason.ValueType  # 15
+    """No segment has this id. NOT_FOUND, retry: never."""
+    ERROR_REASON_SEGMENT_LIMIT: _ErrorReason.ValueType  # 16
+    """There are as many segments as are allowed. RESOURCE_EXHAUSTED, retry: never."""
+    ERROR_REASON_IDENTIFIER_ERASED: _ErrorReason.ValueType  # 17
+    """An import names somebody who asked to be forgotten. FAILED_PRECONDITION, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in profile beside the reasons that all services share. Domain: `profile.omnithread`."""
@@ -50,4 +74,28 @@ ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 4
 """The update mask is empty, has a star, or names a field that cannot be changed. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_MERGE_NOT_FOUND: ErrorReason.ValueType  # 5
 """No merge of this customer has this id. NOT_FOUND, retry: never."""
+ERROR_REASON_VERIFICATION_NOT_POSSIBLE: ErrorReason.ValueType  # 6
+"""Only an e-mail or phone can be verified by a code. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_VERIFICATION_LIMIT: ErrorReason.ValueType  # 7
+"""Too many codes were asked for; metadata `retry_time` says when it works again (RFC 3339). RESOURCE_EXHAUSTED, retry: after that time."""
+ERROR_REASON_VERIFICATION_NOT_FOUND: ErrorReason.ValueType  # 8
+"""The customer has no verification of this id. NOT_FOUND, retry: never."""
+ERROR_REASON_VERIFICATION_EXPIRED: ErrorReason.ValueType  # 9
+"""The code is too old or was used; ask for a new one. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CODE_WRONG: ErrorReason.ValueType  # 10
+"""The code is not the right one; metadata `tries_left` says how many tries are left. FAILED_PRECONDITION, retry: with the right code, as a new request."""
+ERROR_REASON_VERIFICATION_TRIES_USED_UP: ErrorReason.ValueType  # 11
+"""Too many wrong codes; ask for a new one. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_MERGE_NOT_POSSIBLE: ErrorReason.ValueType  # 12
+"""The two cannot become one: they are one already, or too many customers would be; metadata `because` says which. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_UNMERGE_NOT_POSSIBLE: ErrorReason.ValueType  # 13
+"""The merge cannot be undone now: undone already, a later merge must be undone first, still to be carried out, or the merged customer was forgotten; metadata `because` says which. FAILED_PRECONDITION, retry: after reading again."""
+ERROR_REASON_SEGMENT_INVALID: ErrorReason.ValueType  # 14
+"""The rule of the segment makes no sense; `BadRequest` names the field. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_SEGMENT_NOT_FOUND: ErrorReason.ValueType  # 15
+"""No segment has this id. NOT_FOUND, retry: never."""
+ERROR_REASON_SEGMENT_LIMIT: ErrorReason.ValueType  # 16
+"""There are as many segments as are allowed. RESOURCE_EXHAUSTED, retry: never."""
+ERROR_REASON_IDENTIFIER_ERASED: ErrorReason.ValueType  # 17
+"""An import names somebody who asked to be forgotten. FAILED_PRECONDITION, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

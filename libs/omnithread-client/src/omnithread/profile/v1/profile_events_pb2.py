@@ -26,7 +26,7 @@ from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_e
 from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*omnithread/profile/v1/profile_events.proto\x12\x15omnithread.profile.v1\x1a omnithread/common/v1/event.proto\x1a#omnithread/profile/v1/profile.proto\"\xa0\x03\n\x0cProfileEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12\x42\n\x10\x63ustomer_created\x18\n \x01(\x0b\x32&.omnithread.profile.v1.CustomerCreatedH\x00\x12\x46\n\x12identifiers_linked\x18\x0b \x01(\x0b\x32(.omnithread.profile.v1.IdentifiersLinkedH\x00\x12@\n\x0fprofile_updated\x18\x0c \x01(\x0b\x32%.omnithread.profile.v1.ProfileUpdatedH\x00\x12\x42\n\x10\x63ustomers_merged\x18\r \x01(\x0b\x32&.omnithread.profile.v1.CustomersMergedH\x00\x12@\n\x0f\x63ustomer_sealed\x18\x0e \x01(\x0b\x32%.omnithread.profile.v1.CustomerSealedH\x00\x42\t\n\x07payload\"D\n\x0f\x43ustomerCreated\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\"|\n\x11IdentifiersLinked\x12\x34\n\x05kinds\x18\x01 \x03(\x0e\x32%.omnithread.profile.v1.IdentifierKind\x12\x31\n\x04kind\x18\x02 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\"(\n\x0eProfileUpdated\x12\x16\n\x0e\x63hanged_fields\x18\x01 \x03(\t\"?\n\x0f\x43ustomersMerged\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"@\n\x0e\x43ustomerSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\tB>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*omnithread/profile/v1/profile_events.proto\x12\x15omnithread.profile.v1\x1a omnithread/common/v1/event.proto\x1a#omnithread/profile/v1/profile.proto\"\xbe\x06\n\x0cProfileEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12\x42\n\x10\x63ustomer_created\x18\n \x01(\x0b\x32&.omnithread.profile.v1.CustomerCreatedH\x00\x12\x46\n\x12identifiers_linked\x18\x0b \x01(\x0b\x32(.omnithread.profile.v1.IdentifiersLinkedH\x00\x12@\n\x0fprofile_updated\x18\x0c \x01(\x0b\x32%.omnithread.profile.v1.ProfileUpdatedH\x00\x12\x42\n\x10\x63ustomers_merged\x18\r \x01(\x0b\x32&.omnithread.profile.v1.CustomersMergedH\x00\x12@\n\x0f\x63ustomer_sealed\x18\x0e \x01(\x0b\x32%.omnithread.profile.v1.CustomerSealedH\x00\x12\x46\n\x12\x63ustomers_unmerged\x18\x0f \x01(\x0b\x32(.omnithread.profile.v1.CustomersUnmergedH\x00\x12\x44\n\x11\x63ustomer_released\x18\x10 \x01(\x0b\x32\'.omnithread.profile.v1.CustomerReleasedH\x00\x12@\n\x0f\x63ustomer_erased\x18\x11 \x01(\x0b\x32%.omnithread.profile.v1.CustomerErasedH\x00\x12N\n\x16verification_requested\x18\x12 \x01(\x0b\x32,.omnithread.profile.v1.VerificationRequestedH\x00\x12@\n\x0fsegment_entered\x18\x13 \x01(\x0b\x32%.omnithread.profile.v1.SegmentEnteredH\x00\x12:\n\x0csegment_left\x18\x14 \x01(\x0b\x32\".omnithread.profile.v1.SegmentLeftH\x00\x42\t\n\x07payload\"D\n\x0f\x43ustomerCreated\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\"|\n\x11IdentifiersLinked\x12\x34\n\x05kinds\x18\x01 \x03(\x0e\x32%.omnithread.profile.v1.IdentifierKind\x12\x31\n\x04kind\x18\x02 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\"(\n\x0eProfileUpdated\x12\x16\n\x0e\x63hanged_fields\x18\x01 \x03(\t\"?\n\x0f\x43ustomersMerged\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"@\n\x0e\x43ustomerSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"A\n\x11\x43ustomersUnmerged\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"B\n\x10\x43ustomerReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"$\n\x0e\x43ustomerErased\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"e\n\x15VerificationRequested\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\x12\x33\n\x04kind\x18\x02 \x01(\x0e\x32%.omnithread.profile.v1.IdentifierKind\"=\n\x0eSegmentEntered\x12\x12\n\nsegment_id\x18\x01 \x01(\t\x12\x17\n\x0fsegment_version\x18\x02 \x01(\x04\":\n\x0bSegmentLeft\x12\x12\n\nsegment_id\x18\x01 \x01(\t\x12\x17\n\x0fsegment_version\x18\x02 \x01(\x04\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,15 +35,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\031com.omnithread.profile.v1P\001Z\037omnithread/profile/v1;profilev1'
   _globals['_PROFILEEVENT']._serialized_start=141
-  _globals['_PROFILEEVENT']._serialized_end=557
-  _globals['_CUSTOMERCREATED']._serialized_start=559
-  _globals['_CUSTOMERCREATED']._serialized_end=627
-  _globals['_IDENTIFIERSLINKED']._serialized_start=629
-  _globals['_IDENTIFIERSLINKED']._serialized_end=753
-  _globals['_PROFILEUPDATED']._serialized_start=755
-  _globals['_PROFILEUPDATED']._serialized_end=795
-  _globals['_CUSTOMERSMERGED']._serialized_start=797
-  _globals['_CUSTOMERSMERGED']._serialized_end=860
-  _globals['_CUSTOMERSEALED']._serialized_start=862
-  _globals['_CUSTOMERSEALED']._serialized_end=926
+  _globals['_PROFILEEVENT']._serialized_end=971
+  _globals['_CUSTOMERCREATED']._serialized_start=973
+  _globals['_CUSTOMERCREATED']._serialized_end=1041
+  _globals['_IDENTIFIERSLINKED']._serialized_start=1043
+  _globals['_IDENTIFIERSLINKED']._serialized_end=1167
+  _globals['_PROFILEUPDATED']._serialized_start=1169
+  _globals['_PROFILEUPDATED']._serialized_end=1209
+  _globals['_CUSTOMERSMERGED']._serialized_start=1211
+  _globals['_CUSTOMERSMERGED']._serialized_end=1274
+  _globals['_CUSTOMERSEALED']._serialized_start=1276
+  _globals['_CUSTOMERSEALED']._serialized_end=1340
+  _globals['_CUSTOMERSUNMERGED']._serialized_start=1342
+  _globals['_CUSTOMERSUNMERGED']._serialized_end=1407
+  _globals['_CUSTOMERRELEASED']._serialized_start=1409
+  _globals['_CUSTOMERRELEASED']._serialized_end=1475
+  _globals['_CUSTOMERERASED']._serialized_start=1477
+  _globals['_CUSTOMERERASED']._serialized_end=1513
+  _globals['_VERIFICATIONREQUESTED']._serialized_start=1515
+  _globals['_VERIFICATIONREQUESTED']._serialized_end=1616
+  _globals['_SEGMENTENTERED']._serialized_start=1618
+  _globals['_SEGMENTENTERED']._serialized_end=1679
+  _globals['_SEGMENTLEFT']._serialized_start=1681
+  _globals['_SEGMENTLEFT']._serialized_end=1739
 # @@protoc_insertion_point(module_scope)

@@ -32,6 +32,12 @@ class ProfileEvent(_message.Message):
     PROFILE_UPDATED_FIELD_NUMBER: _builtins.int
     CUSTOMERS_MERGED_FIELD_NUMBER: _builtins.int
     CUSTOMER_SEALED_FIELD_NUMBER: _builtins.int
+    CUSTOMERS_UNMERGED_FIELD_NUMBER: _builtins.int
+    CUSTOMER_RELEASED_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ERASED_FIELD_NUMBER: _builtins.int
+    VERIFICATION_REQUESTED_FIELD_NUMBER: _builtins.int
+    SEGMENT_ENTERED_FIELD_NUMBER: _builtins.int
+    SEGMENT_LEFT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -56,6 +62,30 @@ class ProfileEvent(_message.Message):
     def customer_sealed(self) -> Global___CustomerSealed:
         """This customer was merged into another one; it is the last event of this customer."""
 
+    @_builtins.property
+    def customers_unmerged(self) -> Global___CustomersUnmerged:
+        """The merge of another customer into this one was undone."""
+
+    @_builtins.property
+    def customer_released(self) -> Global___CustomerReleased:
+        """This customer had been merged into another one, and is there again."""
+
+    @_builtins.property
+    def customer_erased(self) -> Global___CustomerErased:
+        """The customer was forgotten; it is the last event of this customer."""
+
+    @_builtins.property
+    def verification_requested(self) -> Global___VerificationRequested:
+        """A one-time code is to be sent; whoever sends it asks profile for it."""
+
+    @_builtins.property
+    def segment_entered(self) -> Global___SegmentEntered:
+        """The customer came to belong to a segment."""
+
+    @_builtins.property
+    def segment_left(self) -> Global___SegmentLeft:
+        """The customer no longer belongs to a segment."""
+
     def __init__(
         self,
         *,
@@ -65,12 +95,18 @@ class ProfileEvent(_message.Message):
         profile_updated: Global___ProfileUpdated | None = ...,
         customers_merged: Global___CustomersMerged | None = ...,
         customer_sealed: Global___CustomerSealed | None = ...,
+        customers_unmerged: Global___CustomersUnmerged | None = ...,
+        customer_released: Global___CustomerReleased | None = ...,
+        customer_erased: Global___CustomerErased | None = ...,
+        verification_requested: Global___VerificationRequested | None = ...,
+        segment_entered: Global___SegmentEntered | None = ...,
+        segment_left: Global___SegmentLeft | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["customer_created", b"customer_created", "customer_sealed", b"customer_sealed", "customers_merged", b"customers_merged", "header", b"header", "identifiers_linked", b"identifiers_linked", "payload", b"payload", "profile_updated", b"profile_updated"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["customer_created", b"customer_created", "customer_erased", b"customer_erased", "customer_released", b"customer_released", "customer_sealed", b"customer_sealed", "customers_merged", b"customers_merged", "customers_unmerged", b"customers_unmerged", "header", b"header", "identifiers_linked", b"identifiers_linked", "payload", b"payload", "profile_updated", b"profile_updated", "segment_entered", b"segment_entered", "segment_left", b"segment_left", "verification_requested", b"verification_requested"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_created", b"customer_created", "customer_sealed", b"customer_sealed", "customers_merged", b"customers_merged", "header", b"header", "identifiers_linked", b"identifiers_linked", "payload", b"payload", "profile_updated", b"profile_updated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_created", b"customer_created", "customer_erased", b"customer_erased", "customer_released", b"customer_released", "customer_sealed", b"customer_sealed", "customers_merged", b"customers_merged", "customers_unmerged", b"customers_unmerged", "header", b"header", "identifiers_linked", b"identifiers_linked", "payload", b"payload", "profile_updated", b"profile_updated", "segment_entered", b"segment_entered", "segment_left", b"segment_left", "verification_requested", b"verification_requested"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["customer_created", "identifiers_linked", "profile_updated", "customers_merged", "customer_sealed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["customer_created", "identifiers_linked", "profile_updated", "customers_merged", "customer_sealed", "customers_unmerged", "customer_released", "customer_erased", "verification_requested", "segment_entered", "segment_left"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -201,3 +237,155 @@ class CustomerSealed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CustomerSealed: _TypeAlias = CustomerSealed  # noqa: Y015
+
+@_typing.final
+class CustomersUnmerged(_message.Message):
+    """CustomersUnmerged: the merge of another customer into this one was undone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    source_customer_id: _builtins.str
+    """Who is there again."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        source_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "source_customer_id", b"source_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomersUnmerged: _TypeAlias = CustomersUnmerged  # noqa: Y015
+
+@_typing.final
+class CustomerReleased(_message.Message):
+    """CustomerReleased: this customer had been merged into another one, and is there again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge that was undone."""
+    survivor_customer_id: _builtins.str
+    """Who had remained."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerReleased: _TypeAlias = CustomerReleased  # noqa: Y015
+
+@_typing.final
+class CustomerErased(_message.Message):
+    """CustomerErased: the customer was forgotten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The erasure."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerErased: _TypeAlias = CustomerErased  # noqa: Y015
+
+@_typing.final
+class VerificationRequested(_message.Message):
+    """VerificationRequested: a one-time code is to be sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERIFICATION_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    verification_id: _builtins.str
+    """Names the verification; code and address stay with profile."""
+    kind: _profile_pb2.IdentifierKind.ValueType
+    """What sort of address it goes to."""
+    def __init__(
+        self,
+        *,
+        verification_id: _builtins.str = ...,
+        kind: _profile_pb2.IdentifierKind.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "verification_id", b"verification_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerificationRequested: _TypeAlias = VerificationRequested  # noqa: Y015
+
+@_typing.final
+class SegmentEntered(_message.Message):
+    """SegmentEntered: the customer came to belong to a segment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    SEGMENT_VERSION_FIELD_NUMBER: _builtins.int
+    segment_id: _builtins.str
+    """The segment."""
+    segment_version: _builtins.int
+    """The version of its rule."""
+    def __init__(
+        self,
+        *,
+        segment_id: _builtins.str = ...,
+        segment_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_id", b"segment_id", "segment_version", b"segment_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentEntered: _TypeAlias = SegmentEntered  # noqa: Y015
+
+@_typing.final
+class SegmentLeft(_message.Message):
+    """SegmentLeft: the customer no longer belongs to a segment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    SEGMENT_VERSION_FIELD_NUMBER: _builtins.int
+    segment_id: _builtins.str
+    """The segment."""
+    segment_version: _builtins.int
+    """The version of its rule."""
+    def __init__(
+        self,
+        *,
+        segment_id: _builtins.str = ...,
+        segment_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_id", b"segment_id", "segment_version", b"segment_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentLeft: _TypeAlias = SegmentLeft  # noqa: Y015

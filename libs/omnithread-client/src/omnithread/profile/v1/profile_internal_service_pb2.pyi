@@ -9,7 +9,10 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from omnithread.common.v1 import event_pb2 as _event_pb2
+from omnithread.common.v1 import merge_pb2 as _merge_pb2
+from omnithread.common.v1 import privacy_pb2 as _privacy_pb2
 from omnithread.profile.v1 import profile_events_pb2 as _profile_events_pb2
+from omnithread.profile.v1 import profile_pb2 as _profile_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -250,3 +253,285 @@ class CompleteMergeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CompleteMergeResponse: _TypeAlias = CompleteMergeResponse  # noqa: Y015
+
+@_typing.final
+class CompleteUnmergeRequest(_message.Message):
+    """CompleteUnmergeRequest names a merge and the area that has undone it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    survivor_customer_id: _builtins.str
+    """The customer that remained."""
+    area: _builtins.str
+    """The area: `cart`, `preference`, `messaging` or `context`."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+        area: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteUnmergeRequest: _TypeAlias = CompleteUnmergeRequest  # noqa: Y015
+
+@_typing.final
+class CompleteUnmergeResponse(_message.Message):
+    """CompleteUnmergeResponse says what is still open."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PENDING_AREAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def pending_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The areas that have not undone the merge yet, sorted."""
+
+    def __init__(
+        self,
+        *,
+        pending_areas: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pending_areas", b"pending_areas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteUnmergeResponse: _TypeAlias = CompleteUnmergeResponse  # noqa: Y015
+
+@_typing.final
+class GetMergeOutcomeRequest(_message.Message):
+    """GetMergeOutcomeRequest names a merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    """The merge."""
+    survivor_customer_id: _builtins.str
+    """The customer that remains."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        survivor_customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMergeOutcomeRequest: _TypeAlias = GetMergeOutcomeRequest  # noqa: Y015
+
+@_typing.final
+class GetMergeOutcomeResponse(_message.Message):
+    """GetMergeOutcomeResponse says what the merge did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_FIELD_NUMBER: _builtins.int
+    THINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def merge(self) -> _profile_pb2.Merge:
+        """The merge itself."""
+
+    @_builtins.property
+    def things(self) -> _containers.RepeatedCompositeFieldContainer[_merge_pb2.MergedThing]:
+        """Identifiers, names, address and traits, thing by thing. At most 1000."""
+
+    def __init__(
+        self,
+        *,
+        merge: _profile_pb2.Merge | None = ...,
+        things: _abc.Iterable[_merge_pb2.MergedThing] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["merge", b"merge"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge", b"merge", "things", b"things"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMergeOutcomeResponse: _TypeAlias = GetMergeOutcomeResponse  # noqa: Y015
+
+@_typing.final
+class GetVerificationCodeRequest(_message.Message):
+    """GetVerificationCodeRequest names a verification."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERIFICATION_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    verification_id: _builtins.str
+    """The verification."""
+    customer_id: _builtins.str
+    """Whose."""
+    def __init__(
+        self,
+        *,
+        verification_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "verification_id", b"verification_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVerificationCodeRequest: _TypeAlias = GetVerificationCodeRequest  # noqa: Y015
+
+@_typing.final
+class GetVerificationCodeResponse(_message.Message):
+    """GetVerificationCodeResponse has what the message needs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDENTIFIER_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Six digits."""
+    language: _builtins.str
+    """BCP 47 tag of the language that was asked for; empty where none was."""
+    @_builtins.property
+    def identifier(self) -> _profile_pb2.Identifier:
+        """Where to send the code."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when the code works."""
+
+    def __init__(
+        self,
+        *,
+        identifier: _profile_pb2.Identifier | None = ...,
+        code: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "identifier", b"identifier"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "expire_time", b"expire_time", "identifier", b"identifier", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVerificationCodeResponse: _TypeAlias = GetVerificationCodeResponse  # noqa: Y015
+
+@_typing.final
+class ExportAreaRequest(_message.Message):
+    """ExportAreaRequest asks for one page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose."""
+    page_size: _builtins.int
+    """At most this many documents; 0 means 20, the most is 100."""
+    page_token: _builtins.str
+    """From the previous page of the same list."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportAreaRequest: _TypeAlias = ExportAreaRequest  # noqa: Y015
+
+@_typing.final
+class ExportAreaResponse(_message.Message):
+    """ExportAreaResponse has one page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty at the end."""
+    @_builtins.property
+    def documents(self) -> _containers.RepeatedCompositeFieldContainer[_privacy_pb2.ExportedDocument]:
+        """The documents."""
+
+    def __init__(
+        self,
+        *,
+        documents: _abc.Iterable[_privacy_pb2.ExportedDocument] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportAreaResponse: _TypeAlias = ExportAreaResponse  # noqa: Y015
+
+@_typing.final
+class EraseAreaRequest(_message.Message):
+    """EraseAreaRequest names a customer and the erasure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The id of the erasure."""
+    customer_id: _builtins.str
+    """Whose, and of everybody merged into it."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseAreaRequest: _TypeAlias = EraseAreaRequest  # noqa: Y015
+
+@_typing.final
+class EraseAreaResponse(_message.Message):
+    """EraseAreaResponse has the receipt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def erasure(self) -> _privacy_pb2.AreaErasure:
+        """What was erased here."""
+
+    def __init__(
+        self,
+        *,
+        erasure: _privacy_pb2.AreaErasure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["erasure", b"erasure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erasure", b"erasure"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseAreaResponse: _TypeAlias = EraseAreaResponse  # noqa: Y015

@@ -56,6 +56,31 @@ class ProfileInternalServiceStub:
                 request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteMergeRequest.SerializeToString,
                 response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteMergeResponse.FromString,
                 _registered_method=True)
+        self.CompleteUnmerge = channel.unary_unary(
+                '/omnithread.profile.v1.ProfileInternalService/CompleteUnmerge',
+                request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteUnmergeRequest.SerializeToString,
+                response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteUnmergeResponse.FromString,
+                _registered_method=True)
+        self.GetMergeOutcome = channel.unary_unary(
+                '/omnithread.profile.v1.ProfileInternalService/GetMergeOutcome',
+                request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetMergeOutcomeRequest.SerializeToString,
+                response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetMergeOutcomeResponse.FromString,
+                _registered_method=True)
+        self.GetVerificationCode = channel.unary_unary(
+                '/omnithread.profile.v1.ProfileInternalService/GetVerificationCode',
+                request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetVerificationCodeRequest.SerializeToString,
+                response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetVerificationCodeResponse.FromString,
+                _registered_method=True)
+        self.ExportArea = channel.unary_unary(
+                '/omnithread.profile.v1.ProfileInternalService/ExportArea',
+                request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaRequest.SerializeToString,
+                response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaResponse.FromString,
+                _registered_method=True)
+        self.EraseArea = channel.unary_unary(
+                '/omnithread.profile.v1.ProfileInternalService/EraseArea',
+                request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaRequest.SerializeToString,
+                response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaResponse.FromString,
+                _registered_method=True)
 
 
 class ProfileInternalServiceServicer:
@@ -92,6 +117,42 @@ class ProfileInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CompleteUnmerge(self, request, context):
+        """CompleteUnmerge notes that one area has undone a merge. Safe to repeat. One conditional write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMergeOutcome(self, request, context):
+        """GetMergeOutcome says what a merge did in profile, thing by thing. One read. Errors: MERGE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVerificationCode(self, request, context):
+        """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportArea(self, request, context):
+        """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseArea(self, request, context):
+        """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+        Safe to repeat; the first receipt is given again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProfileInternalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -114,6 +175,31 @@ def add_ProfileInternalServiceServicer_to_server(servicer, server):
                     servicer.CompleteMerge,
                     request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteMergeRequest.FromString,
                     response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteMergeResponse.SerializeToString,
+            ),
+            'CompleteUnmerge': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteUnmerge,
+                    request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteUnmergeRequest.FromString,
+                    response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteUnmergeResponse.SerializeToString,
+            ),
+            'GetMergeOutcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMergeOutcome,
+                    request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetMergeOutcomeRequest.FromString,
+                    response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetMergeOutcomeResponse.SerializeToString,
+            ),
+            'GetVerificationCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVerificationCode,
+                    request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetVerificationCodeRequest.FromString,
+                    response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetVerificationCodeResponse.SerializeToString,
+            ),
+            'ExportArea': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportArea,
+                    request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaRequest.FromString,
+                    response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaResponse.SerializeToString,
+            ),
+            'EraseArea': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseArea,
+                    request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaRequest.FromString,
+                    response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -226,6 +312,141 @@ class ProfileInternalService:
             '/omnithread.profile.v1.ProfileInternalService/CompleteMerge',
             omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteMergeRequest.SerializeToString,
             omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteMergeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteUnmerge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.profile.v1.ProfileInternalService/CompleteUnmerge',
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteUnmergeRequest.SerializeToString,
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.CompleteUnmergeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMergeOutcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.profile.v1.ProfileInternalService/GetMergeOutcome',
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetMergeOutcomeRequest.SerializeToString,
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetMergeOutcomeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVerificationCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.profile.v1.ProfileInternalService/GetVerificationCode',
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetVerificationCodeRequest.SerializeToString,
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetVerificationCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportArea(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.profile.v1.ProfileInternalService/ExportArea',
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaRequest.SerializeToString,
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseArea(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.profile.v1.ProfileInternalService/EraseArea',
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaRequest.SerializeToString,
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,18 @@ class ProfileInternalServiceStub:
     """ResolveCustomer says whether a customer exists, and which one it was merged into. One read per hop of a merge chain."""
     CompleteMerge: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.CompleteMergeRequest, _profile_internal_service_pb2.CompleteMergeResponse]
     """CompleteMerge notes that one area has absorbed a merge. Safe to repeat. One conditional write."""
+    CompleteUnmerge: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.CompleteUnmergeRequest, _profile_internal_service_pb2.CompleteUnmergeResponse]
+    """CompleteUnmerge notes that one area has undone a merge. Safe to repeat. One conditional write."""
+    GetMergeOutcome: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetMergeOutcomeRequest, _profile_internal_service_pb2.GetMergeOutcomeResponse]
+    """GetMergeOutcome says what a merge did in profile, thing by thing. One read. Errors: MERGE_NOT_FOUND."""
+    GetVerificationCode: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetVerificationCodeRequest, _profile_internal_service_pb2.GetVerificationCodeResponse]
+    """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND."""
+    ExportArea: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ExportAreaRequest, _profile_internal_service_pb2.ExportAreaResponse]
+    """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    EraseArea: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.EraseAreaRequest, _profile_internal_service_pb2.EraseAreaResponse]
+    """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+    Safe to repeat; the first receipt is given again.
+    """
 
 @_typing.type_check_only
 class ProfileInternalServiceAsyncStub(ProfileInternalServiceStub):
@@ -63,6 +75,18 @@ class ProfileInternalServiceAsyncStub(ProfileInternalServiceStub):
     """ResolveCustomer says whether a customer exists, and which one it was merged into. One read per hop of a merge chain."""
     CompleteMerge: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.CompleteMergeRequest, _profile_internal_service_pb2.CompleteMergeResponse]  # type: ignore[assignment]
     """CompleteMerge notes that one area has absorbed a merge. Safe to repeat. One conditional write."""
+    CompleteUnmerge: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.CompleteUnmergeRequest, _profile_internal_service_pb2.CompleteUnmergeResponse]  # type: ignore[assignment]
+    """CompleteUnmerge notes that one area has undone a merge. Safe to repeat. One conditional write."""
+    GetMergeOutcome: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetMergeOutcomeRequest, _profile_internal_service_pb2.GetMergeOutcomeResponse]  # type: ignore[assignment]
+    """GetMergeOutcome says what a merge did in profile, thing by thing. One read. Errors: MERGE_NOT_FOUND."""
+    GetVerificationCode: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetVerificationCodeRequest, _profile_internal_service_pb2.GetVerificationCodeResponse]  # type: ignore[assignment]
+    """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND."""
+    ExportArea: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ExportAreaRequest, _profile_internal_service_pb2.ExportAreaResponse]  # type: ignore[assignment]
+    """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    EraseArea: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.EraseAreaRequest, _profile_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
+    """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+    Safe to repeat; the first receipt is given again.
+    """
 
 class ProfileInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     """ProfileInternalService is for the suite's own services only: replay, heads and merging.
@@ -102,5 +126,47 @@ class ProfileInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_profile_internal_service_pb2.CompleteMergeResponse, _abc.Awaitable[_profile_internal_service_pb2.CompleteMergeResponse]]:
         """CompleteMerge notes that one area has absorbed a merge. Safe to repeat. One conditional write."""
+
+    @_abc_1.abstractmethod
+    def CompleteUnmerge(
+        self,
+        request: _profile_internal_service_pb2.CompleteUnmergeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_internal_service_pb2.CompleteUnmergeResponse, _abc.Awaitable[_profile_internal_service_pb2.CompleteUnmergeResponse]]:
+        """CompleteUnmerge notes that one area has undone a merge. Safe to repeat. One conditional write."""
+
+    @_abc_1.abstractmethod
+    def GetMergeOutcome(
+        self,
+        request: _profile_internal_service_pb2.GetMergeOutcomeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_internal_service_pb2.GetMergeOutcomeResponse, _abc.Awaitable[_profile_internal_service_pb2.GetMergeOutcomeResponse]]:
+        """GetMergeOutcome says what a merge did in profile, thing by thing. One read. Errors: MERGE_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def GetVerificationCode(
+        self,
+        request: _profile_internal_service_pb2.GetVerificationCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_internal_service_pb2.GetVerificationCodeResponse, _abc.Awaitable[_profile_internal_service_pb2.GetVerificationCodeResponse]]:
+        """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ExportArea(
+        self,
+        request: _profile_internal_service_pb2.ExportAreaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_internal_service_pb2.ExportAreaResponse, _abc.Awaitable[_profile_internal_service_pb2.ExportAreaResponse]]:
+        """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+
+    @_abc_1.abstractmethod
+    def EraseArea(
+        self,
+        request: _profile_internal_service_pb2.EraseAreaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_internal_service_pb2.EraseAreaResponse, _abc.Awaitable[_profile_internal_service_pb2.EraseAreaResponse]]:
+        """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
+        Safe to repeat; the first receipt is given again.
+        """
 
 def add_ProfileInternalServiceServicer_to_server(servicer: ProfileInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from google.type import postal_address_pb2 as google_dot_type_dot_postal__address__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/profile/v1/profile.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\x1a\"omnithread/common/v1/channel.proto\"z\n\nIdentifier\x12?\n\x04kind\x18\x01 \x01(\x0e\x32%.omnithread.profile.v1.IdentifierKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x05value\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12\x10\n\x08verified\x18\x03 \x01(\x08\"\xaf\x02\n\x05Trait\x12\x31\n\x04name\x18\x01 \x01(\tB#\xbaH r\x1e\x32\x1c^[A-Za-z][A-Za-z0-9_]{0,63}$\x12 \n\x0cstring_value\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04H\x00\x12\x1f\n\x0cnumber_value\x18\x03 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00\x12\x14\n\nbool_value\x18\x04 \x01(\x08H\x00\x12\x30\n\ntime_value\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12.\n\x07\x63hannel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x07\n\x05value\"\xac\x01\n\x05Merge\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\x12.\n\nmerge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x15\n\rpending_areas\x18\x05 \x03(\t\"\xff\x03\n\x07Profile\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x04kind\x18\x02 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\x12\x36\n\x0bidentifiers\x18\x03 \x03(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x1c\n\ngiven_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x32\n\x0epostal_address\x18\x06 \x01(\x0b\x32\x1a.google.type.PostalAddress\x12\x36\n\x06traits\x18\x07 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12,\n\x06merges\x18\x08 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x0b \x01(\x04\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t*\xdd\x01\n\x0eIdentifierKind\x12\x1f\n\x1bIDENTIFIER_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15IDENTIFIER_KIND_EMAIL\x10\x01\x12\x19\n\x15IDENTIFIER_KIND_PHONE\x10\x02\x12 \n\x1cIDENTIFIER_KIND_LOYALTY_CARD\x10\x03\x12\x1a\n\x16IDENTIFIER_KIND_DEVICE\x10\x04\x12\x1a\n\x16IDENTIFIER_KIND_COOKIE\x10\x05\x12\x1a\n\x16IDENTIFIER_KIND_SOCIAL\x10\x06*c\n\x0c\x43ustomerKind\x12\x1d\n\x19\x43USTOMER_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43USTOMER_KIND_ANONYMOUS\x10\x01\x12\x17\n\x13\x43USTOMER_KIND_KNOWN\x10\x02\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/profile/v1/profile.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a\"omnithread/common/v1/channel.proto\"z\n\nIdentifier\x12?\n\x04kind\x18\x01 \x01(\x0e\x32%.omnithread.profile.v1.IdentifierKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x05value\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12\x10\n\x08verified\x18\x03 \x01(\x08\"\xe0\x02\n\x05Trait\x12\x31\n\x04name\x18\x01 \x01(\tB#\xbaH r\x1e\x32\x1c^[A-Za-z][A-Za-z0-9_]{0,63}$\x12 \n\x0cstring_value\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04H\x00\x12\x1f\n\x0cnumber_value\x18\x03 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00\x12\x14\n\nbool_value\x18\x04 \x01(\x08H\x00\x12\x30\n\ntime_value\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12.\n\x07\x63hannel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x06source\x18\x08 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:/-]{0,64}$B\x07\n\x05value\"\xcb\x03\n\x05Merge\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\x12.\n\nmerge_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x15\n\rpending_areas\x18\x05 \x03(\t\x12.\n\x04rule\x18\x06 \x01(\x0e\x32 .omnithread.profile.v1.MergeRule\x12\x33\n\x08\x65vidence\x18\x07 \x03(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x10\n\x08\x61\x63tor_id\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x13\n\x0btraceparent\x18\n \x01(\t\x12\x30\n\x0cunmerge_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10unmerge_actor_id\x18\x0c \x01(\t\x12\x16\n\x0eunmerge_reason\x18\r \x01(\t\x12\x1d\n\x15unmerge_pending_areas\x18\x0e \x03(\t\"?\n\x05Spend\x12!\n\x05total\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12\x13\n\x0border_count\x18\x02 \x01(\x05\"\xba\x01\n\nChannelUse\x12.\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x33\n\x0f\x66irst_seen_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bvisit_count\x18\x04 \x01(\x05\"\xd9\x02\n\x05\x46\x61\x63ts\x12\x13\n\x0border_count\x18\x01 \x01(\x05\x12+\n\x05spend\x18\x02 \x03(\x0b\x32\x1c.omnithread.profile.v1.Spend\x12\x33\n\x08\x63hannels\x18\x03 \x03(\x0b\x32!.omnithread.profile.v1.ChannelUse\x12\x33\n\x0f\x66irst_seen_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12last_purchase_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x11preferred_channel\x18\x07 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\"p\n\x11SegmentMembership\x12\x12\n\nsegment_id\x18\x01 \x01(\t\x12\x17\n\x0fsegment_version\x18\x02 \x01(\x04\x12.\n\nenter_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe8\x04\n\x07Profile\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x04kind\x18\x02 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\x12\x36\n\x0bidentifiers\x18\x03 \x03(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x1c\n\ngiven_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x32\n\x0epostal_address\x18\x06 \x01(\x0b\x32\x1a.google.type.PostalAddress\x12\x36\n\x06traits\x18\x07 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12,\n\x06merges\x18\x08 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x0b \x01(\x04\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12+\n\x05\x66\x61\x63ts\x18\r \x01(\x0b\x32\x1c.omnithread.profile.v1.Facts\x12:\n\x08segments\x18\x0e \x03(\x0b\x32(.omnithread.profile.v1.SegmentMembership*\xdd\x01\n\x0eIdentifierKind\x12\x1f\n\x1bIDENTIFIER_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15IDENTIFIER_KIND_EMAIL\x10\x01\x12\x19\n\x15IDENTIFIER_KIND_PHONE\x10\x02\x12 \n\x1cIDENTIFIER_KIND_LOYALTY_CARD\x10\x03\x12\x1a\n\x16IDENTIFIER_KIND_DEVICE\x10\x04\x12\x1a\n\x16IDENTIFIER_KIND_COOKIE\x10\x05\x12\x1a\n\x16IDENTIFIER_KIND_SOCIAL\x10\x06*c\n\x0c\x43ustomerKind\x12\x1d\n\x19\x43USTOMER_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43USTOMER_KIND_ANONYMOUS\x10\x01\x12\x17\n\x13\x43USTOMER_KIND_KNOWN\x10\x02*\xa2\x01\n\tMergeRule\x12\x1a\n\x16MERGE_RULE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMERGE_RULE_GUEST_RECOGNISED\x10\x01\x12\x1c\n\x18MERGE_RULE_GUESTS_JOINED\x10\x02\x12\x1c\n\x18MERGE_RULE_CREATED_TWICE\x10\x03\x12\x1c\n\x18MERGE_RULE_STAFF_DECIDED\x10\x04\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,6 +47,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRAIT'].fields_by_name['string_value']._serialized_options = b'\272H\005r\003\030\200\004'
   _globals['_TRAIT'].fields_by_name['number_value']._loaded_options = None
   _globals['_TRAIT'].fields_by_name['number_value']._serialized_options = b'\272H\004\022\002@\001'
+  _globals['_TRAIT'].fields_by_name['source']._loaded_options = None
+  _globals['_TRAIT'].fields_by_name['source']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:/-]{0,64}$'
   _globals['_PROFILE'].fields_by_name['customer_id']._loaded_options = None
   _globals['_PROFILE'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_PROFILE'].fields_by_name['given_name']._loaded_options = None
@@ -54,16 +57,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILE'].fields_by_name['family_name']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_PROFILE'].fields_by_name['traits']._loaded_options = None
   _globals['_PROFILE'].fields_by_name['traits']._serialized_options = b'\272H\005\222\001\002\020d'
-  _globals['_IDENTIFIERKIND']._serialized_start=1314
-  _globals['_IDENTIFIERKIND']._serialized_end=1535
-  _globals['_CUSTOMERKIND']._serialized_start=1537
-  _globals['_CUSTOMERKIND']._serialized_end=1636
-  _globals['_IDENTIFIER']._serialized_start=194
-  _globals['_IDENTIFIER']._serialized_end=316
-  _globals['_TRAIT']._serialized_start=319
-  _globals['_TRAIT']._serialized_end=622
-  _globals['_MERGE']._serialized_start=625
-  _globals['_MERGE']._serialized_end=797
-  _globals['_PROFILE']._serialized_start=800
-  _globals['_PROFILE']._serialized_end=1311
+  _globals['_IDENTIFIERKIND']._serialized_start=2496
+  _globals['_IDENTIFIERKIND']._serialized_end=2717
+  _globals['_CUSTOMERKIND']._serialized_start=2719
+  _globals['_CUSTOMERKIND']._serialized_end=2818
+  _globals['_MERGERULE']._serialized_start=2821
+  _globals['_MERGERULE']._serialized_end=2983
+  _globals['_IDENTIFIER']._serialized_start=219
+  _globals['_IDENTIFIER']._serialized_end=341
+  _globals['_TRAIT']._serialized_start=344
+  _globals['_TRAIT']._serialized_end=696
+  _globals['_MERGE']._serialized_start=699
+  _globals['_MERGE']._serialized_end=1158
+  _globals['_SPEND']._serialized_start=1160
+  _globals['_SPEND']._serialized_end=1223
+  _globals['_CHANNELUSE']._serialized_start=1226
+  _globals['_CHANNELUSE']._serialized_end=1412
+  _globals['_FACTS']._serialized_start=1415
+  _globals['_FACTS']._serialized_end=1760
+  _globals['_SEGMENTMEMBERSHIP']._serialized_start=1762
+  _globals['_SEGMENTMEMBERSHIP']._serialized_end=1874
+  _globals['_PROFILE']._serialized_start=1877
+  _globals['_PROFILE']._serialized_end=2493
 # @@protoc_insertion_point(module_scope)

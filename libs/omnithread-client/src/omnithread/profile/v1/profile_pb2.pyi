@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.type import money_pb2 as _money_pb2
 from google.type import postal_address_pb2 as _postal_address_pb2
 from omnithread.common.v1 import channel_pb2 as _channel_pb2
 import builtins as _builtins
@@ -86,6 +87,38 @@ CUSTOMER_KIND_KNOWN: CustomerKind.ValueType  # 2
 """Holds at least one verified e-mail, phone, loyalty card or social account."""
 Global___CustomerKind: _TypeAlias = CustomerKind  # noqa: Y015
 
+class _MergeRule:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MergeRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MergeRule.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MERGE_RULE_UNSPECIFIED: _MergeRule.ValueType  # 0
+    """No rule was stated."""
+    MERGE_RULE_GUEST_RECOGNISED: _MergeRule.ValueType  # 1
+    """A guest proved to be a customer whom the company knows."""
+    MERGE_RULE_GUESTS_JOINED: _MergeRule.ValueType  # 2
+    """Two guests had an identifier in common; the older one remains."""
+    MERGE_RULE_CREATED_TWICE: _MergeRule.ValueType  # 3
+    """Two channels began to make one customer at the same moment, and the two became one."""
+    MERGE_RULE_STAFF_DECIDED: _MergeRule.ValueType  # 4
+    """A member of staff decided it."""
+
+class MergeRule(_MergeRule, metaclass=_MergeRuleEnumTypeWrapper):
+    """MergeRule is what made one customer of two."""
+
+MERGE_RULE_UNSPECIFIED: MergeRule.ValueType  # 0
+"""No rule was stated."""
+MERGE_RULE_GUEST_RECOGNISED: MergeRule.ValueType  # 1
+"""A guest proved to be a customer whom the company knows."""
+MERGE_RULE_GUESTS_JOINED: MergeRule.ValueType  # 2
+"""Two guests had an identifier in common; the older one remains."""
+MERGE_RULE_CREATED_TWICE: MergeRule.ValueType  # 3
+"""Two channels began to make one customer at the same moment, and the two became one."""
+MERGE_RULE_STAFF_DECIDED: MergeRule.ValueType  # 4
+"""A member of staff decided it."""
+Global___MergeRule: _TypeAlias = MergeRule  # noqa: Y015
+
 @_typing.final
 class Identifier(_message.Message):
     """Identifier is one thing by which a customer is recognised."""
@@ -132,6 +165,7 @@ class Trait(_message.Message):
     TIME_VALUE_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name: 1 to 64 characters, letters, digits and underscore, beginning with a letter."""
     string_value: _builtins.str
@@ -140,6 +174,8 @@ class Trait(_message.Message):
     """A finite number."""
     bool_value: _builtins.bool
     """Yes or no."""
+    source: _builtins.str
+    """Where the channel has it from, for example `checkout-form`, `crm`; at most 64 characters, no personal data."""
     @_builtins.property
     def time_value(self) -> _timestamp_pb2.Timestamp:
         """A point in time (UTC)."""
@@ -150,7 +186,7 @@ class Trait(_message.Message):
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was said. Output only."""
+        """When it was said. Output only; an import states it."""
 
     def __init__(
         self,
@@ -162,10 +198,11 @@ class Trait(_message.Message):
         time_value: _timestamp_pb2.Timestamp | None = ...,
         channel: _channel_pb2.Channel | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        source: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "channel", b"channel", "number_value", b"number_value", "string_value", b"string_value", "time_value", b"time_value", "update_time", b"update_time", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "channel", b"channel", "name", b"name", "number_value", b"number_value", "string_value", b"string_value", "time_value", b"time_value", "update_time", b"update_time", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "channel", b"channel", "name", b"name", "number_value", b"number_value", "source", b"source", "string_value", b"string_value", "time_value", b"time_value", "update_time", b"update_time", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_value: _TypeAlias = _typing.Literal["string_value", "number_value", "bool_value", "time_value"]  # noqa: Y015
     _WhichOneofArgType_value: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
@@ -184,10 +221,31 @@ class Merge(_message.Message):
     MERGE_TIME_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     PENDING_AREAS_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    ACTOR_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRACEPARENT_FIELD_NUMBER: _builtins.int
+    UNMERGE_TIME_FIELD_NUMBER: _builtins.int
+    UNMERGE_ACTOR_ID_FIELD_NUMBER: _builtins.int
+    UNMERGE_REASON_FIELD_NUMBER: _builtins.int
+    UNMERGE_PENDING_AREAS_FIELD_NUMBER: _builtins.int
     merge_id: _builtins.str
     """The id of the merge."""
     source_customer_id: _builtins.str
     """The customer that was merged away; its id keeps working."""
+    rule: Global___MergeRule.ValueType
+    """What made one customer of the two."""
+    actor_id: _builtins.str
+    """The member of staff who acted, where one did."""
+    reason: _builtins.str
+    """Why, as staff stated it."""
+    traceparent: _builtins.str
+    """W3C trace context of the call that decided it."""
+    unmerge_actor_id: _builtins.str
+    """The member of staff who undid it."""
+    unmerge_reason: _builtins.str
+    """Why it was undone, as staff stated it."""
     @_builtins.property
     def merge_time(self) -> _timestamp_pb2.Timestamp:
         """When it was decided."""
@@ -200,6 +258,18 @@ class Merge(_message.Message):
     def pending_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The areas that have not absorbed it yet, sorted; empty when all is done."""
 
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
+        """The identifiers that came together in one call and led to both; empty where staff decided. At most 20."""
+
+    @_builtins.property
+    def unmerge_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was undone; unset while it holds."""
+
+    @_builtins.property
+    def unmerge_pending_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The areas where the undoing is still to be carried out, sorted."""
+
     def __init__(
         self,
         *,
@@ -208,14 +278,181 @@ class Merge(_message.Message):
         merge_time: _timestamp_pb2.Timestamp | None = ...,
         channel: _channel_pb2.Channel | None = ...,
         pending_areas: _abc.Iterable[_builtins.str] | None = ...,
+        rule: Global___MergeRule.ValueType = ...,
+        evidence: _abc.Iterable[Global___Identifier] | None = ...,
+        actor_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        traceparent: _builtins.str = ...,
+        unmerge_time: _timestamp_pb2.Timestamp | None = ...,
+        unmerge_actor_id: _builtins.str = ...,
+        unmerge_reason: _builtins.str = ...,
+        unmerge_pending_areas: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "merge_time", b"merge_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "merge_time", b"merge_time", "unmerge_time", b"unmerge_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "merge_id", b"merge_id", "merge_time", b"merge_time", "pending_areas", b"pending_areas", "source_customer_id", b"source_customer_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "channel", b"channel", "evidence", b"evidence", "merge_id", b"merge_id", "merge_time", b"merge_time", "pending_areas", b"pending_areas", "reason", b"reason", "rule", b"rule", "source_customer_id", b"source_customer_id", "traceparent", b"traceparent", "unmerge_actor_id", b"unmerge_actor_id", "unmerge_pending_areas", b"unmerge_pending_areas", "unmerge_reason", b"unmerge_reason", "unmerge_time", b"unmerge_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Merge: _TypeAlias = Merge  # noqa: Y015
+
+@_typing.final
+class Spend(_message.Message):
+    """Spend is what a customer has bought for in one currency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOTAL_FIELD_NUMBER: _builtins.int
+    ORDER_COUNT_FIELD_NUMBER: _builtins.int
+    order_count: _builtins.int
+    """How many orders."""
+    @_builtins.property
+    def total(self) -> _money_pb2.Money:
+        """Sum of the orders placed."""
+
+    def __init__(
+        self,
+        *,
+        total: _money_pb2.Money | None = ...,
+        order_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_count", b"order_count", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Spend: _TypeAlias = Spend  # noqa: Y015
+
+@_typing.final
+class ChannelUse(_message.Message):
+    """ChannelUse is how a customer has used one channel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    FIRST_SEEN_TIME_FIELD_NUMBER: _builtins.int
+    LAST_SEEN_TIME_FIELD_NUMBER: _builtins.int
+    VISIT_COUNT_FIELD_NUMBER: _builtins.int
+    visit_count: _builtins.int
+    """How many visits."""
+    @_builtins.property
+    def channel(self) -> _channel_pb2.Channel:
+        """The channel."""
+
+    @_builtins.property
+    def first_seen_time(self) -> _timestamp_pb2.Timestamp:
+        """When the customer was first seen there."""
+
+    @_builtins.property
+    def last_seen_time(self) -> _timestamp_pb2.Timestamp:
+        """When the customer was last seen there."""
+
+    def __init__(
+        self,
+        *,
+        channel: _channel_pb2.Channel | None = ...,
+        first_seen_time: _timestamp_pb2.Timestamp | None = ...,
+        last_seen_time: _timestamp_pb2.Timestamp | None = ...,
+        visit_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "visit_count", b"visit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChannelUse: _TypeAlias = ChannelUse  # noqa: Y015
+
+@_typing.final
+class Facts(_message.Message):
+    """Facts is what is computed about a customer from what happened in the other services; it follows their events within moments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_COUNT_FIELD_NUMBER: _builtins.int
+    SPEND_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    FIRST_SEEN_TIME_FIELD_NUMBER: _builtins.int
+    LAST_SEEN_TIME_FIELD_NUMBER: _builtins.int
+    LAST_PURCHASE_TIME_FIELD_NUMBER: _builtins.int
+    PREFERRED_CHANNEL_FIELD_NUMBER: _builtins.int
+    order_count: _builtins.int
+    """Orders placed."""
+    @_builtins.property
+    def spend(self) -> _containers.RepeatedCompositeFieldContainer[Global___Spend]:
+        """By currency, sorted by code. At most 10."""
+
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChannelUse]:
+        """By channel, sorted by id. At most 50."""
+
+    @_builtins.property
+    def first_seen_time(self) -> _timestamp_pb2.Timestamp:
+        """When the customer was first seen."""
+
+    @_builtins.property
+    def last_seen_time(self) -> _timestamp_pb2.Timestamp:
+        """When the customer was last seen."""
+
+    @_builtins.property
+    def last_purchase_time(self) -> _timestamp_pb2.Timestamp:
+        """When the last order was placed."""
+
+    @_builtins.property
+    def preferred_channel(self) -> _channel_pb2.Channel:
+        """The channel with the most visits, the later used of two equal ones; unset before the first visit."""
+
+    def __init__(
+        self,
+        *,
+        order_count: _builtins.int = ...,
+        spend: _abc.Iterable[Global___Spend] | None = ...,
+        channels: _abc.Iterable[Global___ChannelUse] | None = ...,
+        first_seen_time: _timestamp_pb2.Timestamp | None = ...,
+        last_seen_time: _timestamp_pb2.Timestamp | None = ...,
+        last_purchase_time: _timestamp_pb2.Timestamp | None = ...,
+        preferred_channel: _channel_pb2.Channel | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_seen_time", b"first_seen_time", "last_purchase_time", b"last_purchase_time", "last_seen_time", b"last_seen_time", "preferred_channel", b"preferred_channel"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "first_seen_time", b"first_seen_time", "last_purchase_time", b"last_purchase_time", "last_seen_time", b"last_seen_time", "order_count", b"order_count", "preferred_channel", b"preferred_channel", "spend", b"spend"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Facts: _TypeAlias = Facts  # noqa: Y015
+
+@_typing.final
+class SegmentMembership(_message.Message):
+    """SegmentMembership says that a customer belongs to a segment, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    SEGMENT_VERSION_FIELD_NUMBER: _builtins.int
+    ENTER_TIME_FIELD_NUMBER: _builtins.int
+    segment_id: _builtins.str
+    """The segment."""
+    segment_version: _builtins.int
+    """The version of the segment by which it was decided."""
+    @_builtins.property
+    def enter_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        segment_id: _builtins.str = ...,
+        segment_version: _builtins.int = ...,
+        enter_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enter_time", b"enter_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enter_time", b"enter_time", "segment_id", b"segment_id", "segment_version", b"segment_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentMembership: _TypeAlias = SegmentMembership  # noqa: Y015
 
 @_typing.final
 class Profile(_message.Message):
@@ -235,6 +472,8 @@ class Profile(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """The customer's id."""
     kind: Global___CustomerKind.ValueType
@@ -271,6 +510,14 @@ class Profile(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When the profile last changed."""
 
+    @_builtins.property
+    def facts(self) -> Global___Facts:
+        """What is computed from what happened; unset before anything did."""
+
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentMembership]:
+        """The segments that the customer belongs to, sorted by id. At most 100."""
+
     def __init__(
         self,
         *,
@@ -286,10 +533,12 @@ class Profile(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
+        facts: Global___Facts | None = ...,
+        segments: _abc.Iterable[Global___SegmentMembership] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "postal_address", b"postal_address", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "facts", b"facts", "postal_address", b"postal_address", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "etag", b"etag", "family_name", b"family_name", "given_name", b"given_name", "identifiers", b"identifiers", "kind", b"kind", "merges", b"merges", "postal_address", b"postal_address", "traits", b"traits", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "etag", b"etag", "facts", b"facts", "family_name", b"family_name", "given_name", b"given_name", "identifiers", b"identifiers", "kind", b"kind", "merges", b"merges", "postal_address", b"postal_address", "segments", b"segments", "traits", b"traits", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -67,6 +67,10 @@ class _SetAsideReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SetAsi
     """It belongs to another known customer, and two known customers are never merged by themselves."""
     SET_ASIDE_REASON_UNVERIFIED: _SetAsideReason.ValueType  # 2
     """It is unverified; it is kept on the profile as a claim and identifies nobody."""
+    SET_ASIDE_REASON_SHARED: _SetAsideReason.ValueType  # 3
+    """Too many customers used it within the configured time (the tablet in the store): it identifies nobody any more."""
+    SET_ASIDE_REASON_BLOCKED: _SetAsideReason.ValueType  # 4
+    """Its value is one that the configuration blocks (`0000`, `null`, `anonymous`): it is not kept at all."""
 
 class SetAsideReason(_SetAsideReason, metaclass=_SetAsideReasonEnumTypeWrapper):
     """SetAsideReason is why an identifier of the request was not used."""
@@ -77,6 +81,10 @@ SET_ASIDE_REASON_HELD_BY_ANOTHER: SetAsideReason.ValueType  # 1
 """It belongs to another known customer, and two known customers are never merged by themselves."""
 SET_ASIDE_REASON_UNVERIFIED: SetAsideReason.ValueType  # 2
 """It is unverified; it is kept on the profile as a claim and identifies nobody."""
+SET_ASIDE_REASON_SHARED: SetAsideReason.ValueType  # 3
+"""Too many customers used it within the configured time (the tablet in the store): it identifies nobody any more."""
+SET_ASIDE_REASON_BLOCKED: SetAsideReason.ValueType  # 4
+"""Its value is one that the configuration blocks (`0000`, `null`, `anonymous`): it is not kept at all."""
 Global___SetAsideReason: _TypeAlias = SetAsideReason  # noqa: Y015
 
 @_typing.final
@@ -167,10 +175,15 @@ class IdentifyResponse(_message.Message):
     SET_ASIDE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
+    ENTRANCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     outcome: Global___IdentifyOutcome.ValueType
     """What came of the call."""
     replayed: _builtins.bool
     """Whether this request had been carried out before."""
+    entrance_customer_id: _builtins.str
+    """The customer to whom the strongest identifier of the request was linked first: another id than the profile's where that customer was merged.
+    An undoing of the merge gives what happens in this visit to that side.
+    """
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
         """The customer."""
@@ -196,10 +209,11 @@ class IdentifyResponse(_message.Message):
         set_aside: _abc.Iterable[Global___SetAsideIdentifier] | None = ...,
         replayed: _builtins.bool = ...,
         head: _event_pb2.Head | None = ...,
+        entrance_customer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "outcome", b"outcome", "pending_merges", b"pending_merges", "profile", b"profile", "replayed", b"replayed", "set_aside", b"set_aside"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entrance_customer_id", b"entrance_customer_id", "head", b"head", "outcome", b"outcome", "pending_merges", b"pending_merges", "profile", b"profile", "replayed", b"replayed", "set_aside", b"set_aside"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
