@@ -55,7 +55,7 @@ class CartInternalServiceStub:
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
     EraseArea: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
-    Safe to repeat; the first receipt is given again.
+    Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
 
 @_typing.type_check_only
@@ -85,7 +85,7 @@ class CartInternalServiceAsyncStub(CartInternalServiceStub):
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
     EraseArea: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
-    Safe to repeat; the first receipt is given again.
+    Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
 
 class CartInternalServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -154,7 +154,7 @@ class CartInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_cart_internal_service_pb2.EraseAreaResponse, _abc.Awaitable[_cart_internal_service_pb2.EraseAreaResponse]]:
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
-        Safe to repeat; the first receipt is given again.
+        Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
         """
 
 def add_CartInternalServiceServicer_to_server(servicer: CartInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -55,7 +55,7 @@ class MessagingInternalServiceStub:
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
     EraseArea: _grpc.UnaryUnaryMultiCallable[_messaging_internal_service_pb2.EraseAreaRequest, _messaging_internal_service_pb2.EraseAreaResponse]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
-    Safe to repeat; the first receipt is given again.
+    Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
 
 @_typing.type_check_only
@@ -85,7 +85,7 @@ class MessagingInternalServiceAsyncStub(MessagingInternalServiceStub):
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
     EraseArea: _aio.UnaryUnaryMultiCallable[_messaging_internal_service_pb2.EraseAreaRequest, _messaging_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
-    Safe to repeat; the first receipt is given again.
+    Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
 
 class MessagingInternalServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -154,7 +154,7 @@ class MessagingInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_messaging_internal_service_pb2.EraseAreaResponse, _abc.Awaitable[_messaging_internal_service_pb2.EraseAreaResponse]]:
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
-        Safe to repeat; the first receipt is given again.
+        Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
         """
 
 def add_MessagingInternalServiceServicer_to_server(servicer: MessagingInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

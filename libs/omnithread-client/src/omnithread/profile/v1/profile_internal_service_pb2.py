@@ -31,7 +31,7 @@ from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_d
 from omnithread.profile.v1 import profile_events_pb2 as omnithread_dot_profile_dot_v1_dot_profile__events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4omnithread/profile/v1/profile_internal_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a#omnithread/profile/v1/profile.proto\x1a*omnithread/profile/v1/profile_events.proto\"z\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"u\n\x14ReplayEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.omnithread.profile.v1.ProfileEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x8a\x01\n\x10ListHeadsRequest\x12\x39\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\x16ResolveCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\".\n\x17ResolveCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\xbd\x01\n\x14\x43ompleteMergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\".\n\x15\x43ompleteMergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\xbf\x01\n\x16\x43ompleteUnmergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\"0\n\x17\x43ompleteUnmergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"y\n\x17GetMergeOutcomeResponse\x12+\n\x05merge\x18\x01 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x31\n\x06things\x18\x02 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\"\x86\x01\n\x1aGetVerificationCodeRequest\x12\x35\n\x0fverification_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\xa5\x01\n\x1bGetVerificationCodeResponse\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08language\x18\x04 \x01(\t\"\x82\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"w\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"G\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure2\xe4\x07\n\x16ProfileInternalService\x12g\n\x0cReplayEvents\x12*.omnithread.profile.v1.ReplayEventsRequest\x1a+.omnithread.profile.v1.ReplayEventsResponse\x12^\n\tListHeads\x12\'.omnithread.profile.v1.ListHeadsRequest\x1a(.omnithread.profile.v1.ListHeadsResponse\x12p\n\x0fResolveCustomer\x12-.omnithread.profile.v1.ResolveCustomerRequest\x1a..omnithread.profile.v1.ResolveCustomerResponse\x12j\n\rCompleteMerge\x12+.omnithread.profile.v1.CompleteMergeRequest\x1a,.omnithread.profile.v1.CompleteMergeResponse\x12p\n\x0f\x43ompleteUnmerge\x12-.omnithread.profile.v1.CompleteUnmergeRequest\x1a..omnithread.profile.v1.CompleteUnmergeResponse\x12p\n\x0fGetMergeOutcome\x12-.omnithread.profile.v1.GetMergeOutcomeRequest\x1a..omnithread.profile.v1.GetMergeOutcomeResponse\x12|\n\x13GetVerificationCode\x12\x31.omnithread.profile.v1.GetVerificationCodeRequest\x1a\x32.omnithread.profile.v1.GetVerificationCodeResponse\x12\x61\n\nExportArea\x12(.omnithread.profile.v1.ExportAreaRequest\x1a).omnithread.profile.v1.ExportAreaResponse\x12^\n\tEraseArea\x12\'.omnithread.profile.v1.EraseAreaRequest\x1a(.omnithread.profile.v1.EraseAreaResponseB>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4omnithread/profile/v1/profile_internal_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a#omnithread/profile/v1/profile.proto\x1a*omnithread/profile/v1/profile_events.proto\"z\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"u\n\x14ReplayEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.omnithread.profile.v1.ProfileEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x8a\x01\n\x10ListHeadsRequest\x12\x39\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\x16ResolveCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"K\n\x17ResolveCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x1b\n\x13merged_customer_ids\x18\x02 \x03(\t\"\xbd\x01\n\x14\x43ompleteMergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\".\n\x15\x43ompleteMergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\xbf\x01\n\x16\x43ompleteUnmergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\"0\n\x17\x43ompleteUnmergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"y\n\x17GetMergeOutcomeResponse\x12+\n\x05merge\x18\x01 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x31\n\x06things\x18\x02 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\"\x86\x01\n\x1aGetVerificationCodeRequest\x12\x35\n\x0fverification_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\xa5\x01\n\x1bGetVerificationCodeResponse\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08language\x18\x04 \x01(\t\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t2\xe4\x07\n\x16ProfileInternalService\x12g\n\x0cReplayEvents\x12*.omnithread.profile.v1.ReplayEventsRequest\x1a+.omnithread.profile.v1.ReplayEventsResponse\x12^\n\tListHeads\x12\'.omnithread.profile.v1.ListHeadsRequest\x1a(.omnithread.profile.v1.ListHeadsResponse\x12p\n\x0fResolveCustomer\x12-.omnithread.profile.v1.ResolveCustomerRequest\x1a..omnithread.profile.v1.ResolveCustomerResponse\x12j\n\rCompleteMerge\x12+.omnithread.profile.v1.CompleteMergeRequest\x1a,.omnithread.profile.v1.CompleteMergeResponse\x12p\n\x0f\x43ompleteUnmerge\x12-.omnithread.profile.v1.CompleteUnmergeRequest\x1a..omnithread.profile.v1.CompleteUnmergeResponse\x12p\n\x0fGetMergeOutcome\x12-.omnithread.profile.v1.GetMergeOutcomeRequest\x1a..omnithread.profile.v1.GetMergeOutcomeResponse\x12|\n\x13GetVerificationCode\x12\x31.omnithread.profile.v1.GetVerificationCodeRequest\x1a\x32.omnithread.profile.v1.GetVerificationCodeResponse\x12\x61\n\nExportArea\x12(.omnithread.profile.v1.ExportAreaRequest\x1a).omnithread.profile.v1.ExportAreaResponse\x12^\n\tEraseArea\x12\'.omnithread.profile.v1.EraseAreaRequest\x1a(.omnithread.profile.v1.EraseAreaResponseB>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -77,10 +77,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTAREAREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_EXPORTAREAREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_EXPORTAREAREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_EXPORTAREAREQUEST'].fields_by_name['merged_customer_ids']._loaded_options = None
+  _globals['_EXPORTAREAREQUEST'].fields_by_name['merged_customer_ids']._serialized_options = b'\272H!\222\001\036\020\364\003\"\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ERASEAREAREQUEST'].fields_by_name['erasure_id']._loaded_options = None
   _globals['_ERASEAREAREQUEST'].fields_by_name['erasure_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ERASEAREAREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_ERASEAREAREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_ERASEAREAREQUEST'].fields_by_name['merged_customer_ids']._loaded_options = None
+  _globals['_ERASEAREAREQUEST'].fields_by_name['merged_customer_ids']._serialized_options = b'\272H!\222\001\036\020\364\003\"\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_REPLAYEVENTSREQUEST']._serialized_start=326
   _globals['_REPLAYEVENTSREQUEST']._serialized_end=448
   _globals['_REPLAYEVENTSRESPONSE']._serialized_start=450
@@ -92,31 +96,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOLVECUSTOMERREQUEST']._serialized_start=871
   _globals['_RESOLVECUSTOMERREQUEST']._serialized_end=946
   _globals['_RESOLVECUSTOMERRESPONSE']._serialized_start=948
-  _globals['_RESOLVECUSTOMERRESPONSE']._serialized_end=994
-  _globals['_COMPLETEMERGEREQUEST']._serialized_start=997
-  _globals['_COMPLETEMERGEREQUEST']._serialized_end=1186
-  _globals['_COMPLETEMERGERESPONSE']._serialized_start=1188
-  _globals['_COMPLETEMERGERESPONSE']._serialized_end=1234
-  _globals['_COMPLETEUNMERGEREQUEST']._serialized_start=1237
-  _globals['_COMPLETEUNMERGEREQUEST']._serialized_end=1428
-  _globals['_COMPLETEUNMERGERESPONSE']._serialized_start=1430
-  _globals['_COMPLETEUNMERGERESPONSE']._serialized_end=1478
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1481
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=1613
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=1615
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=1736
-  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_start=1739
-  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_end=1873
-  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_start=1876
-  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_end=2041
-  _globals['_EXPORTAREAREQUEST']._serialized_start=2044
-  _globals['_EXPORTAREAREQUEST']._serialized_end=2174
-  _globals['_EXPORTAREARESPONSE']._serialized_start=2176
-  _globals['_EXPORTAREARESPONSE']._serialized_end=2280
-  _globals['_ERASEAREAREQUEST']._serialized_start=2282
-  _globals['_ERASEAREAREQUEST']._serialized_end=2401
-  _globals['_ERASEAREARESPONSE']._serialized_start=2403
-  _globals['_ERASEAREARESPONSE']._serialized_end=2474
-  _globals['_PROFILEINTERNALSERVICE']._serialized_start=2477
-  _globals['_PROFILEINTERNALSERVICE']._serialized_end=3473
+  _globals['_RESOLVECUSTOMERRESPONSE']._serialized_end=1023
+  _globals['_COMPLETEMERGEREQUEST']._serialized_start=1026
+  _globals['_COMPLETEMERGEREQUEST']._serialized_end=1215
+  _globals['_COMPLETEMERGERESPONSE']._serialized_start=1217
+  _globals['_COMPLETEMERGERESPONSE']._serialized_end=1263
+  _globals['_COMPLETEUNMERGEREQUEST']._serialized_start=1266
+  _globals['_COMPLETEUNMERGEREQUEST']._serialized_end=1457
+  _globals['_COMPLETEUNMERGERESPONSE']._serialized_start=1459
+  _globals['_COMPLETEUNMERGERESPONSE']._serialized_end=1507
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1510
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=1642
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=1644
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=1765
+  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_start=1768
+  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_end=1902
+  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_start=1905
+  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_end=2070
+  _globals['_EXPORTAREAREQUEST']._serialized_start=2073
+  _globals['_EXPORTAREAREQUEST']._serialized_end=2270
+  _globals['_EXPORTAREARESPONSE']._serialized_start=2272
+  _globals['_EXPORTAREARESPONSE']._serialized_end=2376
+  _globals['_ERASEAREAREQUEST']._serialized_start=2379
+  _globals['_ERASEAREAREQUEST']._serialized_end=2565
+  _globals['_ERASEAREARESPONSE']._serialized_start=2567
+  _globals['_ERASEAREARESPONSE']._serialized_end=2660
+  _globals['_PROFILEINTERNALSERVICE']._serialized_start=2663
+  _globals['_PROFILEINTERNALSERVICE']._serialized_end=3659
 # @@protoc_insertion_point(module_scope)

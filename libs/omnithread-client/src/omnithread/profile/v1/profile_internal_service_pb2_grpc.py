@@ -147,7 +147,7 @@ class ProfileInternalServiceServicer:
 
     def EraseArea(self, request, context):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
-        Safe to repeat; the first receipt is given again.
+        Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
