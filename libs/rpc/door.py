@@ -6,7 +6,7 @@ caller as a text of Python's. grpc.aio by itself answers undecodable input with 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, TypeAlias, cast
 
@@ -25,6 +25,7 @@ from libs.errors import (
 )
 from libs.rpc.access import may_call
 from libs.rpc.call import CURRENT_CALL, Call, Caller
+from libs.rpc.incoming import Incoming, StreamLimits
 from libs.rpc.status import error_from_rpc, internal_error, to_wire
 from libs.rpc.tokens import TokenVerifier, bearer_token
 from libs.rpc.validation import Validation
@@ -45,6 +46,7 @@ Decode = Callable[[bytes], Message]
 Encode = Callable[[Message], bytes]
 Unary = Callable[[Message, Context], Awaitable[Message]]
 Streaming = Callable[[Message, Context], AsyncGenerator[Message, None]]
+Conversing = Callable[[Incoming[Message], Context], AsyncGenerator[Message, None]]
 Lookup: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 
 
@@ -60,6 +62,7 @@ class Door(grpc.aio.ServerInterceptor):
         metrics: CallMetrics,
         tracer: Tracer | None = None,
         most_request_bytes: int = MOST_REQUEST_BYTES,
+        stream_limits: StreamLimits | None = None,
     ) -> None:
         self._service = service
         self._domain = f"{service}.omnithread"
@@ -68,6 +71,7 @@ class Door(grpc.aio.ServerInterceptor):
         self._metrics = metrics
         self._tracer = tracer or default_tracer()
         self._most_request_bytes = most_request_bytes
+        self._stream_limits = stream_limits or StreamLimits()
         self._guarded: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -84,9 +88,12 @@ class Door(grpc.aio.ServerInterceptor):
         return self._guarded.setdefault(path, self._guard(Method(path), handler))
 
     def _guard(self, method: Method, handler: Handler) -> Handler:
-        if handler.request_streaming:
-            raise TypeError(f"{method.path}: the door does not know calls that stream requests")
         decode, encode = cast("Decode", handler.request_deserializer), cast("Encode", handler.response_serializer)
+        if handler.request_streaming:
+            if not handler.response_streaming:
+                raise TypeError(f"{method.path}: the door does not know calls that only stream requests")
+            conversing = cast("Conversing", handler.stream_stream)
+            return grpc.stream_stream_rpc_method_handler(self._conversing(method, conversing, decode, encode))
         if handler.response_streaming:
             streaming = cast("Streaming", handler.unary_stream)
             return grpc.unary_stream_rpc_method_handler(self._streaming(method, streaming, decode, encode))
@@ -124,6 +131,35 @@ class Door(grpc.aio.ServerInterceptor):
             try:
                 request = self._open(visit, refusal, raw, decode)
                 async with aclosing(behaviour(request, context)) as responses:
+                    async for response in responses:
+                        yield encode(response)
+            except (asyncio.CancelledError, GeneratorExit):
+                visit.leave(given_up(context.time_remaining()))
+                raise
+            except Exception as error:
+                await self._refuse(visit, context, error)
+                raise
+            visit.leave(Status.OK)
+
+        return answer
+
+    def _conversing(
+        self, method: Method, behaviour: Conversing, decode: Decode, encode: Encode
+    ) -> Callable[[AsyncIterator[bytes], Context], AsyncGenerator[bytes, None]]:
+        meter = MethodMeter(method, metrics=self._metrics, tracer=self._tracer)
+
+        async def answer(raw: AsyncIterator[bytes], context: Context) -> AsyncGenerator[bytes, None]:
+            visit, refusal = self._enter(method, meter, context)
+            try:
+                if refusal is not None:
+                    raise refusal
+                requests = Incoming(
+                    raw,
+                    decode=lambda one: self._decoded(one, decode),
+                    check=self._validation.check,
+                    limits=self._stream_limits,
+                )
+                async with aclosing(behaviour(requests, context)) as responses:
                     async for response in responses:
                         yield encode(response)
             except (asyncio.CancelledError, GeneratorExit):
@@ -181,6 +217,12 @@ class Door(grpc.aio.ServerInterceptor):
     def _open(self, visit: Visit, refusal: Exception | None, raw: bytes, decode: Callable[[bytes], Message]) -> Message:
         if refusal is not None:
             raise refusal
+        request = self._decoded(raw, decode)
+        self._validation.check(request)
+        visit.name_customer(getattr(request, "customer_id", ""))
+        return request
+
+    def _decoded(self, raw: bytes, decode: Callable[[bytes], Message]) -> Message:
         if len(raw) > self._most_request_bytes:
             raise resource_exhausted(
                 "TOO_LARGE",
@@ -188,14 +230,11 @@ class Door(grpc.aio.ServerInterceptor):
                 metadata={"most_bytes": str(self._most_request_bytes)},
             )
         try:
-            request = decode(raw)
+            return decode(raw)
         except DecodeError:
             raise invalid_argument(
                 "UNDECODABLE", "The bytes are no message of the type that the method takes."
             ) from None
-        self._validation.check(request)
-        visit.name_customer(getattr(request, "customer_id", ""))
-        return request
 
     async def _refuse(self, visit: Visit, context: Context, raised: Exception) -> None:
         """Answer with the error on the wire; grpc's own exception ends the call."""

@@ -20,6 +20,7 @@ from deploy.local.keys import Keys, mint_channel_token
 from libs.clock import Clock, system_clock
 from libs.rpc.channels import ChannelRegistry
 from libs.rpc.door import Door
+from libs.rpc.incoming import StreamLimits
 from libs.rpc.server import Registration, RpcServer
 from libs.rpc.tokens import TokenVerifier
 from libs.rpc.validation import Validation
@@ -135,6 +136,7 @@ async def opened_door(
     clock: Clock = system_clock,
     more: Sequence[Registration] = (),
     listen: str = "127.0.0.1:0",
+    stream_limits: StreamLimits | None = None,
 ) -> AsyncIterator[OpenedDoor]:
     spans, registry = InMemorySpanExporter(), CollectorRegistry()
     cart = ScriptedCart()  # type: ignore[abstract]  # the others are left out
@@ -147,6 +149,7 @@ async def opened_door(
         validation=Validation(),
         metrics=CallMetrics(registry),
         tracer=tracer,
+        stream_limits=stream_limits,
     )
     registrations: list[Registration] = [
         partial(add_CartServiceServicer_to_server, cart),
