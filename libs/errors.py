@@ -194,3 +194,21 @@ def dependency_unavailable(dependency: str) -> OmnithreadError:
 def outcome_unknown() -> OmnithreadError:
     """Say that a change may or may not be saved; the same request again finds out."""
     return unavailable("OUTCOME_UNKNOWN", "Whether the change was saved is not known; send the same request again.")
+
+
+def unmerge_not_possible(because: str) -> OmnithreadError:
+    """Refuse to undo a merge now; `because` is a word for programs. The reason is one of profile, who decides on it."""
+    return OmnithreadError(
+        status=Status.FAILED_PRECONDITION,
+        reason="UNMERGE_NOT_POSSIBLE",
+        message="The merge cannot be undone now.",
+        metadata={"because": because},
+        domain="profile.omnithread",
+    )
+
+
+def merge_outcome_not_found(merge_id: str) -> OmnithreadError:
+    """Say that there is no report of this merge here."""
+    return not_found(
+        "MERGE_OUTCOME_NOT_FOUND", "The merge is not absorbed here, or long gone.", metadata={"merge_id": merge_id}
+    )

@@ -6,6 +6,9 @@ Three steps, each one conditional write, each found done when the whole is repea
 2. the survivor takes over what the sealed source holds and notes the merge in `absorbed`, in the same write;
 3. the source is marked `absorption_done`.
 
+With the second goes a report of what the merge did (`merge_reports`), by which `release` can undo it.
+A merge that was undone (`released` of the source) is never absorbed again, however late somebody asks for it.
+
 The survivor may itself have been sealed by another merge meanwhile: then the merge is looked for in it first, and done
 at the customer who remains of it. `absorbed` passes on with the rest, so that it is found there too.
 """
@@ -73,6 +76,8 @@ class Absorber(Generic[State, Event]):
             raise ValueError("a customer cannot be merged into itself")
         deadline = Deadline()
         source = await self._reader.get_exact(source_customer_id, deadline)
+        if merge_id in source.released:
+            return False  # it was undone, and this comes late
         if not source.merge_id:
             sealing = self._sealing(source_customer_id, survivor_customer_id, merge_id, seal, origin, may_seal)
             if not await self._loop.run(source_customer_id, sealing, deadline):
@@ -90,6 +95,8 @@ class Absorber(Generic[State, Event]):
     ) -> Plan[bool]:
         async def plan(found: Found) -> Step[bool]:
             present = found.document or new_record(source_id)
+            if merge_id in present.get("released", ()):
+                return Done(result=False)
             if present["merge_id"]:
                 return Done(result=True)
             if not may_seal(self._reader.saved(found.document, source_id)):
@@ -123,7 +130,15 @@ class Absorber(Generic[State, Event]):
             lineage = _missing(source.lineage, [survivor_id, *present["lineage"]])
             absorbed = _missing((*source.absorbed, source.merge_id), present["absorbed"])
             decision = decide(source, self._reader.saved(found.document, survivor_id))
-            version = self._versions.merged(present, decision, origin, lineage=lineage, absorbed=absorbed)
+            version = self._versions.merged(
+                present,
+                decision,
+                origin,
+                lineage=lineage,
+                absorbed=absorbed,
+                merge_id=source.merge_id,
+                source_customer_id=source.customer_id,
+            )
             return Write(version, TakenOver(by_this_call=True))
 
         return plan

@@ -9,7 +9,7 @@ from pymongo import IndexModel
 from libs.mongo.connection import Database
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.epoch import ensure_epoch, read_epoch
-from libs.mongo.shapes import CURSORS, EVENTS, RECORDS
+from libs.mongo.shapes import CURSORS, EVENTS, MERGE_REPORTS, RECORDS
 
 LONGEST_INDEX_BUILD_SECONDS = 600.0
 
@@ -47,8 +47,10 @@ STANDARD = (
     Index(EVENTS, (("pending_since", 1),), sparse=True),
     Index(EVENTS, (("expire_time", 1),), sparse=True, expire_after_seconds=0),
     Index(CURSORS, (("retry_time", 1),), sparse=True),
+    Index(MERGE_REPORTS, (("customer_id", 1), ("sort_time", 1), ("_id", 1))),
 )
-"""What every service has: for heads, for the relay's sweeps, for replay, for what has expired, for parked streams."""
+"""What every service has: for heads, for the relay's sweeps, for replay, for what has expired,
+for parked streams, and for a customer's merge reports."""
 
 
 def member_index(collection: str) -> Index:

@@ -31,7 +31,7 @@ class Change:
     request: RequestEntry | None = None
     """The request to be remembered."""
     outbox: Sequence[OutboxEntry] = ()
-    appended: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    appended: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """What is added to lists of the record itself."""
     most_bytes: int = MAX_DOCUMENT_BYTES
     """How large the document may grow by it. What does not make a too large one larger may always be done."""
@@ -70,7 +70,7 @@ def next_version(present: Document, change: Change, *, now: datetime) -> NextVer
             fields["requests"] = after["requests"]
     for name, values in (("outbox", change.outbox), *change.appended.items()):
         if values:
-            after[name] = [*present[name], *values]
+            after[name] = [*present.get(name, ()), *values]
             pushes[name] = {"$each": list(values)}
     update: Document = {"$set": fields, "$push": pushes} if pushes else {"$set": fields}
     encoded = bson.encode(after, codec_options=CODEC)

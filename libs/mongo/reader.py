@@ -58,6 +58,7 @@ class RecordReader(Generic[State, Event]):
             merge_id=record["merge_id"],
             absorbed=tuple(record["absorbed"]),
             absorption_done=record["absorption_done"],
+            released=tuple(record.get("released", ())),
         )
 
     async def get_exact(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
@@ -67,18 +68,26 @@ class RecordReader(Generic[State, Event]):
         return self.saved(record, customer_id)
 
     async def get(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
-        """Read the record of the customer that remains of `customer_id`."""
+        """Read the record of the customer that remains of `customer_id`.
+
+        One whose merge is being undone this moment is read as it is about to be.
+        """
         limit = deadline or Deadline()
+        sealed: Document | None = None
         for _ in range(MAX_MERGE_HOPS):
-            saved = await self.get_exact(customer_id, limit)
-            if not saved.merged_into:
-                return saved
-            customer_id = saved.merged_into
+            with reading(limit):
+                record = await self._records.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
+            if sealed is not None and record is not None and (parted := as_released(sealed, record)) is not None:
+                return self.saved(parted, parted["_id"])
+            if record is None or not record["merged_into"]:
+                return self.saved(record, customer_id)
+            sealed, customer_id = record, record["merged_into"]
         raise TooManyMerges(customer_id)
 
     async def get_many(self, customer_ids: Iterable[str]) -> dict[str, Saved[State]]:
         """Read the records that exist of at most 1000 customers who remain, keyed by the id that was asked for."""
         standing = {asked: asked for asked in customer_ids}
+        sealed: dict[str, Document] = {}
         if len(standing) > MAX_CUSTOMERS:
             raise ValueError(f"more than {MAX_CUSTOMERS} customers at once")
         found: dict[str, Saved[State]] = {}
@@ -88,6 +97,10 @@ class RecordReader(Generic[State, Event]):
                 return found
             records = await self._documents(set(standing.values()), deadline)
             reached = {asked: records[key] for asked, key in standing.items() if key in records}
+            for asked, record in reached.items():
+                if asked in sealed and (parted := as_released(sealed[asked], record)) is not None:
+                    reached[asked] = parted
+            sealed = reached
             standing = {asked: record["merged_into"] for asked, record in reached.items() if record["merged_into"]}
             found |= {asked: self.saved(reached[asked], reached[asked]["_id"]) for asked in reached.keys() - standing}
         raise TooManyMerges(sorted(standing))
@@ -128,3 +141,11 @@ class RecordReader(Generic[State, Event]):
         with reading(deadline):
             cursor = self._records.find({"_id": {"$in": sorted(keys)}}, STATE_AND_MEMBERS)
             return {record["_id"]: record for record in await cursor.to_list(None)}
+
+
+def as_released(sealed: Document, survivor: Document) -> Document | None:
+    """Give a sealed record with its share, where the survivor has given that up and it is on its way; else None."""
+    for entry in survivor.get("releasing", ()):
+        if entry["source_id"] == sealed["_id"] and entry["merge_id"] == sealed["merge_id"]:
+            return {**sealed, **entry["fields"], "merged_into": "", "merge_id": "", "absorption_done": False}
+    return None

@@ -5,19 +5,22 @@ be relayed, and so commits them together.
 """
 
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Generic
 
 from libs.clock import Clock
+from libs.errors import merge_outcome_not_found
 from libs.ids import NewId
 from libs.mongo import history
 from libs.mongo.absorb import Absorber, DecideMerge, MaySeal
 from libs.mongo.connection import Database
 from libs.mongo.deadline import reading
 from libs.mongo.loop import WriteLoop
+from libs.mongo.merge_reports import MergeReport, find_report
 from libs.mongo.reader import RecordReader
 from libs.mongo.record_versions import RecordVersions
+from libs.mongo.release import DecideParting, MemberMove, Released, Releaser
 from libs.mongo.shapes import RECORDS
 from libs.mongo.values import Decision as Decision
 from libs.mongo.values import Event, HeadRow, State
@@ -51,6 +54,7 @@ class Records(Generic[State, Event]):
         random: random.Random,
     ) -> None:
         self._database = database
+        self._shape = shape
         self._epoch = epoch
         self._reader = RecordReader(database=database, shape=shape, epoch=epoch)
         loop = WriteLoop(collection=database[RECORDS], random=random)
@@ -60,6 +64,15 @@ class Records(Generic[State, Event]):
         )
         self._absorber = Absorber(
             records=database[RECORDS], loop=loop, reader=self._reader, versions=versions, on_saved=on_saved
+        )
+        self._releaser = Releaser(
+            database=database,
+            shape=shape,
+            loop=loop,
+            reader=self._reader,
+            versions=versions,
+            clock=clock,
+            on_saved=on_saved,
         )
 
     @property
@@ -112,6 +125,8 @@ class Records(Generic[State, Event]):
         Safe to repeat after a failure at any point, and beside itself; gives whether this call did the work.
         Where `may_seal` says no to the source as it would be sealed, nothing is written at all.
         A sealed record keeps its state. Two conditional writes and a mark.
+        The decision's `merged` and `policy` become the report that `merge_report` gives, with the survivor as it was
+        before. A merge that was undone is not absorbed again.
         Raises as `run` does, with 4 MB in place of 256 KB, since what was sealed must find room.
         """
         return await self._absorber.absorb(
@@ -123,6 +138,54 @@ class Records(Generic[State, Event]):
             decide=decide,
             may_seal=may_seal,
         )
+
+    async def release(
+        self,
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        origin: Origin,
+        parted: Event,
+        released: Event,
+        decide: DecideParting[State, Event],
+        moves: Sequence[MemberMove] = (),
+    ) -> Released[State]:
+        """Undo a merge: the source's record is open again with its share, the survivor's has the rest.
+
+        `decide` is pure and synchronous and says who gets what: it is given the survivor now, the source as it was
+        sealed, and the survivor as it was before (`Joined`), and may be called again on a newer survivor. It is not
+        asked where the merge was not taken over yet, or never came here: then both keep what they have.
+        A merge that took over nothing exactly undoes to the two states from before it.
+
+        `parted` is announced on the survivor, `released` on the source. `moves` name the members of long lists that
+        came since the merge and belong to the source: their `customer_id` is changed after the survivor's outbox was
+        emptied into the collections, and before the source is open. Members from before the merge are the source's
+        already. A member that the survivor puts again later, with a higher revision, would be the survivor's again:
+        what changes members must go to the customer whose they are.
+
+        Safe to repeat after a failure at any point, and beside itself. Three conditional writes.
+        Raises UNMERGE_NOT_POSSIBLE (`later_merge`: the survivor was itself merged away since, undo that first;
+        `too_many`: 500 merges of one customer were undone), and as `absorb` does.
+        """
+        return await self._releaser.release(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+            parted=parted,
+            released=released,
+            decide=decide,
+            moves=moves,
+        )
+
+    async def merge_report(self, merge_id: str, survivor_customer_id: str) -> MergeReport[State]:
+        """Say what a merge into this customer did here, undone or not. Two reads. Raises MERGE_OUTCOME_NOT_FOUND."""
+        saved = await self._reader.get(survivor_customer_id)
+        report = await find_report(self._database, self._shape, saved, merge_id)
+        if report is None:
+            raise merge_outcome_not_found(merge_id)
+        return report
 
     async def due(self, field: str, until: datetime, limit: int) -> list[str]:
         """Give at most `limit` customers whose records' time in `field` has come, longest due first.

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Generic
+from typing import Any, Generic
 
 from libs.clock import Clock
 from libs.ids import NewId
 from libs.mongo.connection import Document
+from libs.mongo.merge_reports import report_member
 from libs.mongo.next_version import MAX_MERGED_BYTES, Change, NextVersion, next_version
-from libs.mongo.outbox import outbox_entry
-from libs.mongo.requests import milliseconds, request_entry
-from libs.mongo.shapes import RESERVED_FIELDS
-from libs.mongo.values import Decision, Event, RecordShape, State
+from libs.mongo.outbox import member_entry, outbox_entry
+from libs.mongo.requests import RequestLog, milliseconds, request_entry
+from libs.mongo.shapes import RESERVED_FIELDS, ReleasingEntry
+from libs.mongo.values import Decision, Event, Member, RecordShape, State
 from libs.origin import Origin, Stamp
+
+MAX_REPORT_BYTES = 2 * 1024 * 1024
+"""What a merge's report, or a share on its way back, may add for some moments to a record that cannot refuse it."""
+_UNSEALED: Document = {"merged_into": "", "merge_id": "", "absorption_done": False}
 
 
 def new_record(customer_id: str) -> Document:
@@ -29,6 +34,8 @@ def new_record(customer_id: str) -> Document:
         "merged_into": "",
         "merge_id": "",
         "absorption_done": False,
+        "releasing": [],
+        "released": [],
     }
 
 
@@ -55,11 +62,69 @@ class RecordVersions(Generic[State, Event]):
         *,
         lineage: Sequence[str],
         absorbed: Sequence[str],
+        merge_id: str,
+        source_customer_id: str,
     ) -> NextVersion:
-        """Take what a sealed record brings; `lineage` and `absorbed` are added to the record's own."""
+        """Take what a sealed record brings; `lineage` and `absorbed` are added to the record's own.
+
+        What was done, and what the record was before, travels with the last event as the merge's report.
+        """
+        before = self._shape.empty(record["_id"]) if not record["version"] else self._shape.from_document(record)
+        report = report_member(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            things=decision.merged,
+            policy=decision.policy,
+            before=self._fields(before),
+            now=milliseconds(self._clock()),
+        )
         appended = {"lineage": lineage, "absorbed": absorbed}
-        change = Change(fields=self._fields(decision.state), appended=appended, most_bytes=MAX_MERGED_BYTES)
-        return self._announcing(decision.events, record, change, origin)
+        change = Change(
+            fields=self._fields(decision.state), appended=appended, most_bytes=MAX_MERGED_BYTES + MAX_REPORT_BYTES
+        )
+        return self._announcing(decision.events, record, change, origin, report=report)
+
+    def parted(
+        self,
+        record: Document,
+        state: State,
+        events: Sequence[Event],
+        origin: Origin,
+        *,
+        lineage: Sequence[str],
+        share: ReleasingEntry,
+    ) -> NextVersion:
+        """Give up what a merge had brought: the source's share is on its way from here."""
+        merge_id = share["merge_id"]
+        appended: dict[str, Sequence[Any]] = {"releasing": [share], "released": [merge_id]}
+        if merge_id not in record["absorbed"]:
+            appended["absorbed"] = [merge_id]  # whoever is still about to absorb it finds it done
+        fields = {**self._fields(state), "lineage": list(lineage)}
+        change = Change(fields=fields, appended=appended, most_bytes=MAX_MERGED_BYTES + MAX_REPORT_BYTES)
+        return self._announcing(events, record, change, origin)
+
+    def reopened(
+        self, record: Document, event: Event, origin: Origin, *, share: ReleasingEntry, log: RequestLog
+    ) -> NextVersion:
+        """Open a sealed record again, with its share, and with what `log` remembers of requests."""
+        fields = {**share["fields"], **_UNSEALED, "requests": list(log.requests), "floors": list(log.floors)}
+        appended = {"released": [share["merge_id"]]}
+        change = Change(fields=fields, appended=appended, most_bytes=MAX_MERGED_BYTES)
+        return self._announcing((event,), record, change, origin)
+
+    def never_to_be_absorbed(self, record: Document, merge_id: str, *, log: RequestLog) -> NextVersion:
+        """Note a merge that was undone before it came here; a signpost that it left no longer points anywhere."""
+        fields: Document = {"requests": list(log.requests), "floors": list(log.floors)}
+        if not record["merge_id"]:
+            fields["merged_into"] = ""
+        if record["version"] == 0:
+            fields |= self._fields(self._shape.empty(record["_id"]))
+        change = Change(fields=fields, appended={"released": [merge_id]}, most_bytes=MAX_MERGED_BYTES)
+        return next_version(record, change, now=self._clock())
+
+    def share(self, merge_id: str, source_customer_id: str, state: State) -> ReleasingEntry:
+        """Give what is to be the source's."""
+        return ReleasingEntry(merge_id=merge_id, source_id=source_customer_id, fields=self._fields(state))
 
     def sealed(self, record: Document, seal: Event, origin: Origin, *, merge_id: str, survivor_id: str) -> NextVersion:
         """Close a record in favour of the survivor, or of the one that it points to already."""
@@ -73,7 +138,15 @@ class RecordVersions(Generic[State, Event]):
         fields = {**self._fields(self._shape.empty(customer_id)), "merged_into": survivor_id}
         return next_version(new_record(customer_id), Change(fields=fields), now=self._clock())
 
-    def _announcing(self, events: Sequence[Event], record: Document, change: Change, origin: Origin) -> NextVersion:
+    def _announcing(
+        self,
+        events: Sequence[Event],
+        record: Document,
+        change: Change,
+        origin: Origin,
+        *,
+        report: Member | None = None,
+    ) -> NextVersion:
         now = milliseconds(self._clock())
         entries = [
             outbox_entry(
@@ -89,6 +162,8 @@ class RecordVersions(Generic[State, Event]):
             )
             for seq, event in enumerate(events, start=record["seq"] + 1)
         ]
+        if report is not None and entries:  # a merge that nobody hears of changed nothing
+            entries[-1]["members"].append(member_entry(report, record["_id"]))
         fields = {**change.fields, "seq": record["seq"] + len(entries)}
         return next_version(record, replace(change, fields=fields, outbox=entries), now=now)
 

@@ -15,6 +15,7 @@ from typing import Any
 from libs.errors import clock_skew, request_id_reused, request_too_old
 from libs.mongo.shapes import FloorEntry, RequestEntry
 from libs.origin import Stamp
+from libs.timestamps import EPOCH
 
 MAX_REQUESTS = 128
 MAX_INTERNAL = 32  # of a full log: background work shall not push the channels' requests out
@@ -64,6 +65,22 @@ class RequestLog:
         kept = [*self.requests, entry]
         dropped = [kept.pop(_dispensable(kept)) for _ in range(len(kept) - MAX_REQUESTS)]
         return RequestLog(requests=tuple(kept), floors=_raised(self.floors, dropped))
+
+    def joined_with(self, other: "RequestLog") -> "RequestLog":
+        """Remember what another record was asked too, so that a request sent there is not run again here."""
+        channels = {entry["channel_id"] for log in (self, other) for entry in log.floors}
+        floors = {channel: [log.floor_of(channel) for log in (self, other)] for channel in channels}
+        joined = RequestLog(
+            floors=tuple(
+                FloorEntry(channel_id=channel, issue_time=max(time for time in floors[channel] if time is not None))
+                for channel in sorted(floors)
+            )
+        )
+        own_ids = {entry["id"] for entry in self.requests}
+        entries = [*(entry for entry in other.requests if entry["id"] not in own_ids), *self.requests]
+        for entry in sorted(entries, key=lambda one: one["issue_time"] or EPOCH):
+            joined = joined.with_request(entry)
+        return joined
 
 
 def request_entry(stamp: Stamp, *, version: int, facts: Mapping[str, str]) -> RequestEntry:

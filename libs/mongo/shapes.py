@@ -6,6 +6,7 @@ Every service database has these collections beside its members' own:
 `events`    what the records announced (`EventDocument`), put there and published by the relay;
 `cursors`   how far this service has read what others announced (`CursorDocument`);
 `meta`      the epoch (`MetaDocument`);
+`merge_reports` members that say what merges did (`libs.mongo.merge_reports`);
 `<members>` collections named by the service, one document per member of a long list (`MemberDocument`).
 
 Times are UTC with milliseconds. Only the relay writes `events`, member collections and a record's `relay` field,
@@ -19,6 +20,7 @@ RECORDS = "records"
 EVENTS = "events"
 CURSORS = "cursors"
 META = "meta"
+MERGE_REPORTS = "merge_reports"
 
 
 class MemberEntry(TypedDict):
@@ -82,6 +84,14 @@ class RelayState(TypedDict):
     retry_time: NotRequired[datetime]
 
 
+class ReleasingEntry(TypedDict):
+    """A merge that is being undone, on the survivor's record, until the source's record has its share."""
+
+    merge_id: str
+    source_id: str
+    fields: dict[str, Any]  # the state that the source's record is to have
+
+
 class RecordDocument(TypedDict):
     """One customer's record, without the fields of the service's state."""
 
@@ -97,6 +107,8 @@ class RecordDocument(TypedDict):
     merged_into: str  # the customer this one was merged into; "" while it is not sealed
     merge_id: str  # the merge that sealed it; "" before one has
     absorption_done: bool  # whether all that it held has been taken over; true only on a sealed record
+    releasing: NotRequired[list[ReleasingEntry]]  # shares on their way; absent on records from before there were any
+    released: NotRequired[list[str]]  # merges that were undone here, on both sides: they are never absorbed any more
     relay: NotRequired[RelayState]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from libs.merged_things import MergedThing
 from omnithread.common.v1 import event_pb2
 
 State = TypeVar("State")
@@ -75,6 +76,8 @@ class Saved(Generic[State]):
     """The merges that were absorbed here."""
     absorption_done: bool = False
     """Of a sealed record: whether all that it held was taken over."""
+    released: tuple[str, ...] = ()
+    """The merges that were undone here, whichever side this was."""
 
     def head(self) -> event_pb2.Head:
         """Give how far its events have come."""
@@ -93,6 +96,10 @@ class Decision(Generic[State, Event]):
     events: tuple[Event, ...] = ()
     facts: Mapping[str, str] = field(default_factory=lambda: NO_FACTS)
     """What an answer cannot re-derive (ids given, outcome), kept with the request for its retries. No personal data."""
+    merged: tuple[MergedThing, ...] = ()
+    """Of a merge: what it did, thing by thing, for its report."""
+    policy: str = ""
+    """Of a merge: by which policy it was done; empty where there is only one."""
 
 
 @dataclass(frozen=True, slots=True)

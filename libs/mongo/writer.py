@@ -1,6 +1,6 @@
 """Carrying out one command on one customer's record, once, however often it is sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias
 
@@ -23,6 +23,8 @@ class Elsewhere:
     """The customer was merged: go on with this one."""
 
     customer_id: str
+    merge_id: str = ""
+    """By which the way there leads; empty where none has sealed the record."""
 
 
 class RecordWriter(Generic[State, Event]):
@@ -48,9 +50,13 @@ class RecordWriter(Generic[State, Event]):
     async def run(self, customer_id: str, stamp: Stamp, decide: Decide[State, Event]) -> Outcome[State]:
         """Carry out a command on the customer who remains of `customer_id`; see `Records.run`."""
         deadline = Deadline()
+        passed: dict[str, str] = {}
         for _ in range(MAX_MERGE_HOPS):
-            answer = await self._loop.run(customer_id, self._plan(customer_id, stamp, decide, deadline), deadline)
+            plan = self._plan(customer_id, stamp, decide, deadline, passed)
+            answer = await self._loop.run(customer_id, plan, deadline)
             if isinstance(answer, Elsewhere):
+                if answer.merge_id:
+                    passed[answer.merge_id] = customer_id
                 customer_id = answer.customer_id
                 continue
             if not answer.replayed:
@@ -61,8 +67,14 @@ class RecordWriter(Generic[State, Event]):
         raise TooManyMerges(customer_id)
 
     def _plan(
-        self, customer_id: str, stamp: Stamp, decide: Decide[State, Event], deadline: Deadline
+        self,
+        customer_id: str,
+        stamp: Stamp,
+        decide: Decide[State, Event],
+        deadline: Deadline,
+        passed: Mapping[str, str],
     ) -> Plan[Outcome[State] | Elsewhere]:
+        """`passed` has the merges by which the command was led here, and the customers from whom."""
         standing = ""
 
         async def plan(found: Found) -> Step[Outcome[State] | Elsewhere]:
@@ -75,10 +87,14 @@ class RecordWriter(Generic[State, Event]):
                 saved = self._reader.saved(record, customer_id)
                 return Done(Outcome(saved=saved, facts=facts_of(known), replayed=not found.unsure))
             log.check_fresh(stamp, self._clock())
+            if record is not None and (undone := _undone(record, passed)):
+                # The way that led here is no more: it is for the customer who is there again, as soon as they are.
+                on_their_way = {entry["merge_id"] for entry in record["releasing"]}
+                return Wait() if undone in on_their_way else Done(Elsewhere(passed[undone]))
             if record is not None and record["merged_into"]:
                 # Deciding before the survivor has what was here would be deciding on half a customer.
                 settled = await self._reader.is_settled(record, deadline)
-                return Done(Elsewhere(record["merged_into"])) if settled else Wait()
+                return Done(Elsewhere(record["merged_into"], record["merge_id"])) if settled else Wait()
             if record is None and self._admit is not None:
                 # Asked once: while an insert here may still arrive, the command may not go elsewhere.
                 standing = standing or await self._admit(customer_id)
@@ -96,3 +112,11 @@ class RecordWriter(Generic[State, Event]):
         version = self._versions.decided(record or new_record(customer_id), decision, stamp)
         saved = self._reader.saved(version.document, customer_id)
         return Write(version, Outcome(saved=saved, facts=dict(decision.facts), replayed=False))
+
+
+def _undone(record: Document, passed: Mapping[str, str]) -> str:
+    """Name a merge by which the command was led to this record, and which was undone since; empty where none was."""
+    released = (
+        merge_id for merge_id in record.get("released", ()) if passed.get(merge_id, record["_id"]) != record["_id"]
+    )
+    return next(released, "")

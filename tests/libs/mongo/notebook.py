@@ -10,9 +10,11 @@ from typing import Any, TypeAlias, TypeVar
 
 from libs.errors import OmnithreadError
 from libs.ids import new_id
+from libs.merged_things import MergeAction, MergedThing
 from libs.mongo.connection import Database
 from libs.mongo.record import Decision, Member, Records, RecordShape, Saved
 from libs.mongo.relay_store import RelayStore
+from libs.mongo.release import Joined, MemberMove, Shares
 from libs.origin import Origin, Stamp
 from omnithread.cart.v1 import cart_events_pb2
 from omnithread.common.v1 import channel_pb2, event_pb2
@@ -122,7 +124,26 @@ def write_down(text: str, *events: Noted, **facts: str) -> Callable[[Saved[Noteb
 def take_over(source: Saved[Notebook], survivor: Saved[Notebook]) -> NoteDecision:
     """Add the source's notes to the survivor's."""
     notes = (*survivor.state.notes, *source.state.notes)
-    return Decision(replace(survivor.state, notes=notes), (Noted(f"took over {source.customer_id}"),))
+    things = tuple(MergedThing("note", note, MergeAction.KEPT, "It was added.") for note in source.state.notes)
+    return Decision(
+        replace(survivor.state, notes=notes),
+        (Noted(f"took over {source.customer_id}"),),
+        merged=things,
+        policy="add",
+    )
+
+
+def give_back(joined: Joined[Notebook]) -> Shares[Notebook, Noted]:
+    """Give each its own notes; of those since the merge the source has what begins with its id."""
+    mine = joined.before.notes if joined.before else ()
+    theirs = joined.source.state.notes
+    since = [note for note in joined.survivor.state.notes if note not in (*mine, *theirs)]
+    of_source = tuple(note for note in since if note.startswith(joined.source.customer_id))
+    left = tuple(note for note in joined.survivor.state.notes if note not in (*theirs, *of_source))
+    return Shares(
+        survivor=replace(joined.survivor.state, notes=left),
+        source=replace(joined.source.state, notes=(*theirs, *of_source)),
+    )
 
 
 async def merge(
@@ -151,6 +172,27 @@ async def relay(database: Database, *customer_ids: str) -> None:
     await store.keep_events(waiting, now=NOON)
     await store.keep_members(waiting)
     await store.pull(waiting)
+
+
+async def unmerge(
+    records: Records[Notebook, Noted],
+    source: str,
+    survivor: str,
+    *,
+    merge_id: str = "mrg_1",
+    moves: Sequence[MemberMove] = (),
+) -> bool:
+    outcome = await records.release(
+        merge_id=merge_id,
+        source_customer_id=source,
+        survivor_customer_id=survivor,
+        origin=STORE,
+        parted=Noted("parted"),
+        released=Noted("released"),
+        decide=give_back,
+        moves=moves,
+    )
+    return outcome.released_now
 
 
 def parsed(events: Sequence[bytes]) -> list[cart_events_pb2.CartEvent]:
