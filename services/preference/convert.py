@@ -123,6 +123,14 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                 merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id
             )
             return events_pb.PreferenceEvent(header=header, preferences_sealed=sealed)
+        case events.PreferencesParted():
+            parted = events_pb.PreferencesParted(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
+            return events_pb.PreferenceEvent(header=header, preferences_parted=parted)
+        case events.PreferencesReleased():
+            released = events_pb.PreferencesReleased(
+                merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id
+            )
+            return events_pb.PreferenceEvent(header=header, preferences_released=released)
 
 
 def _language(tag: str) -> str:

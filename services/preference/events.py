@@ -40,4 +40,24 @@ class PreferencesSealed:
     survivor_customer_id: str
 
 
-Event = PreferencesUpdated | ConsentSet | PreferencesAbsorbed | PreferencesSealed
+@dataclass(frozen=True, slots=True)
+class PreferencesParted:
+    """A merge into this customer was undone: what a merged customer had said is theirs again."""
+
+    occur_time: datetime
+    merge_id: str
+    source_customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencesReleased:
+    """The customer had been merged into another one, and is there again."""
+
+    occur_time: datetime
+    merge_id: str
+    survivor_customer_id: str
+
+
+Event = (
+    PreferencesUpdated | ConsentSet | PreferencesAbsorbed | PreferencesSealed | PreferencesParted | PreferencesReleased
+)

@@ -1,8 +1,8 @@
 """Decides how the preferences of a merged customer are taken over. A no of either side stays a no.
 
-- Consents: of what both sides said about the same purpose, way and address the more restrictive one stands, whatever
-  was said first; a no about every address also stands against the other side's yes for one. What the customer says
-  after the merge counts as always.
+- Consents: of what both sides said before the merge about the same purpose, way and address the more restrictive one
+  stands, whatever was said first, and whenever we hear of it; a no about every address also stands against the other
+  side's yes for one. What the customer says after the merge counts as always, also where that comes here first.
 - Caps: the stricter one per purpose. Pauses: all, per purpose the longer one.
 - Language, time zone, channels and quiet hours: the survivor's where they were said, else the source's.
 - Interests: those of both, the survivor's first, as many as a customer can have.
@@ -14,15 +14,28 @@ from datetime import datetime
 from libs.mongo.values import Decision
 from services.preference.events import PreferencesAbsorbed
 from services.preference.model import Change
-from services.preference.values import REVOKED, Consent, FrequencyCap, Pause, Preferences, sorted_consents
+from services.preference.values import REVOKED, Consent, FrequencyCap, No, Pause, Preferences, sorted_consents
 
 MAX_INTERESTS = 50
 
 
 def absorb(
-    survivor: Preferences, source: Preferences, *, merge_id: str, source_customer_id: str, now: datetime
+    survivor: Preferences,
+    source: Preferences,
+    *,
+    merge_id: str,
+    source_customer_id: str,
+    merge_time: datetime,
+    now: datetime,
 ) -> Change:
-    """Put what the source had said beside what the survivor had said."""
+    """Put what the source had said beside what the survivor had said; `merge_time` is when the merge was decided."""
+    after = unite(survivor, source, merge_time=merge_time, now=now)
+    event = PreferencesAbsorbed(now, merge_id, source_customer_id)
+    return Decision(after, (event,))
+
+
+def unite(survivor: Preferences, source: Preferences, *, merge_time: datetime, now: datetime) -> Preferences:
+    """Give the survivor's preferences after the merge."""
     interests = dict.fromkeys((*survivor.interests, *source.interests))
     after = replace(
         survivor,
@@ -33,26 +46,49 @@ def absorb(
         pauses=_pauses((*survivor.pauses, *source.pauses), now),
         frequency_caps=_caps((*survivor.frequency_caps, *source.frequency_caps)),
         interests=tuple(sorted(list(interests)[:MAX_INTERESTS])),
-        consents=_consents(survivor.consents, source.consents),
+        consents=_consents(survivor.consents, source.consents, merge_time),
     )
     if after != survivor:
         after = replace(after, update_time=now)
-    return Decision(after, (PreferencesAbsorbed(now, merge_id, source_customer_id),))
+    return replace(after, merge_time=max(t for t in (survivor.merge_time, source.merge_time, merge_time) if t))
 
 
-def _consents(survivor: tuple[Consent, ...], source: tuple[Consent, ...]) -> tuple[Consent, ...]:
-    restricted = [_restricted(mine, source) for mine in survivor] + [_restricted(theirs, survivor) for theirs in source]
-    by_key = {consent.key: consent for consent in restricted}
-    by_key |= {consent.key: consent for consent in restricted if consent.state == REVOKED}
-    return sorted_consents(list(by_key.values()))
+def _consents(survivor: tuple[Consent, ...], source: tuple[Consent, ...], merge_time: datetime) -> tuple[Consent, ...]:
+    restricted = [_restricted(mine, source, merge_time) for mine in survivor]
+    restricted += [_restricted(theirs, survivor, merge_time) for theirs in source]
+    standing: dict[object, Consent] = {}
+    for consent in restricted:
+        other = standing.get(consent.key)
+        standing[consent.key] = consent if other is None else _one_of(other, consent, merge_time)
+    return sorted_consents(list(standing.values()))
 
 
-def _restricted(consent: Consent, others: tuple[Consent, ...]) -> Consent:
+def _one_of(one: Consent, other: Consent, merge_time: datetime) -> Consent:
+    """Give which of two about the same stands: of two of a kind the newer one."""
+    if one.state == other.state:
+        newest = max(one, other, key=lambda consent: (consent.update_time, consent.record_id))
+        return newest if newest.state == REVOKED else replace(newest, overruled=_newest_no(one, other))
+    no, yes = (one, other) if one.state == REVOKED else (other, one)
+    return no if _outweighs(no, yes, merge_time) else replace(yes, overruled=_newest_no(one, other))
+
+
+def _restricted(consent: Consent, others: tuple[Consent, ...], merge_time: datetime) -> Consent:
     """The consent as the other side's noes leave it; a no is named by the record that proves it."""
     for other in others:
-        if consent.state != REVOKED and other.state == REVOKED and other.key.covers(consent.key):
+        covers = consent.state != REVOKED and other.state == REVOKED and other.key.covers(consent.key)
+        if covers and _outweighs(other, consent, merge_time):
             return replace(other, key=consent.key)
     return consent
+
+
+def _outweighs(no: Consent, yes: Consent, merge_time: datetime) -> bool:
+    """Only a yes from after the merge takes back a no that the other side said."""
+    return yes.update_time < merge_time or no.update_time > yes.update_time
+
+
+def _newest_no(one: Consent, other: Consent) -> No | None:
+    noes = [no for no in (one.newest_no, other.newest_no) if no is not None]
+    return max(noes, key=lambda no: (no.update_time, no.record_id), default=None)
 
 
 def _pauses(pauses: tuple[Pause, ...], now: datetime) -> tuple[Pause, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from libs.channel import Channel
@@ -21,8 +21,10 @@ from services.preference.values import (
 )
 
 MAX_CONSENTS = 100
-CHANGEABLE = frozenset(field.name for field in fields(Preferences)) - {"consents", "update_time"}
+KEPT_BY_US = {"consents", "said_in", "merge_time", "update_time"}
+CHANGEABLE = frozenset(field.name for field in fields(Preferences)) - KEPT_BY_US
 SAID_NOW = timedelta(minutes=5)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 Change: TypeAlias = Decision[Preferences, Event]
 
@@ -71,14 +73,22 @@ def update(preferences: Preferences, wanted: Preferences, mask: Sequence[str], *
     changed = tuple(name for name in names if getattr(preferences, name) != new[name])
     if not changed:
         return Decision(preferences)
-    after = replace(preferences, **new, update_time=act.time)
+    said_in = noted(preferences.said_in, changed, act.origin.session_id)
+    after = replace(preferences, **new, said_in=said_in, update_time=act.time)
     return Decision(after, (PreferencesUpdated(act.said_time, changed),))
+
+
+def noted(said_in: tuple[tuple[str, str], ...], names: Sequence[str], session_id: str) -> tuple[tuple[str, str], ...]:
+    """Note in which visit fields were set; one without a visit is not named."""
+    visits = {**dict(said_in), **dict.fromkeys(names, session_id)}
+    return tuple(sorted((name, visit) for name, visit in visits.items() if visit))
 
 
 def set_consent(preferences: Preferences, statement: Statement, *, act: Act, record_id: str) -> Change:
     """Note a yes or a no with its record (the fact `record_id`).
 
     A no always counts. A yes counts unless a no that covers it was said after it; it is recorded either way.
+    Of what was said before a merge the no stands, in whatever order the news of it comes.
     """
     record = ConsentRecord(
         record_id=record_id,
@@ -91,21 +101,33 @@ def set_consent(preferences: Preferences, statement: Statement, *, act: Act, rec
         actor_id=act.origin.actor_id,
         occur_time=act.said_time,
         traceparent=act.origin.traceparent,
+        session_id=act.origin.session_id,
     )
+    before = next((consent for consent in preferences.consents if consent.key == statement.key), None)
     others = [consent for consent in preferences.consents if consent.key != statement.key]
     if len(others) == len(preferences.consents) and len(others) >= MAX_CONSENTS:
         raise errors.consent_limit(MAX_CONSENTS)
     after = preferences
     if statement.state == REVOKED or not _said_no_since(preferences, statement.key, act.said_time):
-        consent = Consent(statement.key, statement.state, act.said_time, act.channel, record_id)
+        consent = Consent(
+            key=statement.key,
+            state=statement.state,
+            update_time=act.said_time,
+            channel=act.channel,
+            record_id=record_id,
+            session_id=act.origin.session_id,
+            overruled=before.newest_no if before is not None and statement.state == GRANTED else None,
+        )
         after = replace(preferences, consents=sorted_consents([*others, consent]), update_time=act.time)
     return Decision(after, (ConsentSet(act.said_time, record),), facts={"record_id": record_id})
 
 
 def _said_no_since(preferences: Preferences, key: ConsentKey, time: datetime) -> bool:
-    """Whether a no that covers `key` was said after `time`."""
+    """Whether a no that covers `key` was said after `time`, or before the same merge as that."""
+    merge_time = preferences.merge_time
+    since = time if merge_time is None or time >= merge_time else LONG_AGO
     return any(
-        consent.state != GRANTED and consent.key.covers(key) and consent.update_time > time
+        consent.state != GRANTED and consent.key.covers(key) and consent.update_time > since
         for consent in preferences.consents
     )
 

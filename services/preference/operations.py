@@ -75,14 +75,28 @@ class PreferenceBook:
         return saved.customer_id, [record_from_document(document) for document in documents], following
 
     async def absorb(
-        self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
+        self,
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        origin: Origin,
+        merge_time: datetime | None = None,
     ) -> tuple[bool, Saved[Preferences]]:
-        """Seal the source's record and take over what it said; False where that was done before."""
+        """Seal the source's record and take over what it said; False where that was done before.
+
+        `merge_time` is when the merge was decided, None for now: what is said after it counts as said after it.
+        """
         now = self.clock()
 
         def decide(source: Saved[Preferences], survivor: Saved[Preferences]) -> Change:
             return merging.absorb(
-                survivor.state, source.state, merge_id=merge_id, source_customer_id=source_customer_id, now=now
+                survivor.state,
+                source.state,
+                merge_id=merge_id,
+                source_customer_id=source_customer_id,
+                merge_time=merge_time or now,
+                now=now,
             )
 
         absorbed_now = await self.records.absorb(

@@ -15,6 +15,7 @@ from services.preference.values import (
     ConsentKey,
     ConsentRecord,
     FrequencyCap,
+    No,
     Pause,
     Preferences,
     QuietHours,
@@ -42,6 +43,8 @@ def preferences_to_fields(preferences: Preferences) -> Fields:
         ],
         "interests": list(preferences.interests),
         "consents": [_consent_to_fields(consent) for consent in preferences.consents],
+        "said_in": [list(pair) for pair in preferences.said_in],
+        "merge_time": preferences.merge_time,
         "preferences_update_time": preferences.update_time,
     }
 
@@ -58,6 +61,8 @@ def preferences_from_document(document: Mapping[str, Any]) -> Preferences:
         frequency_caps=tuple(FrequencyCap(**cap) for cap in document["frequency_caps"]),
         interests=tuple(document["interests"]),
         consents=tuple(_consent_from_fields(consent) for consent in document["consents"]),
+        said_in=tuple((name, session_id) for name, session_id in document.get("said_in", ())),
+        merge_time=document.get("merge_time"),
         update_time=document["preferences_update_time"],
     )
 
@@ -74,6 +79,7 @@ def record_to_document(record: ConsentRecord) -> Fields:
         "channel": record.channel.to_fields(),
         "actor_id": record.actor_id,
         "traceparent": record.traceparent,
+        "session_id": record.session_id,
     }
 
 
@@ -90,6 +96,7 @@ def record_from_document(document: Mapping[str, Any]) -> ConsentRecord:
         actor_id=document["actor_id"],
         occur_time=document["sort_time"],
         traceparent=document["traceparent"],
+        session_id=document.get("session_id", ""),
     )
 
 
@@ -121,6 +128,8 @@ def _consent_to_fields(consent: Consent) -> Fields:
         "update_time": consent.update_time,
         "channel": consent.channel.to_fields(),
         "record_id": consent.record_id,
+        "session_id": consent.session_id,
+        "overruled": _no_to_fields(consent.overruled) if consent.overruled else None,
     }
 
 
@@ -131,6 +140,26 @@ def _consent_from_fields(fields: Mapping[str, Any]) -> Consent:
         update_time=fields["update_time"],
         channel=Channel.from_fields(fields["channel"]),
         record_id=fields["record_id"],
+        session_id=fields.get("session_id", ""),
+        overruled=_no_from_fields(fields["overruled"]) if fields.get("overruled") else None,
+    )
+
+
+def _no_to_fields(no: No) -> Fields:
+    return {
+        "update_time": no.update_time,
+        "channel": no.channel.to_fields(),
+        "record_id": no.record_id,
+        "session_id": no.session_id,
+    }
+
+
+def _no_from_fields(fields: Mapping[str, Any]) -> No:
+    return No(
+        update_time=fields["update_time"],
+        channel=Channel.from_fields(fields["channel"]),
+        record_id=fields["record_id"],
+        session_id=fields["session_id"],
     )
 
 

@@ -56,6 +56,16 @@ class ConsentKey:
 
 
 @dataclass(frozen=True, slots=True)
+class No:
+    """A no that a later yes took back. Where a merge is undone the yes may be another one's, and the no still holds."""
+
+    update_time: datetime
+    channel: Channel
+    record_id: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """Where the customer stands."""
 
@@ -65,6 +75,21 @@ class Consent:
     update_time: datetime
     channel: Channel
     record_id: str
+    session_id: str = ""
+    """The visit in which it was said."""
+    overruled: No | None = None
+    """Of a yes: the newest no before it."""
+
+    @property
+    def newest_no(self) -> No | None:
+        """The newest no that was said about this, whatever stands now."""
+        if self.state == REVOKED:
+            return No(self.update_time, self.channel, self.record_id, self.session_id)
+        return self.overruled
+
+    def as_no(self, no: No) -> "Consent":
+        """Give what stands where only this no was said."""
+        return Consent(self.key, REVOKED, no.update_time, no.channel, no.record_id, no.session_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +106,7 @@ class ConsentRecord:
     actor_id: str
     occur_time: datetime
     traceparent: str
+    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +122,10 @@ class Preferences:
     interests: tuple[str, ...] = ()
     consents: tuple[Consent, ...] = ()
     """Sorted by key."""
+    said_in: tuple[tuple[str, str], ...] = ()
+    """In which visit each field was set last, sorted by field; an undone merge gives a change to whose visit it was."""
+    merge_time: datetime | None = None
+    """When the newest merge was decided: a yes from before it that comes late takes back no no from before it."""
     update_time: datetime | None = None
 
 

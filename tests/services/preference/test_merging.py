@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.channel import Channel
+from libs.origin import Origin
 from omnithread.common.v1 import delivery_pb2
 from services.preference.merging import absorb
+from services.preference.model import Act, Statement, set_consent
 from services.preference.values import (
     GRANTED,
     REVOKED,
@@ -41,7 +43,9 @@ SIDES = st.lists(CONSENTS, max_size=8, unique_by=lambda consent: consent.key).ma
 
 
 def merged(survivor: Preferences, source: Preferences) -> Preferences:
-    return absorb(survivor, source, merge_id="mrg_1", source_customer_id="cus_2", now=NOW).state
+    return absorb(
+        survivor, source, merge_id="mrg_1", source_customer_id="cus_2", merge_time=NOW + timedelta(hours=1), now=NOW
+    ).state
 
 
 def states(preferences: Preferences) -> dict[ConsentKey, int]:
@@ -97,3 +101,32 @@ def test_what_only_the_guest_said_is_kept_and_what_the_customer_said_before_wins
     both = merged(known, guest)
     assert (both.language, both.time_zone, both.interests) == ("de", "Europe/Paris", ("bags", "shoes"))
     assert both.quiet_hours == QuietHours(0, 60)
+
+
+def test_a_yes_said_after_the_merge_counts_although_it_came_here_first() -> None:
+    key, shop = ConsentKey("newsletter", delivery_pb2.DELIVERY_KIND_EMAIL, "a"), Channel("web-shop", 1)
+    no = Preferences(consents=(Consent(key, REVOKED, NOW - timedelta(days=9), shop, "con_no"),))
+    for said_later, stands in ((timedelta(minutes=1), GRANTED), (-timedelta(minutes=1), REVOKED)):
+        yes = Preferences(consents=(Consent(key, GRANTED, NOW + said_later, shop, "con_yes"),))
+        for one, other in ((yes, no), (no, yes)):
+            after = absorb(one, other, merge_id="mrg_1", source_customer_id="cus_2", merge_time=NOW, now=NOW).state
+            assert states(after) == {key: stands}
+
+
+def act(said: datetime, now: datetime) -> Act:
+    return Act(origin=Origin("store-042", 3), time=now, issue_time=said)
+
+
+@given(st.sampled_from([GRANTED, REVOKED]), st.sampled_from([GRANTED, REVOKED]), st.integers(-9, -1))
+def test_of_what_was_said_before_the_merge_the_no_stands_whenever_a_till_tells_of_it(
+    theirs: int, told: int, hours: int
+) -> None:
+    key, shop = ConsentKey("newsletter", delivery_pb2.DELIVERY_KIND_EMAIL, "a"), Channel("web-shop", 1)
+    source = Preferences(consents=(Consent(key, theirs, NOW - timedelta(hours=5), shop, "con_1"),))
+    statement = Statement(key, told, "", "", "till")
+    said = NOW + timedelta(hours=hours)
+    before = set_consent(Preferences(), statement, act=act(said, NOW), record_id="con_2").state
+    in_order = absorb(before, source, merge_id="m", source_customer_id="c", merge_time=NOW, now=NOW).state
+    joined = absorb(Preferences(), source, merge_id="m", source_customer_id="c", merge_time=NOW, now=NOW).state
+    late = set_consent(joined, statement, act=act(said, NOW + timedelta(hours=9)), record_id="con_2").state
+    assert states(in_order) == states(late)
