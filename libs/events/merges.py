@@ -4,11 +4,14 @@ Usually the aggregator has asked for it by then (`AbsorbCustomer`), since somebo
 once; this is what happens where nobody looked. Both ways may run at the same time, and twice.
 """
 
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from google.protobuf.message import Message
 
 from libs.origin import Origin
+from libs.timestamps import from_timestamp
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2 import CompleteMergeRequest
 
@@ -25,19 +28,39 @@ class Absorb(Protocol):
         """Do it."""
 
 
+class AbsorbDated(Protocol):
+    """The same, for an area where it matters what was said before the merge was decided and what after it."""
+
+    async def __call__(
+        self,
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        origin: Origin,
+        merge_time: datetime | None = None,
+    ) -> object:
+        """Do it."""
+
+
 class MergeListener:
-    """Absorbs merged customers, and tells profile that this area is done with it."""
+    """Absorbs merged customers, and tells profile that this area is done with it.
+
+    Takes `absorb`, or `absorb_dated` in its place.
+    """
 
     def __init__(
         self,
         *,
         area: str,
-        absorb: Absorb,
+        absorb: Absorb | None = None,
+        absorb_dated: AbsorbDated | None = None,
         profile: "ProfileInternalServiceAsyncStub",
         call_timeout_seconds: float = 5.0,
     ) -> None:
         self._area = area
         self._absorb = absorb
+        self._absorb_dated = absorb_dated
         self._profile = profile
         self._call_timeout_seconds = call_timeout_seconds
 
@@ -47,12 +70,16 @@ class MergeListener:
             return
         merged = event.customers_merged
         survivor_customer_id = event.header.customer_id
-        await self._absorb(
-            merge_id=merged.merge_id,
-            source_customer_id=merged.source_customer_id,
-            survivor_customer_id=survivor_customer_id,
-            origin=Origin.system(f"{self._area}-merge", traceparent=event.header.traceparent),
-        )
+        absorb = self._absorb
+        if self._absorb_dated is not None:
+            absorb = partial(self._absorb_dated, merge_time=from_timestamp(event.header.occur_time))
+        if absorb is not None:
+            await absorb(
+                merge_id=merged.merge_id,
+                source_customer_id=merged.source_customer_id,
+                survivor_customer_id=survivor_customer_id,
+                origin=Origin.system(f"{self._area}-merge", traceparent=event.header.traceparent),
+            )
         await self._profile.CompleteMerge(
             CompleteMergeRequest(merge_id=merged.merge_id, survivor_customer_id=survivor_customer_id, area=self._area),
             timeout=self._call_timeout_seconds,

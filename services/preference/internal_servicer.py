@@ -1,7 +1,9 @@
-"""Translates calls of the suite's own services: replay, heads and merging."""
+"""Translates calls of the suite's own services: replay, heads, merging and its undoing."""
 
 from libs.events.replay_service import answer_heads, answer_replay
+from libs.merge_service import answer_merge_outcome, answer_release
 from libs.rpc.call import current_call, origin_of
+from libs.timestamps import from_timestamp
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceServicer
@@ -30,5 +32,20 @@ class PreferenceInternalServicer(PreferenceInternalServiceServicer):
             source_customer_id=request.source_customer_id,
             survivor_customer_id=request.survivor_customer_id,
             origin=origin_of(current_call()),
+            merge_time=from_timestamp(request.merge_time) if request.HasField("merge_time") else None,
         )
         return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())
+
+    async def ReleaseCustomer(self, request: pb.ReleaseCustomerRequest, _context: object) -> pb.ReleaseCustomerResponse:
+        released = await self._book.release(
+            merge_id=request.merge_id,
+            source_customer_id=request.source_customer_id,
+            survivor_customer_id=request.survivor_customer_id,
+            source_session_ids=frozenset(request.source_session_ids),
+            merge_time=from_timestamp(request.merge_time),
+            origin=origin_of(current_call()),
+        )
+        return answer_release(released, response_type=pb.ReleaseCustomerResponse)
+
+    async def GetMergeOutcome(self, request: pb.GetMergeOutcomeRequest, _context: object) -> pb.GetMergeOutcomeResponse:
+        return await answer_merge_outcome(self._book.records, request, response_type=pb.GetMergeOutcomeResponse)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from libs.mongo.values import Decision
 from services.preference.events import PreferencesAbsorbed
+from services.preference.merge_outcome import explain
 from services.preference.model import Change
 from services.preference.values import REVOKED, Consent, FrequencyCap, No, Pause, Preferences, sorted_consents
 
@@ -31,7 +32,7 @@ def absorb(
     """Put what the source had said beside what the survivor had said; `merge_time` is when the merge was decided."""
     after = unite(survivor, source, merge_time=merge_time, now=now)
     event = PreferencesAbsorbed(now, merge_id, source_customer_id)
-    return Decision(after, (event,))
+    return Decision(after, (event,), merged=explain(survivor, source, after, now=now))
 
 
 def unite(survivor: Preferences, source: Preferences, *, merge_time: datetime, now: datetime) -> Preferences:

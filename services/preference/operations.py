@@ -10,11 +10,12 @@ from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.members import Position, page
 from libs.mongo.record import Records
+from libs.mongo.release import Joined, MemberMove, Released, Shares
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
-from services.preference import merging, model
-from services.preference.events import Event, PreferencesSealed
+from services.preference import merging, model, splitting
+from services.preference.events import Event, PreferencesParted, PreferencesReleased, PreferencesSealed
 from services.preference.model import Act, Change, Statement
 from services.preference.store import CONSENT_RECORDS, record_from_document
 from services.preference.values import ConsentRecord, Preferences
@@ -108,6 +109,43 @@ class PreferenceBook:
             decide=decide,
         )
         return absorbed_now, await self.records.get(survivor_customer_id)
+
+    async def release(
+        self,
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        source_session_ids: frozenset[str],
+        merge_time: datetime,
+        origin: Origin,
+    ) -> Released[Preferences]:
+        """Undo a merge: both customers have their own word again, and a no that was said since is a no on both sides.
+
+        What was said in the visits `source_session_ids` is the source's. Safe to repeat. Raises UNMERGE_NOT_POSSIBLE.
+        """
+        now = self.clock()
+
+        def decide(joined: Joined[Preferences]) -> Shares[Preferences, Event]:
+            parted = splitting.split(
+                joined.survivor.state,
+                before=joined.before or joined.survivor.state,
+                source=joined.source.state,
+                source_session_ids=source_session_ids,
+                merge_time=merge_time,
+            )
+            return Shares(parted.survivor, parted.source)
+
+        return await self.records.release(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+            parted=PreferencesParted(now, merge_id, source_customer_id),
+            released=PreferencesReleased(now, merge_id, survivor_customer_id),
+            decide=decide,
+            moves=[MemberMove(CONSENT_RECORDS, {"session_id": {"$in": sorted(source_session_ids)}})],
+        )
 
     def _act(self, origin: Origin, issue_time: datetime | None) -> Act:
         now = self.clock()

@@ -50,10 +50,9 @@ def split(
     source: Preferences,
     source_session_ids: frozenset[str],
     merge_time: datetime,
-    absorb_time: datetime,
 ) -> Parted:
     """Give both their own again: `before` is the survivor's from before the merge, `source` as it was sealed."""
-    merged = unite(before, source, merge_time=merge_time, now=absorb_time)
+    merged = unite(before, source, merge_time=merge_time, now=merge_time)
     sides = _Sides(before, source, merged, now, source_session_ids, merge_time)
     survivor, given_back = _fields(sides)
     mine, theirs = _consents(sides)

@@ -1,12 +1,14 @@
 """Where customers say how they want to be spoken to: what tests of preference's calls are told with."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from libs.ids import new_id
 from libs.serving import Running
+from libs.timestamps import to_timestamp
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
 from omnithread.preference.v1 import preference_internal_service_pb2 as internal_pb
 from omnithread.preference.v1 import preference_service_pb2 as pb
@@ -49,6 +51,20 @@ class Desk:
         return await self.internal.AbsorbCustomer(
             internal_pb.AbsorbCustomerRequest(
                 merge_id=merge_id, source_customer_id=source, survivor_customer_id=survivor
+            )
+        )
+
+    async def release(
+        self, merge_id: str, source: str, survivor: str, *session_ids: str, merge_time: datetime
+    ) -> internal_pb.ReleaseCustomerResponse:
+        """What the aggregator asks for after an undoing."""
+        return await self.internal.ReleaseCustomer(
+            internal_pb.ReleaseCustomerRequest(
+                merge_id=merge_id,
+                source_customer_id=source,
+                survivor_customer_id=survivor,
+                source_session_ids=session_ids,
+                merge_time=to_timestamp(merge_time),
             )
         )
 

@@ -3,8 +3,15 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import grpc
+import pytest
+
+from libs.ids import new_id
 from libs.timestamps import to_timestamp
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP, DELIVERY_KIND_SMS
+from omnithread.common.v1.merge_pb2 import MERGE_ACTION_REPLACED
+from omnithread.labels import Labels, carry
+from omnithread.preference.v1 import preference_internal_service_pb2 as internal_pb
 from omnithread.preference.v1 import preference_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import FrequencyCap, Pause, Preferences, QuietHours
 from tests.services.calls import stamped
@@ -138,3 +145,47 @@ async def test_a_guests_no_is_the_customers_no(desk: Desk) -> None:
 
     later = await desk.app.SetConsent(consent(guest))
     assert (later.preferences.customer_id, later.preferences.consents[0].state) == (known, YES)
+
+
+async def test_two_who_were_taken_for_one_have_each_their_own_word_again(desk: Desk) -> None:
+    bob, anna = await desk.new_customer(), await desk.new_customer()
+    merge_id, sms = new_id("mrg"), {"delivery_kind": DELIVERY_KIND_SMS}
+    yes = await desk.app.SetConsent(consent(anna))
+    no = await desk.app.SetConsent(consent(bob, state=NO))
+    await desk.app.UpdatePreferences(update(bob, language="de"))
+    await desk.absorb(merge_id, bob, anna)
+    merge_time = datetime.now(UTC)
+    with carry(Labels(session_id="ses_bob")):
+        his_yes = await desk.app.SetConsent(consent(anna, **sms))
+    no_since = await desk.app.SetConsent(consent(anna, purpose="newsletter", state=NO))
+
+    answers = [await desk.release(merge_id, bob, anna, "ses_bob", merge_time=merge_time) for _ in range(2)]
+    assert [answer.released_now for answer in answers] == [True, False]
+    hers, his = await desk.preferences(anna), await desk.preferences(bob)
+    assert (hers.customer_id, hers.language, his.customer_id, his.language) == (anna, "", bob, "de")
+    assert {one.record_id for one in hers.consents} == {yes.record_id, no_since.record_id}
+    assert {one.record_id for one in his.consents} == {no.record_id, his_yes.record_id, no_since.record_id}
+    listed = await desk.app.ListConsentRecords(pb.ListConsentRecordsRequest(customer_id=bob))
+    assert {record.record_id for record in listed.records} == {no.record_id, his_yes.record_id}
+    listed = await desk.app.ListConsentRecords(pb.ListConsentRecordsRequest(customer_id=anna))
+    assert {record.record_id for record in listed.records} == {yes.record_id, no_since.record_id}
+    assert not (await desk.absorb(merge_id, bob, anna)).absorbed_now
+    assert (await desk.events(bob))[-1].preferences_released.survivor_customer_id == anna
+    assert (await desk.events(anna))[-1].preferences_parted.source_customer_id == bob
+
+
+async def test_a_merge_can_be_looked_up_thing_by_thing(desk: Desk) -> None:
+    guest, known = await desk.new_customer(), await desk.new_customer()
+    merge_id = new_id("mrg")
+    await desk.app.SetConsent(consent(guest, state=NO))
+    await desk.app.SetConsent(consent(known))
+    await desk.absorb(merge_id, guest, known)
+    outcome = await desk.internal.GetMergeOutcome(
+        internal_pb.GetMergeOutcomeRequest(merge_id=merge_id, survivor_customer_id=known)
+    )
+    [thing] = outcome.things
+    assert (thing.kind, thing.name, thing.action) == ("consent", "cart_reminder/email", MERGE_ACTION_REPLACED)
+    with pytest.raises(grpc.aio.AioRpcError, match="not absorbed"):
+        await desk.internal.GetMergeOutcome(
+            internal_pb.GetMergeOutcomeRequest(merge_id="mrg_nobodys", survivor_customer_id=known)
+        )

@@ -130,3 +130,27 @@ def test_of_what_was_said_before_the_merge_the_no_stands_whenever_a_till_tells_o
     joined = absorb(Preferences(), source, merge_id="m", source_customer_id="c", merge_time=NOW, now=NOW).state
     late = set_consent(joined, statement, act=act(said, NOW + timedelta(hours=9)), record_id="con_2").state
     assert states(in_order) == states(late)
+
+
+def test_the_report_names_what_was_said_by_purpose_and_way_and_never_an_address() -> None:
+    shop = Channel("web-shop", 1)
+    email = delivery_pb2.DELIVERY_KIND_EMAIL
+    known = Preferences(
+        language="de", consents=(Consent(ConsentKey("newsletter", email, "mia@example.com"), GRANTED, NOW, shop, "c1"),)
+    )
+    guest = Preferences(
+        language="fr",
+        time_zone="Europe/Paris",
+        frequency_caps=(FrequencyCap("", 9, 1),),
+        consents=(Consent(ConsentKey("newsletter", email, ""), REVOKED, NOW, shop, "c2"),),
+    )
+    change = absorb(known, guest, merge_id="m", source_customer_id="c", merge_time=NOW + timedelta(hours=1), now=NOW)
+    told = [(thing.kind, thing.name, thing.action.value) for thing in change.merged]
+    assert told == [
+        ("field", "language", "survivor_stands"),
+        ("field", "time_zone", "kept"),
+        ("cap", "every purpose", "kept"),
+        ("consent", "newsletter/email", "kept"),
+        ("consent", "newsletter/email", "replaced"),
+    ]
+    assert "mia" not in str(change.merged)

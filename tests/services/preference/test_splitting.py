@@ -99,7 +99,6 @@ def parted(now: Preferences, before: Preferences, source: Preferences) -> Parted
         source=source,
         source_session_ids=frozenset({THEIRS}),
         merge_time=MERGED,
-        absorb_time=MERGED,
     )
 
 

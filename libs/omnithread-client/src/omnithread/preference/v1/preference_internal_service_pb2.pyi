@@ -162,22 +162,28 @@ class AbsorbCustomerRequest(_message.Message):
     MERGE_ID_FIELD_NUMBER: _builtins.int
     SOURCE_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     SURVIVOR_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    MERGE_TIME_FIELD_NUMBER: _builtins.int
     merge_id: _builtins.str
     """The id that profile gave to the merge."""
     source_customer_id: _builtins.str
     """The customer that was merged away."""
     survivor_customer_id: _builtins.str
     """The customer that remains."""
+    @_builtins.property
+    def merge_time(self) -> _timestamp_pb2.Timestamp:
+        """When the merge was decided: a yes from after it takes back a no that the other side had said. Unset means now."""
+
     def __init__(
         self,
         *,
         merge_id: _builtins.str = ...,
         source_customer_id: _builtins.str = ...,
         survivor_customer_id: _builtins.str = ...,
+        merge_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["merge_time", b"merge_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "source_customer_id", b"source_customer_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "merge_time", b"merge_time", "source_customer_id", b"source_customer_id", "survivor_customer_id", b"survivor_customer_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
