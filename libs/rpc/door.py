@@ -207,7 +207,7 @@ class Door(grpc.aio.ServerInterceptor):
         caller = self._verifier.verify(token)
         labels = labels_from_baggage(baggage)
         if caller.service:
-            if not may_call(caller.service, self._service):
+            if not may_call(caller.service, self._service, method.name):
                 raise permission_denied("CALLER_NOT_ALLOWED", f"{caller.service} may not call {self._service}.")
             caller = self._verifier.for_channel(caller, labels.channel_id)
         elif method.internal:

@@ -17,6 +17,7 @@ from omnithread.profile.v1.profile_service_pb2_grpc import add_ProfileServiceSer
 from services.profile.claims import Claims
 from services.profile.identify import Identification
 from services.profile.internal_servicer import ProfileInternalServicer
+from services.profile.listening import consumer_of
 from services.profile.merges import Merges
 from services.profile.operations import Profiles
 from services.profile.servicer import ProfileServicer
@@ -85,6 +86,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
             partial(add_ProfileServiceServicer_to_server, ProfileServicer(profiles)),
             partial(add_ProfileInternalServiceServicer_to_server, ProfileInternalServicer(profiles)),
         ),
+        consumers=[consumer_of(settings, foundation, profiles.records)],
         sweeps={"profile-merges": unfinished.run},
     )
 

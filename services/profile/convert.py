@@ -13,6 +13,7 @@ from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.profile.v1 import profile_pb2
 from services.profile import model
 from services.profile.errors import identifier_invalid
+from services.profile.facts_fields import facts_to_proto
 from services.profile.identifiers import normal_identifier
 from services.profile.model import Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
 
@@ -125,6 +126,7 @@ def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
         update_time=to_timestamp(saved.update_time),
         version=saved.version,
         etag=saved.etag(),
+        facts=facts_to_proto(profile.ledger),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from services.profile.details import MAX_TRAIT_BYTES, MAX_TRAITS, changed_fields, trait_bytes, with_missing_names
 from services.profile.errors import merge_not_found
 from services.profile.events import Change, CustomersMerged, ProfileEvent, ProfileUpdated
+from services.profile.facts import join
 from services.profile.model import MERGE_AREAS, CustomerKind, Merge, MergeId, Profile, Reservation, Trait
 from services.profile.room import make_room, with_added
 
@@ -43,6 +44,7 @@ def merge(source: Profile, survivor: Profile, reservation: Reservation) -> Chang
         identifiers=kept.identifiers,
         postal_address=survivor.postal_address or source.postal_address,
         traits=_newest_traits(survivor.traits, source.traits),
+        ledger=join(survivor.ledger, source.ledger),
         incoming=_merged_reservations(survivor, source, reservation),
         merges=_shown(
             (

@@ -11,6 +11,7 @@ from typing import NewType
 
 from libs.channel import Channel
 from libs.origin import Origin
+from services.profile.facts import Ledger
 
 CustomerId = NewType("CustomerId", str)
 MergeId = NewType("MergeId", str)
@@ -153,6 +154,8 @@ class Profile:
     """Oldest first; those still pending, and the newest of the rest."""
     incoming: tuple[Reservation, ...] = ()
     """Merges that were decided and are not carried out yet, oldest first."""
+    ledger: Ledger = ()
+    """What is counted from what the other services announce."""
 
     @property
     def kind(self) -> CustomerKind:

@@ -11,6 +11,7 @@ from libs.mongo.values import NO_FACTS, Decision, RecordShape
 from libs.origin import Origin
 from services.profile.announce import event_to_proto
 from services.profile.events import Change, ProfileEvent
+from services.profile.facts_fields import ledger_from_fields, ledger_to_fields
 from services.profile.model import (
     CustomerId,
     HeldIdentifier,
@@ -51,6 +52,7 @@ def profile_to_fields(profile: Profile) -> Fields:
         "traits": [_trait_to_fields(trait) for trait in profile.traits],
         "merges": [_merge_to_fields(merge) for merge in profile.merges],
         "incoming": [_reservation_to_fields(reservation) for reservation in profile.incoming],
+        "ledger": ledger_to_fields(profile.ledger),
         OLDEST_INCOMING_TIME: min((one.merge_time for one in profile.incoming), default=None),
     }
 
@@ -68,6 +70,7 @@ def profile_from_document(document: Mapping[str, Any]) -> Profile:
         traits=tuple(_trait_from_fields(trait) for trait in document["traits"]),
         merges=tuple(_merge_from_fields(merge) for merge in document["merges"]),
         incoming=tuple(_reservation_from_fields(reservation) for reservation in document["incoming"]),
+        ledger=ledger_from_fields(document.get("ledger", [])),  # not there in records from before there were facts
     )
 
 

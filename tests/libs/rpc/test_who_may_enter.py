@@ -11,7 +11,7 @@ import pytest
 from deploy.local.keys import Keys, ensure_keys, mint_channel_token, mint_service_token
 from libs.clock import system_clock
 from libs.rpc.call import Caller, current_call
-from omnithread.cart.v1.cart_internal_service_pb2 import ReplayEventsRequest
+from omnithread.cart.v1.cart_internal_service_pb2 import AbsorbCustomerRequest, ReplayEventsRequest
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
 from omnithread.common.v1 import channel_pb2
 from tests.libs.rpc.opened_door import ASK, OpenedDoor, as_channel, bearing, opened_door, refused
@@ -124,11 +124,18 @@ async def test_internal_services_are_closed_to_channels(door: OpenedDoor) -> Non
 async def test_services_call_those_they_are_meant_to_call(door: OpenedDoor) -> None:
     for service in ("aggregator", "messaging"):
         await door.internal.ReplayEvents(REPLAY, metadata=bearing(mint_service_token(door.keys.state, service)))
-    for service in ("profile", "preference"):
-        refusal = await refused(
-            door.internal.ReplayEvents(REPLAY, metadata=bearing(mint_service_token(door.keys.state, service)))
-        )
-        assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED")
+    refusal = await refused(
+        door.internal.ReplayEvents(REPLAY, metadata=bearing(mint_service_token(door.keys.state, "preference")))
+    )
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED")
+
+
+async def test_profile_hears_what_cart_announces_and_asks_it_nothing_else(door: OpenedDoor) -> None:
+    profile = bearing(mint_service_token(door.keys.state, "profile"))
+    await door.internal.ReplayEvents(REPLAY, metadata=profile)
+    absorb = AbsorbCustomerRequest(merge_id="mrg_1", source_customer_id="cus_1", survivor_customer_id="cus_2")
+    for call in (door.stub.GetCart(ASK, metadata=profile), door.internal.AbsorbCustomer(absorb, metadata=profile)):
+        assert (await refused(call)).reason == "CALLER_NOT_ALLOWED"
 
 
 async def test_a_service_acts_for_the_channel_that_its_work_came_from(door: OpenedDoor) -> None:

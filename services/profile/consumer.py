@@ -1,0 +1,69 @@
+"""Listens to cart and the aggregator: orders and visits become facts about the customer, each once."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import structlog
+from google.protobuf.message import Message
+
+from libs.errors import OmnithreadError, conflict
+from libs.events.streams import header_of
+from libs.mongo.record import Records
+from libs.mongo.values import Decision, Saved
+from libs.origin import Origin, Stamp
+from services.profile.events import Change
+from services.profile.facts import Source, count
+from services.profile.facts_fields import news_of
+from services.profile.model import Profile
+from services.profile.store import Announced, decision_of
+
+log = structlog.get_logger(__name__)
+
+
+class NothingToDo(Exception):
+    """The record already is as it should be, so nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Takes in one event after the other."""
+
+    records: Records[Profile, Announced]
+
+    async def handle(self, area: str, event: Message) -> None:
+        """Take in an event; what changes no fact costs nothing. Safe to repeat.
+
+        Raises CONFLICT while the event's customer is being parted from the one who was it: a little later it is clear
+        whose event it is.
+        """
+        news = news_of(event)
+        if news is None:
+            return
+        header = header_of(event)
+        source = Source(header.customer_id, area, header.epoch, header.seq)
+
+        def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
+            if saved.state.create_time is None:
+                raise NothingToDo  # forgotten, or of a profile database older than the event
+            if source.customer_id not in saved.lineage:
+                raise conflict()
+            ledger = count(saved.state.ledger, news, source)
+            if ledger is None:
+                raise NothingToDo
+            return decision_of(Change(profile=replace(saved.state, ledger=ledger)))
+
+        name = f"facts:{area}:{header.event_id}"
+        stamp = Stamp(
+            request_id=name,
+            body_hash=hashlib.sha256(name.encode()).digest(),
+            issue_time=None,
+            origin=Origin.system("profile-facts", traceparent=header.traceparent),
+        )
+        try:
+            await self.records.run(source.customer_id, stamp, decide)
+        except NothingToDo:
+            return
+        except OmnithreadError as error:
+            if error.reason != "CUSTOMER_ERASED":
+                raise
+            log.info("customer_gone", customer_id=source.customer_id)
