@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
 CONFLICT = "CONFLICT"
+CUSTOMER_ERASED = "CUSTOMER_ERASED"
 
 
 class Status(enum.Enum):
@@ -182,6 +183,15 @@ def page_token_invalid() -> OmnithreadError:
 def customer_not_found(customer_id: str) -> OmnithreadError:
     """Say that no customer has this id."""
     return not_found("CUSTOMER_NOT_FOUND", "No customer has this id.", metadata={"customer_id": customer_id})
+
+
+def customer_erased(customer_id: str) -> OmnithreadError:
+    """Refuse what is asked for a customer who was forgotten."""
+    return failed_precondition(
+        CUSTOMER_ERASED,
+        "The customer was forgotten; nothing is kept for this id any more.",
+        metadata={"customer_id": customer_id},
+    )
 
 
 def dependency_unavailable(dependency: str) -> OmnithreadError:

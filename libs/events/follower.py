@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, Status
+from libs.errors import CUSTOMER_ERASED, OmnithreadError, Status
 from libs.events.metrics import ReaderMetrics
 from libs.events.pauses import growing_pause
 from libs.events.spans import RecordHeaders, handling
@@ -166,8 +166,14 @@ class Follower:
             now=self._clock(),
             tracer=self._tracer,
         ):
-            async with asyncio.timeout(HANDLE_SECONDS):
-                await self._handle(stream.area, event)
+            try:
+                async with asyncio.timeout(HANDLE_SECONDS):
+                    await self._handle(stream.area, event)
+            except OmnithreadError as error:
+                if error.reason != CUSTOMER_ERASED:
+                    raise
+                # Forgotten meanwhile: whatever it says has no effect any more.
+                log.info("event_of_erased_customer", area=stream.area, customer_id=header.customer_id)
         delay = self._clock() - from_timestamp(header.record_time)
         self._metrics.delay_seconds.labels(stream.area).observe(delay.total_seconds())
 

@@ -78,13 +78,15 @@ class Absorber(Generic[State, Event]):
         source = await self._reader.get_exact(source_customer_id, deadline)
         if merge_id in source.released:
             return False  # it was undone, and this comes late
+        if source.erased:
+            return False  # forgotten before it was absorbed: there is nothing to take over, and never will be
         if not source.merge_id:
             sealing = self._sealing(source_customer_id, survivor_customer_id, merge_id, seal, origin, may_seal)
             if not await self._loop.run(source_customer_id, sealing, deadline):
                 return False
             self._on_saved(source_customer_id)
             source = await self._reader.get_exact(source_customer_id, deadline)
-        if source.merge_id != merge_id or source.absorption_done:
+        if source.merge_id != merge_id or source.absorption_done or source.erased:
             return False  # a source is sealed once: whatever it held goes, or went, the way of that merge
         absorbed_now = await self._take_over(source, origin, decide, deadline)
         await self._mark_done(source, deadline)
@@ -95,7 +97,7 @@ class Absorber(Generic[State, Event]):
     ) -> Plan[bool]:
         async def plan(found: Found) -> Step[bool]:
             present = found.document or new_record(source_id)
-            if merge_id in present.get("released", ()):
+            if present.get("erased") or merge_id in present.get("released", ()):
                 return Done(result=False)
             if present["merge_id"]:
                 return Done(result=True)
@@ -123,6 +125,8 @@ class Absorber(Generic[State, Event]):
     ) -> Plan[TakenOver | Elsewhere]:
         async def plan(found: Found) -> Step[TakenOver | Elsewhere]:
             present = found.document or new_record(survivor_id)
+            if present.get("erased"):
+                return Done(TakenOver(by_this_call=False))  # the erasure comes for the source, too
             if source.merge_id in present["absorbed"]:
                 return Done(TakenOver(by_this_call=found.unsure))
             if present["merged_into"]:

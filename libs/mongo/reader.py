@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic
 
+from libs.errors import customer_not_found
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.outbox import pending_members
@@ -59,16 +60,17 @@ class RecordReader(Generic[State, Event]):
             absorbed=tuple(record["absorbed"]),
             absorption_done=record["absorption_done"],
             released=tuple(record.get("released", ())),
+            erased=record.get("erased", ""),
         )
 
     async def get_exact(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
-        """Read this very record, sealed or not."""
+        """Read this very record, sealed or not, be it a tombstone."""
         with reading(deadline):
             record = await self._records.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
         return self.saved(record, customer_id)
 
     async def get(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
-        """Read the record of the customer that remains of `customer_id`.
+        """Read the record of the customer that remains of `customer_id`. Raises CUSTOMER_NOT_FOUND for a tombstone.
 
         One whose merge is being undone this moment is read as it is about to be.
         """
@@ -79,9 +81,21 @@ class RecordReader(Generic[State, Event]):
                 record = await self._records.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
             if sealed is not None and record is not None and (parted := as_released(sealed, record)) is not None:
                 return self.saved(parted, parted["_id"])
+            if record is not None and record.get("erased"):
+                raise customer_not_found(customer_id)
             if record is None or not record["merged_into"]:
                 return self.saved(record, customer_id)
             sealed, customer_id = record, record["merged_into"]
+        raise TooManyMerges(customer_id)
+
+    async def standing(self, customer_id: str) -> Saved[State]:
+        """Read the record of the customer that remains of `customer_id`, be it a tombstone."""
+        limit = Deadline()
+        for _ in range(MAX_MERGE_HOPS):
+            saved = await self.get_exact(customer_id, limit)
+            if saved.erased or not saved.merged_into:
+                return saved
+            customer_id = saved.merged_into
         raise TooManyMerges(customer_id)
 
     async def get_many(self, customer_ids: Iterable[str]) -> dict[str, Saved[State]]:
@@ -96,7 +110,8 @@ class RecordReader(Generic[State, Event]):
             if not standing:
                 return found
             records = await self._documents(set(standing.values()), deadline)
-            reached = {asked: records[key] for asked, key in standing.items() if key in records}
+            living = {key: record for key, record in records.items() if not record.get("erased")}
+            reached = {asked: living[key] for asked, key in standing.items() if key in living}
             for asked, record in reached.items():
                 if asked in sealed and (parted := as_released(sealed[asked], record)) is not None:
                     reached[asked] = parted
@@ -111,7 +126,7 @@ class RecordReader(Generic[State, Event]):
         for _ in range(MAX_MERGE_HOPS):
             with reading(deadline):
                 record = await self._records.find_one({"_id": customer_id})
-            if record is None:
+            if record is None or record.get("erased"):
                 return None
             survivor_id = record["merged_into"]
             known = RequestLog.of(record).find(stamp)
@@ -130,7 +145,7 @@ class RecordReader(Generic[State, Event]):
             return True
         for _ in range(MAX_MERGE_HOPS):
             survivor = await self.get_exact(survivor_id, deadline)
-            if merge_id in survivor.absorbed:
+            if survivor.erased or merge_id in survivor.absorbed:
                 return True
             if not survivor.merged_into:
                 return False

@@ -22,6 +22,7 @@ from libs.mongo.reader import RecordReader
 from libs.mongo.record_versions import RecordVersions
 from libs.mongo.release import DecideParting, MemberMove, Released, Releaser
 from libs.mongo.shapes import RECORDS
+from libs.mongo.tombstones import MayErase, Tombstones
 from libs.mongo.values import Decision as Decision
 from libs.mongo.values import Event, HeadRow, State
 from libs.mongo.values import Member as Member
@@ -62,6 +63,7 @@ class Records(Generic[State, Event]):
         self._writer = RecordWriter(
             loop=loop, reader=self._reader, versions=versions, clock=clock, admit=admit, on_saved=on_saved
         )
+        self._tombstones = Tombstones(loop=loop, reader=self._reader, versions=versions, on_saved=on_saved)
         self._absorber = Absorber(
             records=database[RECORDS], loop=loop, reader=self._reader, versions=versions, on_saved=on_saved
         )
@@ -81,12 +83,19 @@ class Records(Generic[State, Event]):
         return self._epoch
 
     async def get(self, customer_id: str) -> Saved[State]:
-        """Read the record of the customer who remains of `customer_id`. One read, and one more per merge."""
+        """Read the record of the customer who remains of `customer_id`. One read, and one more per merge.
+
+        Raises CUSTOMER_NOT_FOUND where that customer was forgotten.
+        """
         return await self._reader.get(customer_id)
 
     async def get_exact(self, customer_id: str) -> Saved[State]:
-        """Read this very record, sealed or not. One read."""
+        """Read this very record, sealed or not, be it a tombstone. One read."""
         return await self._reader.get_exact(customer_id)
+
+    async def standing(self, customer_id: str) -> Saved[State]:
+        """Read the record of the customer who remains of `customer_id`, be it a tombstone. Reads as `get` does."""
+        return await self._reader.standing(customer_id)
 
     async def get_many(self, customer_ids: Iterable[str]) -> dict[str, Saved[State]]:
         """Read those that exist of at most 1000, keyed by the id asked for. One query, and one more per merge hop."""
@@ -98,7 +107,8 @@ class Records(Generic[State, Event]):
         `decide` is pure and synchronous; it may be called again on a newer state, and may raise a refusal, of which
         nothing is kept. A decision is always written, one that changed nothing too. One read and one write.
         Raises REQUEST_ID_REUSED, CLOCK_SKEW, REQUEST_TOO_OLD, OUTBOX_FULL (64 events), RECORD_TOO_LARGE (256 KB),
-        CONFLICT, OUTCOME_UNKNOWN, DEPENDENCY_UNAVAILABLE, DEADLINE_EXCEEDED, and what `admit` and `decide` raise.
+        CUSTOMER_ERASED, CONFLICT, OUTCOME_UNKNOWN, DEPENDENCY_UNAVAILABLE, DEADLINE_EXCEEDED, and what `admit` and
+        `decide` raise.
         """
         return await self._writer.run(customer_id, stamp, decide)
 
@@ -186,6 +196,25 @@ class Records(Generic[State, Event]):
         if report is None:
             raise merge_outcome_not_found(merge_id)
         return report
+
+    async def entomb(
+        self,
+        customer_id: str,
+        *,
+        erasure_id: str,
+        event: Event,
+        origin: Origin,
+        may_erase: MayErase[State] = lambda _saved: None,
+    ) -> None:
+        """Leave only a tombstone of this very record, sealed or not, or of the customer who has none yet.
+
+        Its version and event numbers go on, `event` is its last, and nothing is ever written to it again.
+        Safe to repeat; the first erasure stays. `may_erase` looks at the record in the same conditional write and
+        raises what is to be waited for. One conditional write. Raises as `run` does, but for the bounds.
+        """
+        await self._tombstones.entomb(
+            customer_id, erasure_id=erasure_id, event=event, origin=origin, may_erase=may_erase
+        )
 
     async def due(self, field: str, until: datetime, limit: int) -> list[str]:
         """Give at most `limit` customers whose records' time in `field` has come, longest due first.

@@ -133,6 +133,19 @@ class RecordVersions(Generic[State, Event]):
             fields |= self._fields(self._shape.empty(record["_id"]))
         return self._announcing((seal,), record, Change(fields=fields, closing=True), origin)
 
+    def erased(self, record: Document, event: Event, origin: Origin, *, erasure_id: str) -> NextVersion:
+        """Leave only a tombstone of a record: what names it, its numbers, and the empty state.
+
+        What is not known here is taken away too. Of the outbox only the events stay (`libs.mongo.tombstones`).
+        """
+        empty = self._fields(self._shape.empty(record["_id"]))
+        fields: Document = {**empty, "requests": [], "floors": [], "erased": erasure_id}
+        version = self._announcing((event,), record, Change(fields=fields, closing=True), origin)
+        unknown = sorted(record.keys() - RESERVED_FIELDS - empty.keys())
+        document = {name: value for name, value in version.document.items() if name not in unknown}
+        update = version.update | ({"$unset": dict.fromkeys(unknown, "")} if unknown else {})
+        return replace(version, update=update, document=document)
+
     def signpost(self, customer_id: str, survivor_id: str) -> NextVersion:
         """Point from a merged customer, for whom nothing was written here, to the survivor."""
         fields = {**self._fields(self._shape.empty(customer_id)), "merged_into": survivor_id}

@@ -120,6 +120,9 @@ class Releaser(Generic[State, Event]):
         """Do what is left to do of undoing one merge; see `Records.release`."""
         deadline = Deadline()
         source = await self._reader.get_exact(source_customer_id, deadline)
+        if source.erased:  # forgotten since: nobody gets anything back
+            standing = await self._reader.standing(survivor_customer_id)
+            return Released(released_now=False, survivor=standing, source=source)
         if merge_id not in source.released and source.merge_id != merge_id:
             await self._loop.run(source_customer_id, self._never(source_customer_id, merge_id, deadline), deadline)
             source = await self._reader.get_exact(source_customer_id, deadline)
@@ -135,7 +138,7 @@ class Releaser(Generic[State, Event]):
             self._on_saved(customer_id)
         return Released(
             released_now=opened_now,
-            survivor=await self._reader.get(survivor_id, deadline),
+            survivor=await self._reader.standing(survivor_id),
             source=await self._reader.get_exact(source_customer_id, deadline),
         )
 
@@ -149,7 +152,7 @@ class Releaser(Generic[State, Event]):
     ) -> Plan[None]:
         async def plan(found: Found) -> Step[None]:
             present = found.document or new_record(survivor_id)
-            if source.merge_id in present.get("released", ()):
+            if present.get("erased") or source.merge_id in present.get("released", ()):
                 return Done(None)
             if present["merged_into"]:
                 raise unmerge_not_possible("later_merge")
@@ -185,7 +188,7 @@ class Releaser(Generic[State, Event]):
     ) -> Plan[bool]:
         async def plan(found: Found) -> Step[bool]:
             present = found.document or new_record(source_id)
-            if merge_id in present.get("released", ()):
+            if present.get("erased") or merge_id in present.get("released", ()):
                 return Done(result=found.unsure)
             with reading(deadline):
                 survivor = await self._records.find_one({"_id": survivor_id})
@@ -202,7 +205,7 @@ class Releaser(Generic[State, Event]):
 
         async def plan(found: Found) -> Step[None]:
             present = found.document or new_record(source_id)
-            if merge_id in present.get("released", ()) or present["merge_id"] == merge_id:
+            if present.get("erased") or merge_id in present.get("released", ()) or present["merge_id"] == merge_id:
                 return Done(None)
             log = RequestLog.of(present)
             if present["merged_into"] and not present["merge_id"]:

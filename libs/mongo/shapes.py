@@ -92,6 +92,13 @@ class ReleasingEntry(TypedDict):
     fields: dict[str, Any]  # the state that the source's record is to have
 
 
+class ErasureNote(TypedDict):
+    """What was erased of a customer here, on their own tombstone and on nobody's who was merged into them."""
+
+    collections: list[dict[str, Any]]  # {collection, erased_count, pseudonymised_count, why_kept}, sorted by name
+    erase_time: NotRequired[datetime]  # set when it was done
+
+
 class RecordDocument(TypedDict):
     """One customer's record, without the fields of the service's state."""
 
@@ -110,6 +117,8 @@ class RecordDocument(TypedDict):
     releasing: NotRequired[list[ReleasingEntry]]  # shares on their way; absent on records from before there were any
     released: NotRequired[list[str]]  # merges that were undone here, on both sides: they are never absorbed any more
     relay: NotRequired[RelayState]
+    erased: NotRequired[str]  # the erasure that made this a tombstone: the state is empty, and nothing changes it again
+    erasure: NotRequired[ErasureNote]
 
 
 # Fields of a record that a service's state must not use.

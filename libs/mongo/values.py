@@ -78,6 +78,8 @@ class Saved(Generic[State]):
     """Of a sealed record: whether all that it held was taken over."""
     released: tuple[str, ...] = ()
     """The merges that were undone here, whichever side this was."""
+    erased: str = ""
+    """The erasure that left only a tombstone of it; empty where nobody was forgotten."""
 
     def head(self) -> event_pb2.Head:
         """Give how far its events have come."""

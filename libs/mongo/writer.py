@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias
 
 from libs.clock import Clock
+from libs.errors import customer_erased
 from libs.mongo.connection import Document
 from libs.mongo.deadline import Deadline
 from libs.mongo.loop import Done, Found, Plan, Step, Wait, Write, WriteLoop
@@ -80,6 +81,8 @@ class RecordWriter(Generic[State, Event]):
         async def plan(found: Found) -> Step[Outcome[State] | Elsewhere]:
             nonlocal standing
             record = found.document
+            if record is not None and record.get("erased"):
+                raise customer_erased(customer_id)
             log = RequestLog.of(record)
             known = log.find(stamp)
             if known is not None:

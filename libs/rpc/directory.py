@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from libs.errors import OmnithreadError, Status, dependency_unavailable
+from libs.errors import CUSTOMER_ERASED, OmnithreadError, Status, customer_not_found, dependency_unavailable
 from libs.rpc.status import error_from_rpc
 from omnithread.profile.v1.profile_internal_service_pb2 import ResolveCustomerRequest
 
@@ -29,7 +29,7 @@ class CustomerDirectory:
     async def admit(self, customer_id: str) -> str:
         """Give the id of the customer who stands for `customer_id` today.
 
-        Raises CUSTOMER_NOT_FOUND, or DEPENDENCY_UNAVAILABLE where profile does not answer.
+        Raises CUSTOMER_NOT_FOUND, CUSTOMER_ERASED, or DEPENDENCY_UNAVAILABLE where profile does not answer.
         """
         if customer_id in self._known:
             return customer_id
@@ -39,7 +39,7 @@ class CustomerDirectory:
             )
         except grpc.aio.AioRpcError as raised:
             error = error_from_rpc(raised, dependency="profile")
-            if error.status is Status.NOT_FOUND:
+            if error.status is Status.NOT_FOUND or error.reason == CUSTOMER_ERASED:
                 raise error from raised
             raise dependency_unavailable("profile") from raised
         if answer.customer_id == customer_id:
@@ -51,7 +51,7 @@ class CustomerDirectory:
         try:
             await self.admit(customer_id)
         except OmnithreadError as error:
-            return error.status is not Status.NOT_FOUND
+            return error.status is not Status.NOT_FOUND and error.reason != CUSTOMER_ERASED
         return True
 
     async def standing_as_far_as_known(self, customer_id: str) -> str:
@@ -62,6 +62,8 @@ class CustomerDirectory:
         try:
             return await self.admit(customer_id)
         except OmnithreadError as error:
+            if error.reason == CUSTOMER_ERASED:
+                raise customer_not_found(customer_id) from error
             if error.status is Status.NOT_FOUND:
                 raise
             return customer_id

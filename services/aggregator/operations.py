@@ -139,7 +139,7 @@ class Journeys:
             seal=JourneySealed(now, merge_id, survivor_customer_id),
             decide=decide,
         )
-        return absorbed_now, await self.records.get(survivor_customer_id)
+        return absorbed_now, await self.records.standing(survivor_customer_id)
 
     async def get_journey(
         self, customer_id: str, journey_id: str, *, position: Position | None, limit: int

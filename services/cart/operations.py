@@ -131,7 +131,7 @@ class Carts:
             seal=CartSealed(CartId(""), act.occur_time, merge_id, survivor_customer_id),
             decide=decide,
         )
-        return absorbed_now, await self.records.get(survivor_customer_id)
+        return absorbed_now, await self.records.standing(survivor_customer_id)
 
     async def abandon(self, customer_id: str, stamp: Stamp) -> None:
         """Announce the customer's cart as abandoned. Raises NothingToAnnounce where it has changed meanwhile."""

@@ -190,7 +190,7 @@ class Messages:
             seal=MessagingSealed(merge_id, survivor_customer_id),
             decide=decide,
         )
-        survivor = await self.records.get(survivor_customer_id)
+        survivor = await self.records.standing(survivor_customer_id)
         self.nudge(survivor.customer_id)
         return absorbed_now, survivor
 

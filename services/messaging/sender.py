@@ -17,7 +17,7 @@ import structlog
 from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError
+from libs.errors import CUSTOMER_ERASED, OmnithreadError
 from libs.events.pauses import growing_pause
 from libs.ids import NewId
 from libs.mongo.connection import Database
@@ -252,7 +252,7 @@ class Sender:
                 await self._write(customer_id, claimed, step, stamp=stamp)
             except OmnithreadError as error:
                 log.warning("mail_not_settled", message_id=claimed.message_id, reason=error.reason)
-                if self._clock() >= claimed.due_time:
+                if error.reason == CUSTOMER_ERASED or self._clock() >= claimed.due_time:
                     return
                 await asyncio.sleep(SETTLE_PAUSE_SECONDS)
             else:

@@ -108,7 +108,7 @@ class PreferenceBook:
             seal=PreferencesSealed(now, merge_id, survivor_customer_id),
             decide=decide,
         )
-        return absorbed_now, await self.records.get(survivor_customer_id)
+        return absorbed_now, await self.records.standing(survivor_customer_id)
 
     async def release(
         self,

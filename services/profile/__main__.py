@@ -14,7 +14,9 @@ from libs.process import run_service
 from libs.service import Foundation, Parts, Service
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import add_ProfileInternalServiceServicer_to_server
 from omnithread.profile.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
-from services.profile.claims import Claims
+from services.profile.claims import IDENTIFIERS, Claims
+from services.profile.erased import ErasedIdentifiers
+from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
 from services.profile.internal_servicer import ProfileInternalServicer
 from services.profile.listening import consumer_of
@@ -26,7 +28,7 @@ from services.profile.settling import Settling
 from services.profile.store import OLDEST_INCOMING_TIME, SHAPE
 from services.profile.unfinished import UnfinishedMerges
 
-INDEXES: tuple[Index, ...] = (due_index(OLDEST_INCOMING_TIME),)
+INDEXES: tuple[Index, ...] = (due_index(OLDEST_INCOMING_TIME), Index(IDENTIFIERS, (("customer_id", 1),)))
 
 
 def profiles_of(
@@ -37,6 +39,7 @@ def profiles_of(
     new_id: NewId,
     randomness: random.Random,
     on_saved: Callable[[str], None],
+    erasure_secret: bytes | None = None,
 ) -> Profiles:
     """Put together what can be done with customers."""
     records = Records(
@@ -52,16 +55,25 @@ def profiles_of(
     claims = Claims(database)
     merges = Merges(records=records, claims=claims)
     settling = Settling(records=records, claims=claims, merges=merges, clock=clock, new_id=new_id)
+    forgetting = Forgetting(
+        records=records,
+        database=database,
+        claims=claims,
+        merges=merges,
+        erased=ErasedIdentifiers(database, secret=erasure_secret),
+        clock=clock,
+    )
     identification = Identification(
         records=records,
         claims=claims,
         merges=merges,
         settling=settling,
+        forgetting=forgetting,
         clock=clock,
         new_id=new_id,
         random=randomness,
     )
-    return Profiles(records=records, identification=identification, merges=merges, clock=clock)
+    return Profiles(records=records, identification=identification, merges=merges, forgetting=forgetting, clock=clock)
 
 
 async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
@@ -73,6 +85,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         new_id=foundation.new_id,
         randomness=foundation.random,
         on_saved=foundation.relay.nudge,
+        erasure_secret=settings.erasure_key_file.read_bytes().strip() if settings.erasure_key_file else None,
     )
     unfinished = UnfinishedMerges(
         records=profiles.records,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from libs.channel import Channel
 from libs.clock import Clock
-from libs.errors import CONFLICT, OmnithreadError, Status, clock_skew, conflict
+from libs.errors import CONFLICT, CUSTOMER_ERASED, OmnithreadError, Status, clock_skew, conflict
 from libs.ids import NewId
 from libs.mongo.record import Records
 from libs.mongo.requests import MAX_AHEAD
@@ -26,6 +26,7 @@ from libs.origin import Origin, Stamp
 from services.profile.claims import Claim, Claims, Overtaken
 from services.profile.events import Change
 from services.profile.evidence import Evidence, gather_evidence
+from services.profile.forgetting import Forgetting
 from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
 from services.profile.model import CustomerId, Identifier, Profile
@@ -58,6 +59,7 @@ class Identification:
     claims: Claims
     merges: Merges
     settling: Settling
+    forgetting: Forgetting
     clock: Clock
     new_id: NewId
     random: random.Random
@@ -88,7 +90,7 @@ class Identification:
             except OmnithreadError as error:
                 # A merge that the customer is in the middle of may have been left by a crash: whoever looks again
                 # finds it, and carries it on.
-                if error.reason != CONFLICT:
+                if error.reason != CONFLICT and not await self._led_to_the_forgotten(error, evidence):
                     raise
         raise conflict()
 
@@ -107,7 +109,16 @@ class Identification:
                 await self._settle([identifier], origin, evidence, verdict)
             except Overtaken:
                 continue
+            except OmnithreadError as error:
+                if not await self._led_to_the_forgotten(error, evidence):
+                    raise
         raise conflict()
+
+    async def _led_to_the_forgotten(self, error: OmnithreadError, evidence: Evidence) -> bool:
+        """Say whether claims led to somebody who was forgotten. They are free then: who comes now is somebody new."""
+        if error.reason not in {CUSTOMER_ERASED, "CUSTOMER_NOT_FOUND"}:
+            return False
+        return await self.forgetting.release(list(evidence.claims.values()))
 
     async def _settle(
         self, identifiers: Sequence[Identifier], origin: Origin, evidence: Evidence, verdict: Verdict

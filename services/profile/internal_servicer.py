@@ -1,11 +1,13 @@
 """Translates calls of the suite's own services: replay, heads, who stands for whom, and how far merges have come."""
 
 from libs.events.replay_service import answer_heads, answer_replay
+from libs.mongo.privacy_service import answer_export
 from libs.rpc.call import current_call, origin_of
 from omnithread.profile.v1 import profile_internal_service_pb2 as pb
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceServicer
 from services.profile.operations import Profiles
+from services.profile.privacy import HOLDINGS
 
 
 class ProfileInternalServicer(ProfileInternalServiceServicer):
@@ -29,7 +31,8 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
         )
 
     async def ResolveCustomer(self, request: pb.ResolveCustomerRequest, _context: object) -> pb.ResolveCustomerResponse:
-        return pb.ResolveCustomerResponse(customer_id=await self._profiles.resolve(request.customer_id))
+        standing, *merged = await self._profiles.resolve(request.customer_id)
+        return pb.ResolveCustomerResponse(customer_id=standing, merged_customer_ids=merged)
 
     async def CompleteMerge(self, request: pb.CompleteMergeRequest, _context: object) -> pb.CompleteMergeResponse:
         pending = await self._profiles.complete_merge(
@@ -39,3 +42,18 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
             origin=origin_of(current_call()),
         )
         return pb.CompleteMergeResponse(pending_areas=pending)
+
+    async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
+        return await answer_export(
+            self._profiles.forgetting.database,
+            HOLDINGS,
+            request,
+            response_type=pb.ExportAreaResponse,
+            customer_ids=await self._profiles.resolve(request.customer_id),
+        )
+
+    async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
+        receipt, customer_ids = await self._profiles.forgetting.erase(
+            request.customer_id, erasure_id=request.erasure_id, origin=origin_of(current_call())
+        )
+        return pb.EraseAreaResponse(erasure=receipt, customer_ids=customer_ids)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import structlog
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, customer_not_found, etag_mismatch
+from libs.errors import OmnithreadError, customer_erased, customer_not_found, etag_mismatch
 from libs.mongo.record import Records
 from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Origin, Stamp
 from services.profile.details import DetailsUpdate, update_details
 from services.profile.errors import merge_not_found, nobody_holds_it
+from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
 from services.profile.linking import Introduction
 from services.profile.merges import Merges
@@ -30,6 +31,7 @@ class Profiles:
     records: Records[Profile, Announced]
     identification: Identification
     merges: Merges
+    forgetting: Forgetting
     clock: Clock
 
     async def identify(self, told: Introduction, stamp: Stamp) -> Outcome[Profile]:
@@ -67,17 +69,24 @@ class Profiles:
 
         return await self.records.run(customer_id, stamp, decide)
 
-    async def resolve(self, customer_id: str) -> str:
-        """Give the id of the customer who stands for an id today. Raises CUSTOMER_NOT_FOUND."""
-        saved = await self.records.get(customer_id)
+    async def resolve(self, customer_id: str) -> tuple[str, ...]:
+        """Give the id of the customer who stands for an id today, then of those merged into them.
+
+        Raises CUSTOMER_NOT_FOUND, or CUSTOMER_ERASED where that customer was forgotten.
+        """
+        saved = await self.records.standing(customer_id)
+        if saved.erased:
+            raise customer_erased(customer_id)
         if saved.state.create_time is None:
             raise customer_not_found(customer_id)
-        return saved.customer_id
+        return saved.lineage
 
     async def complete_merge(
         self, *, merge_id: str, survivor_customer_id: str, area: str, origin: Origin
     ) -> tuple[str, ...]:
         """Note that an area has absorbed a merge, and give those that have not. Raises MERGE_NOT_FOUND."""
+        if (await self.records.standing(survivor_customer_id)).erased:
+            return ()
         saved = await self.get(survivor_customer_id)
         pending = _pending_areas(saved, merge_id)
         if area not in pending:

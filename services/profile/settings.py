@@ -1,5 +1,7 @@
 """What profile reads from its environment beside what all services read."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from libs.settings import ServiceSettings
@@ -12,3 +14,7 @@ class ProfileSettings(ServiceSettings):
     """How long a merge may be decided and not carried out before every replica takes care of it."""
     merge_sweep_seconds: float = Field(default=30.0, gt=0, le=3600)
     """How often every replica looks for such merges."""
+    erasure_key_file: Path | None = None
+    """File with the secret, of 16 bytes or more, by which identifiers of forgotten customers are hashed, so that no
+    import brings them back. Keep it for ever, and outside of the database. Empty: profile makes one, and keeps it in
+    its own database."""

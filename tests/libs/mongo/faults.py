@@ -11,7 +11,7 @@ from libs.mongo.connection import Collection, Database
 
 Write = Callable[[], Awaitable[object]]
 Fault = Callable[[Write], Awaitable[object]]
-WRITES = {"insert_one", "update_one"}
+WRITES = {"insert_one", "update_one", "replace_one", "delete_many"}
 
 
 async def no_fault(write: Write) -> object:
@@ -96,17 +96,26 @@ class FaultyCollection:
 
 
 class FaultyDatabase:
-    """The real database, whose collection `records` has faults."""
+    """The real database, whose collection `records` has faults, or every one."""
 
-    def __init__(self, database: Database, *faults: Fault) -> None:
+    def __init__(self, database: Database, *faults: Fault, everywhere: bool = False) -> None:
         self._database = database
         self._faults = deque(faults)
+        self._everywhere = everywhere
 
     def __getitem__(self, name: str) -> object:
         collection = self._database[name]
-        return FaultyCollection(collection, self._faults) if name == "records" else collection
+        return FaultyCollection(collection, self._faults) if self._everywhere or name == "records" else collection
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._database, name)
 
 
 def with_faults(database: Database, *faults: Fault) -> Database:
     """Give the database with one fault for each of the next writes to `records`."""
     return cast("Database", FaultyDatabase(database, *faults))
+
+
+def with_faults_everywhere(database: Database, *faults: Fault) -> Database:
+    """Give the database with one fault for each of the next writes to whatever collection."""
+    return cast("Database", FaultyDatabase(database, *faults, everywhere=True))
