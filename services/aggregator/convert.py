@@ -100,6 +100,8 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
         case events.JourneySealed():
             message.journey_sealed.merge_id = event.merge_id
             message.journey_sealed.survivor_customer_id = event.survivor_customer_id
+        case events.JourneyErased():
+            message.journey_erased.erasure_id = event.erasure_id
     return message
 
 

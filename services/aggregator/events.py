@@ -61,4 +61,20 @@ class JourneySealed:
     survivor_customer_id: str
 
 
-Event = SessionStarted | JourneyStarted | JourneyEnded | TouchpointRecorded | JourneyAbsorbed | JourneySealed
+@dataclass(frozen=True, slots=True)
+class JourneyErased:
+    """The customer was forgotten; nothing follows."""
+
+    occur_time: datetime
+    erasure_id: str
+
+
+Event = (
+    SessionStarted
+    | JourneyStarted
+    | JourneyEnded
+    | TouchpointRecorded
+    | JourneyAbsorbed
+    | JourneySealed
+    | JourneyErased
+)

@@ -142,6 +142,8 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
             said.cart_sealed.CopyFrom(
                 events_pb.CartSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
             )
+        case events.CartErased():
+            said.cart_erased.CopyFrom(events_pb.CartErased(erasure_id=event.erasure_id))
     return said
 
 

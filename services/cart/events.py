@@ -94,6 +94,23 @@ class CartSealed:
     survivor_customer_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CartErased:
+    """The customer was forgotten; nothing follows."""
+
+    cart_id: CartId
+    occur_time: datetime
+    erasure_id: str
+
+
 Event = (
-    ItemAdded | ItemQuantitySet | ItemRemoved | CartCleared | CartCheckedOut | CartAbandoned | CartAbsorbed | CartSealed
+    ItemAdded
+    | ItemQuantitySet
+    | ItemRemoved
+    | CartCleared
+    | CartCheckedOut
+    | CartAbandoned
+    | CartAbsorbed
+    | CartSealed
+    | CartErased
 )

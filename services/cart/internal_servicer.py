@@ -1,11 +1,13 @@
-"""Translates calls of the suite's own services: replay, heads and merging."""
+"""Translates calls of the suite's own services: replay, heads, merging, export and erasure."""
 
 from libs.events.replay_service import answer_heads, answer_replay
+from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceServicer
 from services.cart.operations import Carts
+from services.cart.privacy import HOLDINGS, eraser_over
 
 
 class CartInternalServicer(CartInternalServiceServicer):
@@ -13,6 +15,7 @@ class CartInternalServicer(CartInternalServiceServicer):
 
     def __init__(self, carts: Carts) -> None:
         self._carts = carts
+        self._eraser = eraser_over(carts.records, carts.database, carts.clock)
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -32,3 +35,9 @@ class CartInternalServicer(CartInternalServiceServicer):
             origin=origin_of(current_call()),
         )
         return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())
+
+    async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
+        return await answer_export(self._carts.database, HOLDINGS, request, response_type=pb.ExportAreaResponse)
+
+    async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
+        return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)

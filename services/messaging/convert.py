@@ -198,6 +198,9 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
         case events.MessagingSealed():
             sealed = events_pb.MessagingSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
             return events_pb.MessagingEvent(header=header, messaging_sealed=sealed)
+        case events.MessagingErased():
+            erased = events_pb.MessagingErased(erasure_id=event.erasure_id)
+            return events_pb.MessagingEvent(header=header, messaging_erased=erased)
 
 
 def _summary_to_proto(summary: MessageSummary) -> pb.MessageSummary:

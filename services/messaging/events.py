@@ -53,4 +53,11 @@ class MessagingSealed:
     survivor_customer_id: str
 
 
-Event = MessageQueued | MessageStateChanged | EntryPosted | MessagingAbsorbed | MessagingSealed
+@dataclass(frozen=True, slots=True)
+class MessagingErased:
+    """The customer was forgotten; nothing follows."""
+
+    erasure_id: str
+
+
+Event = MessageQueued | MessageStateChanged | EntryPosted | MessagingAbsorbed | MessagingSealed | MessagingErased

@@ -1,11 +1,13 @@
-"""Translates calls of the suite's own services: replay, heads and merging."""
+"""Translates calls of the suite's own services: replay, heads, merging, export and erasure."""
 
 from libs.events.replay_service import answer_heads, answer_replay
+from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of
 from omnithread.messaging.v1 import messaging_internal_service_pb2 as pb
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceServicer
 from services.messaging.operations import Messages
+from services.messaging.privacy import HOLDINGS, eraser_over
 
 
 class MessagingInternalServicer(MessagingInternalServiceServicer):
@@ -13,6 +15,7 @@ class MessagingInternalServicer(MessagingInternalServiceServicer):
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
+        self._eraser = eraser_over(messages.records, messages.database, messages.clock)
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -36,3 +39,9 @@ class MessagingInternalServicer(MessagingInternalServiceServicer):
             origin=origin_of(current_call()),
         )
         return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())
+
+    async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
+        return await answer_export(self._messages.database, HOLDINGS, request, response_type=pb.ExportAreaResponse)
+
+    async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
+        return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)

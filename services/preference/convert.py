@@ -131,6 +131,9 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                 merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id
             )
             return events_pb.PreferenceEvent(header=header, preferences_released=released)
+        case events.PreferencesErased():
+            erased = events_pb.PreferencesErased(erasure_id=event.erasure_id)
+            return events_pb.PreferenceEvent(header=header, preferences_erased=erased)
 
 
 def _language(tag: str) -> str:

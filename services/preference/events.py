@@ -58,6 +58,20 @@ class PreferencesReleased:
     survivor_customer_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class PreferencesErased:
+    """The customer was forgotten; nothing follows."""
+
+    occur_time: datetime
+    erasure_id: str
+
+
 Event = (
-    PreferencesUpdated | ConsentSet | PreferencesAbsorbed | PreferencesSealed | PreferencesParted | PreferencesReleased
+    PreferencesUpdated
+    | ConsentSet
+    | PreferencesAbsorbed
+    | PreferencesSealed
+    | PreferencesParted
+    | PreferencesReleased
+    | PreferencesErased
 )

@@ -1,13 +1,15 @@
-"""Translates calls of the suite's own services: replay, heads, merging and its undoing."""
+"""Translates calls of the suite's own services: replay, heads, merging and its undoing, export and erasure."""
 
 from libs.events.replay_service import answer_heads, answer_replay
 from libs.merge_service import answer_merge_outcome, answer_release
+from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of
 from libs.timestamps import from_timestamp
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceServicer
 from services.preference.operations import PreferenceBook
+from services.preference.privacy import HOLDINGS, eraser_over
 
 
 class PreferenceInternalServicer(PreferenceInternalServiceServicer):
@@ -15,6 +17,7 @@ class PreferenceInternalServicer(PreferenceInternalServiceServicer):
 
     def __init__(self, book: PreferenceBook) -> None:
         self._book = book
+        self._eraser = eraser_over(book.records, book.database, book.clock)
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -49,3 +52,9 @@ class PreferenceInternalServicer(PreferenceInternalServiceServicer):
 
     async def GetMergeOutcome(self, request: pb.GetMergeOutcomeRequest, _context: object) -> pb.GetMergeOutcomeResponse:
         return await answer_merge_outcome(self._book.records, request, response_type=pb.GetMergeOutcomeResponse)
+
+    async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
+        return await answer_export(self._book.database, HOLDINGS, request, response_type=pb.ExportAreaResponse)
+
+    async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
+        return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)

@@ -28,4 +28,6 @@ def event_to_proto(event: events.ProfileEvent, header: event_pb2.EventHeader) ->
             said.customer_sealed.CopyFrom(
                 events_pb.CustomerSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
             )
+        case events.CustomerErased():
+            said.customer_erased.CopyFrom(events_pb.CustomerErased(erasure_id=event.erasure_id))
     return said

@@ -43,7 +43,14 @@ class CustomerSealed:
     survivor_customer_id: CustomerId
 
 
-ProfileEvent = CustomerCreated | IdentifiersLinked | ProfileUpdated | CustomersMerged | CustomerSealed
+@dataclass(frozen=True, slots=True)
+class CustomerErased:
+    """The customer was forgotten; nothing follows."""
+
+    erasure_id: str
+
+
+ProfileEvent = CustomerCreated | IdentifiersLinked | ProfileUpdated | CustomersMerged | CustomerSealed | CustomerErased
 
 
 @dataclass(frozen=True, slots=True)

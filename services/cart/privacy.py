@@ -1,0 +1,52 @@
+"""Says what cart holds about a person, and what stays of it when they are forgotten: orders, as the law wants them."""
+
+from datetime import datetime
+
+from libs.clock import Clock
+from libs.mongo.connection import Database, Document
+from libs.mongo.erase import Eraser
+from libs.mongo.holdings import Holdings, Kept
+from libs.mongo.record import Records
+from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from services.cart.events import CartErased, Event
+from services.cart.store import ORDERS
+from services.cart.values import Cart, CartId
+
+LINE_FIELDS = ("line_id", "sku", "name", "unit_price", "quantity", "channel", "add_time", "update_time")
+ORDER_FIELDS = ("cart_id", "total", "store_id", "channel")
+
+
+def order_without_person(order: Document) -> Document:
+    """Give what an order says of the trade: what was sold, when, where and for how much.
+
+    Not how it was paid, and nothing that somebody wrote or linked to: attributes may hold an engraving.
+    """
+    lines = [{name: line[name] for name in LINE_FIELDS} for line in order["lines"]]
+    without = {"attributes": [], "image_uri": "", "link_uri": ""}
+    return {
+        **{name: order[name] for name in ORDER_FIELDS},
+        "lines": [{**line, **without} for line in lines],
+        "payment_reference": "",
+    }
+
+
+HOLDINGS = Holdings(
+    area="cart",
+    event_type=CartEvent,
+    kept=(
+        Kept(
+            ORDERS,
+            "orders are kept for the tax law: what was sold, when, where and for how much, without who bought it",
+            order_without_person,
+        ),
+    ),
+)
+
+
+def eraser_over(records: Records[Cart, Event], database: Database, clock: Clock) -> Eraser[Cart, Event]:
+    """Give who forgets customers here."""
+
+    def event(erasure_id: str, now: datetime) -> Event:
+        return CartErased(CartId(""), now, erasure_id)
+
+    return Eraser(records=records, database=database, holdings=HOLDINGS, event=event, clock=clock)

@@ -1,0 +1,24 @@
+"""Says what messaging holds about a person. Nothing of it stays when they are forgotten."""
+
+from libs.clock import Clock
+from libs.mongo.connection import Database
+from libs.mongo.erase import Eraser
+from libs.mongo.holdings import Holdings
+from libs.mongo.record import Records
+from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
+from services.messaging.events import Event, MessagingErased
+from services.messaging.store import TEMPLATES
+from services.messaging.values import Messaging
+
+HOLDINGS = Holdings(area="messaging", event_type=MessagingEvent, of_nobody=frozenset({TEMPLATES}))
+
+
+def eraser_over(records: Records[Messaging, Event], database: Database, clock: Clock) -> Eraser[Messaging, Event]:
+    """Give who forgets customers here."""
+    return Eraser(
+        records=records,
+        database=database,
+        holdings=HOLDINGS,
+        event=lambda erasure_id, _now: MessagingErased(erasure_id),
+        clock=clock,
+    )
