@@ -31,7 +31,7 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
         )
 
     async def ResolveCustomer(self, request: pb.ResolveCustomerRequest, _context: object) -> pb.ResolveCustomerResponse:
-        standing, *merged = await self._profiles.resolve(request.customer_id)
+        standing, *merged = await self._profiles.everybody(request.customer_id)
         return pb.ResolveCustomerResponse(customer_id=standing, merged_customer_ids=merged)
 
     async def CompleteMerge(self, request: pb.CompleteMergeRequest, _context: object) -> pb.CompleteMergeResponse:
@@ -49,7 +49,7 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
             HOLDINGS,
             request,
             response_type=pb.ExportAreaResponse,
-            customer_ids=await self._profiles.resolve(request.customer_id),
+            customer_ids=await self._profiles.everybody(request.customer_id),
         )
 
     async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:

@@ -69,7 +69,11 @@ class Profiles:
 
         return await self.records.run(customer_id, stamp, decide)
 
-    async def resolve(self, customer_id: str) -> tuple[str, ...]:
+    async def resolve(self, customer_id: str) -> str:
+        """Give the id of the customer who stands for an id today. Raises as `everybody` does."""
+        return (await self.everybody(customer_id))[0]
+
+    async def everybody(self, customer_id: str) -> tuple[str, ...]:
         """Give the id of the customer who stands for an id today, then of those merged into them.
 
         Raises CUSTOMER_NOT_FOUND, or CUSTOMER_ERASED where that customer was forgotten.

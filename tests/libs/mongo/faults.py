@@ -3,9 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import cast
 
-from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError, WTimeoutError
+from pymongo.errors import AutoReconnect, DuplicateKeyError, ServerSelectionTimeoutError, WTimeoutError
 
 from libs.mongo.connection import Collection, Database
 
@@ -45,7 +46,8 @@ async def crashes_before(_write: Write) -> object:
 
 
 async def crashes_after(write: Write) -> object:
-    await write()
+    with suppress(DuplicateKeyError):
+        await write()
     raise Crash
 
 
