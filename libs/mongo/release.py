@@ -56,6 +56,8 @@ class Shares(Generic[State, Event]):
     source: State
     events: tuple[Event, ...] = ()
     """What the survivor announces beside the parting itself."""
+    parted: Event | None = None
+    """The parting itself, where it brings members; None for the plain one."""
 
 
 DecideParting: TypeAlias = Callable[[Joined[State]], Shares[State, Event]]
@@ -163,7 +165,7 @@ class Releaser(Generic[State, Event]):
             share = self._versions.share(source.merge_id, source.customer_id, shares.source)
             gone = set(source.lineage)
             lineage = [customer_id for customer_id in present["lineage"] if customer_id not in gone]
-            events = (parted, *shares.events)
+            events = (shares.parted or parted, *shares.events)
             version = self._versions.parted(present, shares.survivor, events, origin, lineage=lineage, share=share)
             return Write(version, None)
 

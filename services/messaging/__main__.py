@@ -29,6 +29,7 @@ from services.messaging.consumer import AREA, Listener
 from services.messaging.conversation_desk import ConversationDesk
 from services.messaging.internal_servicer import MessagingInternalServicer
 from services.messaging.mail import Mailer, MailServer
+from services.messaging.merges import Merges
 from services.messaging.operations import Messages, ReminderRules
 from services.messaging.outcomes import Outcomes
 from services.messaging.preparing import Preparing
@@ -81,6 +82,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         clock=foundation.clock,
         new_id=foundation.new_id,
     )
+    merges = Merges(records=records, database=foundation.database, nudge=nudges.nudge, clock=foundation.clock)
     conversations = ConversationDesk(
         records=records, database=foundation.database, clock=foundation.clock, new_id=foundation.new_id
     )
@@ -120,7 +122,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     )
     listener = Listener(
         messages=messages,
-        merges=MergeListener(area=AREA, absorb=messages.absorb, profile=profile_internal),
+        merges=MergeListener(area=AREA, absorb=merges.absorb, profile=profile_internal),
         clock=foundation.clock,
     )
     consumer = EventConsumer(
@@ -149,7 +151,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         tracer=foundation.tracer,
     )
     servicer = MessagingServicer(messages=messages, conversations=conversations)
-    internal_servicer = MessagingInternalServicer(messages)
+    internal_servicer = MessagingInternalServicer(messages=messages, merges=merges)
     return Parts(
         registrations=[
             partial(add_MessagingServiceServicer_to_server, servicer),

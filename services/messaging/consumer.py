@@ -1,7 +1,8 @@
 """Listens to cart and profile: an abandoned cart is reminded of, a bought one no more, merged customers are one.
 
 What a cart's merge brings needs nothing here: the cart counts as changed, so a reminder of it as it was is not sent
-any more (`gates.still_relevant`), and is announced again when it was left alone.
+any more (`gates.still_relevant`), and is announced again when it was left alone. An announcement from before the merge
+that is heard after it causes nothing (`Messages.remind`).
 """
 
 import structlog

@@ -37,7 +37,7 @@ class ConversationDesk:
         Raises CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT.
         """
         origin = stamp.origin
-        words = Words(author, origin.actor_id, text, origin.channel_id, origin.channel_kind)
+        words = Words(author, origin.actor_id, text, origin.channel_id, origin.channel_kind, origin.session_id)
         conversation_id, entry_id = ConversationId(self.new_id("cnv")), EntryId(self.new_id("ent"))
 
         def decide(saved: Saved[Messaging]) -> Change:

@@ -35,6 +35,7 @@ class Words:
     text: str
     channel_id: str
     channel_kind: int
+    session_id: str = ""
 
 
 def post(
@@ -57,7 +58,9 @@ def post(
             raise errors.conversation_not_found()
         if len(state.conversations) >= MAX_OPEN_CONVERSATIONS:
             raise errors.conversation_limit("open conversations", MAX_OPEN_CONVERSATIONS)
-        conversation = Conversation(new_conversation_id, place.topic, create_time=now, update_time=now)
+        conversation = Conversation(
+            new_conversation_id, place.topic, create_time=now, update_time=now, session_id=words.session_id
+        )
     if conversation.entry_count >= MAX_ENTRIES:
         raise errors.conversation_limit("entries", MAX_ENTRIES)
     entry = Entry(
@@ -69,6 +72,7 @@ def post(
         channel_id=words.channel_id,
         channel_kind=words.channel_kind,
         post_time=max(now, conversation.update_time + TICK) if conversation.entry_count else now,
+        session_id=words.session_id,
     )
     after = replace(
         conversation,

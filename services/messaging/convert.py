@@ -201,6 +201,14 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
         case events.MessagingErased():
             erased = events_pb.MessagingErased(erasure_id=event.erasure_id)
             return events_pb.MessagingEvent(header=header, messaging_erased=erased)
+        case events.MessagingParted():
+            parted = events_pb.MessagingParted(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
+            return events_pb.MessagingEvent(header=header, messaging_parted=parted)
+        case events.MessagingReleased():
+            released = events_pb.MessagingReleased(
+                merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id
+            )
+            return events_pb.MessagingEvent(header=header, messaging_released=released)
 
 
 def _summary_to_proto(summary: MessageSummary) -> pb.MessageSummary:

@@ -60,4 +60,33 @@ class MessagingErased:
     erasure_id: str
 
 
-Event = MessageQueued | MessageStateChanged | EntryPosted | MessagingAbsorbed | MessagingSealed | MessagingErased
+@dataclass(frozen=True, slots=True)
+class MessagingParted:
+    """A merge into this customer was undone: what was a merged customer's is theirs again."""
+
+    merge_id: str
+    source_customer_id: str
+    conversations: tuple[Conversation, ...] = ()
+    """Those of this customer that began or are open again by it."""
+    returned: tuple[Conversation, ...] = ()
+    """The same of the other one, on their way to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagingReleased:
+    """The customer had been merged into another one, and is there again."""
+
+    merge_id: str
+    survivor_customer_id: str
+
+
+Event = (
+    MessageQueued
+    | MessageStateChanged
+    | EntryPosted
+    | MessagingAbsorbed
+    | MessagingSealed
+    | MessagingParted
+    | MessagingReleased
+    | MessagingErased
+)

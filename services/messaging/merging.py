@@ -12,6 +12,7 @@ from datetime import datetime
 from libs.mongo.values import Decision
 from services.messaging.conversations import MAX_OPEN_CONVERSATIONS, newest_entries, within_bounds
 from services.messaging.events import Event, MessagingAbsorbed
+from services.messaging.merge_outcome import explain
 from services.messaging.model import Change, end, newest_messages, newest_sendings
 from services.messaging.values import Conversation, MessageState, Messaging, Reason
 
@@ -29,7 +30,7 @@ class Joined:
 
 def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_customer_id: str, now: datetime) -> Change:
     """Give the survivor all that the source has."""
-    joined = _join(survivor.conversations, source.conversations)
+    joined = join(survivor.conversations, source.conversations)
     after = Messaging(
         waiting=tuple(
             sorted((*survivor.waiting, *source.waiting), key=lambda message: (message.create_time, message.message_id))
@@ -40,10 +41,12 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
     )
     kept = _with_few_waiting(after, now)
     absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended)
-    return Decision(kept.state, (absorbed, *kept.events))
+    things = explain(source, kept.state, joined.ended)
+    return Decision(kept.state, (absorbed, *kept.events), merged=things)
 
 
-def _join(survivors: tuple[Conversation, ...], sources: tuple[Conversation, ...]) -> Joined:
+def join(survivors: tuple[Conversation, ...], sources: tuple[Conversation, ...]) -> Joined:
+    """Make those on the same topic one, and close those for which there is no room."""
     on_topic = {conversation.topic: conversation for conversation in survivors}
     ended: list[Conversation] = []
     for source in sources:

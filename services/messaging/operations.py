@@ -14,8 +14,8 @@ from libs.mongo.record import Records
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
-from services.messaging import errors, merging, model
-from services.messaging.events import Event, MessagingSealed
+from services.messaging import errors, model
+from services.messaging.events import Event
 from services.messaging.model import Change
 from services.messaging.purposes import Purposes
 from services.messaging.stamps import internal_stamp
@@ -109,15 +109,22 @@ class Messages:
         return outcome, *await self._member(outcome.saved, outcome.facts["message_id"])
 
     async def remind(self, customer_id: str, reminder: Reminder) -> None:
-        """Queue the reminder of an abandoned cart, once per announcement; where that cannot be, note why."""
+        """Queue the reminder of an abandoned cart, once per announcement; where that cannot be, note why.
+
+        A cart of somebody who was merged into another customer since is not reminded of: it is not as it was.
+        """
         message_id = MessageId(f"msg_{hashlib.sha256(reminder.event_id.encode()).hexdigest()[:MESSAGE_ID_CHARACTERS]}")
         known = await self.records.get(customer_id)
+        if known.customer_id != customer_id:
+            return  # merged-in history
         if await get_member(self.database, MESSAGES, known, message_id) is not None:
             return  # the announcement was replayed long after
         rules = self.reminders
         template = await self.templates.find(rules.template_id)
 
         def decide(saved: Saved[Messaging]) -> Change:
+            if saved.customer_id != customer_id:
+                raise model.Overtaken  # by the merge
             now = self.clock()
             message = _message(
                 message_id,
@@ -137,7 +144,10 @@ class Messages:
             return model.queue(saved.state, message, Content())
 
         stamp = internal_stamp(f"remind:{reminder.event_id}", reminder.origin)
-        outcome = await self.records.run(customer_id, stamp, decide)
+        try:
+            outcome = await self.records.run(customer_id, stamp, decide)
+        except model.Overtaken:
+            return
         self.nudge(outcome.saved.customer_id)
 
     async def cancel_for_order(self, customer_id: str, cart_id: str, *, event_id: str, origin: Origin) -> None:
@@ -170,29 +180,6 @@ class Messages:
         match = {} if kind is None else {"delivery_kind": kind.value}
         documents, following = await page(self.database, MESSAGES, saved, match=match, position=position, limit=limit)
         return saved.customer_id, [message_from_document(document) for document in documents], following
-
-    async def absorb(
-        self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
-    ) -> tuple[bool, Saved[Messaging]]:
-        """Seal the source's record and take over what it holds; False where that was done before."""
-        now = self.clock()
-
-        def decide(source: Saved[Messaging], survivor: Saved[Messaging]) -> Change:
-            return merging.absorb(
-                survivor.state, source.state, merge_id=merge_id, source_customer_id=source_customer_id, now=now
-            )
-
-        absorbed_now = await self.records.absorb(
-            merge_id=merge_id,
-            source_customer_id=source_customer_id,
-            survivor_customer_id=survivor_customer_id,
-            origin=origin,
-            seal=MessagingSealed(merge_id, survivor_customer_id),
-            decide=decide,
-        )
-        survivor = await self.records.standing(survivor_customer_id)
-        self.nudge(survivor.customer_id)
-        return absorbed_now, survivor
 
     async def _member(self, saved: Saved[Messaging], message_id: str) -> tuple[Message, Content]:
         document = await get_member(self.database, MESSAGES, saved, message_id)

@@ -9,7 +9,14 @@ from libs.mongo.documents import DocumentShape
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from services.messaging.convert import event_to_proto
-from services.messaging.events import EntryPosted, Event, MessageQueued, MessageStateChanged, MessagingAbsorbed
+from services.messaging.events import (
+    EntryPosted,
+    Event,
+    MessageQueued,
+    MessageStateChanged,
+    MessagingAbsorbed,
+    MessagingParted,
+)
 from services.messaging.fields import (
     Fields,
     content_from,
@@ -30,6 +37,10 @@ CONVERSATIONS = "conversations"
 ENTRIES = "entries"
 TEMPLATES = "templates"
 DUE_TIME = "due_time"
+SESSION_ID = "session_id"
+"""Of an entry or a message: the visit that it comes from."""
+RETURNED_BY = "returned_by"
+"""Of a conversation: the merge by whose undoing it goes to the customer who is there again."""
 
 INDEXES = (
     due_index(DUE_TIME),
@@ -85,6 +96,11 @@ def _members(event: Event) -> Sequence[Member]:
             return (entry, _conversation_member(event.conversation)) if is_new else (entry,)
         case MessagingAbsorbed():
             return tuple(_conversation_member(conversation) for conversation in event.conversations)
+        case MessagingParted():
+            return (
+                *(_conversation_member(conversation) for conversation in event.conversations),
+                *(_conversation_member(conversation, returned_by=event.merge_id) for conversation in event.returned),
+            )
         case _:
             return ()
 
@@ -134,16 +150,18 @@ def _message_member(message: Message, content: Content) -> Member:
         "sort_time": message.create_time,
         "revision": message.revision,
         "delivery_kind": message.delivery_kind,
+        SESSION_ID: message.origin.session_id,
         "message": fields_of(message),
         "content": fields_of(content),
     }
     return Member(collection=MESSAGES, id=message.message_id, document=document)
 
 
-def _conversation_member(conversation: Conversation) -> Member:
+def _conversation_member(conversation: Conversation, *, returned_by: str = "") -> Member:
     document = {
         "sort_time": conversation.create_time,
         "revision": conversation.revision,
+        RETURNED_BY: returned_by,
         "conversation": fields_of(replace(conversation, recent_entries=())),
     }
     return Member(collection=CONVERSATIONS, id=conversation.conversation_id, document=document)
@@ -153,6 +171,7 @@ def _entry_member(entry: Entry) -> Member:
     document = {
         "sort_time": entry.post_time,
         "conversation_id": entry.conversation_id,
+        SESSION_ID: entry.session_id,
         "entry": fields_of(entry),
     }
     return Member(collection=ENTRIES, id=entry.entry_id, document=document)

@@ -150,6 +150,8 @@ class MessageSummary:
     subject: str
     create_time: datetime
     send_time: datetime | None
+    session_id: str = ""
+    """The visit that caused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class Entry:
     channel_kind: int
     post_time: datetime
     """Later than that of the entry before, whatever the servers' clocks say."""
+    session_id: str = ""
+    """The visit in which it was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,8 @@ class Conversation:
     joined_into: ConversationId = ConversationId("")
     """The conversation in which this one goes on; empty where it stands for itself."""
     revision: int = 1
+    session_id: str = ""
+    """The visit in which it began."""
 
     @property
     def ids(self) -> tuple[ConversationId, ...]:
@@ -239,4 +245,5 @@ def summary_of(message: Message) -> MessageSummary:
         subject=message.subject,
         create_time=message.create_time,
         send_time=message.send_time,
+        session_id=message.origin.session_id,
     )

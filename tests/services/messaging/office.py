@@ -10,6 +10,7 @@ from google.type.money_pb2 import Money
 from libs.clock import system_clock
 from libs.ids import new_id
 from libs.serving import Running
+from libs.timestamps import to_timestamp
 from omnithread import cookie, email
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, CheckoutRequest, PickupChoice
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP, DeliveryKind
@@ -160,6 +161,20 @@ class Office:
         """What every channel sees."""
         request = pb.GetMessagingOverviewRequest(customer_id=customer_id)
         return (await self.web.GetMessagingOverview(request)).overview
+
+    async def release(
+        self, merge_id: str, source: str, survivor: str, *session_ids: str
+    ) -> internal_pb.ReleaseCustomerResponse:
+        """What the aggregator asks for after an undoing."""
+        return await self.internal.ReleaseCustomer(
+            internal_pb.ReleaseCustomerRequest(
+                merge_id=merge_id,
+                source_customer_id=source,
+                survivor_customer_id=survivor,
+                source_session_ids=session_ids,
+                merge_time=to_timestamp(system_clock()),
+            )
+        )
 
     async def absorb(self, merge_id: str, source: str, survivor: str) -> internal_pb.AbsorbCustomerResponse:
         """What the aggregator asks for after a merge."""

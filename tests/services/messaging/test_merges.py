@@ -2,6 +2,8 @@
 
 from libs.ids import new_id
 from omnithread import cookie, email
+from omnithread.labels import Labels, carry
+from omnithread.messaging.v1 import messaging_internal_service_pb2 as internal_pb
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, IdentifyRequest
 from tests.services.calls import until
@@ -86,3 +88,73 @@ async def test_a_merge_that_profile_announces_is_carried_out_and_reported(office
     await until(is_done)
     [conversation] = (await office.overview(anna.customer_id)).open_conversations
     assert [entry.text for entry in conversation.recent_entries] == ["from the guest"]
+
+
+async def texts_of(office: Office, customer_id: str, conversation_id: str) -> list[str]:
+    page = await office.app.GetConversation(
+        pb.GetConversationRequest(customer_id=customer_id, conversation_id=conversation_id)
+    )
+    assert page.conversation.customer_id == customer_id
+    return [entry.text for entry in page.entries]
+
+
+async def test_two_who_were_taken_for_one_have_each_their_own_conversation_again(office: Office) -> None:
+    anna, bob = await office.guest(), await office.guest()
+    hers = (await office.post_entry("web", anna, "hers")).conversation.conversation_id
+    his = (await office.post_entry("app", bob, "his")).conversation.conversation_id
+    merge_id = new_id("mrg")
+    await office.absorb(merge_id, bob, anna)
+    await office.post_entry("web", anna, "hers again", conversation_id=his)
+    with carry(Labels(session_id="ses_bob")):
+        for number in range(12):
+            await office.post_entry("app", bob, f"his {number}")
+        other = (await office.post_entry("app", bob, "returns", topic="returns")).conversation.conversation_id
+
+    answers = [await office.release(merge_id, bob, anna, "ses_bob") for _ in range(2)]
+    assert [answer.released_now for answer in answers] == [True, False]
+    assert await texts_of(office, anna, hers) == ["hers", "hers again"]
+    his_texts = ["his", *(f"his {number}" for number in range(12))]
+    assert await texts_of(office, bob, his) == await texts_of(office, bob, hers) == his_texts
+    assert await texts_of(office, bob, other) == ["returns"]
+    for customer_id, conversation_ids in ((anna, {hers}), (bob, {his, other})):
+        listed = await office.app.ListConversations(pb.ListConversationsRequest(customer_id=customer_id))
+        assert {one.conversation_id for one in listed.conversations} == conversation_ids
+        overview = await office.overview(customer_id)
+        assert {one.conversation_id for one in overview.open_conversations} == conversation_ids
+    counts = {one.topic: one.entry_count for one in (await office.overview(bob)).open_conversations}
+    assert counts == {"returns": 1, "order": 13}
+    assert (await office.events(bob))[-1].messaging_released.survivor_customer_id == anna
+    assert not (await office.absorb(merge_id, bob, anna)).absorbed_now
+
+
+async def test_messages_go_back_to_whom_they_were_for_and_none_is_sent_twice(office: Office) -> None:
+    anna, bob = await office.person(), await office.person()
+    await office.put("greeting")
+    his = await office.send(bob.customer_id, "greeting")
+    await office.ended(bob.customer_id, his)
+    merge_id = new_id("mrg")
+    await office.absorb(merge_id, bob.customer_id, anna.customer_id)
+    hers = await office.send(anna.customer_id, "greeting")
+    with carry(Labels(session_id="ses_bob")):
+        his_new = await office.send(bob.customer_id, "greeting")
+    for message_id in (hers, his_new):
+        await office.ended(anna.customer_id, message_id)
+
+    await office.release(merge_id, bob.customer_id, anna.customer_id, "ses_bob")
+    assert [message.message_id for message in await office.messages(anna.customer_id)] == [hers]
+    assert [message.message_id for message in await office.messages(bob.customer_id)] == [his_new, his]
+    overview = await office.overview(bob.customer_id)
+    assert {message.message_id for message in overview.recent_messages} == {his_new, his}
+    outcome = await office.internal.GetMergeOutcome(
+        internal_pb.GetMergeOutcomeRequest(merge_id=merge_id, survivor_customer_id=anna.customer_id)
+    )
+    assert [(thing.kind, thing.name) for thing in outcome.things] == [("field", "sent")]
+
+
+async def test_a_cart_left_by_somebody_who_was_merged_since_is_not_reminded_of(patient: Office) -> None:
+    anna, guest = await patient.person(IN_APP), await patient.guest()
+    await patient.absorb(new_id("mrg"), guest, anna.customer_id)
+    await patient.fill_cart(guest)  # cart has not heard of the merge, and announces it in the guest's name
+    await patient.fill_cart(anna.customer_id)
+    reminder = await patient.first_message(anna.customer_id)
+    assert [message.message_id for message in await patient.messages(anna.customer_id)] == [reminder.message_id]
