@@ -18,14 +18,14 @@ def normal_email(value: str) -> str:
         raise ValueError("no valid e-mail address") from None  # the original text repeats the address
 
 
-def normal_phone(value: str) -> str:
+def normal_phone(value: str, *, region: str = "") -> str:
     """Give a telephone number as E.164 (`+41446681800`); ValueError where it is none that can exist.
 
-    It has to begin with `+` and the country: which country a bare number belongs to only its channel knows.
+    Without a `region` (`CH`) for those that do not, it has to begin with `+` and the country.
     Its length is checked, not its range: new ranges appear sooner than a list of them reaches us.
     """
     try:
-        number = phonenumbers.parse(value, None)
+        number = phonenumbers.parse(value, region or None)
     except phonenumbers.NumberParseException:
         raise ValueError("no telephone number with its country") from None
     if not phonenumbers.is_possible_number(number):

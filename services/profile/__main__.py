@@ -20,8 +20,11 @@ from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
 from services.profile.internal_servicer import ProfileInternalServicer
 from services.profile.listening import consumer_of
+from services.profile.machines import Machines
 from services.profile.merges import Merges
 from services.profile.operations import Profiles
+from services.profile.rules import DEFAULT_RULES, IdentityRules
+from services.profile.rules_file import load_rules
 from services.profile.servicer import ProfileServicer
 from services.profile.settings import ProfileSettings
 from services.profile.settling import Settling
@@ -40,6 +43,7 @@ def profiles_of(
     randomness: random.Random,
     on_saved: Callable[[str], None],
     erasure_secret: bytes | None = None,
+    rules: IdentityRules = DEFAULT_RULES,
 ) -> Profiles:
     """Put together what can be done with customers."""
     records = Records(
@@ -53,8 +57,8 @@ def profiles_of(
         random=randomness,
     )
     claims = Claims(database)
-    merges = Merges(records=records, claims=claims)
-    settling = Settling(records=records, claims=claims, merges=merges, clock=clock, new_id=new_id)
+    merges = Merges(records=records, claims=claims, rules=rules)
+    settling = Settling(records=records, claims=claims, merges=merges, clock=clock, new_id=new_id, rules=rules)
     forgetting = Forgetting(
         records=records,
         database=database,
@@ -72,12 +76,21 @@ def profiles_of(
         clock=clock,
         new_id=new_id,
         random=randomness,
+        rules=rules,
+        machines=Machines(records=records, claims=claims, clock=clock, rules=rules),
     )
-    return Profiles(records=records, identification=identification, merges=merges, forgetting=forgetting, clock=clock)
+    return Profiles(
+        records=records,
+        identification=identification,
+        merges=merges,
+        forgetting=forgetting,
+        clock=clock,
+        rules=rules,
+    )
 
 
 async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
-    """Wire the service's parts."""
+    """Wire the service's parts. RulesInvalid where the file of rules makes no sense."""
     profiles = profiles_of(
         database=foundation.database,
         epoch=foundation.epoch,
@@ -86,6 +99,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         randomness=foundation.random,
         on_saved=foundation.relay.nudge,
         erasure_secret=settings.erasure_key_file.read_bytes().strip() if settings.erasure_key_file else None,
+        rules=load_rules(settings.identifiers_file),
     )
     unfinished = UnfinishedMerges(
         records=profiles.records,

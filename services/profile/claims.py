@@ -5,21 +5,29 @@ without an index over customers, and on any shard.
 
 A claim is made before the record is written. Until the record has it, the claim carries the token of the call that
 made it: that call may withdraw it. Another call that builds on it confirms it first, which takes the token off.
+
+The claim of a device or cookie also counts who else uses it (`sharing`). Where that are too many it stays and leads
+to nobody, so that nobody claims it anew, and no erasure of its first customer begins the count again.
 """
 
 from collections.abc import Collection as Many
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from libs.channel import Channel
 from libs.mongo.connection import Database
 from libs.mongo.deadline import reading
 from libs.mongo.once import insert_once
 from services.profile.model import CustomerId
+from services.profile.sharing import Use, Uses
 
 IDENTIFIERS = "identifiers"
 CONFIRMED = ""
+SHARED_TIME = "shared_time"
+NO_USES = Uses()
+NOBODY = CustomerId("")
 
 
 class Overtaken(Exception):
@@ -36,6 +44,10 @@ class Claim:
     channel: Channel
     token: str
     """Of the call that made it, empty when another call confirmed it."""
+    uses: Uses = NO_USES
+    """Who else uses the device or cookie."""
+    led_to: CustomerId = NOBODY
+    """Whom a device or cookie named that leads to nobody any more."""
 
 
 class Claims:
@@ -58,6 +70,8 @@ class Claims:
                 claim_time=row["claim_time"],
                 channel=Channel(id=row["channel"]["id"], kind=row["channel"]["kind"]),
                 token=row["token"],
+                uses=_uses_from(row),
+                led_to=CustomerId(row.get("led_to", NOBODY)),
             )
             for row in rows
         }
@@ -113,5 +127,37 @@ class Claims:
         if keys:
             with reading():
                 await self._collection.delete_many(
-                    {"_id": {"$in": sorted(keys)}, "customer_id": {"$in": sorted(customer_ids)}}
+                    {
+                        "_id": {"$in": sorted(keys)},
+                        "customer_id": {"$in": sorted(customer_ids)},
+                    }
                 )
+
+    async def note_uses(self, claim: Claim, uses: Uses) -> bool:
+        """Note who else uses a device or cookie; False where somebody else noted something meanwhile, or it is gone."""
+        noted: dict[str, Any] = {
+            "others": [{"customer_id": one.customer_id, "use_time": one.use_time} for one in uses.others],
+            SHARED_TIME: uses.shared_time,
+            "uses_revision": uses.revision,
+        }
+        if uses.shared_time is not None:
+            noted |= {"others": [], "customer_id": NOBODY, "led_to": claim.customer_id}
+        with reading():
+            result = await self._collection.update_one(
+                {
+                    "_id": claim.key,
+                    "customer_id": claim.customer_id,
+                    "uses_revision": {"$in": [claim.uses.revision, *([None] if claim.uses.revision == 0 else [])]},
+                },
+                {"$set": noted},
+            )
+        return bool(result.matched_count)
+
+
+def _uses_from(row: Mapping[str, Any]) -> Uses:
+    """Read who else uses it; nobody has, where nothing was noted yet."""
+    return Uses(
+        others=tuple(Use(CustomerId(one["customer_id"]), one["use_time"]) for one in row.get("others", ())),
+        shared_time=row.get(SHARED_TIME),
+        revision=row.get("uses_revision", 0),
+    )

@@ -16,6 +16,7 @@ from services.profile.errors import identifier_invalid
 from services.profile.facts_fields import facts_to_proto
 from services.profile.identifiers import normal_identifier
 from services.profile.model import Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
+from services.profile.rules import IdentityRules
 
 MAX_ADDRESS_BYTES = 4096
 
@@ -34,25 +35,25 @@ CUSTOMER_KINDS = {
 }
 
 
-def identifier_from_proto(said: profile_pb2.Identifier, *, field: str) -> Identifier:
+def identifier_from_proto(said: profile_pb2.Identifier, *, field: str, rules: IdentityRules) -> Identifier:
     """Read and normalise an identifier; `field` is its path in the request. Errors: IDENTIFIER_INVALID."""
     try:
-        return normal_identifier(_FROM_KINDS[said.kind], said.value, verified=said.verified)
+        return normal_identifier(_FROM_KINDS[said.kind], said.value, verified=said.verified, rules=rules)
     except ValueError as fault:
         raise identifier_invalid(f"{field}.value", str(fault)) from None
 
 
-def asked_identifier_from_proto(said: profile_pb2.Identifier) -> Identifier:
+def asked_identifier_from_proto(said: profile_pb2.Identifier, *, rules: IdentityRules) -> Identifier:
     """Read by what a profile is asked for: an identifier leads to its customer whether or not the asker proves it."""
-    identifier = identifier_from_proto(said, field="identifier")
+    identifier = identifier_from_proto(said, field="identifier", rules=rules)
     return replace(identifier, verified=not identifier.kind.by_possession)
 
 
-def identifiers_from_proto(said: Sequence[profile_pb2.Identifier]) -> tuple[Identifier, ...]:
+def identifiers_from_proto(said: Sequence[profile_pb2.Identifier], *, rules: IdentityRules) -> tuple[Identifier, ...]:
     """Read a list; one that is there twice counts once, as verified if it is so in either place."""
     by_key: dict[str, Identifier] = {}
     for index, one in enumerate(said):
-        identifier = identifier_from_proto(one, field=f"identifiers[{index}]")
+        identifier = identifier_from_proto(one, field=f"identifiers[{index}]", rules=rules)
         if identifier.verified or identifier.key not in by_key:
             by_key[identifier.key] = identifier
     return tuple(by_key.values())
@@ -71,7 +72,7 @@ def traits_from_proto(
         names.add(one.name)
         value = _trait_value(one, field=f"{field}[{index}].time_value")
         if value is not None:
-            traits.append(Trait(name=one.name, value=value, channel=channel, update_time=now))
+            traits.append(Trait(name=one.name, value=value, channel=channel, update_time=now, source=one.source))
         elif removable:
             removed.append(one.name)
         else:
@@ -157,7 +158,10 @@ def _trait_value(said: profile_pb2.Trait, *, field: str) -> TraitValue | None:
 
 def _trait_to_proto(trait: Trait) -> profile_pb2.Trait:
     said = profile_pb2.Trait(
-        name=trait.name, channel=trait.channel.to_proto(), update_time=to_timestamp(trait.update_time)
+        name=trait.name,
+        channel=trait.channel.to_proto(),
+        update_time=to_timestamp(trait.update_time),
+        source=trait.source,
     )
     match trait.value:
         case bool():  # before float: a yes is no number

@@ -7,6 +7,7 @@ from libs.mongo.record import Records
 from libs.mongo.values import Saved
 from services.profile.claims import Claim, Claims
 from services.profile.model import CustomerId, Identifier, Profile
+from services.profile.rules import IdentityRules
 from services.profile.store import Announced
 from services.profile.who import Holder
 
@@ -17,10 +18,26 @@ class Evidence:
 
     claims: Mapping[str, Claim]
     records: Mapping[str, Saved[Profile]]
+    rules: IdentityRules
+    present_id: CustomerId | None = None
+    """Who is there, whatever the identifiers say; that record is among `records` too."""
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Give the keys of machines that so many use that they identify nobody."""
+        return frozenset(key for key, claim in self.claims.items() if claim.uses.shared_time is not None)
+
+    def present(self, *, instead: Saved[Profile] | None = None) -> Holder | None:
+        """Give the customer who is there, None where only identifiers tell; `instead` as for `holders`."""
+        return None if self.present_id is None else self._holder(self.present_id, instead)
+
+    def standing(self, claim: Claim) -> str:
+        """Give the living customer to whom a claim leads."""
+        return self._holder(claim.customer_id).customer_id
 
     def holders(self, *, instead: Saved[Profile] | None = None) -> dict[str, Holder]:
         """Give the customer behind each claimed key; `instead` takes the place of what was read of that customer."""
-        return {key: self._holder(claim, instead) for key, claim in self.claims.items()}
+        return {key: self._holder(claim.customer_id, instead) for key, claim in self.claims.items()}
 
     def saved(self, customer_id: str | None) -> Saved[Profile] | None:
         """Give what was read of a living customer; None for one without a record."""
@@ -31,8 +48,10 @@ class Evidence:
 
         A request that was carried out before one of its customers was merged away is remembered there, or further on.
         """
+        if (present := self.present()) is not None and self.present_id and present.customer_id == customer_id:
+            return self.present_id
         leading = [
-            (one.kind.strength, self.claims[one.key].customer_id)
+            (self.rules.strength(one.kind), self.claims[one.key].customer_id)
             for one in identifiers
             if one.identifies and self._leads_to(one.key, customer_id)
         ]
@@ -51,7 +70,7 @@ class Evidence:
     def unclaimed(self, identifiers: Iterable[Identifier]) -> list[Identifier]:
         """Give the identifiers that nobody holds, the strongest first, then by key: the same order for every call."""
         free = [one for one in identifiers if one.identifies and one.key not in self.claims]
-        return sorted(free, key=lambda one: (-one.kind.strength, one.key))
+        return sorted(free, key=lambda one: (-self.rules.strength(one.kind), one.key))
 
     def own(self, identifiers: Iterable[Identifier], customer_id: CustomerId | None) -> tuple[Identifier, ...]:
         """Give those that belong on this customer's record: unproven, unclaimed, or leading there.
@@ -65,11 +84,12 @@ class Evidence:
         )
 
     def _leads_to(self, key: str, customer_id: str | None) -> bool:
-        return key in self.claims and self._holder(self.claims[key]).customer_id == customer_id
+        claim = self.claims.get(key)
+        return claim is not None and key not in self.shared and self.standing(claim) == customer_id
 
-    def _holder(self, claim: Claim, instead: Saved[Profile] | None = None) -> Holder:
-        saved = self.records.get(claim.customer_id)
-        standing = CustomerId(saved.customer_id) if saved else claim.customer_id
+    def _holder(self, customer_id: CustomerId, instead: Saved[Profile] | None = None) -> Holder:
+        saved = self.records.get(customer_id)
+        standing = CustomerId(saved.customer_id) if saved else customer_id
         if instead is not None and instead.customer_id == standing:
             saved = instead
         if saved is None or not saved.exists:
@@ -82,9 +102,17 @@ class Evidence:
 
 
 async def gather_evidence(
-    claims: Claims, records: Records[Profile, Announced], identifiers: Sequence[Identifier]
+    claims: Claims,
+    records: Records[Profile, Announced],
+    identifiers: Sequence[Identifier],
+    *,
+    rules: IdentityRules,
+    present_id: CustomerId | None = None,
 ) -> Evidence:
     """Read the claims, then the records they lead to: one query each, and one more per merge hop."""
-    found = await claims.find(one.key for one in identifiers if one.identifies)
-    saved = await records.get_many(sorted({claim.customer_id for claim in found.values()})) if found else {}
-    return Evidence(claims=found, records=saved)
+    found = await claims.find(one.key for one in identifiers if one.identifies and not rules.blocks(one))
+    customer_ids = {claim.customer_id for claim in found.values() if claim.customer_id} | (
+        {present_id} if present_id else set()
+    )
+    saved = await records.get_many(sorted(customer_ids)) if customer_ids else {}
+    return Evidence(claims=found, records=saved, rules=rules, present_id=present_id)

@@ -28,11 +28,13 @@ from services.profile.events import Change
 from services.profile.evidence import Evidence, gather_evidence
 from services.profile.forgetting import Forgetting
 from services.profile.linking import Introduction, introduce
+from services.profile.machines import Machines
 from services.profile.merges import Merges
 from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, facts_of
 from services.profile.planning import Plan, plan_for
 from services.profile.room import has_room
+from services.profile.rules import IdentityRules
 from services.profile.settling import Settling
 from services.profile.store import Announced, decision_of
 from services.profile.who import Verdict, decide_who
@@ -63,6 +65,8 @@ class Identification:
     clock: Clock
     new_id: NewId
     random: random.Random
+    rules: IdentityRules
+    machines: Machines
 
     async def identify(self, told: Introduction, stamp: Stamp) -> Outcome[Profile]:
         """Give the customer whom the identifiers mean; `outcomes` reads what came of it from the facts.
@@ -74,8 +78,8 @@ class Identification:
         created: set[CustomerId] = set()
         for tried in range(MAX_ROUNDS):
             await self._pause(tried)
-            evidence = await gather_evidence(self.claims, self.records, told.identifiers)
-            verdict = decide_who(told.identifiers, evidence.holders())
+            evidence = await self._evidence(told.identifiers, present_id=told.customer_id)
+            verdict = self._verdict(told.identifiers, evidence)
             saved = evidence.saved(verdict.customer_id)
             try:
                 # What others began and have not done comes first: afterwards there is something else to decide.
@@ -84,7 +88,9 @@ class Identification:
                 elif saved is not None and saved.state.incoming:
                     await self.merges.carry_out(saved)
                 else:
-                    return await self._carry_out(self._plan(told, stamp, evidence, verdict, created))
+                    outcome = await self._carry_out(self._plan(told, stamp, evidence, verdict, created))
+                    await self.machines.note(told.identifiers, evidence, outcome.saved)
+                    return outcome
             except Overtaken:
                 continue
             except OmnithreadError as error:
@@ -98,8 +104,8 @@ class Identification:
         """Give the customer to whom an identifier leads, now created where there was only the claim; else None."""
         for tried in range(MAX_ROUNDS):
             await self._pause(tried)
-            evidence = await gather_evidence(self.claims, self.records, [identifier])
-            verdict = decide_who([identifier], evidence.holders())
+            evidence = await self._evidence([identifier])
+            verdict = self._verdict([identifier], evidence)
             if verdict.customer_id is None:
                 return None
             saved = evidence.saved(verdict.customer_id)
@@ -120,6 +126,20 @@ class Identification:
             return False
         return await self.forgetting.release(list(evidence.claims.values()))
 
+    async def _evidence(self, identifiers: Sequence[Identifier], *, present_id: CustomerId | None = None) -> Evidence:
+        return await gather_evidence(self.claims, self.records, identifiers, rules=self.rules, present_id=present_id)
+
+    def _verdict(
+        self, identifiers: Sequence[Identifier], evidence: Evidence, *, instead: Saved[Profile] | None = None
+    ) -> Verdict:
+        return decide_who(
+            identifiers,
+            evidence.holders(instead=instead),
+            rules=self.rules,
+            shared=evidence.shared,
+            present=evidence.present(instead=instead),
+        )
+
     async def _settle(
         self, identifiers: Sequence[Identifier], origin: Origin, evidence: Evidence, verdict: Verdict
     ) -> set[CustomerId]:
@@ -137,6 +157,8 @@ class Identification:
         return plan_for(told, stamp, evidence, verdict, created=created, new_id=self.new_id, clock=self.clock)
 
     async def _carry_out(self, plan: Plan) -> Outcome[Profile]:
+        if plan.verdict.customer_id is None and (known := await self._recalled(plan)) is not None:
+            return known
         present = await self._present(plan)
         try:
             change = self._introduced(present.state if present else Profile(plan.customer_id), plan)
@@ -164,12 +186,29 @@ class Identification:
         await self.claims.drop(dropped_keys, customer_ids=saved.lineage)
         return replace(outcome, saved=saved)
 
+    async def _recalled(self, plan: Plan) -> Outcome[Profile] | None:
+        """Find a request that was carried out while a device still led somewhere that leads nowhere any more."""
+        for key in sorted(plan.evidence.shared):
+            try:
+                known = await self.records.recall(plan.evidence.claims[key].led_to, plan.stamp)
+            except OmnithreadError as error:
+                if error.reason != CUSTOMER_ERASED:
+                    raise
+                continue
+            if known is not None:
+                return known
+        return None
+
     async def _released_what_can_never_be_linked(self, present: Saved[Profile], plan: Plan) -> bool:
         """Free identifiers that a crashed call claimed for a customer who by now has as many of the kind as allowed."""
         stuck = [
             claim
             for claim in plan.evidence.unconfirmed(plan.verdict.linked, plan.customer_id)
-            if not has_room(present.state.identifiers, next(one for one in plan.verdict.linked if one.key == claim.key))
+            if not has_room(
+                present.state.identifiers,
+                next(one for one in plan.verdict.linked if one.key == claim.key),
+                rules=self.rules,
+            )
         ]
         await self.claims.release(stuck)
         return bool(stuck)
@@ -201,8 +240,8 @@ class Identification:
 
         def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
             nonlocal dropped_keys
-            holders = plan.evidence.holders(instead=saved)
-            if saved.customer_id != plan.customer_id or decide_who(plan.told.identifiers, holders) != plan.verdict:
+            verdict = self._verdict(plan.told.identifiers, plan.evidence, instead=saved)
+            if saved.customer_id != plan.customer_id or verdict != plan.verdict:
                 raise Overtaken
             change = self._introduced(saved.state, plan)
             dropped_keys = change.dropped_keys
@@ -216,7 +255,7 @@ class Identification:
         return outcome, () if outcome.replayed else dropped_keys
 
     def _introduced(self, profile: Profile, plan: Plan) -> Change:
-        return introduce(profile, plan.introduction, now=self.clock(), channel=_channel(plan.stamp))
+        return introduce(profile, plan.introduction, now=self.clock(), channel=_channel(plan.stamp), rules=self.rules)
 
     def _facts(self, kind: IdentifyOutcome, plan: Plan) -> dict[str, str]:
         return facts_of(kind, plan.verdict, plan.told.identifiers)

@@ -9,8 +9,9 @@ from libs.errors import outbox_full
 from services.profile.details import changed_fields, with_missing_names, with_traits
 from services.profile.errors import identifier_limit
 from services.profile.events import Change, CustomerCreated, IdentifiersLinked, ProfileEvent, ProfileUpdated
-from services.profile.model import HeldIdentifier, Identifier, IdentifierKind, Profile, Reservation, Trait
-from services.profile.room import MOST_OF_A_KIND, Kept, kind_beyond_limit, make_room, with_added
+from services.profile.model import CustomerId, HeldIdentifier, Identifier, IdentifierKind, Profile, Reservation, Trait
+from services.profile.room import Kept, kind_beyond_limit, make_room, with_added
+from services.profile.rules import IdentityRules
 
 MOST_PENDING_MERGES = 64
 """More than these wait until the other services have absorbed some."""
@@ -26,14 +27,16 @@ class Introduction:
     family_name: str = ""
     guests: tuple[Reservation, ...] = ()
     """Whom to merge into this customer."""
+    customer_id: CustomerId | None = None
+    """Who is there, where the channel knows that; None where only identifiers tell."""
 
 
-def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: Channel) -> Change:
+def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: Channel, rules: IdentityRules) -> Change:
     """Add what was told to a customer, new or known. The same again changes nothing and announces nothing.
 
     Errors: IDENTIFIER_LIMIT, TRAIT_LIMIT, RECORD_TOO_LARGE, and OUTBOX_FULL where too many merges are pending.
     """
-    kept = _with_identifiers(profile, told.identifiers, now=now, channel=channel)
+    kept = _with_identifiers(profile, told.identifiers, now=now, channel=channel, rules=rules)
     after = replace(
         profile,
         create_time=profile.create_time or now,
@@ -45,14 +48,16 @@ def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: C
     return Change(profile=after, events=_events(profile, after), dropped_keys=kept.dropped_keys)
 
 
-def _with_identifiers(profile: Profile, told: tuple[Identifier, ...], *, now: datetime, channel: Channel) -> Kept:
+def _with_identifiers(
+    profile: Profile, told: tuple[Identifier, ...], *, now: datetime, channel: Channel, rules: IdentityRules
+) -> Kept:
     by_key = with_added(
         profile.identifiers, [HeldIdentifier(identifier=one, link_time=now, channel=channel) for one in told]
     )
-    beyond = kind_beyond_limit(by_key)
+    beyond = kind_beyond_limit(by_key, held=profile.identifiers, rules=rules)
     if beyond is not None:
-        raise identifier_limit(beyond, MOST_OF_A_KIND[beyond])
-    return make_room(by_key, presented_keys=frozenset(one.key for one in told))
+        raise identifier_limit(beyond, rules.most(beyond))
+    return make_room(by_key, rules=rules, presented_keys=frozenset(one.key for one in told))
 
 
 def _with_reservations(profile: Profile, guests: Sequence[Reservation]) -> tuple[Reservation, ...]:

@@ -14,6 +14,7 @@ from services.profile.claims import Claims
 from services.profile.events import CustomerSealed
 from services.profile.merging import may_be_merged_away, merge, without_reservation
 from services.profile.model import Profile, Reservation
+from services.profile.rules import IdentityRules
 from services.profile.store import Announced, decision_of
 
 
@@ -23,6 +24,7 @@ class Merges:
 
     records: Records[Profile, Announced]
     claims: Claims
+    rules: IdentityRules
 
     async def carry_out(self, saved: Saved[Profile]) -> Saved[Profile]:
         """Carry out all that were decided on this record, oldest first, and give the record as it is then."""
@@ -36,7 +38,7 @@ class Merges:
         dropped: set[str] = set()
 
         def decide(source: Saved[Profile], survivor: Saved[Profile]) -> Decision[Profile, Announced]:
-            change = merge(source.state, survivor.state, reservation)
+            change = merge(source.state, survivor.state, reservation, rules=self.rules)
             dropped.clear()
             dropped.update(change.dropped_keys)
             return decision_of(change)

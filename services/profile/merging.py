@@ -8,12 +8,14 @@ replicas cannot make a circle, as long as the very write that seals checks that 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.profile.details import MAX_TRAIT_BYTES, MAX_TRAITS, changed_fields, trait_bytes, with_missing_names
+from services.profile.details import changed_fields, with_missing_names
 from services.profile.errors import merge_not_found
 from services.profile.events import Change, CustomersMerged, ProfileEvent, ProfileUpdated
 from services.profile.facts import join
-from services.profile.model import MERGE_AREAS, CustomerKind, Merge, MergeId, Profile, Reservation, Trait
+from services.profile.model import MERGE_AREAS, CustomerKind, Merge, MergeId, Profile, Reservation
 from services.profile.room import make_room, with_added
+from services.profile.rules import IdentityRules
+from services.profile.survivorship import surviving_traits
 
 MOST_MERGES_SHOWN = 20
 
@@ -29,22 +31,22 @@ def may_be_merged_away(source: Profile, survivor: Profile) -> bool:
     return (survivor.create_time, survivor.customer_id) < (source.create_time, source.customer_id)
 
 
-def merge(source: Profile, survivor: Profile, reservation: Reservation) -> Change:
+def merge(source: Profile, survivor: Profile, reservation: Reservation, *, rules: IdentityRules) -> Change:
     """Give the survivor with what the sealed source held.
 
-    Identifiers are added, names and address fill what is empty, of each trait the newest word stays. A merge never
-    fails for a limit: the oldest cookies, devices, claims and traits of the source make room.
+    Identifiers are added, names and address fill what is empty, of each trait the word stays that the rules say.
+    A merge never fails for a limit: the oldest cookies, devices, claims and traits make room.
     Where the source was never seen (only claims led to it) nobody hears of it.
     """
     if source.create_time is None:
         return without_reservation(survivor, reservation.merge_id)
-    kept = make_room(with_added(survivor.identifiers, source.identifiers))
+    kept = make_room(with_added(survivor.identifiers, source.identifiers), rules=rules)
     after = replace(
         survivor,
         identifiers=kept.identifiers,
         postal_address=survivor.postal_address or source.postal_address,
-        traits=_newest_traits(survivor.traits, source.traits),
         ledger=join(survivor.ledger, source.ledger),
+        traits=surviving_traits(survivor.traits, source.traits, rules.traits),
         incoming=_merged_reservations(survivor, source, reservation),
         merges=_shown(
             (
@@ -101,18 +103,3 @@ def _merged_reservations(survivor: Profile, source: Profile, done: Reservation) 
     return tuple(
         one for one in reservations.values() if one.merge_id != done.merge_id and one.source_customer_id not in known
     )
-
-
-def _newest_traits(survivor: Iterable[Trait], source: Iterable[Trait]) -> tuple[Trait, ...]:
-    own = {trait.name: trait for trait in survivor}
-    traits = dict(own)
-    room = MAX_TRAIT_BYTES - sum(map(trait_bytes, own.values()))
-    for trait in sorted(source, key=lambda one: (one.update_time, one.name), reverse=True):
-        before = own.get(trait.name)
-        if before is not None and before.update_time >= trait.update_time:
-            continue
-        more = trait_bytes(trait) - (trait_bytes(before) if before is not None else 0)
-        if more <= room and (before is not None or len(traits) < MAX_TRAITS):
-            traits[trait.name] = trait
-            room -= more
-    return tuple(sorted(traits.values(), key=lambda trait: trait.name))

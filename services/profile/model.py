@@ -22,7 +22,7 @@ MERGE_AREAS = ("cart", "context", "messaging", "preference")
 
 
 class IdentifierKind(enum.StrEnum):
-    """What a customer is recognised by, the weakest proof of who it is first."""
+    """What a customer is recognised by."""
 
     COOKIE = "cookie"
     DEVICE = "device"
@@ -30,11 +30,6 @@ class IdentifierKind(enum.StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     LOYALTY_CARD = "loyalty_card"
-
-    @property
-    def strength(self) -> int:
-        """Give the rank as a proof: where identifiers disagree, the stronger one decides who it is."""
-        return list(IdentifierKind).index(self)
 
     @property
     def by_possession(self) -> bool:
@@ -56,11 +51,14 @@ class Identifier:
     kind: IdentifierKind
     value: str
     verified: bool
+    compared_as: str = ""
+    """What stands for the value where two are compared and the rules leave out a part of it; empty for the value."""
 
     @property
     def key(self) -> str:
         """Give what two identifiers are compared by, and what a claim to it is kept under."""
-        return f"{self.kind}:{self.value.lower() if self.kind is IdentifierKind.EMAIL else self.value}"
+        compared = self.compared_as or self.value
+        return f"{self.kind}:{compared.lower() if self.kind is IdentifierKind.EMAIL else compared}"
 
     @property
     def identifies(self) -> bool:
@@ -90,6 +88,8 @@ class Trait:
     value: TraitValue
     channel: Channel
     update_time: datetime
+    source: str = ""
+    """Where the channel has it from, as it says; empty where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from services.profile.linking import Introduction
 from services.profile.merges import Merges
 from services.profile.merging import complete
 from services.profile.model import Identifier, Profile
+from services.profile.rules import IdentityRules
 from services.profile.store import Announced, decision_of
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ class Profiles:
     merges: Merges
     forgetting: Forgetting
     clock: Clock
+    rules: IdentityRules
 
     async def identify(self, told: Introduction, stamp: Stamp) -> Outcome[Profile]:
         """Find or create the customer whom identifiers mean; see `Identification.identify`."""

@@ -36,7 +36,7 @@ class Plan:
     @property
     def customer_id_is_fresh(self) -> bool:
         """Whether nothing can have been written under this id."""
-        return self.verdict.customer_id is None and any(one.identifies for one in self.told.identifiers)
+        return self.verdict.customer_id is None and any(one.identifies for one in self.verdict.linked)
 
 
 def plan_for(
@@ -50,7 +50,7 @@ def plan_for(
     clock: Clock,
 ) -> Plan:
     """Draw what follows from a verdict."""
-    customer_id = verdict.customer_id or _new_customer_id(told, stamp, new_id=new_id)
+    customer_id = verdict.customer_id or _new_customer_id(verdict, stamp, new_id=new_id)
     guests = reservations(verdict.guests, new_id=new_id, clock=clock, origin=stamp.origin)
     own = evidence.own(verdict.linked, verdict.customer_id)
     return Plan(
@@ -76,9 +76,9 @@ def reservations(
     )
 
 
-def _new_customer_id(told: Introduction, stamp: Stamp, *, new_id: NewId) -> CustomerId:
+def _new_customer_id(verdict: Verdict, stamp: Stamp, *, new_id: NewId) -> CustomerId:
     """Give a fresh id. Where no claim will lead to the customer, a retry must find it: the request names it."""
-    if any(one.identifies for one in told.identifiers):
+    if any(one.identifies for one in verdict.linked):
         return CustomerId(new_id("cus"))
     name = hashlib.sha256(f"{stamp.origin.channel_id}\0{stamp.request_id}".encode()).digest()
     return CustomerId(f"cus_{base64.b32encode(name).decode().lower()[:26]}")

@@ -19,6 +19,7 @@ from services.profile.errors import update_mask_invalid
 from services.profile.linking import Introduction
 from services.profile.model import Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, outcome_of, set_aside_of
+from services.profile.rules import IdentityRules
 from services.profile.who import SetAsideReason
 
 UPDATABLE = ("given_name", "family_name", "postal_address", "traits")
@@ -32,14 +33,18 @@ _OUTCOMES = {
 _REASONS = {
     SetAsideReason.HELD_BY_ANOTHER: pb.SET_ASIDE_REASON_HELD_BY_ANOTHER,
     SetAsideReason.UNVERIFIED: pb.SET_ASIDE_REASON_UNVERIFIED,
+    SetAsideReason.SHARED: pb.SET_ASIDE_REASON_SHARED,
+    SetAsideReason.BLOCKED: pb.SET_ASIDE_REASON_BLOCKED,
 }
 
 
-def introduction_from_request(request: pb.IdentifyRequest, *, channel: Channel, now: datetime) -> Introduction:
+def introduction_from_request(
+    request: pb.IdentifyRequest, *, channel: Channel, now: datetime, rules: IdentityRules
+) -> Introduction:
     """Read what a channel tells. Errors: IDENTIFIER_INVALID, INVALID_FIELD."""
     traits, _ = traits_from_proto(request.traits, field="traits", channel=channel, now=now, removable=False)
     return Introduction(
-        identifiers=identifiers_from_proto(request.identifiers),
+        identifiers=identifiers_from_proto(request.identifiers, rules=rules),
         traits=traits,
         given_name=request.given_name,
         family_name=request.family_name,
@@ -73,13 +78,18 @@ def identify_response(outcome: Outcome[Profile], identifiers: Sequence[Identifie
         profile=profile_to_proto(saved),
         outcome=_OUTCOMES[outcome_of(outcome)],
         pending_merges=[merge_to_proto(merge) for merge in saved.state.merges if merge.pending_areas],
-        set_aside=[
-            pb.SetAsideIdentifier(identifier=identifier_to_proto(identifier), reason=_REASONS[reason])
-            for identifier, reason in set_aside_of(outcome.facts, identifiers)
-        ],
+        set_aside=set_aside_to_proto(outcome, identifiers),
         replayed=outcome.replayed,
         head=saved.head(),
     )
+
+
+def set_aside_to_proto(outcome: Outcome[Profile], identifiers: Sequence[Identifier]) -> list[pb.SetAsideIdentifier]:
+    """Write what of these identifiers was not used, and why."""
+    return [
+        pb.SetAsideIdentifier(identifier=identifier_to_proto(identifier), reason=_REASONS[reason])
+        for identifier, reason in set_aside_of(outcome.facts, identifiers)
+    ]
 
 
 def batch_profile_to_proto(asked: str, saved: Saved[Profile]) -> pb.BatchProfile:

@@ -6,18 +6,15 @@ the oldest makes room.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.profile.model import HeldIdentifier, Identifier, IdentifierKind
+from services.profile.rules import IdentityRules
 
-MOST_OF_A_KIND: Mapping[IdentifierKind, int] = {
-    IdentifierKind.LOYALTY_CARD: 1,
-    IdentifierKind.EMAIL: 5,
-    IdentifierKind.PHONE: 5,
-    IdentifierKind.SOCIAL: 5,
-    IdentifierKind.DEVICE: 30,
-    IdentifierKind.COOKIE: 30,
-}
-"""Proven ones and unverified claims are counted apart: a customer has at most 92 identifiers."""
+MOST_IDENTIFIERS = 100
+"""Of one customer: what the contract promises of a profile."""
+MOST_PROOFS_OF_A_KIND = 20
+"""So many stay where two customers with proofs become one, or where the rules once allowed more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +35,65 @@ def with_added(held: Iterable[HeldIdentifier], added: Iterable[HeldIdentifier]) 
     return by_key
 
 
-def kind_beyond_limit(by_key: Mapping[str, HeldIdentifier]) -> IdentifierKind | None:
-    """Name a kind with more proven identifiers than are allowed, where no proof may be dropped."""
-    for kind, most in MOST_OF_A_KIND.items():
-        proven = [one for one in by_key.values() if one.identifier.kind is kind and one.identifier.identifies]
-        if not kind.by_possession and len(proven) > most:
+def kind_beyond_limit(
+    by_key: Mapping[str, HeldIdentifier], *, held: Iterable[HeldIdentifier], rules: IdentityRules
+) -> IdentifierKind | None:
+    """Name a kind of which more are proven than are allowed, and than are held: no proof may be dropped.
+
+    Who has more than are allowed now, since the rules were others once, keeps them.
+    """
+    before = list(held)
+    for kind in IdentifierKind:
+        proven = _proven(by_key.values(), kind)
+        if not kind.by_possession and len(proven) > max(rules.most(kind), len(_proven(before, kind))):
             return kind
     return None
 
 
-def has_room(held: Iterable[HeldIdentifier], identifier: Identifier) -> bool:
+def has_room(held: Iterable[HeldIdentifier], identifier: Identifier, *, rules: IdentityRules) -> bool:
     """Say whether one more can be held. Where there is no room for a proof, there never will be: none is dropped."""
-    by_key = {one.identifier.key: one.identifier for one in held}
     if identifier.kind.by_possession or not identifier.identifies:
         return True
-    proven = [key for key, one in by_key.items() if one.kind is identifier.kind and one.identifies]
-    return identifier.key in proven or len(proven) < MOST_OF_A_KIND[identifier.kind]
+    proven = {one.identifier.key for one in _proven(held, identifier.kind)}
+    return identifier.key in proven or len(proven) < rules.most(identifier.kind)
 
 
-def make_room(by_key: Mapping[str, HeldIdentifier], *, presented_keys: frozenset[str] = frozenset()) -> Kept:
-    """Keep the newest of each kind; what was just presented counts as the newest."""
+def make_room(
+    by_key: Mapping[str, HeldIdentifier], *, rules: IdentityRules, presented_keys: frozenset[str] = frozenset()
+) -> Kept:
+    """Keep the newest of each kind; what was just presented counts as the newest.
+
+    A customer made of two by staff keeps the proofs of both, and machines make room for them.
+    """
+
+    def newest(group: Iterable[HeldIdentifier], most: int) -> list[HeldIdentifier]:
+        def age(one: HeldIdentifier) -> tuple[bool, datetime, str]:
+            return one.identifier.key in presented_keys, one.link_time, one.identifier.key
+
+        return sorted(group, key=age, reverse=True)[: max(most, 0)]
+
+    held = by_key.values()
     kept: list[HeldIdentifier] = []
-    dropped: list[HeldIdentifier] = []
-    for kind, most in MOST_OF_A_KIND.items():
-        of_kind = [one for one in by_key.values() if one.identifier.kind is kind]
-        proven = [one for one in of_kind if one.identifier.identifies]
-        claimed = [one for one in of_kind if not one.identifier.identifies]
-        for group in (proven, claimed):
-            group.sort(
-                key=lambda one: (one.identifier.key in presented_keys, one.link_time, one.identifier.key), reverse=True
-            )
-            kept += group[:most]
-            dropped += group[most:]
+    machines: list[HeldIdentifier] = []
+    for kind in IdentifierKind:
+        most = rules.most(kind)
+        if kind.by_possession:
+            machines += newest(_proven(held, kind), most)
+        else:
+            kept += newest(_proven(held, kind), max(most, MOST_PROOFS_OF_A_KIND))
+            kept += newest((one for one in held if _is_claim(one, kind)), most)
+    kept += newest(machines, MOST_IDENTIFIERS - len(kept))
+    keys = {one.identifier.key for one in kept}
+    dropped = [one.identifier for one in held if one.identifier.key not in keys]
     return Kept(
         identifiers=tuple(sorted(kept, key=lambda one: one.identifier.key)),
-        dropped_keys=tuple(sorted(one.identifier.key for one in dropped if one.identifier.identifies)),
+        dropped_keys=tuple(sorted(one.key for one in dropped if one.identifies)),
     )
+
+
+def _proven(identifiers: Iterable[HeldIdentifier], kind: IdentifierKind) -> list[HeldIdentifier]:
+    return [one for one in identifiers if one.identifier.kind is kind and one.identifier.identifies]
+
+
+def _is_claim(one: HeldIdentifier, kind: IdentifierKind) -> bool:
+    return one.identifier.kind is kind and not one.identifier.identifies

@@ -22,7 +22,9 @@ class ProfileServicer(ProfileServiceServicer):
         self._profiles = profiles
 
     async def Identify(self, request: pb.IdentifyRequest, _context: object) -> pb.IdentifyResponse:
-        told = introduction_from_request(request, channel=_channel(), now=self._profiles.clock())
+        told = introduction_from_request(
+            request, channel=_channel(), now=self._profiles.clock(), rules=self._profiles.rules
+        )
         outcome = await self._profiles.identify(told, stamp_of(request))
         add_journey_labels(customer_id=outcome.saved.customer_id)
         return identify_response(outcome, told.identifiers)
@@ -30,7 +32,7 @@ class ProfileServicer(ProfileServiceServicer):
     async def GetProfile(self, request: pb.GetProfileRequest, _context: object) -> pb.GetProfileResponse:
         if request.HasField("identifier"):
             saved = await self._profiles.get_by_identifier(
-                asked_identifier_from_proto(request.identifier), origin_of(current_call())
+                asked_identifier_from_proto(request.identifier, rules=self._profiles.rules), origin_of(current_call())
             )
             add_journey_labels(customer_id=saved.customer_id)
         else:

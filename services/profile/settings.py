@@ -10,6 +10,9 @@ from libs.settings import ServiceSettings
 class ProfileSettings(ServiceSettings):
     """The settings of profile."""
 
+    identifiers_file: Path | None = None
+    """The rules by which customers are recognised (`deploy/identifiers.toml`); empty means the built-in ones."""
+
     merge_patience_seconds: float = Field(default=10.0, gt=0, le=3600)
     """How long a merge may be decided and not carried out before every replica takes care of it."""
     merge_sweep_seconds: float = Field(default=30.0, gt=0, le=3600)

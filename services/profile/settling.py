@@ -19,6 +19,7 @@ from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
 from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.planning import reservations
+from services.profile.rules import IdentityRules
 from services.profile.store import Announced, decision_of
 
 
@@ -31,6 +32,7 @@ class Settling:
     merges: Merges
     clock: Clock
     new_id: NewId
+    rules: IdentityRules
 
     async def settle(
         self,
@@ -61,7 +63,8 @@ class Settling:
             if saved.customer_id != customer_id:
                 raise Overtaken
             channel = Channel(id=origin.channel_id, kind=origin.channel_kind)
-            return decision_of(introduce(saved.state, introduction, now=self.clock(), channel=channel))
+            change = introduce(saved.state, introduction, now=self.clock(), channel=channel, rules=self.rules)
+            return decision_of(change)
 
         stamp = Stamp(request_id=self.new_id("set"), body_hash=b"", issue_time=None, origin=origin)
         outcome = await self.records.run(customer_id, stamp, decide)

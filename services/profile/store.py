@@ -99,6 +99,7 @@ def _held_to_fields(held: HeldIdentifier) -> Fields:
         "kind": str(held.identifier.kind),
         "value": held.identifier.value,
         "verified": held.identifier.verified,
+        "compared_as": held.identifier.compared_as,
         "link_time": held.link_time,
         "channel": held.channel.to_fields(),
     }
@@ -106,7 +107,12 @@ def _held_to_fields(held: HeldIdentifier) -> Fields:
 
 def _held_from_fields(fields: Mapping[str, Any]) -> HeldIdentifier:
     return HeldIdentifier(
-        identifier=Identifier(kind=IdentifierKind(fields["kind"]), value=fields["value"], verified=fields["verified"]),
+        identifier=Identifier(
+            kind=IdentifierKind(fields["kind"]),
+            value=fields["value"],
+            verified=fields["verified"],
+            compared_as=fields.get("compared_as", ""),
+        ),
         link_time=fields["link_time"],
         channel=Channel.from_fields(fields["channel"]),
     )
@@ -127,6 +133,7 @@ def _trait_to_fields(trait: Trait) -> Fields:
         "value": trait.value,
         "channel": trait.channel.to_fields(),
         "update_time": trait.update_time,
+        "source": trait.source,
     }
 
 
@@ -136,6 +143,7 @@ def _trait_from_fields(fields: Mapping[str, Any]) -> Trait:
         value=fields["value"],
         channel=Channel.from_fields(fields["channel"]),
         update_time=fields["update_time"],
+        source=fields.get("source", ""),
     )
 
 

@@ -1,8 +1,9 @@
 """Who is this? Weighs what identifiers say against each other, and decides which customer they mean.
 
 Guests are merged into whom they turn out to be; two people whom the company knows are never merged by themselves.
-Where identifiers disagree, the strongest decides (loyalty card, e-mail, phone, social account, device, cookie),
-then the older customer; what points to another known customer is set aside.
+Where identifiers disagree, the strongest decides (`rules`: loyalty card, e-mail, phone, social account, device,
+cookie), then the older customer; what points to another known customer is set aside. So is a device that too many
+use, and what is no value at all (`null`).
 
 A cookie or device alone does not let a second e-mail (phone, card, account) in: somebody who logs in with a new one on
 a known customer's tablet is somebody else, until a proof of that customer comes along.
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
+from services.profile.rules import IdentityRules
 
 MOST_MERGED = 500
 """So many customers may become one; a guest beyond that stays apart, and what leads to it is set aside."""
@@ -24,6 +26,14 @@ class SetAsideReason(enum.StrEnum):
 
     HELD_BY_ANOTHER = "held_by_another"
     UNVERIFIED = "unverified"
+    SHARED = "shared"
+    """Too many customers use this machine."""
+    BLOCKED = "blocked"
+    """It is no value at all."""
+
+
+NOT_LINKED = frozenset({SetAsideReason.HELD_BY_ANOTHER, SetAsideReason.SHARED, SetAsideReason.BLOCKED})
+"""An unverified claim is kept, these are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +75,35 @@ class Verdict:
     """What was not used to find the customer, in the order of the request."""
 
 
-def decide_who(identifiers: Sequence[Identifier], holders: Mapping[str, Holder]) -> Verdict:
-    """Decide whom the identifiers mean; `holders` has the living customer behind each key that is claimed."""
+def decide_who(
+    told: Sequence[Identifier],
+    holders: Mapping[str, Holder],
+    *,
+    rules: IdentityRules,
+    shared: frozenset[str] = frozenset(),
+    present: Holder | None = None,
+) -> Verdict:
+    """Decide whom the identifiers mean; `holders` has the living customer behind each key that is claimed.
+
+    `shared` has the keys of machines that identify nobody any more; `present` is a customer who is known to be there,
+    which no identifier proves better.
+    """
+    identifiers = [one for one in told if one.key not in shared and not rules.blocks(one)]
     pointing = {one.key: holders[one.key] for one in identifiers if one.identifies and one.key in holders}
     found = {holder.customer_id: holder for holder in pointing.values()}
     best = {
-        customer_id: max(one.kind.strength for one in identifiers if _points_to(one, pointing, customer_id))
+        customer_id: max(rules.strength(one.kind) for one in identifiers if _points_to(one, pointing, customer_id))
         for customer_id in found
     }
+    if present is not None:
+        found[present.customer_id] = present
+        best[present.customer_id] = len(rules.strongest_first) + 1
     known = sorted(
         (holder for holder in found.values() if holder.known), key=lambda one: (-best[one.customer_id], one.age)
     )
-    chosen = next((holder for holder in known if not _somebody_else(identifiers, pointing, holder)), None)
+    chosen = next(
+        (holder for holder in known if holder == present or not _somebody_else(identifiers, pointing, holder)), None
+    )
     guests = sorted(
         (holder for holder in found.values() if holder.profile is not None and not holder.known),
         key=lambda one: one.age,
@@ -87,14 +114,16 @@ def decide_who(identifiers: Sequence[Identifier], holders: Mapping[str, Holder])
     merged = _that_fit(chosen, [holder for holder in guests if holder != chosen]) if chosen else []
     others = {holder.customer_id for holder in (*known, *guests) if holder != chosen and holder not in merged}
     set_aside = tuple(
-        (one, reason) for one in identifiers if (reason := _reason_to_set_aside(one, pointing, others)) is not None
+        (one, reason)
+        for one in told
+        if (reason := _reason_to_set_aside(one, pointing, others, rules=rules, shared=shared)) is not None
     )
-    held_by_another = {one for one, reason in set_aside if reason is SetAsideReason.HELD_BY_ANOTHER}
+    not_linked = {one for one, reason in set_aside if reason in NOT_LINKED}
     return Verdict(
         customer_id=customer_id,
         guests=tuple(holder.customer_id for holder in merged),
         unborn=tuple(one for one in unborn if one != customer_id),
-        linked=tuple(one for one in identifiers if one not in held_by_another),
+        linked=tuple(one for one in told if one not in not_linked),
         set_aside=set_aside,
     )
 
@@ -125,8 +154,17 @@ def _somebody_else(identifiers: Sequence[Identifier], pointing: Mapping[str, Hol
 
 
 def _reason_to_set_aside(
-    identifier: Identifier, pointing: Mapping[str, Holder], others: set[CustomerId]
+    identifier: Identifier,
+    pointing: Mapping[str, Holder],
+    others: set[CustomerId],
+    *,
+    rules: IdentityRules,
+    shared: frozenset[str],
 ) -> SetAsideReason | None:
+    if rules.blocks(identifier):
+        return SetAsideReason.BLOCKED
+    if identifier.key in shared:
+        return SetAsideReason.SHARED
     if not identifier.identifies:
         return SetAsideReason.UNVERIFIED
     if any(_points_to(identifier, pointing, other) for other in others):

@@ -17,6 +17,7 @@ from services.profile.model import (
     Trait,
     TraitValue,
 )
+from services.profile.rules import DEFAULT_RULES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WEB = Channel(id="web-shop", kind=1)
@@ -30,27 +31,27 @@ def at(minutes: float) -> datetime:
 
 def email(value: str, *, verified: bool = True) -> Identifier:
     """Give an e-mail address."""
-    return normal_identifier(IdentifierKind.EMAIL, value, verified=verified)
+    return normal_identifier(IdentifierKind.EMAIL, value, verified=verified, rules=DEFAULT_RULES)
 
 
 def phone(value: str, *, verified: bool = True) -> Identifier:
     """Give a telephone number."""
-    return normal_identifier(IdentifierKind.PHONE, value, verified=verified)
+    return normal_identifier(IdentifierKind.PHONE, value, verified=verified, rules=DEFAULT_RULES)
 
 
 def card(value: str, *, verified: bool = True) -> Identifier:
     """Give a loyalty card."""
-    return normal_identifier(IdentifierKind.LOYALTY_CARD, value, verified=verified)
+    return normal_identifier(IdentifierKind.LOYALTY_CARD, value, verified=verified, rules=DEFAULT_RULES)
 
 
 def cookie(value: str) -> Identifier:
     """Give a visitor id."""
-    return normal_identifier(IdentifierKind.COOKIE, value, verified=False)
+    return normal_identifier(IdentifierKind.COOKIE, value, verified=False, rules=DEFAULT_RULES)
 
 
 def device(value: str) -> Identifier:
     """Give an installed app."""
-    return normal_identifier(IdentifierKind.DEVICE, value, verified=False)
+    return normal_identifier(IdentifierKind.DEVICE, value, verified=False, rules=DEFAULT_RULES)
 
 
 def held(identifier: Identifier, *, minutes: float = 0, channel: Channel = WEB) -> HeldIdentifier:

@@ -16,6 +16,7 @@ from services.profile.__main__ import INDEXES, profiles_of
 from services.profile.linking import Introduction
 from services.profile.model import Identifier, Profile, Trait
 from services.profile.operations import Profiles
+from services.profile.rules import DEFAULT_RULES, IdentityRules
 from tests.services.profile.people import NOW, WEB
 
 ORIGIN = Origin(channel_id=WEB.id, channel_kind=WEB.kind)
@@ -51,8 +52,10 @@ class Replicas:
     async def identify(
         self, *identifiers: Identifier, replica: int = 0, traits: Sequence[Trait] = ()
     ) -> Outcome[Profile]:
-        told = Introduction(identifiers=identifiers, traits=tuple(traits))
-        return await self.replicas[replica].identify(told, self.stamp())
+        return await self.replicas[replica].identify(self.introduction(*identifiers, traits=traits), self.stamp())
+
+    def introduction(self, *identifiers: Identifier, traits: Sequence[Trait] = ()) -> Introduction:
+        return Introduction(identifiers=identifiers, traits=tuple(traits))
 
     def stamp(self, request_id: str = "", *, body: bytes = b"body", issued: float = 0, channel: str = WEB.id) -> Stamp:
         return Stamp(
@@ -78,7 +81,9 @@ class Replicas:
         }
 
 
-async def start_replicas(mongo_uri: str, name: str, *, count: int = 2) -> Replicas:
+async def start_replicas(
+    mongo_uri: str, name: str, *, count: int = 2, rules: IdentityRules = DEFAULT_RULES
+) -> Replicas:
     """Make the database, and replicas that share nothing but it."""
     client = connect(mongo_uri, app_name="test")
     place = database(client, name)
@@ -93,6 +98,7 @@ async def start_replicas(mongo_uri: str, name: str, *, count: int = 2) -> Replic
             new_id=new_id,
             randomness=random.Random(number),
             on_saved=saved.append,
+            rules=rules,
         )
         for number in range(count)
     ]

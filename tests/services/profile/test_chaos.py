@@ -4,17 +4,26 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from libs.errors import OmnithreadError
 from libs.mongo.connection import Document
-from services.profile.model import Identifier
+from services.profile.model import Identifier, IdentifierKind
+from services.profile.rules import DEFAULT_RULES, KindRules, Sharing
 from tests.services.profile.people import card, cookie, device, email, phone
 from tests.services.profile.replicas import Replicas, start_replicas
 
 REPLICAS = 3
+MACHINE = KindRules(most=30, sharing=Sharing(most_customers=2, within=timedelta(days=1)))
+RULES = replace(
+    DEFAULT_RULES,
+    kinds={**DEFAULT_RULES.kinds, IdentifierKind.DEVICE: MACHINE, IdentifierKind.COOKIE: MACHINE},
+)
+"""Machines are shared by two at most, so that some are found to be shared by too many."""
 CALLS = 75
 DEATHS = 0.04
 
@@ -33,7 +42,7 @@ class Died(Exception):
 
 @pytest.fixture
 async def three(mongo_uri: str, unique_prefix: str) -> AsyncIterator[Replicas]:
-    running = await start_replicas(mongo_uri, f"{unique_prefix}_profile", count=REPLICAS)
+    running = await start_replicas(mongo_uri, f"{unique_prefix}_profile", count=REPLICAS, rules=RULES)
     yield running
     await running.client.drop_database(running.database.name)
     running.client.close()
@@ -83,7 +92,7 @@ async def live_dangerously(three: Replicas, chance: random.Random) -> None:
                 die_now_and_then(patches, replica.records, name, chance)
             for name in ("_take_over", "_mark_done"):
                 die_now_and_then(patches, replica.records._absorber, name, chance)
-            for name in ("make", "confirm"):
+            for name in ("make", "confirm", "note_uses"):
                 die_now_and_then(patches, replica.identification.claims, name, chance)
         for _ in range(3):
             await asyncio.gather(*(call() for _ in range(CALLS // 3)))
@@ -94,7 +103,9 @@ async def test_every_identifier_leads_to_the_one_customer_who_has_it(three: Repl
     await live_dangerously(three, random.Random(seed))
     for claim in (await three.contents())["identifiers"]:
         kind, _, value = str(claim["_id"]).partition(":")
-        await three.identify(MAKE[kind](value))
+        found = await three.identify(MAKE[kind](value))
+        if claim.get("shared_time"):
+            assert found.saved.state.identifiers == (), "a machine that too many use led to somebody"
     for record in (await three.contents())["records"]:
         if not record["merged_into"]:
             await three[0].get(record["_id"])
@@ -112,6 +123,10 @@ async def test_every_identifier_leads_to_the_one_customer_who_has_it(three: Repl
         for key in leading_keys(record):
             holders[key].append(record["_id"])
     for claim in stored["identifiers"]:
+        if claim.get("shared_time"):
+            assert claim["customer_id"] == ""
+            holders.pop(claim["_id"], None)
+            continue
         assert holders.pop(claim["_id"]) == [last(records[claim["customer_id"]], records)["_id"]]
     assert not holders, "held without a claim"
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from libs.contact_points import normal_email
 from services.profile.identifiers import MAX_VALUE_BYTES, normal_identifier
 from services.profile.model import Identifier, IdentifierKind
+from services.profile.rules import DEFAULT_RULES
 
 LOCAL_PARTS = st.text(alphabet="abcXYZ019.+_-äéÅ", min_size=1, max_size=20)
 DOMAINS = st.sampled_from(["example.com", "EXAMPLE.com", "münchen.de", "xn--mnchen-3ya.de", "a.b.example.org"])
@@ -27,7 +28,7 @@ VALUES = st.one_of(EMAILS, PHONES, SOCIAL, st.text(max_size=60))
 
 def normal(kind: IdentifierKind, value: str) -> Identifier | None:
     try:
-        return normal_identifier(kind, value, verified=True)
+        return normal_identifier(kind, value, verified=True, rules=DEFAULT_RULES)
     except ValueError:
         return None
 
@@ -53,20 +54,23 @@ def test_an_email_is_the_same_customer_in_whatever_case_it_is_written(value: str
 
 
 def test_the_local_part_of_an_email_is_kept_as_it_is_written() -> None:
-    identifier = normal_identifier(IdentifierKind.EMAIL, " Anna.Meier@Example.COM ", verified=True)
+    identifier = normal_identifier(IdentifierKind.EMAIL, " Anna.Meier@Example.COM ", verified=True, rules=DEFAULT_RULES)
     assert identifier.value == "Anna.Meier@example.com"
     assert identifier.key == "email:anna.meier@example.com"
 
 
 def test_a_phone_number_is_one_number_however_it_is_written() -> None:
     written = ("+41 44 668 18 00", "+41446681800", "+41-44-668-18-00", "+41 (0)44 668 18 00")
-    assert {normal_identifier(IdentifierKind.PHONE, one, verified=True).key for one in written} == {
-        "phone:+41446681800"
-    }
+    assert {
+        normal_identifier(IdentifierKind.PHONE, one, verified=True, rules=DEFAULT_RULES).key for one in written
+    } == {"phone:+41446681800"}
 
 
 def test_a_social_account_names_its_network_first() -> None:
-    assert normal_identifier(IdentifierKind.SOCIAL, "Instagram:Anna_M", verified=True).value == "instagram:Anna_M"
+    assert (
+        normal_identifier(IdentifierKind.SOCIAL, "Instagram:Anna_M", verified=True, rules=DEFAULT_RULES).value
+        == "instagram:Anna_M"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +94,7 @@ def test_a_social_account_names_its_network_first() -> None:
 )
 def test_what_is_no_value_of_its_kind_is_refused_without_repeating_it(kind: IdentifierKind, value: str) -> None:
     with pytest.raises(ValueError, match=r"^[a-z0-9 :-]+$") as refusal:
-        normal_identifier(kind, value, verified=True)
+        normal_identifier(kind, value, verified=True, rules=DEFAULT_RULES)
     assert value.strip() == "" or value not in str(refusal.value)
 
 
@@ -101,8 +105,8 @@ def test_possession_identifies_unproven_and_everything_else_only_when_proven() -
         (IdentifierKind.LOYALTY_CARD, "1234"),
         (IdentifierKind.SOCIAL, "x:anna"),
     ):
-        assert not normal_identifier(kind, value, verified=False).identifies
-        assert normal_identifier(kind, value, verified=True).makes_known
+        assert not normal_identifier(kind, value, verified=False, rules=DEFAULT_RULES).identifies
+        assert normal_identifier(kind, value, verified=True, rules=DEFAULT_RULES).makes_known
     for kind in (IdentifierKind.COOKIE, IdentifierKind.DEVICE):
-        assert normal_identifier(kind, "abc", verified=False).identifies
-        assert not normal_identifier(kind, "abc", verified=True).makes_known
+        assert normal_identifier(kind, "abc", verified=False, rules=DEFAULT_RULES).identifies
+        assert not normal_identifier(kind, "abc", verified=True, rules=DEFAULT_RULES).makes_known

@@ -5,6 +5,7 @@ from services.profile.details import MAX_TRAITS
 from services.profile.events import Change, CustomerCreated, IdentifiersLinked, ProfileUpdated
 from services.profile.linking import MOST_PENDING_MERGES, Introduction, introduce
 from services.profile.model import CustomerId, CustomerKind, Identifier, IdentifierKind, Profile
+from services.profile.rules import DEFAULT_RULES
 from tests.services.profile.people import (
     WEB,
     at,
@@ -21,7 +22,7 @@ NOBODY = Profile(customer_id=CustomerId("new"))
 
 
 def link(profile: Profile, *identifiers: Identifier, minutes: float = 10) -> Change:
-    return introduce(profile, Introduction(identifiers=identifiers), now=at(minutes), channel=WEB)
+    return introduce(profile, Introduction(identifiers=identifiers), now=at(minutes), channel=WEB, rules=DEFAULT_RULES)
 
 
 def values(profile: Profile) -> set[str]:
@@ -49,8 +50,8 @@ def test_the_same_again_changes_and_announces_nothing() -> None:
         traits=(trait("size", 41.0, minutes=10), trait("vip", value=True, minutes=10)),
         given_name="Anna",
     )
-    once = introduce(NOBODY, told, now=at(10), channel=WEB).profile
-    again = introduce(once, told, now=at(20), channel=WEB)
+    once = introduce(NOBODY, told, now=at(10), channel=WEB, rules=DEFAULT_RULES).profile
+    again = introduce(once, told, now=at(20), channel=WEB, rules=DEFAULT_RULES)
     assert (again.profile, again.events, again.dropped_keys) == (once, (), ())
 
 
@@ -101,34 +102,42 @@ def test_unproven_claims_push_out_only_each_other() -> None:
 
 def test_names_fill_only_what_is_empty() -> None:
     told = Introduction(identifiers=(cookie("c"),), given_name="Anna", family_name="Meier")
-    anna = introduce(NOBODY, told, now=at(0), channel=WEB).profile
-    other = introduce(anna, Introduction(identifiers=(), given_name="Ben"), now=at(1), channel=WEB)
+    anna = introduce(NOBODY, told, now=at(0), channel=WEB, rules=DEFAULT_RULES).profile
+    other = introduce(anna, Introduction(identifiers=(), given_name="Ben"), now=at(1), channel=WEB, rules=DEFAULT_RULES)
     assert (other.profile.given_name, other.events) == ("Anna", ())
 
 
 def test_traits_are_set_and_too_many_are_refused() -> None:
     anna = customer("anna", cookie("c"), traits=[trait(f"t{n:03}", 1.0) for n in range(MAX_TRAITS)])
     told = Introduction(identifiers=(), traits=(trait("t000", value=True, minutes=9),))
-    change = introduce(anna, told, now=at(10), channel=WEB)
+    change = introduce(anna, told, now=at(10), channel=WEB, rules=DEFAULT_RULES)
     assert change.events == (ProfileUpdated(changed_fields=("traits.t000",)),)
     with pytest.raises(OmnithreadError) as refusal:
-        introduce(anna, Introduction(identifiers=(), traits=(trait("one_more", "x"),)), now=at(10), channel=WEB)
+        introduce(
+            anna,
+            Introduction(identifiers=(), traits=(trait("one_more", "x"),)),
+            now=at(10),
+            channel=WEB,
+            rules=DEFAULT_RULES,
+        )
     assert refusal.value.reason == "TRAIT_LIMIT"
 
 
 def test_traits_that_are_too_long_together_are_refused() -> None:
     traits = tuple(trait(f"t{n:03}", "ä" * 500 + "🎿" * 300) for n in range(70))
     with pytest.raises(OmnithreadError) as refusal:
-        introduce(NOBODY, Introduction(identifiers=(), traits=traits), now=at(10), channel=WEB)
+        introduce(NOBODY, Introduction(identifiers=(), traits=traits), now=at(10), channel=WEB, rules=DEFAULT_RULES)
     assert refusal.value.reason == "RECORD_TOO_LARGE"
 
 
 def test_a_merge_is_reserved_once_and_too_many_pending_ones_wait() -> None:
     anna = customer("anna", email("anna@example.com"))
-    reserved = introduce(anna, Introduction(identifiers=(), guests=(reservation("g"),)), now=at(1), channel=WEB).profile
+    reserved = introduce(
+        anna, Introduction(identifiers=(), guests=(reservation("g"),)), now=at(1), channel=WEB, rules=DEFAULT_RULES
+    ).profile
     again = Introduction(identifiers=(), guests=(reservation("g", merge_id="mrg_other"),))
-    assert introduce(reserved, again, now=at(2), channel=WEB).profile == reserved
+    assert introduce(reserved, again, now=at(2), channel=WEB, rules=DEFAULT_RULES).profile == reserved
     many = Introduction(identifiers=(), guests=tuple(reservation(f"g{n}") for n in range(MOST_PENDING_MERGES + 1)))
     with pytest.raises(OmnithreadError) as refusal:
-        introduce(anna, many, now=at(1), channel=WEB)
+        introduce(anna, many, now=at(1), channel=WEB, rules=DEFAULT_RULES)
     assert refusal.value.reason == "OUTBOX_FULL"

@@ -10,6 +10,7 @@ from services.profile.events import CustomersMerged, ProfileUpdated
 from services.profile.linking import Introduction, introduce
 from services.profile.merging import MOST_MERGES_SHOWN, complete, may_be_merged_away, merge, without_reservation
 from services.profile.model import MERGE_AREAS, CustomerId, MergeId, Profile
+from services.profile.rules import DEFAULT_RULES
 from services.profile.who import Holder, decide_who
 from tests.services.profile.people import WEB, at, cookie, customer, device, email, held, reservation, trait
 
@@ -17,7 +18,7 @@ from tests.services.profile.people import WEB, at, cookie, customer, device, ema
 def test_the_survivor_holds_what_the_guest_held() -> None:
     guest = replace(customer("guest", cookie("c"), traits=[trait("size", 41.0)]), given_name="Anna")
     anna = replace(customer("anna", email("anna@example.com")), incoming=(reservation("guest"),), family_name="Meier")
-    change = merge(guest, anna, reservation("guest"))
+    change = merge(guest, anna, reservation("guest"), rules=DEFAULT_RULES)
     assert {one.identifier.value for one in change.profile.identifiers} == {"anna@example.com", "c"}
     assert (change.profile.given_name, change.profile.family_name) == ("Anna", "Meier")
     assert change.profile.incoming == ()
@@ -31,7 +32,7 @@ def test_the_survivor_holds_what_the_guest_held() -> None:
 def test_of_each_trait_the_newest_word_stays() -> None:
     guest = customer("guest", traits=[trait("size", 41.0, minutes=5), trait("colour", "red", minutes=1)])
     anna = customer("anna", traits=[trait("size", 40.0, minutes=1), trait("colour", "blue", minutes=5)])
-    after = merge(guest, anna, reservation("guest")).profile
+    after = merge(guest, anna, reservation("guest"), rules=DEFAULT_RULES).profile
     assert {one.name: one.value for one in after.traits} == {"size": 41.0, "colour": "blue"}
 
 
@@ -44,7 +45,7 @@ def test_a_merge_never_fails_for_a_limit() -> None:
         customer("anna", traits=[trait(f"a{n:03}", 1.0) for n in range(MAX_TRAITS - 1)]),
         identifiers=tuple(held(cookie(f"a{n:02}"), minutes=n) for n in range(30)),
     )
-    change = merge(guest, anna, reservation("guest"))
+    change = merge(guest, anna, reservation("guest"), rules=DEFAULT_RULES)
     assert len(change.profile.identifiers) == 30
     assert len(change.dropped_keys) == 30
     assert len(change.profile.traits) == MAX_TRAITS
@@ -53,14 +54,14 @@ def test_a_merge_never_fails_for_a_limit() -> None:
 
 def test_what_the_guest_was_about_to_take_over_becomes_the_survivors_task() -> None:
     guest = replace(customer("guest"), incoming=(reservation("older-guest"), reservation("anna")))
-    after = merge(guest, customer("anna"), reservation("guest")).profile
+    after = merge(guest, customer("anna"), reservation("guest"), rules=DEFAULT_RULES).profile
     assert [one.source_customer_id for one in after.incoming] == ["older-guest"]
 
 
 def test_the_newest_merges_are_shown_and_pending_ones_are_never_forgotten() -> None:
     anna = customer("anna", email("anna@example.com"))
     for n in range(30):
-        anna = merge(customer(f"g{n}"), anna, reservation(f"g{n}", minutes=n)).profile
+        anna = merge(customer(f"g{n}"), anna, reservation(f"g{n}", minutes=n), rules=DEFAULT_RULES).profile
     assert len(anna.merges) == 30
     for n in range(1, 30):
         for area in MERGE_AREAS:
@@ -71,7 +72,7 @@ def test_the_newest_merges_are_shown_and_pending_ones_are_never_forgotten() -> N
 
 
 def test_completing_twice_is_completing_once_and_an_unknown_merge_is_not_found() -> None:
-    anna = merge(customer("guest"), customer("anna"), reservation("guest")).profile
+    anna = merge(customer("guest"), customer("anna"), reservation("guest"), rules=DEFAULT_RULES).profile
     once = complete(anna, "mrg_guest", "cart").profile
     assert once.merges[0].pending_areas == ("context", "messaging", "preference")
     assert complete(once, "mrg_guest", "cart").profile == once
@@ -111,13 +112,13 @@ class Replicas:
     def decide(self, one: str, other: str) -> None:
         pair = {self.living(one), self.living(other)}
         holders = {COOKIES[who].key: Holder(customer_id=CustomerId(who), profile=self.profiles[who]) for who in pair}
-        verdict = decide_who([COOKIES[who] for who in pair], holders)
+        verdict = decide_who([COOKIES[who] for who in pair], holders, rules=DEFAULT_RULES)
         self.decided += [(guest, verdict.customer_id or "") for guest in verdict.guests]
 
     def prove(self, one: str) -> None:
         who = self.living(one)
         told = Introduction(identifiers=(email(f"{who}@example.com"),))
-        self.profiles[who] = introduce(self.profiles[who], told, now=at(99), channel=WEB).profile
+        self.profiles[who] = introduce(self.profiles[who], told, now=at(99), channel=WEB, rules=DEFAULT_RULES).profile
 
     def seal(self, place: int) -> None:
         if self.decided:
@@ -180,5 +181,5 @@ def test_only_a_guest_is_merged_away_into_who_is_known_or_older() -> None:
 
 def test_who_was_never_seen_is_merged_without_a_word() -> None:
     anna = replace(customer("anna"), incoming=(reservation("unborn"),))
-    change = merge(Profile(customer_id=CustomerId("unborn")), anna, reservation("unborn"))
+    change = merge(Profile(customer_id=CustomerId("unborn")), anna, reservation("unborn"), rules=DEFAULT_RULES)
     assert (change.profile, change.events) == (customer("anna"), ())

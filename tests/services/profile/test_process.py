@@ -78,7 +78,7 @@ async def test_it_wants_to_be_migrated_then_serves_then_stops_in_order(
 
 def test_every_setting_says_what_it_is_for() -> None:
     own = set(ProfileSettings.__annotations__)
-    assert own == {"merge_patience_seconds", "merge_sweep_seconds"}
+    assert own >= {"identifiers_file", "merge_patience_seconds", "merge_sweep_seconds"}
     assert all(ProfileSettings.model_fields[name].description for name in own)
 
 

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
+from services.profile.identifiers import normal_identifier
+from services.profile.model import CustomerId, CustomerKind, Identifier, IdentifierKind, Profile
+from services.profile.rules import DEFAULT_RULES
 from services.profile.who import MOST_MERGED, Holder, SetAsideReason, Verdict, decide_who
 from tests.services.profile.people import card, cookie, customer, device, email, phone
 
@@ -14,7 +18,7 @@ def decide(identifiers: list[Identifier], *customers: Profile, unborn: dict[str,
     holders = {key: Holder(customer_id=one.customer_id, profile=one) for one in customers for key in one.held_keys}
     for customer_id, identifier in (unborn or {}).items():
         holders[identifier.key] = Holder(customer_id=CustomerId(customer_id), profile=None)
-    return decide_who(identifiers, holders)
+    return decide_who(identifiers, holders, rules=DEFAULT_RULES)
 
 
 def test_nobody_holds_them_so_it_is_somebody_new() -> None:
@@ -122,7 +126,7 @@ def test_whatever_is_claimed_no_known_customer_is_merged_away(
         for identifier, owner in zip(POOL, owners, strict=True)
         if owner and identifier.identifies
     }
-    verdict = decide_who(identifiers, holders)
+    verdict = decide_who(identifiers, holders, rules=DEFAULT_RULES)
     for guest in verdict.guests:
         assert customers[guest].kind is CustomerKind.ANONYMOUS
         survivor = customers[verdict.customer_id or ""]
@@ -136,7 +140,7 @@ def test_whatever_is_claimed_no_known_customer_is_merged_away(
         assert holders[one.key].customer_id != verdict.customer_id
     assert set(held) | set(verdict.linked) == set(identifiers)
     if verdict.customer_id in customers:
-        assert decide_who(list(reversed(identifiers)), holders).customer_id == verdict.customer_id
+        assert decide_who(list(reversed(identifiers)), holders, rules=DEFAULT_RULES).customer_id == verdict.customer_id
 
 
 def test_a_guest_beyond_the_limit_of_merges_stays_apart() -> None:
@@ -147,6 +151,47 @@ def test_a_guest_beyond_the_limit_of_merges_stays_apart() -> None:
         "cookie:phone": Holder(customer_id=guest.customer_id, profile=guest, merged_count=3),
         "cookie:kiosk": Holder(customer_id=small.customer_id, profile=small),
     }
-    verdict = decide_who(identifiers, holders)
+    verdict = decide_who(identifiers, holders, rules=DEFAULT_RULES)
     assert (verdict.customer_id, verdict.guests) == ("anna", ("small",))
     assert verdict.set_aside == ((cookie("phone"), HELD),)
+
+
+def test_a_blocked_value_is_set_aside_and_not_linked() -> None:
+    nothing = normal_identifier(IdentifierKind.LOYALTY_CARD, "0000-0000", verified=True, rules=DEFAULT_RULES)
+    verdict = decide([nothing, cookie("new")], customer("other", nothing))
+    assert verdict.customer_id is None
+    assert verdict.set_aside == ((nothing, SetAsideReason.BLOCKED),)
+    assert verdict.linked == (cookie("new"),)
+
+
+def test_a_machine_that_too_many_use_leads_to_nobody() -> None:
+    holders = {cookie("laptop").key: Holder(customer_id=ANNA.customer_id, profile=ANNA)}
+    shared = frozenset({cookie("laptop").key})
+    verdict = decide_who([cookie("laptop"), cookie("new")], holders, rules=DEFAULT_RULES, shared=shared)
+    assert verdict.customer_id is None
+    assert verdict.set_aside == ((cookie("laptop"), SetAsideReason.SHARED),)
+    assert verdict.linked == (cookie("new"),)
+
+
+def test_a_guest_who_is_there_and_proves_an_address_is_merged_into_its_holder() -> None:
+    guest = Holder(customer_id=CustomerId("guest"), profile=customer("guest", minutes=9))
+    holders = {key: Holder(customer_id=ANNA.customer_id, profile=ANNA) for key in ANNA.held_keys}
+    verdict = decide_who([email("anna@example.com")], holders, rules=DEFAULT_RULES, present=guest)
+    assert (verdict.customer_id, verdict.guests) == ("anna", ("guest",))
+
+
+def test_a_known_customer_who_is_there_stays_who_they_are_whatever_else_they_prove() -> None:
+    there = Holder(customer_id=BEN.customer_id, profile=BEN)
+    holders = {key: Holder(customer_id=ANNA.customer_id, profile=ANNA) for key in ANNA.held_keys}
+    verdict = decide_who([email("anna@example.com")], holders, rules=DEFAULT_RULES, present=there)
+    assert (verdict.customer_id, verdict.guests) == ("ben", ())
+    assert verdict.set_aside == ((email("anna@example.com"), HELD),)
+
+
+def test_the_rules_say_which_proof_is_the_stronger_one() -> None:
+    holders = {key: Holder(customer_id=one.customer_id, profile=one) for one in (ANNA, BEN) for key in one.held_keys}
+    order = ("email", "phone", "loyalty_card", "social", "cookie", "device")
+    rules = replace(DEFAULT_RULES, strongest_first=tuple(IdentifierKind(kind) for kind in order))
+    verdict = decide_who([email("anna@example.com"), card("42")], holders, rules=rules)
+    assert verdict.customer_id == "anna"
+    assert verdict.set_aside == ((card("42"), HELD),)
