@@ -189,12 +189,7 @@ class Identification:
     async def _recalled(self, plan: Plan) -> Outcome[Profile] | None:
         """Find a request that was carried out while a device still led somewhere that leads nowhere any more."""
         for key in sorted(plan.evidence.shared):
-            try:
-                known = await self.records.recall(plan.evidence.claims[key].led_to, plan.stamp)
-            except OmnithreadError as error:
-                if error.reason != CUSTOMER_ERASED:
-                    raise
-                continue
+            known = await self.records.recall(plan.evidence.claims[key].led_to, plan.stamp)
             if known is not None:
                 return known
         return None
