@@ -92,6 +92,12 @@ class Documents(Generic[State]):
             documents = await cursor.sort("_id", 1).limit(limit).to_list(limit)
         return [self._saved(document, document["_id"]) for document in documents]
 
+    async def versions(self, limit: int) -> dict[str, int]:
+        """Give the versions of at most `limit` documents by key: what a cache compares. One query."""
+        with reading():
+            documents = await self._collection.find({}, {"version": 1}).limit(limit).to_list(limit)
+        return {document["_id"]: document["version"] for document in documents}
+
     async def run(self, key: str, stamp: Stamp, decide: DecideDocument[State]) -> DocumentOutcome[State]:
         """Carry out a command once, as `Records.run` does, without events. One read and one write."""
         return await self._loop.run(key, self._plan(key, stamp, decide), Deadline())

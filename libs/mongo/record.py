@@ -5,9 +5,9 @@ be relayed, and so commits them together.
 """
 
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Generic
+from typing import Any, Generic
 
 from libs.clock import Clock
 from libs.errors import merge_outcome_not_found
@@ -15,10 +15,10 @@ from libs.ids import NewId
 from libs.mongo import history
 from libs.mongo.absorb import Absorber, DecideMerge, MaySeal
 from libs.mongo.connection import Database
-from libs.mongo.deadline import reading
+from libs.mongo.deadline import Deadline, reading
 from libs.mongo.loop import WriteLoop
 from libs.mongo.merge_reports import MergeReport, find_report
-from libs.mongo.reader import RecordReader
+from libs.mongo.reader import STATE_AND_MEMBERS, RecordReader
 from libs.mongo.record_versions import RecordVersions
 from libs.mongo.release import DecideParting, MemberMove, Released, Releaser
 from libs.mongo.shapes import RECORDS
@@ -33,6 +33,9 @@ from libs.mongo.writer import Decide, RecordWriter
 from libs.origin import Origin, Stamp
 from libs.timestamps import EPOCH
 from omnithread.common.v1 import event_pb2
+
+SCAN_BATCH = 50
+MOST_SCAN_SECONDS = 30.0
 
 
 class Records(Generic[State, Event]):
@@ -225,6 +228,34 @@ class Records(Generic[State, Event]):
             match = {"merged_into": "", field: {"$gt": EPOCH, "$lte": until}}
             cursor = self._database[RECORDS].find(match, {"_id": 1})
             return [record["_id"] for record in await cursor.sort(field, 1).limit(limit).to_list(limit)]
+
+    async def behind(self, field: str, number: int, limit: int) -> list[str]:
+        """Give at most `limit` customers whose records have a smaller number in `field`, or none, the smallest first.
+
+        For sweeps; the service declares `due_index(field)` for it. One indexed query, or two.
+        """
+        found: list[str] = []
+        for condition in ({field: None}, {field: {"$lt": number}}):
+            if len(found) < limit:
+                with reading():
+                    cursor = self._database[RECORDS].find({"merged_into": "", **condition}, {"_id": 1})
+                    rest = limit - len(found)
+                    found += [record["_id"] for record in await cursor.sort(field, 1).limit(rest).to_list(rest)]
+        return found
+
+    async def newest(self, limit: int) -> AsyncGenerator[Saved[State], None]:
+        """Give the records of at most `limit` customers, none of them merged away, the last changed first."""
+        cursor = self._database[RECORDS].find({"merged_into": ""}, STATE_AND_MEMBERS).limit(limit)
+        with reading(Deadline(at_most_seconds=MOST_SCAN_SECONDS)):
+            async for record in cursor.sort([("update_time", -1), ("_id", -1)]).batch_size(SCAN_BATCH):
+                yield self._reader.saved(record, record["_id"])
+
+    async def mark(self, saved: Saved[State], fields: Mapping[str, Any]) -> bool:
+        """Set fields that say only when to look again, without a new version; False where the record has changed."""
+        with reading():
+            condition = {"_id": saved.customer_id, "version": saved.version, "merged_into": ""}
+            result = await self._database[RECORDS].update_one(condition, {"$set": dict(fields)})
+        return result.matched_count == 1
 
     async def heads(
         self, updated_since: datetime, limit: int, after: tuple[datetime, str] | None = None

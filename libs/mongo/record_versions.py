@@ -51,8 +51,9 @@ class RecordVersions(Generic[State, Event]):
     def decided(self, record: Document, decision: Decision[State, Event], stamp: Stamp) -> NextVersion:
         """Take a decision, and remember the request with its facts."""
         request = request_entry(stamp, version=record["version"] + 1, facts=decision.facts)
-        change = Change(fields=self._fields(decision.state), request=request)
-        return self._announcing(decision.events, record, change, stamp.origin)
+        state, events = self._with_consequences(decision.state, decision.events)
+        change = Change(fields=self._fields(state), request=request)
+        return self._announcing(events, record, change, stamp.origin)
 
     def merged(
         self,
@@ -79,10 +80,9 @@ class RecordVersions(Generic[State, Event]):
             now=milliseconds(self._clock()),
         )
         appended = {"lineage": lineage, "absorbed": absorbed}
-        change = Change(
-            fields=self._fields(decision.state), appended=appended, most_bytes=MAX_MERGED_BYTES + MAX_REPORT_BYTES
-        )
-        return self._announcing(decision.events, record, change, origin, report=report)
+        state, events = self._with_consequences(decision.state, decision.events)
+        change = Change(fields=self._fields(state), appended=appended, most_bytes=MAX_MERGED_BYTES + MAX_REPORT_BYTES)
+        return self._announcing(events, record, change, origin, report=report)
 
     def parted(
         self,
@@ -99,6 +99,7 @@ class RecordVersions(Generic[State, Event]):
         appended: dict[str, Sequence[Any]] = {"releasing": [share], "released": [merge_id]}
         if merge_id not in record["absorbed"]:
             appended["absorbed"] = [merge_id]  # whoever is still about to absorb it finds it done
+        state, events = self._with_consequences(state, events)
         fields = {**self._fields(state), "lineage": list(lineage)}
         change = Change(fields=fields, appended=appended, most_bytes=MAX_MERGED_BYTES + MAX_REPORT_BYTES)
         return self._announcing(events, record, change, origin)
@@ -107,10 +108,12 @@ class RecordVersions(Generic[State, Event]):
         self, record: Document, event: Event, origin: Origin, *, share: ReleasingEntry, log: RequestLog
     ) -> NextVersion:
         """Open a sealed record again, with its share, and with what `log` remembers of requests."""
-        fields = {**share["fields"], **_UNSEALED, "requests": list(log.requests), "floors": list(log.floors)}
+        shared = self._shape.from_document({**record, **share["fields"]})
+        state, events = self._with_consequences(shared, (event,))
+        fields = {**self._fields(state), **_UNSEALED, "requests": list(log.requests), "floors": list(log.floors)}
         appended = {"released": [share["merge_id"]]}
         change = Change(fields=fields, appended=appended, most_bytes=MAX_MERGED_BYTES)
-        return self._announcing((event,), record, change, origin)
+        return self._announcing(events, record, change, origin)
 
     def never_to_be_absorbed(self, record: Document, merge_id: str, *, log: RequestLog) -> NextVersion:
         """Note a merge that was undone before it came here; a signpost that it left no longer points anywhere."""
@@ -179,6 +182,12 @@ class RecordVersions(Generic[State, Event]):
             entries[-1]["members"].append(member_entry(report, record["_id"]))
         fields = {**change.fields, "seq": record["seq"] + len(entries)}
         return next_version(record, replace(change, fields=fields, outbox=entries), now=now)
+
+    def _with_consequences(self, state: State, events: Sequence[Event]) -> tuple[State, Sequence[Event]]:
+        if self._shape.consequences is None:
+            return state, events
+        state, more = self._shape.consequences(state, milliseconds(self._clock()))
+        return state, (*events, *more)
 
     def _fields(self, state: State) -> Document:
         fields = self._shape.to_fields(state)

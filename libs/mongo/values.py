@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
 
@@ -33,6 +33,10 @@ class Member:
     """The fields, with `sort_time` (the same in every revision); `_id`, `customer_id` and `revision` 1 are added."""
 
 
+Consequences: TypeAlias = Callable[[State, datetime], tuple[State, Sequence[Event]]]
+"""Gives the state with what follows from it, and the events of that. Pure, and the same again on its own answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordShape(Generic[State, Event]):
     """How one service's states and events become documents and messages. All functions are pure."""
@@ -49,6 +53,8 @@ class RecordShape(Generic[State, Event]):
     """The members of long lists that an event brings."""
     occur_time: Callable[[Event], datetime | None] = lambda _event: None
     """When it happened, as the caller stated it; None for now."""
+    consequences: "Consequences[State, Event] | None" = None
+    """What follows from a state, whatever decided on it: asked before it is written, with the time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,22 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from libs.clock import Clock
 from libs.ids import NewId
 from libs.mongo.connection import Database
+from libs.mongo.documents import Documents
 from libs.mongo.migrate import Index, due_index
 from libs.mongo.record import Records
+from libs.mongo.values import Consequences
 from libs.process import run_service
 from libs.service import Foundation, Parts, Service
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import add_ProfileInternalServiceServicer_to_server
 from omnithread.profile.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
+from omnithread.profile.v1.segment_service_pb2_grpc import add_SegmentServiceServicer_to_server
 from services.profile.claims import IDENTIFIERS, Claims
 from services.profile.erased import ErasedIdentifiers
 from services.profile.forgetting import Forgetting
@@ -22,16 +26,26 @@ from services.profile.internal_servicer import ProfileInternalServicer
 from services.profile.listening import consumer_of
 from services.profile.machines import Machines
 from services.profile.merges import Merges
+from services.profile.model import Profile
 from services.profile.operations import Profiles
 from services.profile.rules import DEFAULT_RULES, IdentityRules
 from services.profile.rules_file import load_rules
+from services.profile.segment_book import KnownSegments, SegmentBook
+from services.profile.segment_fields import DUE_TIME, EDITION, SEGMENT_SHAPE, SEGMENTS
+from services.profile.segment_servicer import SegmentServicer
+from services.profile.segment_sweep import SegmentSweep
 from services.profile.servicer import ProfileServicer
 from services.profile.settings import ProfileSettings
 from services.profile.settling import Settling
-from services.profile.store import OLDEST_INCOMING_TIME, SHAPE
+from services.profile.store import OLDEST_INCOMING_TIME, SHAPE, Announced
 from services.profile.unfinished import UnfinishedMerges
 
-INDEXES: tuple[Index, ...] = (due_index(OLDEST_INCOMING_TIME), Index(IDENTIFIERS, (("customer_id", 1),)))
+INDEXES: tuple[Index, ...] = (
+    due_index(OLDEST_INCOMING_TIME),
+    due_index(EDITION),
+    due_index(DUE_TIME),
+    Index(IDENTIFIERS, (("customer_id", 1),)),
+)
 
 
 def profiles_of(
@@ -44,11 +58,12 @@ def profiles_of(
     on_saved: Callable[[str], None],
     erasure_secret: bytes | None = None,
     rules: IdentityRules = DEFAULT_RULES,
+    consequences: Consequences[Profile, Announced] | None = None,
 ) -> Profiles:
     """Put together what can be done with customers."""
     records = Records(
         database=database,
-        shape=SHAPE,
+        shape=replace(SHAPE, consequences=consequences),
         clock=clock,
         new_id=new_id,
         epoch=epoch,
@@ -89,8 +104,23 @@ def profiles_of(
     )
 
 
+def known_segments_of(
+    *, database: Database, clock: Clock, randomness: random.Random, refresh_seconds: float
+) -> KnownSegments:
+    """Put together what this replica knows of segments."""
+    documents = Documents(database=database, collection=SEGMENTS, shape=SEGMENT_SHAPE, clock=clock, random=randomness)
+    return KnownSegments(documents=documents, clock=clock, refresh_seconds=refresh_seconds)
+
+
 async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
     """Wire the service's parts. RulesInvalid where the file of rules makes no sense."""
+    known_segments = known_segments_of(
+        database=foundation.database,
+        clock=foundation.clock,
+        randomness=foundation.random,
+        refresh_seconds=settings.segment_refresh_seconds,
+    )
+    await known_segments.refresh()
     profiles = profiles_of(
         database=foundation.database,
         epoch=foundation.epoch,
@@ -100,6 +130,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         on_saved=foundation.relay.nudge,
         erasure_secret=settings.erasure_key_file.read_bytes().strip() if settings.erasure_key_file else None,
         rules=load_rules(settings.identifiers_file),
+        consequences=known_segments.consequences,
     )
     unfinished = UnfinishedMerges(
         records=profiles.records,
@@ -108,13 +139,32 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         patience=timedelta(seconds=settings.merge_patience_seconds),
         pause_seconds=settings.merge_sweep_seconds,
     )
+    segment_sweep = SegmentSweep(
+        records=profiles.records,
+        known=known_segments,
+        clock=foundation.clock,
+        random=foundation.random,
+        pause_seconds=settings.segment_sweep_seconds,
+    )
+    segments = SegmentBook(
+        documents=known_segments.documents,
+        known=known_segments,
+        records=profiles.records,
+        clock=foundation.clock,
+        on_changed=segment_sweep.nudge,
+    )
     return Parts(
         registrations=(
             partial(add_ProfileServiceServicer_to_server, ProfileServicer(profiles)),
             partial(add_ProfileInternalServiceServicer_to_server, ProfileInternalServicer(profiles)),
+            partial(add_SegmentServiceServicer_to_server, SegmentServicer(book=segments, profiles=profiles)),
         ),
         consumers=[consumer_of(settings, foundation, profiles.records)],
-        sweeps={"profile-merges": unfinished.run},
+        sweeps={
+            "profile-merges": unfinished.run,
+            "profile-segments": segment_sweep.run,
+            "profile-known-segments": known_segments.run,
+        },
     )
 
 

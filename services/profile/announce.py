@@ -30,4 +30,12 @@ def event_to_proto(event: events.ProfileEvent, header: event_pb2.EventHeader) ->
             )
         case events.CustomerErased():
             said.customer_erased.CopyFrom(events_pb.CustomerErased(erasure_id=event.erasure_id))
+        case events.SegmentEntered():
+            said.segment_entered.CopyFrom(
+                events_pb.SegmentEntered(segment_id=event.segment_id, segment_version=event.segment_version)
+            )
+        case events.SegmentLeft():
+            said.segment_left.CopyFrom(
+                events_pb.SegmentLeft(segment_id=event.segment_id, segment_version=event.segment_version)
+            )
     return said

@@ -17,6 +17,7 @@ from services.profile.facts_fields import facts_to_proto
 from services.profile.identifiers import normal_identifier
 from services.profile.model import Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
 from services.profile.rules import IdentityRules
+from services.profile.segment_fields import memberships_to_proto
 
 MAX_ADDRESS_BYTES = 4096
 
@@ -128,6 +129,7 @@ def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
         version=saved.version,
         etag=saved.etag(),
         facts=facts_to_proto(profile.ledger),
+        segments=memberships_to_proto(profile.standing),
     )
 
 

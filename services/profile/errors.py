@@ -1,6 +1,13 @@
 """What can go wrong in profile, each with its reason from the contract's `ErrorReason`. No text holds a value."""
 
-from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument, not_found
+from libs.errors import (
+    FieldFault,
+    OmnithreadError,
+    failed_precondition,
+    invalid_argument,
+    not_found,
+    resource_exhausted,
+)
 from services.profile.model import IdentifierKind
 
 
@@ -46,3 +53,20 @@ def merge_not_found(merge_id: str) -> OmnithreadError:
 def nobody_holds_it() -> OmnithreadError:
     """Say that an identifier leads to no customer."""
     return not_found("CUSTOMER_NOT_FOUND", "No customer holds this identifier.")
+
+
+def segment_invalid(faults: tuple[FieldFault, ...]) -> OmnithreadError:
+    """Refuse a segment whose rule makes no sense."""
+    return invalid_argument("SEGMENT_INVALID", "The rule of the segment makes no sense.", field_faults=faults)
+
+
+def segment_not_found(segment_id: str) -> OmnithreadError:
+    """Say that no segment has this id."""
+    return not_found("SEGMENT_NOT_FOUND", "No segment has this id.", metadata={"segment_id": segment_id})
+
+
+def segment_limit(most: int) -> OmnithreadError:
+    """Refuse one more segment."""
+    return resource_exhausted(
+        "SEGMENT_LIMIT", "There are as many segments as are allowed.", metadata={"most": str(most)}
+    )

@@ -50,7 +50,32 @@ class CustomerErased:
     erasure_id: str
 
 
-ProfileEvent = CustomerCreated | IdentifiersLinked | ProfileUpdated | CustomersMerged | CustomerSealed | CustomerErased
+@dataclass(frozen=True, slots=True)
+class SegmentEntered:
+    """The customer came to belong to a segment."""
+
+    segment_id: str
+    segment_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLeft:
+    """The customer no longer belongs to a segment."""
+
+    segment_id: str
+    segment_version: int
+
+
+ProfileEvent = (
+    CustomerCreated
+    | IdentifiersLinked
+    | ProfileUpdated
+    | CustomersMerged
+    | CustomerSealed
+    | CustomerErased
+    | SegmentEntered
+    | SegmentLeft
+)
 
 
 @dataclass(frozen=True, slots=True)

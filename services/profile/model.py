@@ -137,6 +137,28 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """The customer belongs to a segment."""
+
+    segment_id: str
+    segment_version: int
+    """By which it was decided."""
+    enter_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """To which segments a customer belongs, and how far that is decided."""
+
+    memberships: tuple[Membership, ...] = ()
+    """Sorted by segment."""
+    edition: int = 0
+    """Of the segments by which it was decided."""
+    due_time: datetime | None = None
+    """When it has to be decided again though nothing changes; None where time alone changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What the company knows about who a customer is."""
 
@@ -156,6 +178,8 @@ class Profile:
     """Merges that were decided and are not carried out yet, oldest first."""
     ledger: Ledger = ()
     """What is counted from what the other services announce."""
+    standing: Standing = Standing()
+    """Which segments they belong to; it follows from all the rest."""
 
     @property
     def kind(self) -> CustomerKind:

@@ -21,3 +21,7 @@ class ProfileSettings(ServiceSettings):
     """File with the secret, of 16 bytes or more, by which identifiers of forgotten customers are hashed, so that no
     import brings them back. Keep it for ever, and outside of the database. Empty: profile makes one, and keeps it in
     its own database."""
+    segment_refresh_seconds: float = Field(default=2.0, gt=0, le=60)
+    """How long a replica may not know of a changed segment; it costs one small query each time."""
+    segment_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often every replica looks for customers whose memberships a changed segment, or time alone, may change."""

@@ -24,6 +24,7 @@ from services.profile.model import (
     Reservation,
     Trait,
 )
+from services.profile.segment_fields import standing_from_document, standing_to_fields
 
 Fields = dict[str, Any]
 """What MongoDB keeps: names to values of any kind."""
@@ -53,6 +54,7 @@ def profile_to_fields(profile: Profile) -> Fields:
         "merges": [_merge_to_fields(merge) for merge in profile.merges],
         "incoming": [_reservation_to_fields(reservation) for reservation in profile.incoming],
         "ledger": ledger_to_fields(profile.ledger),
+        **standing_to_fields(profile.standing),
         OLDEST_INCOMING_TIME: min((one.merge_time for one in profile.incoming), default=None),
     }
 
@@ -71,6 +73,7 @@ def profile_from_document(document: Mapping[str, Any]) -> Profile:
         merges=tuple(_merge_from_fields(merge) for merge in document["merges"]),
         incoming=tuple(_reservation_from_fields(reservation) for reservation in document["incoming"]),
         ledger=ledger_from_fields(document.get("ledger", [])),  # not there in records from before there were facts
+        standing=standing_from_document(document),
     )
 
 

@@ -366,7 +366,9 @@ Global___ChannelUse: _TypeAlias = ChannelUse  # noqa: Y015
 
 @_typing.final
 class Facts(_message.Message):
-    """Facts is what is computed about a customer from what happened in the other services; it follows their events within moments."""
+    """Facts is what is computed about a customer from what happened in the other services; it follows their events within moments.
+    A change of facts alone announces nothing: it shows in the next read.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -70,7 +70,9 @@ Global___SegmentOperator: _TypeAlias = SegmentOperator  # noqa: Y015
 
 @_typing.final
 class SegmentCondition(_message.Message):
-    """SegmentCondition looks at one value of a customer. A value that is not there fulfils nothing."""
+    """SegmentCondition looks at one value of a customer. A value that is not there, or is of another type than is compared with, fulfils nothing,
+    negated or not; only EXISTS, negated, is fulfilled by it. Counts and sums (orders, spend, visits) are always there: 0 where nothing happened.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
