@@ -1,5 +1,6 @@
 """Wires the aggregator and runs it: `python -m services.aggregator`, after the same with `migrate`."""
 
+from datetime import timedelta
 from functools import partial
 
 from libs.events.consumer import EventConsumer
@@ -7,6 +8,7 @@ from libs.events.merges import MergeListener
 from libs.events.metrics import ReaderMetrics
 from libs.events.streams import Stream, internal_stream
 from libs.mongo.cursors import Cursors
+from libs.mongo.documents import Documents
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
@@ -16,6 +18,7 @@ from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServic
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from omnithread.context.v1.context_internal_service_pb2_grpc import add_ContextInternalServiceServicer_to_server
 from omnithread.context.v1.context_service_pb2_grpc import add_ContextServiceServicer_to_server
+from omnithread.context.v1.privacy_service_pb2_grpc import add_PrivacyServiceServicer_to_server
 from omnithread.messaging.v1 import messaging_internal_service_pb2
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceStub
@@ -28,7 +31,11 @@ from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from services.aggregator.areas import Areas
 from services.aggregator.consumer import Listener
+from services.aggregator.erasure_store import ERASURE_INDEXES, ERASURE_SHAPE, ERASURES, ErasureFinder
+from services.aggregator.erasure_sweep import ErasureSweep
+from services.aggregator.erasures import Erasures
 from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.freshness import Freshness
 from services.aggregator.idle_journeys import IdleJourneys
@@ -36,6 +43,8 @@ from services.aggregator.internal_servicer import ContextInternalServicer
 from services.aggregator.merging import Merges
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
+from services.aggregator.privacy import eraser_over
+from services.aggregator.privacy_servicer import PrivacyServicer
 from services.aggregator.reading import ContextReader
 from services.aggregator.servicer import ContextServicer
 from services.aggregator.sessions import Sessions
@@ -76,14 +85,23 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         foreign_sessions=foreign_sessions,
         most_answer_seconds=settings.most_answer_seconds,
     )
+    areas = Areas(
+        sources=sources,
+        eraser=eraser_over(journeys.records, foundation.database, foundation.clock),
+        database=foundation.database,
+    )
+    erasures = erasures_over(settings, foundation, journeys, areas)
+    privacy = PrivacyServicer(areas=areas, erasures=erasures, most_answer_seconds=settings.most_answer_seconds)
+    erasure_sweep = ErasureSweep(erasures, foundation.clock, settings.erasure_sweep_seconds)
     idle = IdleJourneys(journeys=journeys, clock=foundation.clock, pause_seconds=settings.journey_sweep_seconds)
     return Parts(
         registrations=[
             partial(add_ContextServiceServicer_to_server, servicer),
+            partial(add_PrivacyServiceServicer_to_server, privacy),
             partial(add_ContextInternalServiceServicer_to_server, ContextInternalServicer(journeys)),
         ],
         consumers=[consumer],
-        sweeps={"idle-journeys": idle.run},
+        sweeps={"idle-journeys": idle.run, "erasures": erasure_sweep.run},
     )
 
 
@@ -122,6 +140,26 @@ def journeys_over(foundation: Foundation, sources: Sources) -> Journeys:
     )
 
 
+def erasures_over(settings: AggregatorSettings, foundation: Foundation, journeys: Journeys, areas: Areas) -> Erasures:
+    """Put what can be done about erasures together."""
+    documents = Documents(
+        database=foundation.database,
+        collection=ERASURES,
+        shape=ERASURE_SHAPE,
+        clock=foundation.clock,
+        random=foundation.random,
+    )
+    return Erasures(
+        documents=documents,
+        finder=ErasureFinder(foundation.database),
+        records=journeys.records,
+        areas=areas,
+        again_after=timedelta(seconds=settings.erasure_again_seconds),
+        clock=foundation.clock,
+        new_id=foundation.new_id,
+    )
+
+
 def streams_of(settings: AggregatorSettings, sources: Sources) -> dict[str, Stream]:
     """Name what the aggregator listens to, by area."""
     internals = [
@@ -136,7 +174,13 @@ def streams_of(settings: AggregatorSettings, sources: Sources) -> dict[str, Stre
     }
 
 
-SERVICE = Service(name="aggregator", area=AREA, settings=AggregatorSettings, build=build, indexes=INDEXES)
+SERVICE = Service(
+    name="aggregator",
+    area=AREA,
+    settings=AggregatorSettings,
+    build=build,
+    indexes=(*INDEXES, *ERASURE_INDEXES),
+)
 
 if __name__ == "__main__":
     run_service(SERVICE)

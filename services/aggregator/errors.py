@@ -33,3 +33,8 @@ def attribute_duplicate(index: int) -> OmnithreadError:
         "An attribute key is given twice.",
         field_faults=(FieldFault(field=f"attributes[{index}].key", description="given twice"),),
     )
+
+
+def erasure_not_found() -> OmnithreadError:
+    """Say that no erasure has this id, or none was asked for this customer."""
+    return not_found("ERASURE_NOT_FOUND", "No such erasure was asked for.")

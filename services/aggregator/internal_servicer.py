@@ -1,12 +1,14 @@
-"""Translates calls of the suite's own services: replay, heads and merging."""
+"""Translates calls of the suite's own services: replay, heads, merging, export and erasure."""
 
 from libs.events.replay_service import answer_heads, answer_replay
+from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of
 from omnithread.context.v1 import context_internal_service_pb2 as pb
 from omnithread.context.v1.context_events_pb2 import ContextEvent
 from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceServicer
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
+from services.aggregator.privacy import HOLDINGS, eraser_over
 
 
 class ContextInternalServicer(ContextInternalServiceServicer):
@@ -14,6 +16,7 @@ class ContextInternalServicer(ContextInternalServiceServicer):
 
     def __init__(self, journeys: Journeys) -> None:
         self._journeys = journeys
+        self._eraser = eraser_over(journeys.records, journeys.database, journeys.clock)
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -33,3 +36,9 @@ class ContextInternalServicer(ContextInternalServiceServicer):
             origin=origin_of(current_call()),
         )
         return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())
+
+    async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
+        return await answer_export(self._journeys.database, HOLDINGS, request, response_type=pb.ExportAreaResponse)
+
+    async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
+        return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)

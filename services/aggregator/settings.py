@@ -12,3 +12,7 @@ class AggregatorSettings(ServiceSettings):
     """How long an answer may take at most, however much time the caller has: a service that hangs is then named."""
     journey_sweep_seconds: float = Field(default=60.0, gt=0, le=3600)
     """How often every replica looks for journeys that are over; an announcement is late by at most this."""
+    erasure_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often every replica looks for erasures that wait for a service which did not answer."""
+    erasure_again_seconds: float = Field(default=900.0, gt=0, le=86_400)
+    """How long after an erasure is done every service is asked once more, for what a slow writer put there since."""

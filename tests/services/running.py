@@ -66,7 +66,7 @@ class Services:
         """Give the settings for a service; the servers, keys and names of this test."""
         given: dict[str, Any] = {  # of many types: whatever settings there are
             "mongo_uri": self._mongo_uri,
-            "mongo_database": f"{self._prefix}_{service.name}",
+            "mongo_database": self.database_name(service.name),
             "kafka_bootstrap_servers": self._kafka_bootstrap,
             "topic_prefix": f"{self._prefix}.",
             "jwks_file": self._keys.jwks_file,
@@ -78,6 +78,10 @@ class Services:
             **settings,
         }
         return service.settings(**given)
+
+    def database_name(self, name: str) -> str:
+        """Name the database of a service."""
+        return f"{self._prefix}_{name}"
 
     def where(self) -> omnithread.Addresses:
         """Where a client finds the services started last."""

@@ -1,4 +1,4 @@
-"""What a channel backend needs to speak with Omnithread: five typed stubs behind one connection.
+"""What a channel backend needs to speak with Omnithread: typed stubs of all services behind one connection.
 
     async with omnithread.connect("omnithread.example:443", token=token) as suite:
         session = await suite.start_session([omnithread.cookie("visitor-1")])

@@ -27,6 +27,18 @@ class _PreparedDetails(_Details, grpc.ClientCallDetails):  # type: ignore[misc] 
     """What grpc asks for: an object with these fields that is a ClientCallDetails."""
 
 
+def prepared(details: grpc.ClientCallDetails, *, timeout: float | None, token: str) -> grpc.ClientCallDetails:
+    """Give a call's details with token, trace and journey, and a timeout."""
+    return _PreparedDetails(
+        method=details.method,
+        timeout=timeout,
+        metadata=headers(details.metadata or (), token=token),
+        credentials=details.credentials,
+        wait_for_ready=details.wait_for_ready,
+        compression=details.compression,
+    )
+
+
 class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
     """Prepares unary calls."""
 
@@ -48,7 +60,8 @@ class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
             tried = 0
             while True:
                 tried += 1
-                call = continuation(self._prepared(client_call_details, end), request)
+                left = max(0.0, end - time.monotonic())
+                call = continuation(prepared(client_call_details, timeout=left, token=self._tokens.get_sync()), request)
                 again = self._again(call, request, tried)
                 if again is None or time.monotonic() + again.pause_seconds >= end:
                     break
@@ -62,13 +75,3 @@ class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
         if not isinstance(error, grpc.RpcError):
             return None
         return once_more(request, details_of(error), tried=tried, clock=self._clock, tokens=self._tokens)
-
-    def _prepared(self, details: grpc.ClientCallDetails, end: float) -> _PreparedDetails:
-        return _PreparedDetails(
-            method=details.method,
-            timeout=max(0.0, end - time.monotonic()),
-            metadata=headers(details.metadata or (), token=self._tokens.get_sync()),
-            credentials=details.credentials,
-            wait_for_ready=details.wait_for_ready,
-            compression=details.compression,
-        )

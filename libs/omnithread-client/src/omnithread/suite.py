@@ -13,29 +13,43 @@ from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from omnithread.context.v1.context_pb2 import Section
 from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
+from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from omnithread.interceptor import OutgoingStream, OutgoingUnary
+from omnithread.interceptor_streams import OutgoingImport
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
+from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
+from omnithread.profile.v1.customer_import_service_pb2_grpc import CustomerImportServiceStub
+from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceStub
 from omnithread.profile.v1.profile_pb2 import Identifier, Trait
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from omnithread.profile.v1.segment_service_pb2_grpc import SegmentServiceStub
 from omnithread.requests import ServerClock
 from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of
 from omnithread.tokens import TokenProvider, TokenSource
 
 
 class Omnithread:
-    """The five stubs. Make it inside the running loop with `connect`, use it in any number of tasks, and close it."""
+    """The stubs: one for each of the five services, and those of their other doors.
+
+    Make it inside the running loop with `connect`, use it in any number of tasks, and close it.
+    """
 
     def __init__(self, addresses: Addresses, *, channels: dict[str, aio.Channel]) -> None:
         self._channels = channels
         self._tracer = trace.get_tracer("omnithread")
         self.profile = ProfileServiceStub(channels[addresses.profile])
+        self.identity = IdentityServiceStub(channels[addresses.profile])
+        self.segments = SegmentServiceStub(channels[addresses.profile])
+        self.customer_import = CustomerImportServiceStub(channels[addresses.profile])
         self.cart = CartServiceStub(channels[addresses.cart])
         self.preference = PreferenceServiceStub(channels[addresses.preference])
+        self.consent_import = ConsentImportServiceStub(channels[addresses.preference])
         self.messaging = MessagingServiceStub(channels[addresses.messaging])
         self.context = ContextServiceStub(channels[addresses.context])
+        self.privacy = PrivacyServiceStub(channels[addresses.context])
 
     async def start_session(
         self,
@@ -90,14 +104,14 @@ def connect(
 
     `token` is the channel's token, or a function that fetches one. Connections use TLS with the system's
     certificates unless `credentials` are given, or `plaintext` for a suite on this machine.
-    A call without a deadline of its own gets `timeout_seconds`.
+    A call without a deadline of its own gets `timeout_seconds`; a stream has none.
     """
     where = Addresses.one(addresses) if isinstance(addresses, str) else addresses
     tokens = TokenSource(token)
     unary = OutgoingUnary(
         tokens=tokens, clock=ServerClock(), timeout_seconds=timeout_seconds, tracer=trace.get_tracer("omnithread")
     )
-    interceptors: list[aio.ClientInterceptor] = [unary, OutgoingStream(tokens=tokens)]
+    interceptors: list[aio.ClientInterceptor] = [unary, OutgoingStream(tokens=tokens), OutgoingImport(tokens=tokens)]
 
     def channel(address: str) -> aio.Channel:
         if plaintext:

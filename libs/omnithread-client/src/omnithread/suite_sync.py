@@ -12,20 +12,26 @@ from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from omnithread.context.v1.context_pb2 import Section
 from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
+from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
+from omnithread.interceptor_streams_sync import OutgoingStreamSync
 from omnithread.interceptor_sync import OutgoingUnarySync
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
+from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
+from omnithread.profile.v1.customer_import_service_pb2_grpc import CustomerImportServiceStub
+from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceStub
 from omnithread.profile.v1.profile_pb2 import Identifier, Trait
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from omnithread.profile.v1.segment_service_pb2_grpc import SegmentServiceStub
 from omnithread.requests import ServerClock
 from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of
 from omnithread.tokens import TokenProvider, TokenSource
 
 
 class OmnithreadSync:
-    """The five stubs, blocking. Made with `connect_sync`; safe to use from several threads."""
+    """The same stubs, blocking. Made with `connect_sync`; safe to use from several threads."""
 
     def __init__(
         self, addresses: Addresses, *, channels: dict[str, grpc.Channel], intercepted: dict[str, grpc.Channel]
@@ -33,10 +39,15 @@ class OmnithreadSync:
         self._channels = channels
         self._tracer = trace.get_tracer("omnithread")
         self.profile = ProfileServiceStub(intercepted[addresses.profile])
+        self.identity = IdentityServiceStub(intercepted[addresses.profile])
+        self.segments = SegmentServiceStub(intercepted[addresses.profile])
+        self.customer_import = CustomerImportServiceStub(intercepted[addresses.profile])
         self.cart = CartServiceStub(intercepted[addresses.cart])
         self.preference = PreferenceServiceStub(intercepted[addresses.preference])
+        self.consent_import = ConsentImportServiceStub(intercepted[addresses.preference])
         self.messaging = MessagingServiceStub(intercepted[addresses.messaging])
         self.context = ContextServiceStub(intercepted[addresses.context])
+        self.privacy = PrivacyServiceStub(intercepted[addresses.context])
 
     def start_session(
         self,
@@ -86,12 +97,11 @@ def connect_sync(
 ) -> OmnithreadSync:
     """Connect a blocking program to the suite; the arguments are those of `connect`."""
     where = Addresses.one(addresses) if isinstance(addresses, str) else addresses
-    outgoing = OutgoingUnarySync(
-        tokens=TokenSource(token),
-        clock=ServerClock(),
-        timeout_seconds=timeout_seconds,
-        tracer=trace.get_tracer("omnithread"),
+    tokens = TokenSource(token)
+    unary = OutgoingUnarySync(
+        tokens=tokens, clock=ServerClock(), timeout_seconds=timeout_seconds, tracer=trace.get_tracer("omnithread")
     )
+    streams = OutgoingStreamSync(tokens=tokens)
 
     def channel(address: str) -> grpc.Channel:
         if plaintext:
@@ -99,5 +109,5 @@ def connect_sync(
         return grpc.secure_channel(address, credentials or grpc.ssl_channel_credentials(), options=CHANNEL_OPTIONS)
 
     channels = {address: channel(address) for address in where.distinct()}
-    intercepted = {address: grpc.intercept_channel(plain, outgoing) for address, plain in channels.items()}
+    intercepted = {address: grpc.intercept_channel(plain, unary, streams) for address, plain in channels.items()}
     return OmnithreadSync(where, channels=channels, intercepted=intercepted)
