@@ -5,17 +5,23 @@ Rows that concern the same person are carried out one after the other, as they c
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from google.protobuf.message import Message
+from prometheus_client import CollectorRegistry, Counter
 
 from libs.errors import OmnithreadError, Status, invalid_argument
+from libs.rpc.call import call_or_none
 from libs.rpc.incoming import Incoming, Told
+from libs.telemetry.causes import span_of_effect
 
 MOST_ROWS_A_BATCH = 100
 PAUSE_SECONDS = 0.05
 """Where the next row takes longer, those that came are answered first: the caller may be waiting for it."""
 ROWS_AT_ONCE = 8
+
+LONG_AGO = timedelta(days=1)
 
 REFUSED = frozenset({Status.INVALID_ARGUMENT, Status.FAILED_PRECONDITION, Status.NOT_FOUND, Status.PERMISSION_DENIED})
 TOO_LARGE_FOR_EVER = "RECORD_TOO_LARGE"
@@ -85,6 +91,8 @@ async def in_lanes(
 ) -> list[Result]:
     """Carry out rows, those that share a lane in their order, and give what came of each in the order of the rows."""
     slots = asyncio.Semaphore(at_once)
+    call = call_or_none()
+    cause = call.traceparent if call else ""
     last: dict[str, asyncio.Task[Result]] = {}
     tasks: list[asyncio.Task[Result]] = []
 
@@ -92,7 +100,9 @@ async def in_lanes(
         if before:
             await asyncio.wait(before)
         async with slots:
-            return await carry_out(row)
+            # A trace for each row, linked to the call: one of a million rows would help nobody.
+            with span_of_effect("import row", cause=cause, age=LONG_AGO):
+                return await carry_out(row)
 
     async with asyncio.TaskGroup() as group:
         for row in rows:
@@ -101,6 +111,23 @@ async def in_lanes(
             tasks.append(task)
             last |= dict.fromkeys(lanes, task)
     return [task.result() for task in tasks]
+
+
+class ImportMeter:
+    """Counts rows by what came of them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._rows = Counter(
+            "omnithread_import_rows",
+            "Rows of imports, by what came of them and whether it was a dry run.",
+            ["state", "dry_run"],
+            registry=registry,
+        )
+
+    def count(self, states: Iterable[str], *, dry_run: bool) -> None:
+        """Count some rows by the names of their states."""
+        for state in states:
+            self._rows.labels(state.rpartition("_STATE_")[2].lower(), str(dry_run).lower()).inc()
 
 
 def is_refusal(error: OmnithreadError) -> bool:

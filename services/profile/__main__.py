@@ -14,7 +14,9 @@ from libs.mongo.migrate import Index, due_index
 from libs.mongo.record import Records
 from libs.mongo.values import Consequences
 from libs.process import run_service
+from libs.rpc.import_stream import ImportMeter
 from libs.service import Foundation, Parts, Service
+from omnithread.profile.v1.customer_import_service_pb2_grpc import add_CustomerImportServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import add_ProfileInternalServiceServicer_to_server
 from omnithread.profile.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
 from omnithread.profile.v1.segment_service_pb2_grpc import add_SegmentServiceServicer_to_server
@@ -22,6 +24,8 @@ from services.profile.claims import IDENTIFIERS, Claims
 from services.profile.erased import ErasedIdentifiers
 from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
+from services.profile.import_servicer import CustomerImportServicer
+from services.profile.importing import CustomerImports
 from services.profile.internal_servicer import ProfileInternalServicer
 from services.profile.listening import consumer_of
 from services.profile.machines import Machines
@@ -157,6 +161,12 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         registrations=(
             partial(add_ProfileServiceServicer_to_server, ProfileServicer(profiles)),
             partial(add_ProfileInternalServiceServicer_to_server, ProfileInternalServicer(profiles)),
+            partial(
+                add_CustomerImportServiceServicer_to_server,
+                CustomerImportServicer(
+                    imports=CustomerImports(profiles=profiles), meter=ImportMeter(foundation.registry)
+                ),
+            ),
             partial(add_SegmentServiceServicer_to_server, SegmentServicer(book=segments, profiles=profiles)),
         ),
         consumers=[consumer_of(settings, foundation, profiles.records)],

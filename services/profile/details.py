@@ -63,6 +63,12 @@ def with_traits(held: Sequence[Trait], told: Iterable[Trait], *, removed: Iterab
     return after
 
 
+def news_in(held: Sequence[Trait], told: Iterable[Trait]) -> tuple[Trait, ...]:
+    """Give those traits of the told that are newer than what is held of the same name."""
+    times = {trait.name: trait.update_time for trait in held}
+    return tuple(trait for trait in told if trait.name not in times or trait.update_time > times[trait.name])
+
+
 def same_value(one: Trait, other: Trait) -> bool:
     """Compare values by type too: 1.0 is not True."""
     return type(one.value) is type(other.value) and one.value == other.value

@@ -70,3 +70,8 @@ def segment_limit(most: int) -> OmnithreadError:
     return resource_exhausted(
         "SEGMENT_LIMIT", "There are as many segments as are allowed.", metadata={"most": str(most)}
     )
+
+
+def identifier_erased() -> OmnithreadError:
+    """Refuse to bring back somebody who asked to be forgotten."""
+    return failed_precondition("IDENTIFIER_ERASED", "The row names somebody who asked to be forgotten.")

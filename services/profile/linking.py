@@ -6,7 +6,7 @@ from datetime import datetime
 
 from libs.channel import Channel
 from libs.errors import outbox_full
-from services.profile.details import changed_fields, with_missing_names, with_traits
+from services.profile.details import changed_fields, news_in, with_missing_names, with_traits
 from services.profile.errors import identifier_limit
 from services.profile.events import Change, CustomerCreated, IdentifiersLinked, ProfileEvent, ProfileUpdated
 from services.profile.model import CustomerId, HeldIdentifier, Identifier, IdentifierKind, Profile, Reservation, Trait
@@ -27,6 +27,8 @@ class Introduction:
     family_name: str = ""
     guests: tuple[Reservation, ...] = ()
     """Whom to merge into this customer."""
+    is_history: bool = False
+    """Whether the traits tell of a time that may be past, as an import does: what is newer stays."""
     customer_id: CustomerId | None = None
     """Who is there, where the channel knows that; None where only identifiers tell."""
 
@@ -41,7 +43,7 @@ def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: C
         profile,
         create_time=profile.create_time or now,
         identifiers=kept.identifiers,
-        traits=with_traits(profile.traits, told.traits),
+        traits=with_traits(profile.traits, news_in(profile.traits, told.traits) if told.is_history else told.traits),
         incoming=_with_reservations(profile, told.guests),
     )
     after = with_missing_names(after, given_name=told.given_name, family_name=told.family_name)

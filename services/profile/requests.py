@@ -24,7 +24,7 @@ from services.profile.who import SetAsideReason
 
 UPDATABLE = ("given_name", "family_name", "postal_address", "traits")
 
-_OUTCOMES = {
+OUTCOMES = {
     IdentifyOutcome.FOUND: pb.IDENTIFY_OUTCOME_FOUND,
     IdentifyOutcome.CREATED: pb.IDENTIFY_OUTCOME_CREATED,
     IdentifyOutcome.LINKED: pb.IDENTIFY_OUTCOME_LINKED,
@@ -76,7 +76,7 @@ def identify_response(outcome: Outcome[Profile], identifiers: Sequence[Identifie
     saved = outcome.saved
     return pb.IdentifyResponse(
         profile=profile_to_proto(saved),
-        outcome=_OUTCOMES[outcome_of(outcome)],
+        outcome=OUTCOMES[outcome_of(outcome)],
         pending_merges=[merge_to_proto(merge) for merge in saved.state.merges if merge.pending_areas],
         set_aside=set_aside_to_proto(outcome, identifiers),
         replayed=outcome.replayed,
