@@ -2,7 +2,8 @@
 
 Every document of every collection that names one of them, as it is stored, page by page in order of collection and
 id. Times become RFC 3339 text, events the fields of their message, other bytes base64; whole numbers beyond 2^53, which
-JSON does not hold, text. Left out are hashes of requests, which say nothing to anybody.
+JSON does not hold, text. Left out are hashes of requests, which say nothing to anybody, and one-time
+codes, which are for the address that they went to.
 """
 
 import base64
@@ -22,7 +23,7 @@ from omnithread.common.v1 import privacy_pb2
 MOST_PAGE_BYTES = 200 * 1024
 """A page ends early, with at least one document, where more would not fit."""
 LARGEST_EXACT = 2**53
-LEFT_OUT = frozenset({"_id", "body_hash"})
+LEFT_OUT = frozenset({"_id", "body_hash", "one_time_code"})
 EVENT = "event"
 READ_AT_ONCE = 20
 

@@ -17,13 +17,17 @@ from libs.process import run_service
 from libs.rpc.import_stream import ImportMeter
 from libs.service import Foundation, Parts, Service
 from omnithread.profile.v1.customer_import_service_pb2_grpc import add_CustomerImportServiceServicer_to_server
+from omnithread.profile.v1.identity_service_pb2_grpc import add_IdentityServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import add_ProfileInternalServiceServicer_to_server
 from omnithread.profile.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
 from omnithread.profile.v1.segment_service_pb2_grpc import add_SegmentServiceServicer_to_server
+from services.profile import code_limits, verifications
 from services.profile.claims import IDENTIFIERS, Claims
+from services.profile.code_limits import CodeLimits
 from services.profile.erased import ErasedIdentifiers
 from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
+from services.profile.identity_servicer import IdentityServicer
 from services.profile.import_servicer import CustomerImportServicer
 from services.profile.importing import CustomerImports
 from services.profile.internal_servicer import ProfileInternalServicer
@@ -43,12 +47,17 @@ from services.profile.settings import ProfileSettings
 from services.profile.settling import Settling
 from services.profile.store import OLDEST_INCOMING_TIME, SHAPE, Announced
 from services.profile.unfinished import UnfinishedMerges
+from services.profile.verification import NewCode, new_code
+from services.profile.verifications import Verifications
+from services.profile.verifying import Verifying
 
 INDEXES: tuple[Index, ...] = (
     due_index(OLDEST_INCOMING_TIME),
     due_index(EDITION),
     due_index(DUE_TIME),
     Index(IDENTIFIERS, (("customer_id", 1),)),
+    *verifications.INDEXES,
+    *code_limits.INDEXES,
 )
 
 
@@ -108,6 +117,19 @@ def profiles_of(
     )
 
 
+def verifying_of(profiles: Profiles, *, database: Database, clock: Clock, new_code: NewCode = new_code) -> Verifying:
+    """Put together what can be done with one-time codes."""
+    return Verifying(
+        records=profiles.records,
+        verifications=Verifications(database),
+        limits=CodeLimits(database, clock=clock),
+        identification=profiles.identification,
+        rules=profiles.rules,
+        clock=clock,
+        new_code=new_code,
+    )
+
+
 def known_segments_of(
     *, database: Database, clock: Clock, randomness: random.Random, refresh_seconds: float
 ) -> KnownSegments:
@@ -136,6 +158,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         rules=load_rules(settings.identifiers_file),
         consequences=known_segments.consequences,
     )
+    verifying = verifying_of(profiles, database=foundation.database, clock=foundation.clock)
     unfinished = UnfinishedMerges(
         records=profiles.records,
         merges=profiles.merges,
@@ -157,16 +180,18 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         clock=foundation.clock,
         on_changed=segment_sweep.nudge,
     )
+    internal = ProfileInternalServicer(profiles, verifying=verifying)
     return Parts(
         registrations=(
             partial(add_ProfileServiceServicer_to_server, ProfileServicer(profiles)),
-            partial(add_ProfileInternalServiceServicer_to_server, ProfileInternalServicer(profiles)),
             partial(
                 add_CustomerImportServiceServicer_to_server,
                 CustomerImportServicer(
                     imports=CustomerImports(profiles=profiles), meter=ImportMeter(foundation.registry)
                 ),
             ),
+            partial(add_ProfileInternalServiceServicer_to_server, internal),
+            partial(add_IdentityServiceServicer_to_server, IdentityServicer(verifying=verifying)),
             partial(add_SegmentServiceServicer_to_server, SegmentServicer(book=segments, profiles=profiles)),
         ),
         consumers=[consumer_of(settings, foundation, profiles.records)],

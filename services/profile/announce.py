@@ -30,6 +30,12 @@ def event_to_proto(event: events.ProfileEvent, header: event_pb2.EventHeader) ->
             )
         case events.CustomerErased():
             said.customer_erased.CopyFrom(events_pb.CustomerErased(erasure_id=event.erasure_id))
+        case events.VerificationRequested():
+            said.verification_requested.CopyFrom(
+                events_pb.VerificationRequested(
+                    verification_id=event.verification_id, kind=IDENTIFIER_KINDS[event.kind]
+                )
+            )
         case events.SegmentEntered():
             said.segment_entered.CopyFrom(
                 events_pb.SegmentEntered(segment_id=event.segment_id, segment_version=event.segment_version)

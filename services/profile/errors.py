@@ -1,5 +1,7 @@
 """What can go wrong in profile, each with its reason from the contract's `ErrorReason`. No text holds a value."""
 
+from datetime import UTC, datetime
+
 from libs.errors import (
     FieldFault,
     OmnithreadError,
@@ -75,3 +77,39 @@ def segment_limit(most: int) -> OmnithreadError:
 def identifier_erased() -> OmnithreadError:
     """Refuse to bring back somebody who asked to be forgotten."""
     return failed_precondition("IDENTIFIER_ERASED", "The row names somebody who asked to be forgotten.")
+
+
+def verification_not_possible(kind: IdentifierKind) -> OmnithreadError:
+    """Refuse to send a code to what takes none."""
+    return invalid_argument(
+        "VERIFICATION_NOT_POSSIBLE", "No code can be sent to this identifier.", metadata={"kind": str(kind)}
+    )
+
+
+def verification_limit(retry_time: datetime) -> OmnithreadError:
+    """Refuse one more code within the hour."""
+    return resource_exhausted(
+        "VERIFICATION_LIMIT",
+        "Too many codes were asked for; wait until `retry_time`.",
+        metadata={"retry_time": retry_time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")},
+    )
+
+
+def verification_not_found() -> OmnithreadError:
+    """Say that the customer has no verification of this id."""
+    return not_found("VERIFICATION_NOT_FOUND", "The customer has no verification of this id.")
+
+
+def verification_expired() -> OmnithreadError:
+    """Refuse a code that is too old, or was used."""
+    return failed_precondition("VERIFICATION_EXPIRED", "The code is too old, or was used; ask for a new one.")
+
+
+def code_wrong(tries_left: int) -> OmnithreadError:
+    """Refuse a code that is not the right one."""
+    return failed_precondition("CODE_WRONG", "The code is not the right one.", metadata={"tries_left": str(tries_left)})
+
+
+def verification_tries_used_up() -> OmnithreadError:
+    """Refuse any more guesses."""
+    return failed_precondition("VERIFICATION_TRIES_USED_UP", "Too many wrong codes; ask for a new one.")

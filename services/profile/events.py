@@ -66,6 +66,14 @@ class SegmentLeft:
     segment_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class VerificationRequested:
+    """A one-time code is to be sent; the code and the address stay here."""
+
+    verification_id: str
+    kind: IdentifierKind
+
+
 ProfileEvent = (
     CustomerCreated
     | IdentifiersLinked
@@ -75,6 +83,7 @@ ProfileEvent = (
     | CustomerErased
     | SegmentEntered
     | SegmentLeft
+    | VerificationRequested
 )
 
 

@@ -1,20 +1,27 @@
 """Translates calls of the suite's own services: replay, heads, who stands for whom, and how far merges have come."""
 
+from libs.errors import permission_denied
 from libs.events.replay_service import answer_heads, answer_replay
 from libs.mongo.privacy_service import answer_export
 from libs.rpc.call import current_call, origin_of
+from libs.timestamps import to_timestamp
 from omnithread.profile.v1 import profile_internal_service_pb2 as pb
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceServicer
+from services.profile.convert import identifier_to_proto
 from services.profile.operations import Profiles
 from services.profile.privacy import HOLDINGS
+from services.profile.verifying import Verifying
+
+DELIVERS_CODES = "messaging"
 
 
 class ProfileInternalServicer(ProfileInternalServiceServicer):
     """Answers other services; the door lets nobody else in."""
 
-    def __init__(self, profiles: Profiles) -> None:
+    def __init__(self, profiles: Profiles, *, verifying: Verifying) -> None:
         self._profiles = profiles
+        self._verifying = verifying
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -42,6 +49,20 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
             origin=origin_of(current_call()),
         )
         return pb.CompleteMergeResponse(pending_areas=pending)
+
+    async def GetVerificationCode(
+        self, request: pb.GetVerificationCodeRequest, _context: object
+    ) -> pb.GetVerificationCodeResponse:
+        caller = current_call().caller.service
+        if caller != DELIVERS_CODES:
+            raise permission_denied("CALLER_NOT_ALLOWED", f"{caller} delivers no codes.")
+        verification = await self._verifying.to_deliver(request.customer_id, request.verification_id)
+        return pb.GetVerificationCodeResponse(
+            identifier=identifier_to_proto(verification.identifier),
+            code=verification.code,
+            expire_time=to_timestamp(verification.expire_time),
+            language=verification.language,
+        )
 
     async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
         return await answer_export(

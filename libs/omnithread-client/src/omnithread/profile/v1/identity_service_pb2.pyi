@@ -11,6 +11,7 @@ from google.protobuf.internal import containers as _containers
 from omnithread.common.v1 import channel_pb2 as _channel_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.profile.v1 import profile_pb2 as _profile_pb2
+from omnithread.profile.v1 import profile_service_pb2 as _profile_service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -41,7 +42,7 @@ class StartVerificationRequest(_message.Message):
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
     @_builtins.property
     def identifier(self) -> _profile_pb2.Identifier:
-        """An e-mail or phone; `verified` is not looked at."""
+        """An e-mail; `verified` is not looked at. A phone is refused until the suite has a way of sending to it."""
 
     @_builtins.property
     def issue_time(self) -> _timestamp_pb2.Timestamp:
@@ -146,6 +147,7 @@ class VerifyIdentifierResponse(_message.Message):
     PENDING_MERGES_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this request had been carried out before."""
     @_builtins.property
@@ -160,6 +162,10 @@ class VerifyIdentifierResponse(_message.Message):
     def head(self) -> _event_pb2.Head:
         """How far the customer's profile events have come."""
 
+    @_builtins.property
+    def set_aside(self) -> _containers.RepeatedCompositeFieldContainer[_profile_service_pb2.SetAsideIdentifier]:
+        """The identifier, where it is proven and yet was not linked, and why: another known customer holds it. Empty in a retry after more than a day."""
+
     def __init__(
         self,
         *,
@@ -167,10 +173,11 @@ class VerifyIdentifierResponse(_message.Message):
         pending_merges: _abc.Iterable[_profile_pb2.Merge] | None = ...,
         replayed: _builtins.bool = ...,
         head: _event_pb2.Head | None = ...,
+        set_aside: _abc.Iterable[_profile_service_pb2.SetAsideIdentifier] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "pending_merges", b"pending_merges", "profile", b"profile", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "pending_merges", b"pending_merges", "profile", b"profile", "replayed", b"replayed", "set_aside", b"set_aside"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -74,7 +74,7 @@ class IdentityServiceServicer:
     def StartVerification(self, request, context):
         """StartVerification sends a one-time code to an address that somebody claimed, so that they can prove that it is theirs.
         The answer is the same whether or not another customer holds the address. Messaging delivers the code; it is on no topic and in no log.
-        At most 5 codes per customer and hour, 3 per address and hour. One conditional write.
+        At most 5 codes per customer and hour, 3 per address and hour. Four small writes.
         Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID, VERIFICATION_NOT_POSSIBLE, VERIFICATION_LIMIT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -84,7 +84,8 @@ class IdentityServiceServicer:
     def VerifyIdentifier(self, request, context):
         """VerifyIdentifier takes the code. With the right one the identifier counts as verified, as if Identify had been called with it:
         it is linked, or the guest is merged into the known customer who holds it. A code works once, for 10 minutes, with 5 tries.
-        Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP.
+        Two known customers are not merged by it: the identifier is set aside, and the answer says so.
+        Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP, IDENTIFIER_LIMIT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,13 +36,14 @@ class IdentityServiceStub:
     StartVerification: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.StartVerificationRequest, _identity_service_pb2.StartVerificationResponse]
     """StartVerification sends a one-time code to an address that somebody claimed, so that they can prove that it is theirs.
     The answer is the same whether or not another customer holds the address. Messaging delivers the code; it is on no topic and in no log.
-    At most 5 codes per customer and hour, 3 per address and hour. One conditional write.
+    At most 5 codes per customer and hour, 3 per address and hour. Four small writes.
     Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID, VERIFICATION_NOT_POSSIBLE, VERIFICATION_LIMIT.
     """
     VerifyIdentifier: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.VerifyIdentifierRequest, _identity_service_pb2.VerifyIdentifierResponse]
     """VerifyIdentifier takes the code. With the right one the identifier counts as verified, as if Identify had been called with it:
     it is linked, or the guest is merged into the known customer who holds it. A code works once, for 10 minutes, with 5 tries.
-    Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP.
+    Two known customers are not merged by it: the identifier is set aside, and the answer says so.
+    Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP, IDENTIFIER_LIMIT.
     """
     MergeCustomers: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.MergeCustomersRequest, _identity_service_pb2.MergeCustomersResponse]
     """MergeCustomers makes one customer of two whom the company knows, because a member of staff found that they are one person.
@@ -68,13 +69,14 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     StartVerification: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.StartVerificationRequest, _identity_service_pb2.StartVerificationResponse]  # type: ignore[assignment]
     """StartVerification sends a one-time code to an address that somebody claimed, so that they can prove that it is theirs.
     The answer is the same whether or not another customer holds the address. Messaging delivers the code; it is on no topic and in no log.
-    At most 5 codes per customer and hour, 3 per address and hour. One conditional write.
+    At most 5 codes per customer and hour, 3 per address and hour. Four small writes.
     Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID, VERIFICATION_NOT_POSSIBLE, VERIFICATION_LIMIT.
     """
     VerifyIdentifier: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.VerifyIdentifierRequest, _identity_service_pb2.VerifyIdentifierResponse]  # type: ignore[assignment]
     """VerifyIdentifier takes the code. With the right one the identifier counts as verified, as if Identify had been called with it:
     it is linked, or the guest is merged into the known customer who holds it. A code works once, for 10 minutes, with 5 tries.
-    Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP.
+    Two known customers are not merged by it: the identifier is set aside, and the answer says so.
+    Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP, IDENTIFIER_LIMIT.
     """
     MergeCustomers: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.MergeCustomersRequest, _identity_service_pb2.MergeCustomersResponse]  # type: ignore[assignment]
     """MergeCustomers makes one customer of two whom the company knows, because a member of staff found that they are one person.
@@ -103,7 +105,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_identity_service_pb2.StartVerificationResponse, _abc.Awaitable[_identity_service_pb2.StartVerificationResponse]]:
         """StartVerification sends a one-time code to an address that somebody claimed, so that they can prove that it is theirs.
         The answer is the same whether or not another customer holds the address. Messaging delivers the code; it is on no topic and in no log.
-        At most 5 codes per customer and hour, 3 per address and hour. One conditional write.
+        At most 5 codes per customer and hour, 3 per address and hour. Four small writes.
         Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID, VERIFICATION_NOT_POSSIBLE, VERIFICATION_LIMIT.
         """
 
@@ -115,7 +117,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_identity_service_pb2.VerifyIdentifierResponse, _abc.Awaitable[_identity_service_pb2.VerifyIdentifierResponse]]:
         """VerifyIdentifier takes the code. With the right one the identifier counts as verified, as if Identify had been called with it:
         it is linked, or the guest is merged into the known customer who holds it. A code works once, for 10 minutes, with 5 tries.
-        Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP.
+        Two known customers are not merged by it: the identifier is set aside, and the answer says so.
+        Errors: CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, CODE_WRONG, VERIFICATION_EXPIRED, VERIFICATION_TRIES_USED_UP, IDENTIFIER_LIMIT.
         """
 
     @_abc_1.abstractmethod

@@ -132,7 +132,8 @@ class ProfileInternalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetVerificationCode(self, request, context):
-        """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND.
+        """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic.
+        Nobody else is answered (CALLER_NOT_ALLOWED), nor is anybody once the code was used or is too old. One read. Errors: VERIFICATION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,7 +50,9 @@ class ProfileInternalServiceStub:
     GetMergeOutcome: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetMergeOutcomeRequest, _profile_internal_service_pb2.GetMergeOutcomeResponse]
     """GetMergeOutcome says what a merge did in profile, thing by thing. One read. Errors: MERGE_NOT_FOUND."""
     GetVerificationCode: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetVerificationCodeRequest, _profile_internal_service_pb2.GetVerificationCodeResponse]
-    """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND."""
+    """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic.
+    Nobody else is answered (CALLER_NOT_ALLOWED), nor is anybody once the code was used or is too old. One read. Errors: VERIFICATION_NOT_FOUND.
+    """
     ExportArea: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ExportAreaRequest, _profile_internal_service_pb2.ExportAreaResponse]
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
     EraseArea: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.EraseAreaRequest, _profile_internal_service_pb2.EraseAreaResponse]
@@ -80,7 +82,9 @@ class ProfileInternalServiceAsyncStub(ProfileInternalServiceStub):
     GetMergeOutcome: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetMergeOutcomeRequest, _profile_internal_service_pb2.GetMergeOutcomeResponse]  # type: ignore[assignment]
     """GetMergeOutcome says what a merge did in profile, thing by thing. One read. Errors: MERGE_NOT_FOUND."""
     GetVerificationCode: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetVerificationCodeRequest, _profile_internal_service_pb2.GetVerificationCodeResponse]  # type: ignore[assignment]
-    """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND."""
+    """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic.
+    Nobody else is answered (CALLER_NOT_ALLOWED), nor is anybody once the code was used or is too old. One read. Errors: VERIFICATION_NOT_FOUND.
+    """
     ExportArea: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ExportAreaRequest, _profile_internal_service_pb2.ExportAreaResponse]  # type: ignore[assignment]
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
     EraseArea: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.EraseAreaRequest, _profile_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
@@ -149,7 +153,9 @@ class ProfileInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_internal_service_pb2.GetVerificationCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_internal_service_pb2.GetVerificationCodeResponse, _abc.Awaitable[_profile_internal_service_pb2.GetVerificationCodeResponse]]:
-        """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic. One read. Errors: VERIFICATION_NOT_FOUND."""
+        """GetVerificationCode gives messaging the code and address of a verification, so that they travel on no topic.
+        Nobody else is answered (CALLER_NOT_ALLOWED), nor is anybody once the code was used or is too old. One read. Errors: VERIFICATION_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def ExportArea(

@@ -1,0 +1,86 @@
+"""Decides on one-time codes: how long they work, how many are given, and what becomes of a guess. Pure."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from libs.origin import Stamp
+from services.profile.model import CustomerId, Identifier, IdentifierKind
+
+CODE_LIFETIME = timedelta(minutes=10)
+MOST_TRIES = 5
+KEPT_AFTERWARDS = timedelta(days=1)
+"""So long is known afterwards that a code is too old, and what became of it."""
+LIMIT_WINDOW = timedelta(hours=1)
+MOST_PER_CUSTOMER = 5
+MOST_PER_ADDRESS = 3
+VERIFIABLE = frozenset({IdentifierKind.EMAIL})
+"""What the suite can send a code to. A phone follows with the first adapter that sends to it."""
+
+NewCode = Callable[[], str]
+"""Gives a code that nobody can guess."""
+
+
+def new_code() -> str:
+    """Give six digits."""
+    return f"{secrets.randbelow(1_000_000):06}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A code that was sent, or is to be."""
+
+    verification_id: str
+    customer_id: CustomerId
+    """Who asked for it."""
+    identifier: Identifier
+    """What is to be proven, as verified."""
+    code: str
+    """Empty once it was used."""
+    language: str
+    create_time: datetime
+    expire_time: datetime
+    guesses: tuple[str, ...] = ()
+    """Which requests tried a code, right or wrong; each counts once, however often it is sent."""
+    used_by: str = ""
+    """The request that had the right code; empty until then."""
+
+    def works(self, now: datetime) -> bool:
+        """Say whether the code can still be used."""
+        return not self.used_by and now < self.expire_time
+
+    @property
+    def tries_left(self) -> int:
+        """Give how many more guesses are taken."""
+        return max(MOST_TRIES - len(self.guesses), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One code that was given, as the limits count it."""
+
+    verification_id: str
+    time: datetime
+
+
+def with_slot(slots: Sequence[Slot], one: Slot, *, most: int) -> tuple[Slot, ...] | datetime:
+    """Give the slots of the last hour with one more, or when there is room for it. The same one counts once."""
+    recent = [slot for slot in slots if one.time - slot.time < LIMIT_WINDOW]
+    if any(slot.verification_id == one.verification_id for slot in recent):
+        return tuple(recent)
+    if len(recent) >= most:
+        return recent[-most].time + LIMIT_WINDOW
+    return (*recent, one)
+
+
+def verification_id_of(stamp: Stamp) -> str:
+    """Give the id of the verification that this request starts: the same for every copy of it."""
+    return f"ver_{guess_of(stamp)[:26]}"
+
+
+def guess_of(stamp: Stamp) -> str:
+    """Name a request: every copy of it is one guess, and another code makes another one of it."""
+    name = f"{stamp.origin.channel_id}\0{stamp.request_id}\0".encode() + stamp.body_hash
+    return hashlib.sha256(name).hexdigest()
