@@ -18,6 +18,7 @@ from jwt.algorithms import OKPAlgorithm
 
 PRIVATE_KEY = "signing-key.pem"
 JWKS = "jwks.json"
+ERASURE_KEY = "erasure.key"
 ISSUER = "omnithread"
 AUDIENCE = "omnithread"
 SERVICE_TOKEN_SECONDS = 30 * 24 * 3600
@@ -35,6 +36,11 @@ class Keys:
         """The public keys."""
         return self.state / JWKS
 
+    @property
+    def erasure_key_file(self) -> Path:
+        """The secret by which profile hashes identifiers of those who were forgotten."""
+        return self.state / ERASURE_KEY
+
     def service_token_file(self, service: str) -> Path:
         """The own token of one service."""
         return self.state / f"{service}.token"
@@ -47,6 +53,8 @@ def ensure_keys(state: Path) -> Keys:
     keys = Keys(state)
     if not (state / PRIVATE_KEY).exists() or not keys.jwks_file.exists():
         renew_keys(state)
+    if not keys.erasure_key_file.exists():
+        _write(keys.erasure_key_file, secrets.token_hex(32))
     return keys
 
 

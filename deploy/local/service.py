@@ -95,6 +95,7 @@ def environment(name: str, *, plan: Plan, backends: Backends, keys: Keys) -> dic
         "jwks_file": keys.jwks_file,
         "channels_file": CHANNELS_FILE,
         "service_token_file": keys.service_token_file(name),
+        "erasure_key_file": keys.erasure_key_file,
         "smtp_host": LOOPBACK,
         "smtp_port": plan.ports.smtp,
         "smtp_tls": "none",

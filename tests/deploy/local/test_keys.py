@@ -22,6 +22,7 @@ def test_only_the_owner_can_read_what_is_in_the_folder(tmp_path: Path) -> None:
         "signing-key.pem": 0o600,
         "jwks.json": 0o600,
         "cart.token": 0o600,
+        "erasure.key": 0o600,
     }
 
 
