@@ -1,0 +1,223 @@
+"""The test of the promises about privacy: what a person told is searched for in every place of a full run.
+
+Unmistakable values are told on every way that the suite has. They are in the databases, as they must be, and not in
+topics, logs and spans; after the person was forgotten they are nowhere.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.type.money_pb2 import Money
+from google.type.postal_address_pb2 import PostalAddress
+
+import omnithread
+from deploy.local.plan import Plan, fresh_prefix
+from deploy.local.suite import Suite
+from deploy.sample.load import put_templates
+from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, CheckoutRequest, PickupChoice
+from omnithread.common.v1.attribute_pb2 import Attribute
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
+from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
+from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
+from omnithread.context.v1.privacy_service_pb2 import (
+    ERASURE_STATE_DONE,
+    EraseCustomerRequest,
+    Erasure,
+    ExportCustomerRequest,
+    GetErasureRequest,
+)
+from omnithread.messaging.v1.messaging_pb2 import AUTHOR_AGENT, AUTHOR_CUSTOMER, MESSAGE_STATE_SENT, Message
+from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
+from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED
+from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest
+from omnithread.profile.v1.profile_pb2 import Profile, Trait
+from omnithread.profile.v1.profile_service_pb2 import UpdateProfileRequest
+from tests.journeys.everywhere import SpansRecorder, found, spans_recorder
+from tests.journeys.people import REMINDER, context_of, messages_to, speak_to
+from tests.running_suite import STORY_SETTINGS, Channels, channels_of, until
+
+SETTINGS = {**STORY_SETTINGS, "erasure_sweep_seconds": "0.2", "erasure_again_seconds": "1"}
+SECRETS = (
+    "Quietgiven",
+    "Quietfamily",
+    "Quietstrasse",
+    "quiet.person@example.com",
+    "quiet.second@example.com",
+    "+41446681823",
+    "quietcard4711",
+    "quietvisitor",
+    "quietdevice",
+    "quiettrait",
+    "quietengraving",
+    "quietpayment",
+    "quietquestion",
+    "quietanswer",
+    "quietnote",
+    "quietwrong",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A run of its own, and all that it exports."""
+
+    suite: Suite
+    channels: Channels
+    spans: SpansRecorder
+
+    async def found(self, *words: str) -> dict[str, set[str]]:
+        """Where any of the words is, or of what the person told."""
+        return await found(self.suite, self.spans, words or SECRETS)
+
+
+@pytest.fixture
+async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+    with spans_recorder() as spans:
+        plan = Plan(state_dir=tmp_path, prefix=fresh_prefix("quiet"), settings=SETTINGS, traces_endpoint=spans.address)
+        async with Suite(plan) as suite:
+            async with suite.connect("web-shop") as client:
+                await put_templates(client)
+            async with channels_of(suite) as channels:
+                yield Watched(suite, channels, spans)
+
+
+async def engraved(channel: omnithread.Omnithread, customer_id: str, *, quantity: int = 1) -> None:
+    await channel.cart.AddItem(
+        AddItemRequest(
+            customer_id=customer_id,
+            sku="ring",
+            name="Ring",
+            unit_price=Money(currency_code="EUR", units=90),
+            quantity=quantity,
+            attributes=[Attribute(key="engraving", value="quietengraving")],
+        )
+    )
+
+
+async def live(channels: Channels) -> str:
+    """A guest becomes a customer, who is reminded, asks, buys and goes on; gives their id."""
+    visitor = await channels.shop.start_session([omnithread.cookie("quietvisitor")])
+    with visitor.carry():
+        await engraved(channels.shop, visitor.customer_id)
+    known = [
+        omnithread.email("quiet.person@example.com", verified=True),
+        omnithread.phone("+41446681823", verified=True),
+        omnithread.loyalty_card("quietcard4711", verified=True),
+        omnithread.cookie("quietvisitor"),
+    ]
+    session = await channels.shop.start_session(
+        known,
+        given_name="Quietgiven",
+        family_name="Quietfamily",
+        traits=[Trait(name="hobby", string_value="quiettrait")],
+    )
+    anna = session.customer_id
+    with session.carry():
+        home = PostalAddress(region_code="CH", address_lines=["Quietstrasse 7"], recipients=["Quietgiven Quietfamily"])
+        await channels.shop.profile.UpdateProfile(
+            UpdateProfileRequest(
+                profile=Profile(customer_id=anna, postal_address=home),
+                update_mask=FieldMask(paths=["postal_address"]),
+            )
+        )
+        await speak_to(channels.shop, anna, language="en", ways=[DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP])
+        for address in ("quiet.person@example.com", "quiet.second@example.com"):
+            await channels.shop.preference.SetConsent(
+                SetConsentRequest(
+                    customer_id=anna,
+                    purpose=REMINDER,
+                    delivery_kind=DELIVERY_KIND_EMAIL,
+                    contact_point=address,
+                    state=CONSENT_STATE_GRANTED,
+                    wording="Yes, remind me.",
+                    wording_version="1",
+                    source="account page",
+                )
+            )
+        await engraved(channels.shop, anna, quantity=2)
+        for author, text, channel in (
+            (AUTHOR_CUSTOMER, "quietquestion", channels.shop),
+            (AUTHOR_AGENT, "quietanswer", channels.agent),
+        ):
+            await channel.messaging.PostMessage(
+                PostMessageRequest(customer_id=anna, topic="order", author=author, text=text)
+            )
+        await channels.app.start_session([omnithread.device("quietdevice"), known[0]])
+        await channels.app.context.RecordTouchpoint(
+            RecordTouchpointRequest(
+                customer_id=anna,
+                kind=TOUCHPOINT_KIND_PRODUCT_VIEWED,
+                subject="ring",
+                attributes=[Attribute(key="note", value="quietnote")],
+            )
+        )
+    return anna
+
+
+async def be_refused(channels: Channels, customer_id: str) -> None:
+    """Calls that fail with something personal in them."""
+    wrong = AddItemRequest(customer_id=customer_id, sku="x", attributes=[Attribute(key="quietwrong", value="!" * 999)])
+    for call in (
+        channels.shop.start_session([omnithread.email("quietwrong at example", verified=True)]),
+        channels.shop.cart.AddItem(wrong),
+        channels.shop.preference.SetConsent(
+            SetConsentRequest(customer_id=customer_id, purpose=REMINDER, contact_point="quietwrong")
+        ),
+    ):
+        with pytest.raises(grpc.RpcError):
+            await call
+
+
+async def be_reminded_and_buy(channels: Channels, customer_id: str) -> None:
+    async def reminders() -> list[Message]:
+        return await messages_to(channels.agent, customer_id)
+
+    await until(reminders, lambda sent: any(one.state == MESSAGE_STATE_SENT for one in sent))
+    await channels.store.cart.Checkout(
+        CheckoutRequest(
+            customer_id=customer_id, pickup=PickupChoice(store_id="store-042"), payment_reference="quietpayment"
+        )
+    )
+    await engraved(channels.app, customer_id)  # something is in the cart when they are forgotten
+
+
+async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_they_were_forgotten(
+    watched: Watched,
+) -> None:
+    channels = watched.channels
+    anna = await live(channels)
+    await be_refused(channels, anna)
+    await be_reminded_and_buy(channels, anna)
+    await context_of(channels.agent, anna)
+    # Who knows where to look finds the customer's id in every kind of place.
+    await until(lambda: watched.found(anna), lambda places: set(places) == {"databases", "topics", "logs", "spans"})
+    before = await watched.found()
+    assert set(before) == {"databases"}
+    assert {place.partition(".")[0] for place in before["databases"]} >= {
+        "profile",
+        "cart",
+        "preference",
+        "messaging",
+        "aggregator",
+    }
+
+    exported = ""
+    async for page in channels.agent.privacy.ExportCustomer(ExportCustomerRequest(customer_id=anna)):
+        exported += str(page.documents)
+    told = [secret for secret in SECRETS if secret != "quietwrong"]
+    assert [secret for secret in told if secret.lower() not in exported.lower()] == []
+
+    asked = await channels.agent.privacy.EraseCustomer(
+        EraseCustomerRequest(customer_id=anna, reason="requested-by-customer")
+    )
+
+    async def erasure() -> Erasure:
+        by_id = GetErasureRequest(erasure_id=asked.erasure.erasure_id)
+        return (await channels.agent.privacy.GetErasure(by_id)).erasure
+
+    await until(erasure, lambda one: one.state == ERASURE_STATE_DONE)
+    assert await until(watched.found, lambda places: places == {}) == {}
