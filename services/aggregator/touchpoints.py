@@ -29,6 +29,9 @@ from services.aggregator.values import Touchpoint
 AreaEvent = profile.ProfileEvent | cart.CartEvent | preference.PreferenceEvent | messaging.MessagingEvent
 """An event of one of the four services that the aggregator listens to."""
 
+IMPORTED = frozenset({"customer_created", "identifiers_linked", "profile_updated", "consent_set"})
+"""What only an import does without a channel: it takes over what another system knew, and nothing has happened here."""
+
 MOST_SUMMARY_CHARACTERS = 200
 MOST_SUBJECT_CHARACTERS = 128
 
@@ -49,10 +52,12 @@ def touchpoint_of(area: str, event: AreaEvent) -> Touchpoint | None:
     The same event gives the same touchpoint with the same id, so hearing of it twice adds nothing.
     Its session is as the caller named it and is still to be checked.
     """
+    header = event.header
+    if header.channel.kind == channel_pb2.CHANNEL_KIND_SYSTEM and event.WhichOneof("payload") in IMPORTED:
+        return None
     meaning = _meaning_of(event)
     if meaning is None:
         return None
-    header = event.header
     return Touchpoint(
         touchpoint_id=touchpoint_id_of(header),
         kind=meaning.kind,

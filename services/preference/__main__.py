@@ -8,7 +8,9 @@ from libs.events.streams import internal_stream
 from libs.mongo.cursors import Cursors
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
+from libs.rpc.import_stream import ImportMeter
 from libs.service import Foundation, Parts, Service
+from omnithread.preference.v1.consent_import_service_pb2_grpc import add_ConsentImportServiceServicer_to_server
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import (
     add_PreferenceInternalServiceServicer_to_server,
 )
@@ -16,6 +18,8 @@ from omnithread.preference.v1.preference_service_pb2_grpc import add_PreferenceS
 from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
+from services.preference.import_servicer import ConsentImportServicer
+from services.preference.importing import ConsentImports
 from services.preference.internal_servicer import PreferenceInternalServicer
 from services.preference.operations import PreferenceBook
 from services.preference.servicer import PreferenceServicer
@@ -53,6 +57,10 @@ async def build(settings: PreferenceSettings, foundation: Foundation) -> Parts:
     return Parts(
         registrations=[
             partial(add_PreferenceServiceServicer_to_server, PreferenceServicer(book)),
+            partial(
+                add_ConsentImportServiceServicer_to_server,
+                ConsentImportServicer(imports=ConsentImports(book), meter=ImportMeter(foundation.registry)),
+            ),
             partial(add_PreferenceInternalServiceServicer_to_server, PreferenceInternalServicer(book)),
         ],
         consumers=[merges],

@@ -9,8 +9,8 @@ from libs.contact_points import normal_email, normal_phone
 from libs.mongo.values import Saved
 from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.common.v1 import delivery_pb2, event_pb2
+from omnithread.preference.v1 import consent_import_service_pb2, preference_pb2, preference_service_pb2
 from omnithread.preference.v1 import preference_events_pb2 as events_pb
-from omnithread.preference.v1 import preference_pb2, preference_service_pb2
 from services.preference import errors, events
 from services.preference.model import Statement
 from services.preference.values import (
@@ -49,6 +49,17 @@ def statement_from_request(request: preference_service_pb2.SetConsentRequest) ->
         wording=request.wording,
         wording_version=request.wording_version,
         source=request.source,
+    )
+
+
+def statement_from_row(row: consent_import_service_pb2.ConsentRow) -> Statement:
+    """Read a yes or a no of an import, its contact point in normal form."""
+    return Statement(
+        key=ConsentKey(row.purpose, row.delivery_kind, _contact_point(row)),
+        state=row.state,
+        wording=row.wording,
+        wording_version=row.wording_version,
+        source=row.source,
     )
 
 
@@ -165,7 +176,7 @@ def _caps(said: preference_pb2.Preferences) -> tuple[FrequencyCap, ...]:
     return tuple(caps.values())
 
 
-def _contact_point(request: preference_service_pb2.SetConsentRequest) -> str:
+def _contact_point(request: preference_service_pb2.SetConsentRequest | consent_import_service_pb2.ConsentRow) -> str:
     if not request.contact_point:
         return ""
     try:

@@ -90,19 +90,7 @@ def set_consent(preferences: Preferences, statement: Statement, *, act: Act, rec
     A no always counts. A yes counts unless a no that covers it was said after it; it is recorded either way.
     Of what was said before a merge the no stands, in whatever order the news of it comes.
     """
-    record = ConsentRecord(
-        record_id=record_id,
-        key=statement.key,
-        state=statement.state,
-        wording=statement.wording,
-        wording_version=statement.wording_version,
-        source=statement.source,
-        channel=act.channel,
-        actor_id=act.origin.actor_id,
-        occur_time=act.said_time,
-        traceparent=act.origin.traceparent,
-        session_id=act.origin.session_id,
-    )
+    record = proof_of(statement, act=act, record_id=record_id)
     before = next((consent for consent in preferences.consents if consent.key == statement.key), None)
     others = [consent for consent in preferences.consents if consent.key != statement.key]
     if len(others) == len(preferences.consents) and len(others) >= MAX_CONSENTS:
@@ -120,6 +108,23 @@ def set_consent(preferences: Preferences, statement: Statement, *, act: Act, rec
         )
         after = replace(preferences, consents=sorted_consents([*others, consent]), update_time=act.time)
     return Decision(after, (ConsentSet(act.said_time, record),), facts={"record_id": record_id})
+
+
+def proof_of(statement: Statement, *, act: Act, record_id: str) -> ConsentRecord:
+    """Give the proof of a yes or a no."""
+    return ConsentRecord(
+        record_id=record_id,
+        key=statement.key,
+        state=statement.state,
+        wording=statement.wording,
+        wording_version=statement.wording_version,
+        source=statement.source,
+        channel=act.channel,
+        actor_id=act.origin.actor_id,
+        occur_time=act.said_time,
+        traceparent=act.origin.traceparent,
+        session_id=act.origin.session_id,
+    )
 
 
 def _said_no_since(preferences: Preferences, key: ConsentKey, time: datetime) -> bool:

@@ -25,7 +25,7 @@ def past(name: str, value: str, *, days: float = 0) -> Trait:
 
 
 def row(number: int, *identifiers: Identifier, traits: Sequence[Trait] = (), **names: str) -> pb.CustomerRow:
-    return pb.CustomerRow(number=number, identifiers=identifiers, traits=traits, **names)  # type: ignore[arg-type]
+    return pb.CustomerRow(number=number, identifiers=identifiers, traits=traits, **names)
 
 
 class Importer:
