@@ -100,6 +100,12 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
         case events.JourneySealed():
             message.journey_sealed.merge_id = event.merge_id
             message.journey_sealed.survivor_customer_id = event.survivor_customer_id
+        case events.JourneyParted():
+            message.journey_parted.merge_id = event.merge_id
+            message.journey_parted.source_customer_id = event.source_customer_id
+        case events.JourneyReleased():
+            message.journey_released.merge_id = event.merge_id
+            message.journey_released.survivor_customer_id = event.survivor_customer_id
         case events.JourneyErased():
             message.journey_erased.erasure_id = event.erasure_id
     return message

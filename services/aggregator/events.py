@@ -62,6 +62,24 @@ class JourneySealed:
 
 
 @dataclass(frozen=True, slots=True)
+class JourneyParted:
+    """A merge into this customer was undone: a merged customer's journeys are theirs again."""
+
+    occur_time: datetime
+    merge_id: str
+    source_customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyReleased:
+    """The customer had been merged into another one, and is there again."""
+
+    occur_time: datetime
+    merge_id: str
+    survivor_customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class JourneyErased:
     """The customer was forgotten; nothing follows."""
 
@@ -76,5 +94,7 @@ Event = (
     | TouchpointRecorded
     | JourneyAbsorbed
     | JourneySealed
+    | JourneyParted
+    | JourneyReleased
     | JourneyErased
 )

@@ -9,8 +9,16 @@ from datetime import datetime
 from libs.mongo.values import Decision
 from services.aggregator.events import JourneyAbsorbed, TouchpointRecorded
 from services.aggregator.journeys import journey_at, retire, unite
-from services.aggregator.model import MAX_SESSIONS, Change, checked_session_id, newest, with_touchpoint
-from services.aggregator.values import Heard, Thread, Touchpoint
+from services.aggregator.merge_outcome import explain
+from services.aggregator.model import (
+    MAX_ENTRANCES,
+    MAX_SESSIONS,
+    Change,
+    checked_session_id,
+    newest,
+    with_touchpoint,
+)
+from services.aggregator.values import Entrance, Heard, Thread, Touchpoint
 
 HEARD_AREAS = ("cart", "messaging", "preference", "profile")
 """Whose events make touchpoints."""
@@ -26,7 +34,7 @@ def hear(thread: Thread, touchpoint: Touchpoint, *, source: Heard, journey_id: s
     if is_heard(thread, source):
         return None
     session_id = checked_session_id(thread, touchpoint.session_id, touchpoint.channel_id, touchpoint.channel_kind)
-    touchpoint = replace(touchpoint, session_id=session_id)
+    touchpoint = replace(touchpoint, session_id=session_id, of_customer_id=source.customer_id, merges=thread.merges)
     after, events = with_touchpoint(replace(thread, heard=_advanced(thread.heard, source)), touchpoint, journey_id)
     first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
     return Decision(after, (first, *events))
@@ -68,8 +76,18 @@ def absorb(survivor: Thread, source: Thread, *, merge_id: str, source_customer_i
         sessions=tuple(sessions)[-MAX_SESSIONS:],
         recent_touchpoints=newest((*survivor.recent_touchpoints, *source.recent_touchpoints)),
         heard=_each_once((*awaited, *source.heard, *survivor.heard))[-MAX_HEARD:],
+        entrances=_entrances(survivor, source, source_customer_id),
+        merges=survivor.merges + 1,
     )
-    return Decision(after, (JourneyAbsorbed(now, merge_id, source_customer_id, retired),))
+    event = JourneyAbsorbed(now, merge_id, source_customer_id, retired)
+    return Decision(after, (event,), merged=explain(source, after))
+
+
+def _entrances(survivor: Thread, source: Thread, source_customer_id: str) -> tuple[Entrance, ...]:
+    """Remember that the source's visits are the source's; those of whom it had absorbed are theirs."""
+    visits = {session.session_id: source_customer_id for session in source.sessions}
+    visits |= {entrance.session_id: entrance.customer_id for entrance in (*source.entrances, *survivor.entrances)}
+    return tuple(Entrance(session_id, customer_id) for session_id, customer_id in visits.items())[-MAX_ENTRANCES:]
 
 
 def _advanced(heard: tuple[Heard, ...], source: Heard) -> tuple[Heard, ...]:

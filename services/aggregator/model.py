@@ -30,9 +30,11 @@ from services.aggregator.journeys import (
     retire,
     spans,
 )
-from services.aggregator.values import Session, Thread, Touchpoint
+from services.aggregator.values import Entrance, Session, Thread, Touchpoint
 
 MAX_SESSIONS = 50
+MAX_ENTRANCES = 500
+"""As many visits as `ReleaseCustomer` takes."""
 MAX_RECENT_TOUCHPOINTS = 20
 MAX_RECENT_BYTES = 64 * 1024
 """So much of the record may the newest touchpoints take; fewer are kept where they are large."""
@@ -76,9 +78,18 @@ class Sighting:
     occur_time: datetime
 
 
-def start_session(thread: Thread, *, origin: Origin, occur_time: datetime, session_id: str, ids: FreshIds) -> Change:
+def start_session(
+    thread: Thread,
+    *,
+    origin: Origin,
+    occur_time: datetime,
+    session_id: str,
+    ids: FreshIds,
+    entrance: str = "",
+) -> Change:
     """Begin a session, or go on with `session_id` where that is this customer's on this channel.
 
+    `entrance` is the absorbed customer by whose identifier they came in; empty where it was by one of their own.
     Facts: `session_id`, `journey_id`, `touchpoint_id`, and `last_traceparent` of the journey's touchpoint before.
     """
     known = thread.session_of(session_id, origin.channel_id) if session_id else None
@@ -95,8 +106,10 @@ def start_session(thread: Thread, *, origin: Origin, occur_time: datetime, sessi
         summary="session continued" if known else "session started",
         subject=session.session_id,
         traceparent=origin.traceparent,
+        merges=thread.merges,
     )
     after, events = with_touchpoint(thread, touchpoint, ids.journey_id)
+    after = replace(after, entrances=with_entrance(after.entrances, session.session_id, entrance))
     journey_id = journey_at(after.timeline, occur_time)
     if known is None:
         after = replace(after, sessions=(*after.sessions, session)[-MAX_SESSIONS:])
@@ -110,6 +123,12 @@ def start_session(thread: Thread, *, origin: Origin, occur_time: datetime, sessi
         "last_traceparent": _traceparent_before(after, touchpoint, journey_id),
     }
     return Decision(after, (first, *events), facts)
+
+
+def with_entrance(entrances: tuple[Entrance, ...], session_id: str, customer_id: str) -> tuple[Entrance, ...]:
+    """Note by whom somebody came in: what the same visit said before does not count any more."""
+    others = tuple(entrance for entrance in entrances if entrance.session_id != session_id)
+    return (*others, Entrance(session_id, customer_id))[-MAX_ENTRANCES:] if customer_id else others
 
 
 def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime, ids: FreshIds) -> Change:
@@ -134,6 +153,7 @@ def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime,
         subject=sighting.subject,
         attributes=sighting.attributes,
         traceparent=origin.traceparent,
+        merges=thread.merges,
     )
     after, events = with_touchpoint(thread, touchpoint, ids.journey_id)
     first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)

@@ -63,14 +63,24 @@ class Journeys:
         standing_id = await self.directory.standing_as_far_as_known(customer_id)
         return saved if standing_id == customer_id else await self.records.get(standing_id)
 
-    async def start_session(self, customer_id: str, session_id: str, stamp: Stamp) -> Outcome[Thread]:
-        """Begin a session or go on with `session_id`; the facts are those of `model.start_session`."""
+    async def start_session(
+        self, customer_id: str, session_id: str, stamp: Stamp, *, entrance_customer_id: str = ""
+    ) -> Outcome[Thread]:
+        """Begin a session or go on with `session_id`; the facts are those of `model.start_session`.
+
+        `entrance_customer_id` is the customer to whom the identifier led first by which they came in.
+        """
         ids = self._fresh_ids()
         occur_time = stamp.issue_time or self.clock()
 
         def decide(saved: Saved[Thread]) -> Change:
             return model.start_session(
-                saved.state, origin=stamp.origin, occur_time=occur_time, session_id=session_id, ids=ids
+                saved.state,
+                origin=stamp.origin,
+                occur_time=occur_time,
+                session_id=session_id,
+                ids=ids,
+                entrance=entrance_customer_id if entrance_customer_id != saved.customer_id else "",
             )
 
         return await self.records.run(customer_id, stamp, decide)
@@ -100,8 +110,8 @@ class Journeys:
 
         def decide(saved: Saved[Thread]) -> Change:
             change = hearing.forget_source(saved.state, source)
-            if change is None:
-                raise NothingToDo
+            if change is None or saved.customer_id == source.customer_id:
+                raise NothingToDo  # one whose merge was undone goes on
             return change
 
         try:

@@ -82,7 +82,9 @@ class Sessions:
                 origin=stamp.origin,
                 budget=budget.part(MERGE_SHARE),
             )
-        outcome = await self._journeys.start_session(customer_id, request.session_id, stamp)
+        outcome = await self._journeys.start_session(
+            customer_id, request.session_id, stamp, entrance_customer_id=identified.entrance_customer_id
+        )
         session_id, journey_id = outcome.facts["session_id"], _journey_id_today(outcome)
         add_journey_labels(session_id=session_id, journey_id=journey_id)
         context = await self._reader.read(

@@ -10,7 +10,7 @@ from libs.mongo.values import Member, RecordShape
 from services.aggregator.convert import event_to_proto
 from services.aggregator.events import Event, JourneyAbsorbed, JourneyStarted, SessionStarted, TouchpointRecorded
 from services.aggregator.journeys import Journey, Span, Timeline, due_time
-from services.aggregator.values import Heard, Session, Thread, Touchpoint
+from services.aggregator.values import Entrance, Heard, Session, Thread, Touchpoint
 
 TOUCHPOINTS = "touchpoints"
 """Every touchpoint, by customer and time. None is ever moved: its journey follows from its time."""
@@ -38,6 +38,8 @@ def thread_to_fields(thread: Thread) -> Fields:
         "sessions": [_fields_of(session) for session in thread.sessions],
         "recent_touchpoints": [_fields_of(touchpoint) for touchpoint in thread.recent_touchpoints],
         "heard": [_fields_of(heard) for heard in thread.heard],
+        "entrances": [_fields_of(entrance) for entrance in thread.entrances],
+        "merges": thread.merges,
     }
 
 
@@ -55,6 +57,8 @@ def thread_from_document(document: Mapping[str, Any]) -> Thread:
         sessions=tuple(Session(**fields) for fields in document["sessions"]),
         recent_touchpoints=tuple(_touchpoint_from_fields(fields) for fields in document["recent_touchpoints"]),
         heard=tuple(Heard(**fields) for fields in document["heard"]),
+        entrances=tuple(Entrance(**fields) for fields in document.get("entrances", ())),
+        merges=document.get("merges", 0),
     )
 
 
@@ -72,7 +76,7 @@ def touchpoint_from_document(document: Mapping[str, Any]) -> Touchpoint:
     """Read a touchpoint back."""
     names = [field.name for field in dataclasses.fields(Touchpoint)]
     fields = {"touchpoint_id": document["_id"], "occur_time": document["sort_time"], **document}
-    return _touchpoint_from_fields({name: fields[name] for name in names})
+    return _touchpoint_from_fields({name: fields[name] for name in names if name in fields})
 
 
 def span_to_member(span: Span) -> Member:
@@ -93,7 +97,7 @@ def span_from_document(document: Mapping[str, Any]) -> Span:
     return Span(**{**found, "joined_ids": tuple(found["joined_ids"]), "channel_ids": tuple(found["channel_ids"])})
 
 
-def _fields_of(value: Journey | Span | Session | Touchpoint | Heard) -> Fields:
+def _fields_of(value: Journey | Span | Session | Touchpoint | Heard | Entrance) -> Fields:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 

@@ -28,6 +28,10 @@ class Touchpoint:
     attributes: tuple[tuple[str, str], ...] = ()
     """Names and values, sorted by name."""
     traceparent: str = ""
+    of_customer_id: str = ""
+    """In whose name another service announced it; empty for what is the aggregator's own."""
+    merges: int = 0
+    """How many merges the record had taken up when it was noted: an undoing knows by it what came since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,14 @@ class Session:
     session_id: str
     channel_id: str
     start_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A visit that began with what identifies a customer who was absorbed: an undoing gives it back to them."""
+
+    session_id: str
+    customer_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,10 @@ class Thread:
     """Newest first, of all journeys together; the newest 20, fewer where they are large."""
     heard: tuple[Heard, ...] = ()
     """So that an event that comes twice counts once."""
+    entrances: tuple[Entrance, ...] = ()
+    """The visits of absorbed customers, in the order in which they began; the newest 500."""
+    merges: int = 0
+    """How many merges this record has taken up. Never turns back, also where one is undone."""
 
     def awaited_areas(self, customer_id: str) -> dict[str, frozenset[str]]:
         """Give the customers absorbed into this one of whom something may still come, with the areas it comes from."""

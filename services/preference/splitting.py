@@ -104,8 +104,10 @@ def _key_of(name: str) -> Callable[[object], object]:
 
 def _consents(sides: _Sides) -> tuple[tuple[Consent, ...], tuple[Consent, ...]]:
     mine, theirs = _by_key(sides.before.consents), _by_key(sides.source.consents)
-    merged = _by_key(sides.merged.consents)
-    for key, consent in _by_key(sides.now.consents).items():
+    merged, standing = _by_key(sides.merged.consents), _by_key(sides.now.consents)
+    for key in merged.keys() - standing.keys():
+        mine.pop(key, None)  # it was a third one's, who was parted from these two before
+    for key, consent in standing.items():
         known, no = merged.get(key), consent.newest_no
         if no is not None and (no.update_time >= sides.merge_time or known is None or no != known.newest_no):
             for side in (mine, theirs):

@@ -1,0 +1,143 @@
+"""Decides who gets which journeys, sessions and touchpoints where a merge is undone. Pure.
+
+A touchpoint's journey follows from its time, so each side's journeys are those from before the merge with what has come
+since: from a visit of the source, or announced in its name, to the source, anything else to the survivor. A journey
+that began since keeps its id with the survivor; the source's goes on under an id of its own, and is known by both.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from services.aggregator.journeys import MAX_JOINED_IDS, Journey, Timeline, journey_at, note_act, note_other
+from services.aggregator.model import MAX_ENTRANCES, MAX_SESSIONS, newest
+from services.aggregator.values import Entrance, Heard, Session, Thread, Touchpoint
+
+ID_CHARACTERS = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Who is to be told apart, and what has come since the merge."""
+
+    merge_id: str
+    source_ids: frozenset[str]
+    """The source, and who had been merged into it."""
+    since: Sequence[Touchpoint]
+    """What neither had before the merge."""
+    gone: frozenset[str] = frozenset()
+    """Of the touchpoints from before the merge, those of a third one, who was parted from the survivor since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """What each of the two has afterwards."""
+
+    survivor: Thread
+    source: Thread
+
+
+def split(now: Thread, *, before: Thread, source: Thread, sides: Sides) -> Parted:
+    """Give both their own again: `before` is the survivor's from before the merge, `source` as it was sealed."""
+    visits = visits_of(now, sides.source_ids)
+    theirs = [t for t in sides.since if t.session_id in visits or t.of_customer_id in sides.source_ids]
+    mine = [t for t in sides.since if t not in theirs]
+    known = {session.session_id for session in (*before.sessions, *source.sessions)}
+    new_sessions = [session for session in now.sessions if session.session_id not in known]
+    own_recent = tuple(t for t in before.recent_touchpoints if t.touchpoint_id not in sides.gone)
+    survivor = Thread(
+        timeline=_replayed(before.timeline, mine, now.timeline, source.timeline, sides.merge_id),
+        sessions=_sessions(before.sessions, (one for one in new_sessions if one.session_id not in visits)),
+        recent_touchpoints=newest((*own_recent, *mine)),
+        heard=tuple(one for one in now.heard if one.customer_id not in sides.source_ids),
+        entrances=tuple(one for one in now.entrances if one.customer_id not in sides.source_ids),
+        merges=now.merges,
+    )
+    looked = now.timeline.looked_time
+    if looked is not None and looked not in (before.timeline.looked_time, source.timeline.looked_time):
+        survivor = replace(survivor, timeline=replace(survivor.timeline, looked_time=looked))
+    return Parted(
+        survivor=survivor,
+        source=replace(
+            source,
+            timeline=_replayed(source.timeline, theirs, now.timeline, survivor.timeline, sides.merge_id),
+            sessions=_sessions(source.sessions, (one for one in new_sessions if one.session_id in visits)),
+            recent_touchpoints=newest((*source.recent_touchpoints, *theirs)),
+            heard=_furthest(source.heard, now.heard, sides.source_ids),
+            entrances=_own_entrances(source, now, sides.source_ids),
+        ),
+    )
+
+
+def visits_of(thread: Thread, customer_ids: frozenset[str]) -> frozenset[str]:
+    """Give the visits that began with what identifies one of these customers; at most 500."""
+    return frozenset(one.session_id for one in thread.entrances if one.customer_id in customer_ids)
+
+
+def _sessions(own: tuple[Session, ...], new: Iterable[Session]) -> tuple[Session, ...]:
+    return (*own, *new)[-MAX_SESSIONS:]
+
+
+def _own_entrances(source: Thread, now: Thread, source_ids: frozenset[str]) -> tuple[Entrance, ...]:
+    """Give the source's visits, its own too: who undoes the merge in another service a moment later asks for them."""
+    visits = {one.session_id: one for one in source.entrances}
+    visits |= {one.session_id: one for one in now.entrances if one.customer_id in source_ids}
+    return tuple(visits.values())[-MAX_ENTRANCES:]
+
+
+def _furthest(own: tuple[Heard, ...], since: tuple[Heard, ...], customer_ids: frozenset[str]) -> tuple[Heard, ...]:
+    """Give how far the source's events were heard, by itself and then by the survivor."""
+    found = {(one.area, one.customer_id): one for one in own}
+    for one in since:
+        known = found.get((one.area, one.customer_id))
+        if one.customer_id in customer_ids and one.seq > (known.seq if known is not None else 0):
+            found[one.area, one.customer_id] = one
+    return tuple(found.values())
+
+
+def _replayed(own: Timeline, came: Sequence[Touchpoint], shared: Timeline, others: Timeline, merge_id: str) -> Timeline:
+    """Add what came since; a journey that this opens has the id that was told, unless the other side has that."""
+    opened: dict[str, str] = {}
+    after = own
+    for touchpoint in sorted(came, key=lambda one: (one.occur_time, one.touchpoint_id)):
+        name, time = f"new:{touchpoint.touchpoint_id}", touchpoint.occur_time
+        opened[name] = journey_at(shared, time)
+        if touchpoint.by_customer:
+            after = note_act(after, time=time, channel_id=touchpoint.channel_id, journey_id=name)
+        else:
+            after = note_other(after, time=time, journey_id=name)
+    taken = {*_names(own), *_names(others)}
+    journeys: dict[str, Journey] = {}
+    for journey in after.journeys:
+        named = _renamed(journey, opened, taken, merge_id)
+        taken |= {named.journey_id, *named.joined_ids}
+        journeys[named.journey_id] = named
+    after = replace(after, journeys=tuple(journeys.values()))
+    for touchpoint in came:
+        told, journey_id = journey_at(shared, touchpoint.occur_time), journey_at(after, touchpoint.occur_time)
+        if told not in taken and journey_id in journeys:
+            taken.add(told)
+            known = journeys[journey_id]
+            by_names = tuple(sorted({*known.joined_ids, told})[-MAX_JOINED_IDS:])
+            journeys[journey_id] = replace(known, joined_ids=by_names)
+    return replace(after, journeys=tuple(journeys.values()))
+
+
+def _names(timeline: Timeline) -> frozenset[str]:
+    return frozenset(name for journey in timeline.journeys for name in (journey.journey_id, *journey.joined_ids))
+
+
+def _renamed(journey: Journey, opened: dict[str, str], taken: set[str], merge_id: str) -> Journey:
+    """Give a journey that was opened meanwhile its name; one that is taken stays a by-name of it."""
+    names: dict[str, None] = {}
+    for name in (journey.journey_id, *journey.joined_ids):
+        told = opened.get(name)
+        if told is None:
+            names[name] = None
+        elif told not in taken:
+            names[told] = None
+        elif told not in names:
+            digest = hashlib.sha256(f"{merge_id}:{told}:{journey.first_act_time}".encode()).hexdigest()
+            names |= {f"jrn_{digest[:ID_CHARACTERS]}": None, told: None}
+    first, *others = names
+    return replace(journey, journey_id=first, joined_ids=tuple(sorted(others)))
