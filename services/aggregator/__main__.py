@@ -31,11 +31,13 @@ from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from services.aggregator.area_merges import AreaMerges
 from services.aggregator.areas import Areas
 from services.aggregator.consumer import Listener
 from services.aggregator.erasure_store import ERASURE_INDEXES, ERASURE_SHAPE, ERASURES, ErasureFinder
 from services.aggregator.erasure_sweep import ErasureSweep
 from services.aggregator.erasures import Erasures
+from services.aggregator.explaining import Explaining
 from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.freshness import Freshness
 from services.aggregator.idle_journeys import IdleJourneys
@@ -43,6 +45,7 @@ from services.aggregator.internal_servicer import ContextInternalServicer
 from services.aggregator.merging import Merges
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
+from services.aggregator.partings import Partings
 from services.aggregator.privacy import eraser_over
 from services.aggregator.privacy_servicer import PrivacyServicer
 from services.aggregator.reading import ContextReader
@@ -51,6 +54,7 @@ from services.aggregator.sessions import Sessions
 from services.aggregator.settings import AggregatorSettings
 from services.aggregator.sources import Sources
 from services.aggregator.store import INDEXES, SHAPE
+from services.aggregator.unmerging import Unmerges
 
 
 async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
@@ -60,7 +64,10 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     streams = streams_of(settings, sources)
     merges = MergeListener(area=AREA, absorb=journeys.absorb, profile=sources.profile_internal)
     foreign_sessions = ForeignSessions(foundation.registry)
-    listener = Listener(journeys=journeys, merges=merges, foreign_sessions=foreign_sessions)
+    area_merges = AreaMerges(sources)
+    partings = Partings(records=journeys.records, database=journeys.database, clock=journeys.clock)
+    unmerges = Unmerges(partings=partings, area_merges=area_merges)
+    listener = Listener(journeys=journeys, merges=merges, unmerges=unmerges, foreign_sessions=foreign_sessions)
     consumer = EventConsumer(
         cursors=Cursors(foundation.database),
         kafka=foundation.kafka,
@@ -76,12 +83,14 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         journeys=journeys,
         sources=sources,
         merges=waiting_merges,
+        unmerges=unmerges,
         freshness=Freshness(listening=consumer, streams=streams),
     )
     servicer = ContextServicer(
         sessions=Sessions(journeys=journeys, sources=sources, merges=waiting_merges, reader=reader),
         journeys=journeys,
         reader=reader,
+        explaining=Explaining(records=journeys.records, area_merges=area_merges),
         foreign_sessions=foreign_sessions,
         most_answer_seconds=settings.most_answer_seconds,
     )

@@ -1,6 +1,7 @@
 """Listens to the four services: what they announce becomes touchpoints, each once.
 
-Where two customers became one, their journeys do too (`libs.events.merges`).
+Where two customers became one, their journeys do too (`libs.events.merges`). Where that was undone, it is undone in
+every area (`unmerging`).
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from services.aggregator.journeys import journey_at
 from services.aggregator.model import checked_session_id
 from services.aggregator.operations import Journeys
 from services.aggregator.touchpoints import AreaEvent, touchpoint_of
+from services.aggregator.unmerging import Unmerges
 from services.aggregator.values import Heard, Touchpoint
 
 Sealed = CustomerSealed | CartSealed | PreferencesSealed | MessagingSealed
@@ -28,9 +30,12 @@ Sealed = CustomerSealed | CartSealed | PreferencesSealed | MessagingSealed
 class Listener:
     """Takes in one event of any of the four services."""
 
-    def __init__(self, *, journeys: Journeys, merges: MergeListener, foreign_sessions: ForeignSessions) -> None:
+    def __init__(
+        self, *, journeys: Journeys, merges: MergeListener, unmerges: Unmerges, foreign_sessions: ForeignSessions
+    ) -> None:
         self._journeys = journeys
         self._merges = merges
+        self._unmerges = unmerges
         self._foreign_sessions = foreign_sessions
 
     async def handle(self, area: str, event: Message) -> None:
@@ -42,6 +47,12 @@ class Listener:
         if touchpoint is not None:
             await self._hear(touchpoint, source, event.header)
         await self._merges.handle(area, event)
+        if isinstance(event, ProfileEvent) and event.HasField("customers_unmerged"):
+            await self._unmerges.hear(
+                event.customers_unmerged.merge_id,
+                event.header.customer_id,
+                origin=Origin.system("context-unmerge", traceparent=event.header.traceparent),
+            )
         sealed = sealed_by(event)
         if sealed is not None:
             await self._seal(sealed, source, event.header)

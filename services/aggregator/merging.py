@@ -47,7 +47,9 @@ class Merges:
         pending = [merge for merge in merges if merge.pending_areas]
         left = set(pending_areas(pending) - areas) | pending_areas(pending[MOST_MERGES:])
         for merge in pending[:MOST_MERGES]:
-            order = MergeOrder(merge.merge_id, merge.source_customer_id, survivor_customer_id)
+            order = MergeOrder(
+                merge.merge_id, merge.source_customer_id, survivor_customer_id, merge_time=merge.merge_time
+            )
             tried = sorted(areas.intersection(merge.pending_areas))
             done = await asyncio.gather(*(self._complete_in(area, order, origin, budget) for area in tried))
             left.update(area for area, is_done in zip(tried, done, strict=True) if not is_done)

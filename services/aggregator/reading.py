@@ -33,6 +33,7 @@ from services.aggregator.freshness import Freshness, not_heard
 from services.aggregator.merging import Merges, pending_areas
 from services.aggregator.operations import Journeys
 from services.aggregator.sources import Sources
+from services.aggregator.unmerging import Unmerges
 from services.aggregator.values import Thread
 
 READ_SHARE = 0.7
@@ -52,6 +53,8 @@ class _Reading:
     errors: dict[int, OmnithreadError] = field(default_factory=dict)
     thread: Thread = field(default_factory=Thread)
     """Behind the journey section."""
+    is_parted: bool = False
+    """Whether our own record says that the customer was merged away once, and is there again."""
 
     def note(self, section: int, answer: SectionRead | OmnithreadError) -> None:
         """Take in one answer, the newest for its section."""
@@ -62,6 +65,10 @@ class _Reading:
             self.reads.pop(section, None)
             self.errors[section] = answer
 
+    def strangers(self, customer_id: str) -> set[int]:
+        """Give the sections that are somebody else's."""
+        return {section for section, read in self.reads.items() if read.customer_id != customer_id}
+
     def merges(self) -> list[Merge]:
         """Give the merges that the profile names."""
         read = self.reads.get(SECTION_PROFILE)
@@ -71,10 +78,13 @@ class _Reading:
 class ContextReader:
     """Puts contexts together."""
 
-    def __init__(self, *, journeys: Journeys, sources: Sources, merges: Merges, freshness: Freshness) -> None:
+    def __init__(
+        self, *, journeys: Journeys, sources: Sources, merges: Merges, unmerges: Unmerges, freshness: Freshness
+    ) -> None:
         self._journeys = journeys
         self._sources = sources
         self._merges = merges
+        self._unmerges = unmerges
         self._freshness = freshness
 
     async def read(
@@ -101,8 +111,9 @@ class ContextReader:
             raise customer_not_found(customer_id)
         survivor_id = _survivor_of(customer_id, reading)
         left = await self._finish_merges(reading, survivor_id, origin, budget)
-        strangers = {s for s, read in reading.reads.items() if read.customer_id != survivor_id}
-        await self._ask(reading, strangers, survivor_id, budget)
+        left |= await self._finish_unmerges(reading, survivor_id, origin, budget)
+        await self._ask(reading, reading.strangers(survivor_id), survivor_id, budget)
+        withheld = await self._part_from_strangers(reading, survivor_id, origin, budget)
         behind = await self._catch_up(reading, survivor_id, budget) if SECTION_JOURNEY in wanted else 0
         problems = [problem_of(section, error) for section, error in reading.errors.items()]
         problems += [
@@ -110,6 +121,7 @@ class ContextReader:
             for area in left
             if SECTIONS[area] in wanted and SECTIONS[area] in reading.reads
         ]
+        problems += [Problem(section, SECTION_PROBLEM_REASON_MERGE_PENDING) for section in withheld & wanted]
         if behind:
             problems.append(Problem(SECTION_JOURNEY, SECTION_PROBLEM_REASON_BEHIND, behind))
         return ContextRead(assemble(survivor_id, reading.reads.values(), wanted=wanted), tuple(problems))
@@ -149,6 +161,7 @@ class ContextReader:
     async def _read_journey(self, reading: _Reading, customer_id: str) -> SectionRead:
         saved = await self._journeys.records.get(customer_id)
         reading.thread = saved.state
+        reading.is_parted = saved.customer_id == customer_id and bool(saved.released)
         return SectionRead(SECTION_JOURNEY, saved.customer_id, saved.version, saved.head(), section_to_proto(saved))
 
     async def _finish_merges(
@@ -167,6 +180,44 @@ class ContextReader:
         if done:
             await self._ask(reading, (done & reading.reads.keys()) | {SECTION_PROFILE}, survivor_id, budget)
         return left
+
+    async def _finish_unmerges(
+        self, reading: _Reading, survivor_id: str, origin: Origin, budget: Budget
+    ) -> frozenset[str]:
+        """Give those who were merged into this customer by mistake their own, and read again what has changed by it."""
+        undone = [merge for merge in reading.merges() if merge.unmerge_pending_areas]
+        if not undone:
+            return frozenset()
+        pending = frozenset(area for merge in undone for area in merge.unmerge_pending_areas)
+        left = await self._unmerges.complete(undone, survivor_id, origin=origin, budget=budget.part(MERGE_SHARE))
+        done = {SECTIONS[area] for area in pending - left}
+        await self._ask(reading, (done & reading.reads.keys()) | {SECTION_PROFILE}, survivor_id, budget)
+        return left
+
+    async def _part_from_strangers(
+        self, reading: _Reading, customer_id: str, origin: Origin, budget: Budget
+    ) -> frozenset[int]:
+        """Get this customer's own from areas that still take them for the one they had been merged into.
+
+        Gives the sections that have to be withheld, since they are the other one's.
+        """
+        if SECTION_PROFILE not in reading.reads and not reading.is_parted:
+            return frozenset()
+        others = sorted({reading.reads[section].customer_id for section in reading.strangers(customer_id)})
+        for other_id in others:
+            seconds = budget.share_seconds(REFRESH_SHARE)
+            undone = await self._unmerges.undone_between(customer_id, other_id, timeout_seconds=seconds)
+            if undone == []:
+                continue  # a merge that profile has decided meanwhile
+            of_other = {s for s in reading.strangers(customer_id) if reading.reads[s].customer_id == other_id}
+            if undone:
+                await self._unmerges.complete(undone, other_id, origin=origin, budget=budget.part(MERGE_SHARE))
+                await self._ask(reading, of_other, customer_id, budget)
+            withheld = {s for s in of_other if s in reading.reads and reading.reads[s].customer_id != customer_id}
+            for section in withheld:
+                del reading.reads[section]
+            return frozenset(withheld)
+        return frozenset()
 
     async def _catch_up(self, reading: _Reading, customer_id: str, budget: Budget) -> int:
         """Let the journey have all that the other sections show; give how many events it still lacks."""
@@ -201,6 +252,8 @@ def _survivor_of(customer_id: str, reading: _Reading) -> str:
     """Give who the customer is today: as profile says, or where it is silent as one who has absorbed the id says."""
     if SECTION_PROFILE in reading.reads:
         return reading.reads[SECTION_PROFILE].customer_id
+    if reading.is_parted:
+        return customer_id
     others = sorted(read.customer_id for read in reading.reads.values() if read.customer_id != customer_id)
     return others[0] if others else customer_id
 

@@ -6,6 +6,7 @@ from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceServicer
 from services.aggregator.budget import Budget
 from services.aggregator.convert import journey_to_proto, sighting_from_request, touchpoint_to_proto
+from services.aggregator.explaining import Explaining
 from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.journeys import journey_at
 from services.aggregator.model import AREA
@@ -26,12 +27,14 @@ class ContextServicer(ContextServiceServicer):
         sessions: Sessions,
         journeys: Journeys,
         reader: ContextReader,
+        explaining: Explaining,
         foreign_sessions: ForeignSessions,
         most_answer_seconds: float,
     ) -> None:
         self._sessions = sessions
         self._journeys = journeys
         self._reader = reader
+        self._explaining = explaining
         self._foreign_sessions = foreign_sessions
         self._most_answer_seconds = most_answer_seconds
 
@@ -98,6 +101,9 @@ class ContextServicer(ContextServiceServicer):
             journeys=[journey_to_proto(span, customer_id=customer_id) for span in spans],
             next_page_token=JOURNEY_PAGES.encode(following, owner=request.customer_id) if following else "",
         )
+
+    async def ExplainMerge(self, request: pb.ExplainMergeRequest, _context: object) -> pb.ExplainMergeResponse:
+        return await self._explaining.explain(request.customer_id, request.merge_id, budget=self._budget())
 
     def _budget(self) -> Budget:
         return Budget.of_call(remaining_seconds(), most_seconds=self._most_answer_seconds)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from libs.rpc.status import error_from_rpc
 from omnithread.cart.v1 import cart_internal_service_pb2, cart_service_pb2
@@ -90,7 +91,12 @@ class Sources:
                 to_cart = cart_internal_service_pb2.AbsorbCustomerRequest(**names)
                 await answered(area, self.cart_internal.AbsorbCustomer(to_cart, timeout=timeout_seconds))
             case "preference":
-                to_preference = preference_internal_service_pb2.AbsorbCustomerRequest(**names)
+                to_preference = preference_internal_service_pb2.AbsorbCustomerRequest(
+                    merge_id=merge.merge_id,
+                    source_customer_id=merge.source_customer_id,
+                    survivor_customer_id=merge.survivor_customer_id,
+                    merge_time=merge.merge_time,
+                )
                 await answered(area, self.preference_internal.AbsorbCustomer(to_preference, timeout=timeout_seconds))
             case "messaging":
                 to_messaging = messaging_internal_service_pb2.AbsorbCustomerRequest(**names)
@@ -131,6 +137,8 @@ class MergeOrder:
     merge_id: str
     source_customer_id: str
     survivor_customer_id: str
+    merge_time: Timestamp | None = None
+    """None where it is not known, which counts as now."""
 
 
 def profile_section(profile: Profile, head: Head) -> SectionRead:

@@ -111,6 +111,13 @@ def _of_profile(event: profile.ProfileEvent) -> _Meaning | None:
                 "recognised as one customer",
                 attributes=[("merge_id", event.customers_merged.merge_id)],
             )
+        case "customers_unmerged":
+            return _Meaning(
+                context.TOUCHPOINT_KIND_IDENTIFIED,
+                "recognised as two customers",
+                attributes=[("merge_id", event.customers_unmerged.merge_id)],
+                by_company=True,
+            )
         case "profile_updated":
             fields = ", ".join(sorted(event.profile_updated.changed_fields))
             return _Meaning(context.TOUCHPOINT_KIND_PROFILE_UPDATED, f"changed {fields}")
