@@ -11,11 +11,10 @@ from libs.events.streams import header_of
 from libs.mongo.record import Records
 from libs.mongo.values import Decision, Saved
 from libs.origin import Origin, Stamp
-from services.profile.events import Change
 from services.profile.facts import Source, count
 from services.profile.facts_fields import news_of
 from services.profile.model import Profile
-from services.profile.store import Announced, decision_of
+from services.profile.store import Announced, quiet_decision_of
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +49,7 @@ class Listener:
             ledger = count(saved.state.ledger, news, source)
             if ledger is None:
                 raise NothingToDo
-            return decision_of(Change(profile=replace(saved.state, ledger=ledger)))
+            return quiet_decision_of(replace(saved.state, ledger=ledger))
 
         name = f"facts:{area}:{header.event_id}"
         stamp = Stamp(

@@ -13,6 +13,7 @@ from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.profile.v1 import profile_pb2
 from services.profile import model
 from services.profile.errors import identifier_invalid
+from services.profile.etags import profile_etag
 from services.profile.facts_fields import facts_to_proto
 from services.profile.identifiers import normal_identifier
 from services.profile.model import Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
@@ -127,7 +128,7 @@ def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
         create_time=to_timestamp(profile.create_time) if profile.create_time else None,
         update_time=to_timestamp(saved.update_time),
         version=saved.version,
-        etag=saved.etag(),
+        etag=profile_etag(saved),
         facts=facts_to_proto(profile.ledger),
         segments=memberships_to_proto(profile.standing),
     )

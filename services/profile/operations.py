@@ -13,6 +13,7 @@ from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Origin, Stamp
 from services.profile.details import DetailsUpdate, update_details
 from services.profile.errors import merge_not_found, nobody_holds_it
+from services.profile.etags import profile_etag
 from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
 from services.profile.linking import Introduction
@@ -65,7 +66,7 @@ class Profiles:
         def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
             if saved.state.create_time is None:
                 raise customer_not_found(customer_id)
-            if etag and etag != saved.etag():
+            if etag and etag != profile_etag(saved):
                 raise etag_mismatch()
             return decision_of(update_details(saved.state, update), occur_time=stamp.issue_time)
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +55,7 @@ def profile_to_fields(profile: Profile) -> Fields:
         "incoming": [_reservation_to_fields(reservation) for reservation in profile.incoming],
         "ledger": ledger_to_fields(profile.ledger),
         **standing_to_fields(profile.standing),
+        "quiet_count": profile.quiet_count,
         OLDEST_INCOMING_TIME: min((one.merge_time for one in profile.incoming), default=None),
     }
 
@@ -74,6 +75,7 @@ def profile_from_document(document: Mapping[str, Any]) -> Profile:
         incoming=tuple(_reservation_from_fields(reservation) for reservation in document["incoming"]),
         ledger=ledger_from_fields(document.get("ledger", [])),  # not there in records from before there were facts
         standing=standing_from_document(document),
+        quiet_count=document.get("quiet_count", 0),
     )
 
 
@@ -95,6 +97,11 @@ def decision_of(
         events=tuple(Announced(event=event, occur_time=occur_time) for event in change.events),
         facts=facts,
     )
+
+
+def quiet_decision_of(profile: Profile) -> Decision[Profile, Announced]:
+    """Make a decision of what only was counted or looked at again: whoever is about to change the profile still may."""
+    return Decision(replace(profile, quiet_count=profile.quiet_count + 1))
 
 
 def _held_to_fields(held: HeldIdentifier) -> Fields:

@@ -1,10 +1,13 @@
 """What time alone changes: customers who bought long ago leave the segment of those who bought lately."""
 
+import asyncio
 import random
 from dataclasses import dataclass
 
+import pytest
 from google.type.money_pb2 import Money
 
+from libs.errors import OmnithreadError
 from libs.ids import new_id
 from libs.mongo.record import Records
 from libs.timestamps import to_timestamp
@@ -12,12 +15,15 @@ from omnithread.cart.v1.cart_events_pb2 import CartCheckedOut, CartCleared, Cart
 from omnithread.common.v1.event_pb2 import EventHeader
 from services.profile.__main__ import known_segments_of, profiles_of
 from services.profile.consumer import Listener
+from services.profile.details import DetailsUpdate
+from services.profile.etags import profile_etag
+from services.profile.facts import total
 from services.profile.model import Profile
 from services.profile.segment_book import SegmentBook
 from services.profile.segment_sweep import SegmentSweep
 from services.profile.segments import Condition, Operator, Segment
 from services.profile.store import Announced
-from tests.services.profile.people import cookie
+from tests.services.profile.people import cookie, email
 from tests.services.profile.replicas import Replicas
 
 
@@ -93,6 +99,55 @@ async def test_who_has_not_bought_for_a_month_leaves_without_anybody_doing_anyth
     announced = await replicas.announced(customer_id)
     assert [one for one in announced if one.startswith("segment")] == ["segment_entered", "segment_left"]
     assert await office.sweep.sweep() == 0
+
+
+async def test_who_is_about_to_change_a_profile_is_not_held_up_by_what_is_counted(replicas: Replicas) -> None:
+    office = await office_at(replicas)
+    saved = (await replicas.identify(cookie("v-1"))).saved
+    await office.book.put(LATELY, etag="", stamp=replicas.stamp())
+    await office.listener.handle("cart", bought(replicas, saved.customer_id, seq=1))
+    counted = await office.records.get(saved.customer_id)
+    assert (counted.version, counted.state.standing.memberships != ()) == (saved.version + 1, True)
+    assert profile_etag(counted) == profile_etag(saved)
+    update = DetailsUpdate(given_name="Anna")
+    await replicas[0].update(saved.customer_id, update, etag=profile_etag(saved), stamp=replicas.stamp())
+    with pytest.raises(OmnithreadError, match="ETAG_MISMATCH"):
+        await replicas[0].update(saved.customer_id, update, etag=profile_etag(saved), stamp=replicas.stamp())
+
+
+async def test_two_replicas_that_hear_everything_several_times_count_it_once(replicas: Replicas) -> None:
+    listeners = [Listener(records=replica.records) for replica in replicas.replicas]
+    guest = (await replicas.identify(cookie("v-1"))).saved.customer_id
+    known = (await replicas.identify(email("anna@example.com"))).saved.customer_id
+    orders = [bought(replicas, who, seq=seq) for seq in range(1, 6) for who in (guest, known)]
+
+    async def hear(listener: Listener, events: list[CartEvent]) -> None:
+        for event in events:
+            await listener.handle("cart", event)
+            await listener.handle("cart", event)
+
+    await asyncio.gather(
+        *(hear(listener, orders) for listener in listeners),
+        replicas.identify(cookie("v-1"), email("anna@example.com")),
+    )
+    await hear(listeners[0], orders)
+    saved = await replicas[0].records.get(guest)
+    assert saved.customer_id == known
+    assert (total(saved.state.ledger).order_count, total(saved.state.ledger).spend[0].nanos) == (10, 100 * 10**9)
+
+
+async def test_what_comes_while_a_customer_is_parted_waits_until_it_is_clear_whose_it_is(replicas: Replicas) -> None:
+    listener = Listener(records=replicas[0].records)
+    guest = (await replicas.identify(cookie("v-1"))).saved.customer_id
+    known = (await replicas.identify(cookie("v-1"), email("anna@example.com"))).saved.customer_id
+    assert guest == known
+    older = (await replicas.identify(email("anna.b@example.com"))).saved.customer_id
+    await replicas.database["records"].update_one(
+        {"_id": guest}, {"$set": {"merged_into": older, "merge_id": "mrg_x", "absorption_done": True}}
+    )
+    with pytest.raises(OmnithreadError, match="CONFLICT"):
+        await listener.handle("cart", bought(replicas, guest, seq=1))
+    assert (await replicas[0].records.get_exact(older)).state.ledger == ()
 
 
 async def test_an_event_that_comes_twice_writes_once_and_what_changes_no_fact_writes_nothing(

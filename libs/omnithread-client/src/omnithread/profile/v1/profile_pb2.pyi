@@ -487,7 +487,7 @@ class Profile(_message.Message):
     version: _builtins.int
     """Counts the changes of the record."""
     etag: _builtins.str
-    """Stands for this very state (AIP-154)."""
+    """Stands for this very state of what callers say of the customer (AIP-154); it stays while only facts and segments change."""
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
         """The identifiers, sorted by kind and value. At most 100."""
