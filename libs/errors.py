@@ -222,3 +222,8 @@ def merge_outcome_not_found(merge_id: str) -> OmnithreadError:
     return not_found(
         "MERGE_OUTCOME_NOT_FOUND", "The merge is not absorbed here, or long gone.", metadata={"merge_id": merge_id}
     )
+
+
+def actor_required() -> OmnithreadError:
+    """Refuse to a channel what only a member of staff may do."""
+    return permission_denied("ACTOR_REQUIRED", "Only a member of staff may do this: the token has no `actor`.")

@@ -27,6 +27,7 @@ from services.profile.code_limits import CodeLimits
 from services.profile.erased import ErasedIdentifiers
 from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
+from services.profile.identity import Identities
 from services.profile.identity_servicer import IdentityServicer
 from services.profile.import_servicer import CustomerImportServicer
 from services.profile.importing import CustomerImports
@@ -47,6 +48,7 @@ from services.profile.settings import ProfileSettings
 from services.profile.settling import Settling
 from services.profile.store import OLDEST_INCOMING_TIME, SHAPE, Announced
 from services.profile.unfinished import UnfinishedMerges
+from services.profile.unmerges import Unmerges
 from services.profile.verification import NewCode, new_code
 from services.profile.verifications import Verifications
 from services.profile.verifying import Verifying
@@ -138,6 +140,22 @@ def known_segments_of(
     return KnownSegments(documents=documents, clock=clock, refresh_seconds=refresh_seconds)
 
 
+def identities_of(profiles: Profiles, *, new_id: NewId) -> Identities:
+    """Put together what can be done about who is who."""
+    claims = profiles.identification.claims
+    unmerges = Unmerges(
+        records=profiles.records, claims=claims, merges=profiles.merges, clock=profiles.clock, rules=profiles.rules
+    )
+    return Identities(
+        records=profiles.records,
+        claims=claims,
+        merges=profiles.merges,
+        unmerges=unmerges,
+        clock=profiles.clock,
+        new_id=new_id,
+    )
+
+
 async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
     """Wire the service's parts. RulesInvalid where the file of rules makes no sense."""
     known_segments = known_segments_of(
@@ -159,6 +177,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         consequences=known_segments.consequences,
     )
     verifying = verifying_of(profiles, database=foundation.database, clock=foundation.clock)
+    identities = identities_of(profiles, new_id=foundation.new_id)
     unfinished = UnfinishedMerges(
         records=profiles.records,
         merges=profiles.merges,
@@ -180,7 +199,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         clock=foundation.clock,
         on_changed=segment_sweep.nudge,
     )
-    internal = ProfileInternalServicer(profiles, verifying=verifying)
+    internal = ProfileInternalServicer(profiles, verifying=verifying, identities=identities)
     return Parts(
         registrations=(
             partial(add_ProfileServiceServicer_to_server, ProfileServicer(profiles)),
@@ -191,7 +210,9 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
                 ),
             ),
             partial(add_ProfileInternalServiceServicer_to_server, internal),
-            partial(add_IdentityServiceServicer_to_server, IdentityServicer(verifying=verifying)),
+            partial(
+                add_IdentityServiceServicer_to_server, IdentityServicer(verifying=verifying, identities=identities)
+            ),
             partial(add_SegmentServiceServicer_to_server, SegmentServicer(book=segments, profiles=profiles)),
         ),
         consumers=[consumer_of(settings, foundation, profiles.records)],

@@ -20,14 +20,6 @@ def event_to_proto(event: events.ProfileEvent, header: event_pb2.EventHeader) ->
             )
         case events.ProfileUpdated():
             said.profile_updated.CopyFrom(events_pb.ProfileUpdated(changed_fields=event.changed_fields))
-        case events.CustomersMerged():
-            said.customers_merged.CopyFrom(
-                events_pb.CustomersMerged(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
-            )
-        case events.CustomerSealed():
-            said.customer_sealed.CopyFrom(
-                events_pb.CustomerSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
-            )
         case events.CustomerErased():
             said.customer_erased.CopyFrom(events_pb.CustomerErased(erasure_id=event.erasure_id))
         case events.VerificationRequested():
@@ -44,4 +36,26 @@ def event_to_proto(event: events.ProfileEvent, header: event_pb2.EventHeader) ->
             said.segment_left.CopyFrom(
                 events_pb.SegmentLeft(segment_id=event.segment_id, segment_version=event.segment_version)
             )
+        case _:
+            _say_of_merge(said, event)
     return said
+
+
+def _say_of_merge(said: events_pb.ProfileEvent, event: events.ProfileEvent) -> None:
+    match event:
+        case events.CustomersMerged():
+            said.customers_merged.CopyFrom(
+                events_pb.CustomersMerged(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
+            )
+        case events.CustomerSealed():
+            said.customer_sealed.CopyFrom(
+                events_pb.CustomerSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
+            )
+        case events.CustomersUnmerged():
+            said.customers_unmerged.CopyFrom(
+                events_pb.CustomersUnmerged(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
+            )
+        case events.CustomerReleased():
+            said.customer_released.CopyFrom(
+                events_pb.CustomerReleased(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
+            )

@@ -16,7 +16,8 @@ from services.profile.errors import identifier_invalid
 from services.profile.etags import profile_etag
 from services.profile.facts_fields import facts_to_proto
 from services.profile.identifiers import normal_identifier
-from services.profile.model import Identifier, IdentifierKind, PostalAddress, Profile, Trait, TraitValue
+from services.profile.merging import shown_merges
+from services.profile.model import Identifier, IdentifierKind, MergeRule, PostalAddress, Profile, Trait, TraitValue
 from services.profile.rules import IdentityRules
 from services.profile.segment_fields import memberships_to_proto
 
@@ -34,6 +35,13 @@ _FROM_KINDS = {number: kind for kind, number in IDENTIFIER_KINDS.items()}
 CUSTOMER_KINDS = {
     model.CustomerKind.ANONYMOUS: profile_pb2.CUSTOMER_KIND_ANONYMOUS,
     model.CustomerKind.KNOWN: profile_pb2.CUSTOMER_KIND_KNOWN,
+}
+_MERGE_RULES = {
+    MergeRule.UNSTATED: profile_pb2.MERGE_RULE_UNSPECIFIED,
+    MergeRule.GUEST_RECOGNISED: profile_pb2.MERGE_RULE_GUEST_RECOGNISED,
+    MergeRule.GUESTS_JOINED: profile_pb2.MERGE_RULE_GUESTS_JOINED,
+    MergeRule.CREATED_TWICE: profile_pb2.MERGE_RULE_CREATED_TWICE,
+    MergeRule.STAFF_DECIDED: profile_pb2.MERGE_RULE_STAFF_DECIDED,
 }
 
 
@@ -124,7 +132,7 @@ def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
         family_name=profile.family_name,
         postal_address=_address_to_proto(address) if address else None,
         traits=[_trait_to_proto(trait) for trait in profile.traits],
-        merges=[merge_to_proto(merge) for merge in profile.merges],
+        merges=[merge_to_proto(merge) for merge in shown_merges(profile)],
         create_time=to_timestamp(profile.create_time) if profile.create_time else None,
         update_time=to_timestamp(saved.update_time),
         version=saved.version,
@@ -136,12 +144,22 @@ def profile_to_proto(saved: Saved[Profile]) -> profile_pb2.Profile:
 
 def merge_to_proto(merge: model.Merge) -> profile_pb2.Merge:
     """Write a merge."""
+    undoing = merge.undoing
     return profile_pb2.Merge(
         merge_id=merge.merge_id,
         source_customer_id=merge.source_customer_id,
         merge_time=to_timestamp(merge.merge_time),
         channel=merge.channel.to_proto(),
         pending_areas=merge.pending_areas,
+        rule=_MERGE_RULES[merge.rule],
+        evidence=[identifier_to_proto(identifier) for identifier in merge.evidence],
+        actor_id=merge.actor_id,
+        reason=merge.reason,
+        traceparent=merge.traceparent,
+        unmerge_time=to_timestamp(undoing.unmerge_time) if undoing else None,
+        unmerge_actor_id=undoing.actor_id if undoing else "",
+        unmerge_reason=undoing.reason if undoing else "",
+        unmerge_pending_areas=undoing.pending_areas if undoing else (),
     )
 
 

@@ -24,6 +24,10 @@ class DetailsUpdate:
     traits: tuple[Trait, ...] = ()
     removed_traits: tuple[str, ...] = ()
 
+    def by(self, entrance: str) -> "DetailsUpdate":
+        """Give it as said about a merged customer, by its old id; empty where that was none."""
+        return replace(self, traits=tuple(replace(trait, entrance=entrance) for trait in self.traits))
+
 
 def update_details(profile: Profile, update: DetailsUpdate) -> Change:
     """Change the named fields. Errors: TRAIT_LIMIT, RECORD_TOO_LARGE."""

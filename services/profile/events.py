@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from libs.merged_things import MergedThing
 from services.profile.model import CustomerId, CustomerKind, IdentifierKind, MergeId, Profile
 
 
@@ -74,6 +75,22 @@ class VerificationRequested:
     kind: IdentifierKind
 
 
+@dataclass(frozen=True, slots=True)
+class CustomersUnmerged:
+    """The merge of another customer into this one was undone."""
+
+    merge_id: MergeId
+    source_customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerReleased:
+    """The customer had been merged into another one, and is there again."""
+
+    merge_id: MergeId
+    survivor_customer_id: CustomerId
+
+
 ProfileEvent = (
     CustomerCreated
     | IdentifiersLinked
@@ -84,6 +101,8 @@ ProfileEvent = (
     | SegmentEntered
     | SegmentLeft
     | VerificationRequested
+    | CustomersUnmerged
+    | CustomerReleased
 )
 
 
@@ -94,3 +113,5 @@ class Change:
     profile: Profile
     events: tuple[ProfileEvent, ...] = ()
     dropped_keys: tuple[str, ...] = ()
+    things: tuple[MergedThing, ...] = ()
+    """Of a merge: what it did, thing by thing."""

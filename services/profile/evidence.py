@@ -1,15 +1,19 @@
 """What the claims to some identifiers say at one moment: who holds them, and how those customers' records stand."""
 
+from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.mongo.record import Records
 from libs.mongo.values import Saved
 from services.profile.claims import Claim, Claims
-from services.profile.model import CustomerId, Identifier, Profile
+from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
 from services.profile.rules import IdentityRules
 from services.profile.store import Announced
 from services.profile.who import Holder
+
+MOST_EVIDENCE = 10
+"""Identifiers that are noted with a merge as what led to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,25 @@ class Evidence:
             if one.identifies and self._leads_to(one.key, customer_id)
         ]
         return max(leading)[1] if leading else customer_id
+
+    def is_known(self, customer_id: str | None) -> bool:
+        """Say whether the company knew who this is before the call."""
+        saved = self.saved(customer_id)
+        return saved is not None and saved.state.kind is CustomerKind.KNOWN
+
+    def leading_to(self, customer_ids: Many[str], identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
+        """Give what leads to one of these customers, the strongest first, as the evidence for a merge of them."""
+        leading = [one for one in identifiers if any(self._leads_to(one.key, customer) for customer in customer_ids)]
+        return tuple(sorted(leading, key=lambda one: (-self.rules.strength(one.kind), one.key))[:MOST_EVIDENCE])
+
+    def claimed_by(self, identifiers: Iterable[Identifier]) -> dict[str, str]:
+        """Give whom the claims of those that are claimed name, by key."""
+        return {one.key: self.claims[one.key].customer_id for one in identifiers if one.key in self.claims}
+
+    def still_leads_to(self, saved: Saved[Profile]) -> bool:
+        """Say whether no merge was undone since by which claims led to this customer."""
+        leading = (claim for claim in self.claims.values() if self._leads_to(claim.key, saved.customer_id))
+        return all(claim.customer_id in saved.lineage for claim in leading)
 
     def unconfirmed(self, identifiers: Iterable[Identifier], customer_id: CustomerId) -> list[Claim]:
         """Give the claims that lead to this customer and are not on the record yet: somebody is at it, or crashed."""

@@ -221,7 +221,8 @@ class Identification:
             [
                 Claim(
                     key=one.key,
-                    customer_id=plan.customer_id,
+                    # Under the id of the side it came from: an undoing of the merge then has nothing to move.
+                    customer_id=plan.entrance,
                     claim_time=self.clock(),
                     channel=_channel(plan.stamp),
                     token=token,
@@ -238,6 +239,8 @@ class Identification:
             verdict = self._verdict(plan.told.identifiers, plan.evidence, instead=saved)
             if saved.customer_id != plan.customer_id or verdict != plan.verdict:
                 raise Overtaken
+            if saved.exists and not plan.evidence.still_leads_to(saved):
+                raise Overtaken
             change = self._introduced(saved.state, plan)
             dropped_keys = change.dropped_keys
             if plan.created_before or not saved.exists:
@@ -253,7 +256,7 @@ class Identification:
         return introduce(profile, plan.introduction, now=self.clock(), channel=_channel(plan.stamp), rules=self.rules)
 
     def _facts(self, kind: IdentifyOutcome, plan: Plan) -> dict[str, str]:
-        return facts_of(kind, plan.verdict, plan.told.identifiers)
+        return facts_of(kind, plan.verdict, plan.told.identifiers, entrance=plan.entrance)
 
     async def _pause(self, tried: int) -> None:
         if tried:

@@ -1,20 +1,31 @@
 """Translates calls: one short method per RPC of `IdentityService`, between the contract's words and the operations."""
 
 from libs.rpc.call import stamp_of
+from libs.rpc.pages import PageTokens, page_size
 from libs.telemetry.journey import add_journey_labels
 from libs.timestamps import to_timestamp
 from omnithread.profile.v1 import identity_service_pb2 as pb
 from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceServicer
-from services.profile.convert import asked_identifier_from_proto, merge_to_proto, profile_to_proto
+from services.profile.convert import (
+    asked_identifier_from_proto,
+    identifier_to_proto,
+    merge_to_proto,
+    profile_to_proto,
+)
+from services.profile.explanation import sentence_of_identifier, sentences
+from services.profile.identity import Identities
 from services.profile.requests import set_aside_to_proto
 from services.profile.verifying import Verifying
 
+MERGE_PAGES = PageTokens("profile.merges")
+
 
 class IdentityServicer(IdentityServiceServicer):
-    """Proves who somebody is, and explains it."""
+    """Proves who somebody is, joins and parts customers, and explains it."""
 
-    def __init__(self, *, verifying: Verifying) -> None:
+    def __init__(self, *, verifying: Verifying, identities: Identities) -> None:
         self._verifying = verifying
+        self._identities = identities
 
     async def StartVerification(
         self, request: pb.StartVerificationRequest, _context: object
@@ -45,4 +56,68 @@ class IdentityServicer(IdentityServiceServicer):
             replayed=verified.outcome.replayed,
             head=saved.head(),
             set_aside=set_aside_to_proto(verified.outcome, verified.identifiers) if verified.identifiers else (),
+        )
+
+    async def MergeCustomers(self, request: pb.MergeCustomersRequest, _context: object) -> pb.MergeCustomersResponse:
+        done = await self._identities.merge(
+            request.customer_id, request.other_customer_id, reason=request.reason, stamp=stamp_of(request)
+        )
+        add_journey_labels(customer_id=done.saved.customer_id)
+        return pb.MergeCustomersResponse(
+            profile=profile_to_proto(done.saved),
+            merge=merge_to_proto(done.merge),
+            replayed=done.replayed,
+            head=done.saved.head(),
+        )
+
+    async def UnmergeCustomers(
+        self, request: pb.UnmergeCustomersRequest, _context: object
+    ) -> pb.UnmergeCustomersResponse:
+        done = await self._identities.unmerge(
+            request.customer_id, request.merge_id, reason=request.reason, stamp=stamp_of(request)
+        )
+        return pb.UnmergeCustomersResponse(
+            survivor=profile_to_proto(done.survivor),
+            restored=profile_to_proto(done.restored),
+            merge=merge_to_proto(done.merge),
+            replayed=done.replayed,
+            head=done.survivor.head(),
+        )
+
+    async def ListMerges(self, request: pb.ListMergesRequest, _context: object) -> pb.ListMergesResponse:
+        position = MERGE_PAGES.decode(request.page_token, owner=request.customer_id)
+        after = str(position["merge_id"]) if position else ""
+        merges = list(await self._identities.list_merges(request.customer_id))
+        ids = [str(merge.merge_id) for merge in merges]
+        first = ids.index(after) + 1 if after in ids else 0
+        page = merges[first : first + page_size(request.page_size)]
+        more = page and page[-1].merge_id != ids[-1]
+        return pb.ListMergesResponse(
+            merges=[merge_to_proto(merge) for merge in page],
+            next_page_token=MERGE_PAGES.encode({"merge_id": page[-1].merge_id}, owner=request.customer_id)
+            if more
+            else "",
+        )
+
+    async def ExplainIdentity(self, request: pb.ExplainIdentityRequest, _context: object) -> pb.ExplainIdentityResponse:
+        saved, first_ids = await self._identities.explain(request.customer_id)
+        profile = saved.state
+        linked = []
+        for held in profile.identifiers:
+            first_id = first_ids.get(held.identifier.key, profile.customer_id)
+            linked.append(
+                pb.LinkedIdentifier(
+                    identifier=identifier_to_proto(held.identifier),
+                    identifies=held.identifier.identifies,
+                    link_time=to_timestamp(held.link_time),
+                    channel=held.channel.to_proto(),
+                    first_customer_id=first_id,
+                    explanation=sentence_of_identifier(held, own_id=saved.customer_id, first_id=first_id),
+                )
+            )
+        return pb.ExplainIdentityResponse(
+            customer_id=saved.customer_id,
+            identifiers=sorted(linked, key=lambda one: (one.identifier.kind, one.identifier.value)),
+            merges=[merge_to_proto(merge) for merge in profile.merges],
+            sentences=sentences(profile, first_ids),
         )

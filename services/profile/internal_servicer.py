@@ -2,13 +2,15 @@
 
 from libs.errors import permission_denied
 from libs.events.replay_service import answer_heads, answer_replay
+from libs.merged_things import things_to_proto
 from libs.mongo.privacy_service import answer_export
 from libs.rpc.call import current_call, origin_of
 from libs.timestamps import to_timestamp
 from omnithread.profile.v1 import profile_internal_service_pb2 as pb
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceServicer
-from services.profile.convert import identifier_to_proto
+from services.profile.convert import identifier_to_proto, merge_to_proto
+from services.profile.identity import Identities
 from services.profile.operations import Profiles
 from services.profile.privacy import HOLDINGS
 from services.profile.verifying import Verifying
@@ -19,9 +21,10 @@ DELIVERS_CODES = "messaging"
 class ProfileInternalServicer(ProfileInternalServiceServicer):
     """Answers other services; the door lets nobody else in."""
 
-    def __init__(self, profiles: Profiles, *, verifying: Verifying) -> None:
+    def __init__(self, profiles: Profiles, *, verifying: Verifying, identities: Identities) -> None:
         self._profiles = profiles
         self._verifying = verifying
+        self._identities = identities
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -78,3 +81,16 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
             request.customer_id, erasure_id=request.erasure_id, origin=origin_of(current_call())
         )
         return pb.EraseAreaResponse(erasure=receipt, customer_ids=customer_ids)
+
+    async def CompleteUnmerge(self, request: pb.CompleteUnmergeRequest, _context: object) -> pb.CompleteUnmergeResponse:
+        pending = await self._identities.complete_unmerge(
+            merge_id=request.merge_id,
+            survivor_customer_id=request.survivor_customer_id,
+            area=request.area,
+            origin=origin_of(current_call()),
+        )
+        return pb.CompleteUnmergeResponse(pending_areas=pending)
+
+    async def GetMergeOutcome(self, request: pb.GetMergeOutcomeRequest, _context: object) -> pb.GetMergeOutcomeResponse:
+        merge, things = await self._identities.merge_outcome(request.merge_id, request.survivor_customer_id)
+        return pb.GetMergeOutcomeResponse(merge=merge_to_proto(merge), things=things_to_proto(things))

@@ -1,8 +1,9 @@
 """What an Identify changes on the customer that was found: identifiers, names, traits, and merges to carry out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from libs.channel import Channel
 from libs.errors import outbox_full
@@ -31,6 +32,10 @@ class Introduction:
     """Whether the traits tell of a time that may be past, as an import does: what is newer stays."""
     customer_id: CustomerId | None = None
     """Who is there, where the channel knows that; None where only identifiers tell."""
+    entrance: str = ""
+    """The merged customer by whose identifier the channel came; empty where that was the customer's own."""
+    claimed_by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Whom the claims of identifiers name that were there before, by key; the others are claimed for `entrance`."""
 
 
 def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: Channel, rules: IdentityRules) -> Change:
@@ -38,12 +43,13 @@ def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: C
 
     Errors: IDENTIFIER_LIMIT, TRAIT_LIMIT, RECORD_TOO_LARGE, and OUTBOX_FULL where too many merges are pending.
     """
-    kept = _with_identifiers(profile, told.identifiers, now=now, channel=channel, rules=rules)
+    kept = _with_identifiers(profile, told, now=now, channel=channel, rules=rules)
+    said = [replace(trait, entrance=told.entrance) for trait in told.traits]
     after = replace(
         profile,
         create_time=profile.create_time or now,
         identifiers=kept.identifiers,
-        traits=with_traits(profile.traits, news_in(profile.traits, told.traits) if told.is_history else told.traits),
+        traits=with_traits(profile.traits, news_in(profile.traits, said) if told.is_history else said),
         incoming=_with_reservations(profile, told.guests),
     )
     after = with_missing_names(after, given_name=told.given_name, family_name=told.family_name)
@@ -51,15 +57,24 @@ def introduce(profile: Profile, told: Introduction, *, now: datetime, channel: C
 
 
 def _with_identifiers(
-    profile: Profile, told: tuple[Identifier, ...], *, now: datetime, channel: Channel, rules: IdentityRules
+    profile: Profile, told: Introduction, *, now: datetime, channel: Channel, rules: IdentityRules
 ) -> Kept:
     by_key = with_added(
-        profile.identifiers, [HeldIdentifier(identifier=one, link_time=now, channel=channel) for one in told]
+        profile.identifiers,
+        [
+            HeldIdentifier(identifier=one, link_time=now, channel=channel, entrance=_entrance(profile, told, one))
+            for one in told.identifiers
+        ],
     )
     beyond = kind_beyond_limit(by_key, held=profile.identifiers, rules=rules)
     if beyond is not None:
         raise identifier_limit(beyond, rules.most(beyond))
-    return make_room(by_key, rules=rules, presented_keys=frozenset(one.key for one in told))
+    return make_room(by_key, rules=rules, presented_keys=frozenset(one.key for one in told.identifiers))
+
+
+def _entrance(profile: Profile, told: Introduction, identifier: Identifier) -> str:
+    named = told.claimed_by.get(identifier.key, told.entrance)
+    return named if named != profile.customer_id else ""
 
 
 def _with_reservations(profile: Profile, guests: Sequence[Reservation]) -> tuple[Reservation, ...]:

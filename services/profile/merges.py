@@ -53,7 +53,7 @@ class Merges:
                 occur_time=None,
             ),
             decide=decide,
-            may_seal=lambda source: may_be_merged_away(source.state, survivor.state),
+            may_seal=lambda source: may_be_merged_away(source.state, survivor.state, reservation.rule),
         )
         if done_now:
             lineage = (*survivor.lineage, reservation.source_customer_id)

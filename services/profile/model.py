@@ -37,6 +37,17 @@ class IdentifierKind(enum.StrEnum):
         return self in {IdentifierKind.COOKIE, IdentifierKind.DEVICE}
 
 
+class MergeRule(enum.StrEnum):
+    """What made one customer of two."""
+
+    UNSTATED = ""
+    """Decided before rules were noted."""
+    GUEST_RECOGNISED = "guest_recognised"
+    GUESTS_JOINED = "guests_joined"
+    CREATED_TWICE = "created_twice"
+    STAFF_DECIDED = "staff_decided"
+
+
 class CustomerKind(enum.StrEnum):
     """A guest, or somebody whom the company knows."""
 
@@ -78,6 +89,9 @@ class HeldIdentifier:
     identifier: Identifier
     link_time: datetime
     channel: Channel
+    entrance: str = ""
+    """The merged customer by whose identifier the call came that linked it; empty where that was this customer's own.
+    An undoing of the merge gives it to that side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,8 @@ class Trait:
     update_time: datetime
     source: str = ""
     """Where the channel has it from, as it says; empty where it says nothing."""
+    entrance: str = ""
+    """The merged customer by whose identifier or id the call came that said it, as with identifiers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,11 @@ class Reservation:
     merge_time: datetime
     origin: Origin
     """Of the call that decided it: whoever carries it out does so in its name."""
+    rule: MergeRule = MergeRule.UNSTATED
+    evidence: tuple[Identifier, ...] = ()
+    """What came together in one call and led to both."""
+    reason: str = ""
+    """As staff stated it."""
 
     @property
     def channel(self) -> Channel:
@@ -134,6 +155,37 @@ class Merge:
     merge_time: datetime
     channel: Channel
     pending_areas: tuple[str, ...]
+    rule: MergeRule = MergeRule.UNSTATED
+    evidence: tuple[Identifier, ...] = ()
+    """What came together in one call and led to both; empty where staff decided."""
+    actor_id: str = ""
+    reason: str = ""
+    traceparent: str = ""
+    undoing: "Undoing | None" = None
+    """Set once it was undone."""
+
+    @property
+    def undone(self) -> bool:
+        """Whether it holds no longer."""
+        return self.undoing is not None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether some area has still to absorb it, or to undo it."""
+        return bool(self.pending_areas) or (self.undoing is not None and bool(self.undoing.pending_areas))
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """That a merge was undone, by whom and why."""
+
+    unmerge_time: datetime
+    actor_id: str
+    reason: str
+    request_id: str
+    """Of the call that did it: when it is sent again, it is told the same."""
+    pending_areas: tuple[str, ...]
+    """The areas where it is still to be carried out, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +234,16 @@ class Profile:
     """Which segments they belong to; it follows from all the rest."""
     quiet_count: int = 0
     """How many writes brought only facts and memberships: nothing that a caller says, so no etag changes by them."""
+    returning: tuple[MergeId, ...] = ()
+    """Merges of this customer into another one that were undone, and are not everywhere: until then nobody is merged
+    with it, since some area still takes it for the other one."""
+    kept_apart: tuple[CustomerId, ...] = ()
+    """Customers with whom it was one by mistake, newest last: only staff makes them one again."""
+
+    @property
+    def parting(self) -> bool:
+        """Whether a merge of this customer is being undone."""
+        return bool(self.returning) or any(one.undoing and one.undoing.pending_areas for one in self.merges)
 
     @property
     def kind(self) -> CustomerKind:

@@ -68,7 +68,8 @@ class Profiles:
                 raise customer_not_found(customer_id)
             if etag and etag != profile_etag(saved):
                 raise etag_mismatch()
-            return decision_of(update_details(saved.state, update), occur_time=stamp.issue_time)
+            entrance = customer_id if customer_id != saved.customer_id else ""
+            return decision_of(update_details(saved.state, update.by(entrance)), occur_time=stamp.issue_time)
 
         return await self.records.run(customer_id, stamp, decide)
 

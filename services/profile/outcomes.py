@@ -17,9 +17,12 @@ class IdentifyOutcome(enum.StrEnum):
     MERGED = "merged"
 
 
-def facts_of(outcome: IdentifyOutcome, verdict: Verdict, identifiers: Sequence[Identifier]) -> dict[str, str]:
+def facts_of(
+    outcome: IdentifyOutcome, verdict: Verdict, identifiers: Sequence[Identifier], *, entrance: str
+) -> dict[str, str]:
     """Write what a retry of this call will be told."""
     return {
+        "entrance": entrance,
         "outcome": str(outcome),
         "guests": ",".join(verdict.guests),
         "set_aside": ",".join(f"{identifiers.index(one)}:{reason}" for one, reason in verdict.set_aside),
@@ -32,6 +35,11 @@ def outcome_of(outcome: Outcome[Profile]) -> IdentifyOutcome:
     if guests.intersection(outcome.saved.lineage):
         return IdentifyOutcome.MERGED
     return IdentifyOutcome(outcome.facts["outcome"])
+
+
+def entrance_of(outcome: Outcome[Profile]) -> str:
+    """Read to whom the strongest identifier was linked first."""
+    return outcome.facts.get("entrance", outcome.saved.customer_id)
 
 
 def set_aside_of(

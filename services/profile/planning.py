@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from libs.clock import Clock
@@ -10,7 +10,7 @@ from libs.ids import NewId
 from libs.origin import Origin, Stamp
 from services.profile.evidence import Evidence
 from services.profile.linking import Introduction
-from services.profile.model import CustomerId, Identifier, MergeId, Reservation
+from services.profile.model import CustomerId, Identifier, MergeId, MergeRule, Reservation
 from services.profile.who import Verdict
 
 
@@ -51,27 +51,55 @@ def plan_for(
 ) -> Plan:
     """Draw what follows from a verdict."""
     customer_id = verdict.customer_id or _new_customer_id(verdict, stamp, new_id=new_id)
-    guests = reservations(verdict.guests, new_id=new_id, clock=clock, origin=stamp.origin)
+    known = evidence.is_known(verdict.customer_id)
+    guests = reservations(
+        verdict.guests,
+        rule=MergeRule.GUEST_RECOGNISED if known else MergeRule.GUESTS_JOINED,
+        evidence={guest: evidence.leading_to({guest, customer_id}, told.identifiers) for guest in verdict.guests},
+        new_id=new_id,
+        clock=clock,
+        origin=stamp.origin,
+    )
     own = evidence.own(verdict.linked, verdict.customer_id)
+    entrance = evidence.entrance(told.identifiers, customer_id)
     return Plan(
         told=told,
         stamp=stamp,
         evidence=evidence,
         verdict=verdict,
         customer_id=customer_id,
-        entrance=evidence.entrance(told.identifiers, customer_id),
-        introduction=replace(told, identifiers=own, guests=guests),
+        entrance=entrance,
+        introduction=replace(
+            told,
+            identifiers=own,
+            guests=guests,
+            entrance=entrance if entrance != customer_id else "",
+            claimed_by=evidence.claimed_by(own),
+        ),
         unclaimed=tuple(evidence.unclaimed(verdict.linked)),
         created_before=customer_id in created,
     )
 
 
 def reservations(
-    guests: Sequence[CustomerId], *, new_id: NewId, clock: Clock, origin: Origin
+    guests: Sequence[CustomerId],
+    *,
+    rule: MergeRule,
+    evidence: Mapping[CustomerId, tuple[Identifier, ...]],
+    new_id: NewId,
+    clock: Clock,
+    origin: Origin,
 ) -> tuple[Reservation, ...]:
     """Decide on a merge of each guest."""
     return tuple(
-        Reservation(merge_id=MergeId(new_id("mrg")), source_customer_id=guest, merge_time=clock(), origin=origin)
+        Reservation(
+            merge_id=MergeId(new_id("mrg")),
+            source_customer_id=guest,
+            merge_time=clock(),
+            origin=origin,
+            rule=rule,
+            evidence=evidence.get(guest, ()),
+        )
         for guest in guests
     )
 

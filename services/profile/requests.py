@@ -18,7 +18,7 @@ from services.profile.details import DetailsUpdate
 from services.profile.errors import update_mask_invalid
 from services.profile.linking import Introduction
 from services.profile.model import Identifier, Profile
-from services.profile.outcomes import IdentifyOutcome, outcome_of, set_aside_of
+from services.profile.outcomes import IdentifyOutcome, entrance_of, outcome_of, set_aside_of
 from services.profile.rules import IdentityRules
 from services.profile.who import SetAsideReason
 
@@ -81,6 +81,7 @@ def identify_response(outcome: Outcome[Profile], identifiers: Sequence[Identifie
         set_aside=set_aside_to_proto(outcome, identifiers),
         replayed=outcome.replayed,
         head=saved.head(),
+        entrance_customer_id=entrance_of(outcome),
     )
 
 

@@ -17,7 +17,7 @@ from services.profile.claims import Claims, Overtaken
 from services.profile.evidence import Evidence
 from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
-from services.profile.model import CustomerId, Identifier, Profile
+from services.profile.model import CustomerId, Identifier, MergeRule, Profile
 from services.profile.planning import reservations
 from services.profile.rules import IdentityRules
 from services.profile.store import Announced, decision_of
@@ -52,7 +52,15 @@ class Settling:
         keys = {claim.key for claim in begun}
         introduction = Introduction(
             identifiers=tuple(one for one in identifiers if one.identifies and one.key in keys),
-            guests=reservations(others, new_id=self.new_id, clock=self.clock, origin=origin),
+            claimed_by={claim.key: claim.customer_id for claim in begun},
+            guests=reservations(
+                others,
+                rule=MergeRule.CREATED_TWICE,
+                evidence={other: evidence.leading_to({other, customer_id}, identifiers) for other in others},
+                new_id=self.new_id,
+                clock=self.clock,
+                origin=origin,
+            ),
         )
 
         created = False

@@ -8,20 +8,23 @@ from typing import Any
 
 from libs.channel import Channel
 from libs.mongo.values import NO_FACTS, Decision, RecordShape
-from libs.origin import Origin
 from services.profile.announce import event_to_proto
 from services.profile.events import Change, ProfileEvent
 from services.profile.facts_fields import ledger_from_fields, ledger_to_fields
+from services.profile.merge_fields import (
+    merge_from_fields,
+    merge_to_fields,
+    reservation_from_fields,
+    reservation_to_fields,
+)
 from services.profile.model import (
     CustomerId,
     HeldIdentifier,
     Identifier,
     IdentifierKind,
-    Merge,
     MergeId,
     PostalAddress,
     Profile,
-    Reservation,
     Trait,
 )
 from services.profile.segment_fields import standing_from_document, standing_to_fields
@@ -51,11 +54,13 @@ def profile_to_fields(profile: Profile) -> Fields:
         "family_name": profile.family_name,
         "postal_address": _address_to_fields(address) if address else None,
         "traits": [_trait_to_fields(trait) for trait in profile.traits],
-        "merges": [_merge_to_fields(merge) for merge in profile.merges],
-        "incoming": [_reservation_to_fields(reservation) for reservation in profile.incoming],
         "ledger": ledger_to_fields(profile.ledger),
         **standing_to_fields(profile.standing),
         "quiet_count": profile.quiet_count,
+        "merges": [merge_to_fields(merge) for merge in profile.merges],
+        "returning": list(profile.returning),
+        "kept_apart": list(profile.kept_apart),
+        "incoming": [reservation_to_fields(reservation) for reservation in profile.incoming],
         OLDEST_INCOMING_TIME: min((one.merge_time for one in profile.incoming), default=None),
     }
 
@@ -71,11 +76,13 @@ def profile_from_document(document: Mapping[str, Any]) -> Profile:
         family_name=document["family_name"],
         postal_address=_address_from_fields(address) if address else None,
         traits=tuple(_trait_from_fields(trait) for trait in document["traits"]),
-        merges=tuple(_merge_from_fields(merge) for merge in document["merges"]),
-        incoming=tuple(_reservation_from_fields(reservation) for reservation in document["incoming"]),
         ledger=ledger_from_fields(document.get("ledger", [])),  # not there in records from before there were facts
         standing=standing_from_document(document),
         quiet_count=document.get("quiet_count", 0),
+        merges=tuple(merge_from_fields(merge) for merge in document["merges"]),
+        incoming=tuple(reservation_from_fields(reservation) for reservation in document["incoming"]),
+        returning=tuple(MergeId(one) for one in document.get("returning", ())),
+        kept_apart=tuple(CustomerId(one) for one in document.get("kept_apart", ())),
     )
 
 
@@ -96,6 +103,7 @@ def decision_of(
         state=change.profile,
         events=tuple(Announced(event=event, occur_time=occur_time) for event in change.events),
         facts=facts,
+        merged=change.things,
     )
 
 
@@ -112,6 +120,7 @@ def _held_to_fields(held: HeldIdentifier) -> Fields:
         "compared_as": held.identifier.compared_as,
         "link_time": held.link_time,
         "channel": held.channel.to_fields(),
+        "entrance": held.entrance,
     }
 
 
@@ -125,6 +134,7 @@ def _held_from_fields(fields: Mapping[str, Any]) -> HeldIdentifier:
         ),
         link_time=fields["link_time"],
         channel=Channel.from_fields(fields["channel"]),
+        entrance=fields.get("entrance", ""),
     )
 
 
@@ -144,6 +154,7 @@ def _trait_to_fields(trait: Trait) -> Fields:
         "channel": trait.channel.to_fields(),
         "update_time": trait.update_time,
         "source": trait.source,
+        "entrance": trait.entrance,
     }
 
 
@@ -154,42 +165,5 @@ def _trait_from_fields(fields: Mapping[str, Any]) -> Trait:
         channel=Channel.from_fields(fields["channel"]),
         update_time=fields["update_time"],
         source=fields.get("source", ""),
-    )
-
-
-def _merge_to_fields(merge: Merge) -> Fields:
-    return {
-        "merge_id": merge.merge_id,
-        "source_customer_id": merge.source_customer_id,
-        "merge_time": merge.merge_time,
-        "channel": merge.channel.to_fields(),
-        "pending_areas": list(merge.pending_areas),
-    }
-
-
-def _merge_from_fields(fields: Mapping[str, Any]) -> Merge:
-    return Merge(
-        merge_id=MergeId(fields["merge_id"]),
-        source_customer_id=CustomerId(fields["source_customer_id"]),
-        merge_time=fields["merge_time"],
-        channel=Channel.from_fields(fields["channel"]),
-        pending_areas=tuple(fields["pending_areas"]),
-    )
-
-
-def _reservation_to_fields(reservation: Reservation) -> Fields:
-    return {
-        "merge_id": reservation.merge_id,
-        "source_customer_id": reservation.source_customer_id,
-        "merge_time": reservation.merge_time,
-        "origin": dataclasses.asdict(reservation.origin),
-    }
-
-
-def _reservation_from_fields(fields: Mapping[str, Any]) -> Reservation:
-    return Reservation(
-        merge_id=MergeId(fields["merge_id"]),
-        source_customer_id=CustomerId(fields["source_customer_id"]),
-        merge_time=fields["merge_time"],
-        origin=Origin(**fields["origin"]),
+        entrance=fields.get("entrance", ""),
     )

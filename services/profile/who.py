@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.profile.merging import are_kept_apart
 from services.profile.model import CustomerId, CustomerKind, Identifier, Profile
 from services.profile.rules import IdentityRules
 
@@ -111,7 +112,8 @@ def decide_who(
     chosen = chosen or (guests[0] if guests else None)
     unborn = sorted(holder.customer_id for holder in found.values() if holder.profile is None)
     customer_id = chosen.customer_id if chosen else (unborn[0] if unborn else None)
-    merged = _that_fit(chosen, [holder for holder in guests if holder != chosen]) if chosen else []
+    free = [holder for holder in guests if chosen and holder != chosen and not _kept_from(holder, chosen)]
+    merged = _that_fit(chosen, free) if chosen else []
     others = {holder.customer_id for holder in (*known, *guests) if holder != chosen and holder not in merged}
     set_aside = tuple(
         (one, reason)
@@ -136,6 +138,13 @@ def _that_fit(survivor: Holder, guests: Sequence[Holder]) -> list[Holder]:
             fitting.append(guest)
             count += 1 + guest.merged_count
     return fitting
+
+
+def _kept_from(guest: Holder, chosen: Holder) -> bool:
+    """Whether the two were one by mistake before, or are being parted just now."""
+    if guest.profile is None or chosen.profile is None:
+        return False
+    return guest.profile.parting or chosen.profile.parting or are_kept_apart(guest.profile, chosen.profile)
 
 
 def _points_to(identifier: Identifier, pointing: Mapping[str, Holder], customer_id: CustomerId) -> bool:

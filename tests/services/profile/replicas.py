@@ -103,3 +103,16 @@ async def start_replicas(
         for number in range(count)
     ]
     return Replicas(client=client, database=place, clock=clock, replicas=replicas, saved=saved)
+
+
+def replica_over(place: Database, like: Replicas) -> Replicas:
+    """Give one more replica that reaches the same database by another way, for example one with faults."""
+    replica = profiles_of(
+        database=place,
+        epoch=like[0].records.epoch,
+        clock=like.clock,
+        new_id=new_id,
+        randomness=random.Random(99),
+        on_saved=like.saved.append,
+    )
+    return Replicas(client=like.client, database=place, clock=like.clock, replicas=[replica], saved=like.saved)

@@ -8,7 +8,14 @@ from libs.errors import OmnithreadError
 from services.profile.details import MAX_TRAITS
 from services.profile.events import CustomersMerged, ProfileUpdated
 from services.profile.linking import Introduction, introduce
-from services.profile.merging import MOST_MERGES_SHOWN, complete, may_be_merged_away, merge, without_reservation
+from services.profile.merging import (
+    MOST_MERGES_KEPT,
+    complete,
+    may_be_merged_away,
+    merge,
+    shown_merges,
+    without_reservation,
+)
 from services.profile.model import MERGE_AREAS, CustomerId, MergeId, Profile
 from services.profile.rules import DEFAULT_RULES
 from services.profile.who import Holder, decide_who
@@ -60,15 +67,16 @@ def test_what_the_guest_was_about_to_take_over_becomes_the_survivors_task() -> N
 
 def test_the_newest_merges_are_shown_and_pending_ones_are_never_forgotten() -> None:
     anna = customer("anna", email("anna@example.com"))
-    for n in range(30):
+    for n in range(60):
         anna = merge(customer(f"g{n}"), anna, reservation(f"g{n}", minutes=n), rules=DEFAULT_RULES).profile
-    assert len(anna.merges) == 30
-    for n in range(1, 30):
+    assert len(anna.merges) == 60
+    for n in range(1, 60):
         for area in MERGE_AREAS:
             anna = complete(anna, f"mrg_g{n}", area).profile
-    assert [one.merge_id for one in anna.merges] == ["mrg_g0", *(f"mrg_g{n}" for n in range(10, 30))]
+    assert [one.merge_id for one in anna.merges] == ["mrg_g0", *(f"mrg_g{n}" for n in range(10, 60))]
     assert anna.merges[0].pending_areas == MERGE_AREAS
-    assert len(anna.merges) == 1 + MOST_MERGES_SHOWN
+    assert len(anna.merges) == 1 + MOST_MERGES_KEPT
+    assert [one.merge_id for one in shown_merges(anna)] == ["mrg_g0", *(f"mrg_g{n}" for n in range(40, 60))]
 
 
 def test_completing_twice_is_completing_once_and_an_unknown_merge_is_not_found() -> None:

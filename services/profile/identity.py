@@ -1,0 +1,157 @@
+"""Coordinates what staff does about who is who: making one customer of two, taking that back, asking why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from libs.clock import Clock
+from libs.errors import OmnithreadError, actor_required, clock_skew, conflict, customer_not_found
+from libs.ids import NewId
+from libs.merged_things import MergedThing
+from libs.mongo.record import Records
+from libs.mongo.requests import MAX_AHEAD
+from libs.mongo.values import Decision, Saved
+from libs.origin import Origin, Stamp
+from services.profile.claims import Claims
+from services.profile.errors import merge_not_found, merge_not_possible
+from services.profile.linking import Introduction, introduce
+from services.profile.merges import Merges
+from services.profile.merging import precedes
+from services.profile.model import CustomerId, Merge, MergeId, MergeRule, Profile, Reservation
+from services.profile.store import Announced, decision_of
+from services.profile.unmerges import Unmerged, Unmerges
+from services.profile.who import MOST_MERGED
+
+MOST_PROOFS = 40
+"""E-mails, phones, cards and accounts of one customer, that staff may bring together."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMerge:
+    """One customer made of two."""
+
+    saved: Saved[Profile]
+    merge: Merge
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """What can be done about who is who."""
+
+    records: Records[Profile, Announced]
+    claims: Claims
+    merges: Merges
+    unmerges: Unmerges
+    clock: Clock
+    new_id: NewId
+
+    async def merge(self, one_id: str, other_id: str, *, reason: str, stamp: Stamp) -> StaffMerge:
+        """Make one customer of two; who is known and older remains.
+
+        Raises ACTOR_REQUIRED, CUSTOMER_NOT_FOUND, and MERGE_NOT_POSSIBLE with `because`: `one_already`,
+        `too_many_customers`, `too_many_identifiers`, `being_parted`, `changed_meanwhile`.
+        """
+        if not stamp.origin.actor_id:
+            raise actor_required()
+        for customer_id in (one_id, other_id):
+            known = await self.records.recall(customer_id, stamp)
+            if known is not None:
+                return _merged(known.saved, known.facts["merge_id"], replayed=True)
+        one, other = [
+            await self.merges.carry_out(await self._living(customer_id)) for customer_id in (one_id, other_id)
+        ]
+        survivor, source = (one, other) if precedes(one.state, other.state) else (other, one)
+        _check_possible(survivor, source)
+        reservation = Reservation(
+            merge_id=MergeId(self.new_id("mrg")),
+            source_customer_id=CustomerId(source.customer_id),
+            merge_time=self.clock(),
+            origin=stamp.origin,
+            rule=MergeRule.STAFF_DECIDED,
+            reason=reason,
+        )
+
+        def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
+            if saved.customer_id != survivor.customer_id:
+                raise conflict()
+            told = Introduction(identifiers=(), guests=(reservation,))
+            change = introduce(
+                saved.state, told, now=self.clock(), channel=reservation.channel, rules=self.unmerges.rules
+            )
+            reserved = next(one for one in change.profile.incoming if one.source_customer_id == source.customer_id)
+            return decision_of(change, facts={"merge_id": reserved.merge_id})
+
+        outcome = await self.records.run(survivor.customer_id, stamp, decide)
+        return _merged(await self.merges.carry_out(outcome.saved), outcome.facts["merge_id"], replayed=outcome.replayed)
+
+    async def unmerge(self, customer_id: str, merge_id: str, *, reason: str, stamp: Stamp) -> Unmerged:
+        """Undo one merge. Raises ACTOR_REQUIRED, and as `Unmerges.undo` does."""
+        if not stamp.origin.actor_id:
+            raise actor_required()
+        if stamp.issue_time is not None and stamp.issue_time > self.clock() + MAX_AHEAD:
+            raise clock_skew(self.clock())
+        return await self.unmerges.undo(customer_id, merge_id, reason=reason, stamp=stamp)
+
+    async def complete_unmerge(
+        self, *, merge_id: str, survivor_customer_id: str, area: str, origin: Origin
+    ) -> tuple[str, ...]:
+        """Note that an area has undone a merge, and give those that have not. Raises MERGE_NOT_FOUND."""
+        return await self.unmerges.complete(
+            merge_id=merge_id, survivor_customer_id=survivor_customer_id, area=area, origin=origin
+        )
+
+    async def list_merges(self, customer_id: str) -> Sequence[Merge]:
+        """Give a customer's merges, newest first, undone ones too; at most 50, and those not done everywhere."""
+        return tuple(reversed((await self._living(customer_id)).state.merges))
+
+    async def explain(self, customer_id: str) -> tuple[Saved[Profile], Mapping[str, CustomerId]]:
+        """Give a customer, and to whom each of the identifiers was linked first, by key. Two reads."""
+        saved = await self._living(customer_id)
+        claims = await self.claims.find(saved.state.held_keys)
+        return saved, {key: claim.customer_id for key, claim in claims.items()}
+
+    async def merge_outcome(self, merge_id: str, survivor_customer_id: str) -> tuple[Merge, Sequence[MergedThing]]:
+        """Say what a merge did here. Raises MERGE_NOT_FOUND."""
+        for saved in (await self.records.get(survivor_customer_id), await self.records.get_exact(survivor_customer_id)):
+            for merge in saved.state.merges:
+                if merge.merge_id == merge_id:
+                    return merge, await self._things(merge_id, saved.customer_id)
+        raise merge_not_found(merge_id)
+
+    async def _things(self, merge_id: str, customer_id: str) -> Sequence[MergedThing]:
+        try:
+            return (await self.records.merge_report(merge_id, customer_id)).things
+        except OmnithreadError as error:
+            if error.reason != "MERGE_OUTCOME_NOT_FOUND":
+                raise
+            return ()  # a merge from before reports
+
+    async def _living(self, customer_id: str) -> Saved[Profile]:
+        saved = await self.records.get(customer_id)
+        if saved.state.create_time is None:
+            raise customer_not_found(customer_id)
+        return saved
+
+
+def _check_possible(survivor: Saved[Profile], source: Saved[Profile]) -> None:
+    if survivor.customer_id == source.customer_id:
+        raise merge_not_possible("one_already")
+    if survivor.state.parting or source.state.parting:
+        raise merge_not_possible("being_parted")
+    if len(survivor.lineage) + len(source.lineage) - 1 > MOST_MERGED:
+        raise merge_not_possible("too_many_customers")
+    proofs = {
+        held.identifier.key
+        for profile in (survivor.state, source.state)
+        for held in profile.identifiers
+        if held.identifier.makes_known
+    }
+    if len(proofs) > MOST_PROOFS:
+        raise merge_not_possible("too_many_identifiers")
+
+
+def _merged(saved: Saved[Profile], merge_id: str, *, replayed: bool) -> StaffMerge:
+    for merge in saved.state.merges:
+        if merge.merge_id == merge_id:
+            return StaffMerge(saved=saved, merge=merge, replayed=replayed)
+    raise merge_not_possible("changed_meanwhile")
