@@ -1,4 +1,4 @@
-"""Templates to begin with: the reminder of an abandoned cart and the confirmation of an order, in English and German.
+"""Templates to begin with, in English and German: reminder of a cart, confirmation of an order, one-time code.
 
 A company replaces them by its own with PutTemplate; `make up` and the demo put them where none are.
 """
@@ -80,6 +80,33 @@ CONFIRMATIONS = (
 )
 
 
+# To an address of which nobody knows yet whose it is: no name, and nothing about the customer.
+CODES = (
+    (
+        "en",
+        "Your code",
+        """\
+Hello,
+
+your code is {{ code }}. It works once, within 10 minutes.
+
+You did not ask for it? Then there is nothing to do. Please give it to nobody, not even to us on the phone.
+""",
+    ),
+    (
+        "de",
+        "Ihr Code",
+        """\
+Guten Tag,
+
+Ihr Code lautet {{ code }}. Er gilt einmal und für 10 Minuten.
+
+Sie haben keinen verlangt? Dann ist nichts zu tun. Bitte geben Sie ihn niemandem, auch uns nicht am Telefon.
+""",
+    ),
+)
+
+
 def sample_templates() -> tuple[Template, ...]:
     """Give the templates, ready for PutTemplate."""
     return (
@@ -89,6 +116,15 @@ def sample_templates() -> tuple[Template, ...]:
             default_language="en",
             forms=_forms(CONFIRMATIONS, "order"),
             variable_names=["order_id"],  # which order it tells of
+        ),
+        Template(
+            template_id="identity_code",
+            default_language="en",
+            forms=[
+                TemplateForm(delivery_kind=DELIVERY_KIND_EMAIL, language=language, subject=subject, body_text=text)
+                for language, subject, text in CODES
+            ],
+            variable_names=["code"],
         ),
     )
 

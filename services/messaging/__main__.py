@@ -27,6 +27,7 @@ from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInter
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from services.messaging.consumer import AREA, Listener
 from services.messaging.conversation_desk import ConversationDesk
+from services.messaging.identity_codes import IdentityCodes
 from services.messaging.internal_servicer import MessagingInternalServicer
 from services.messaging.mail import Mailer, MailServer
 from services.messaging.merges import Merges
@@ -95,6 +96,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
                 profile=ProfileServiceStub(profile_channel),
                 preference=PreferenceServiceStub(foundation.channel(settings.preference_address)),
                 cart=CartServiceStub(cart_channel),
+                profile_internal=profile_internal,
             ),
             templates=templates,
             purposes=purposes,
@@ -122,6 +124,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     )
     listener = Listener(
         messages=messages,
+        codes=IdentityCodes(messages),
         merges=MergeListener(area=AREA, absorb=merges.absorb, profile=profile_internal),
         clock=foundation.clock,
     )

@@ -1,4 +1,4 @@
-"""Listens to cart and profile: an abandoned cart is reminded of, a bought one no more, merged customers are one.
+"""Listens to cart and profile: carts are reminded of until they are bought, merged customers are one, codes are sent.
 
 What a cart's merge brings needs nothing here: the cart counts as changed, so a reminder of it as it was is not sent
 any more (`gates.still_relevant`), and is announced again when it was left alone. An announcement from before the merge
@@ -17,6 +17,8 @@ from libs.telemetry.propagation import current_traceparent
 from libs.timestamps import from_timestamp
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.common.v1.event_pb2 import EventHeader
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
+from services.messaging.identity_codes import CODE_LIFETIME, CodeWanted, IdentityCodes
 from services.messaging.operations import Messages, Reminder
 
 AREA = "messaging"
@@ -27,8 +29,9 @@ log = structlog.get_logger(__name__)
 class Listener:
     """Takes in one event after the other."""
 
-    def __init__(self, *, messages: Messages, merges: MergeListener, clock: Clock) -> None:
+    def __init__(self, *, messages: Messages, codes: IdentityCodes, merges: MergeListener, clock: Clock) -> None:
         self._messages = messages
+        self._codes = codes
         self._merges = merges
         self._clock = clock
 
@@ -36,6 +39,8 @@ class Listener:
         """Take in an event of cart or profile; safe to repeat."""
         if isinstance(event, CartEvent):
             await self._handle_cart(event)
+        elif isinstance(event, ProfileEvent) and event.HasField("verification_requested"):
+            await self._send_code(event)
         else:
             await self._merges.handle(area, event)
 
@@ -64,6 +69,18 @@ class Listener:
             origin=_origin(header),
         )
         await self._messages.remind(header.customer_id, reminder)
+
+    async def _send_code(self, event: ProfileEvent) -> None:
+        header, requested = event.header, event.verification_requested
+        if self._clock() - from_timestamp(header.record_time) > CODE_LIFETIME:
+            return  # met in a replay: the code works no longer
+        wanted = CodeWanted(event_id=header.event_id, verification_id=requested.verification_id, origin=_origin(header))
+        try:
+            await self._codes.send(header.customer_id, wanted)
+        except OmnithreadError as error:
+            if error.reason != "CUSTOMER_NOT_FOUND":
+                raise
+            log.info("customer_gone", customer_id=header.customer_id)
 
 
 def _origin(header: EventHeader) -> Origin:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -14,13 +15,15 @@ from services.messaging.gates import Facts, Skip, Wait, Wishes, judge
 from services.messaging.languages import locale_of
 from services.messaging.liquid_texts import TextFault
 from services.messaging.purposes import Purpose, Purposes
-from services.messaging.sources import NotThere, Sources, cart_now, contact_points
+from services.messaging.sources import Code, NotThere, Sources, cart_now, contact_points
 from services.messaging.template_book import TemplateBook
 from services.messaging.templates import Form, FormTexts, Rendered, Template
 from services.messaging.text_data import ORDER_VARIABLE, Data, cart_data, customer_data, names_with, order_data
 from services.messaging.values import Content, DeliveryKind, Message, MessageState, Reason, Sending
 
 MOST_COMPILED = 200
+CODE_VARIABLE = "code"
+"""How the template of one-time codes names the code."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +36,10 @@ class Ready:
     address: str
     """Empty for the inbox."""
     rendered: Rendered
+    subject: str
+    """What is kept of the subject."""
     content: Content
+    """What is kept of the text, among others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,19 @@ class Person:
     wishes: Wishes
     purchases: GetCartResponse | None
     """Asked for where the message is about a cart; else only once a text tells of one."""
+    code: Code | None = None
+    """The one-time code to bring, where the message brings one."""
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Give what a text may tell and nobody may keep."""
+        return {CODE_VARIABLE: self.code.code} if self.code else {}
+
+    def contact_points(self, purpose: Purpose) -> Mapping[DeliveryKind, str]:
+        """Give where the customer can be reached; a code goes to the address that it is to prove, and nowhere else."""
+        if self.code is not None:
+            return {DeliveryKind.EMAIL: self.code.address}
+        return contact_points(self.profile, self.wishes, purpose.name)
 
 
 class Preparing:
@@ -86,10 +105,9 @@ class Preparing:
         template = await self._templates.find(message.template_id)
         if template is None:
             return End(MessageState.FAILED, Reason.TEMPLATE_NOT_FOUND)
-        try:
-            person = await self._ask(customer_id, with_purchases=bool(message.cart_id))
-        except NotThere:
-            return End(MessageState.SKIPPED, Reason.CUSTOMER_NOT_FOUND)
+        person = await self._ask(customer_id, message)
+        if isinstance(person, End):
+            return person
         facts = self._facts(purpose, person, template.state, sent)
         verdict = judge(message, facts)
         if isinstance(verdict, Wait):
@@ -111,26 +129,41 @@ class Preparing:
             kind=verdict.kind,
             address=facts.contact_points.get(verdict.kind, ""),
             rendered=rendered,
+            subject="" if person.code else rendered.subject,
             content=replace(
-                content, template_version=template.version, language=form.language, body_text=rendered.body_text
+                content,
+                template_version=template.version,
+                language=form.language,
+                body_text="" if person.code else rendered.body_text,
             ),
         )
 
-    async def _ask(self, customer_id: str, *, with_purchases: bool) -> Person:
+    async def _ask(self, customer_id: str, message: Message) -> Person | End:
         async def purchases() -> GetCartResponse | None:
-            return await self._sources.purchases(customer_id) if with_purchases else None
+            return await self._sources.purchases(customer_id) if message.cart_id else None
 
-        profile, wishes, bought = await asyncio.gather(
-            self._sources.person(customer_id), self._sources.wishes(customer_id), purchases()
-        )
-        return Person(customer_id, profile, wishes, bought)
+        try:
+            profile, wishes, bought = await asyncio.gather(
+                self._sources.person(customer_id), self._sources.wishes(customer_id), purchases()
+            )
+        except NotThere:
+            return End(MessageState.SKIPPED, Reason.CUSTOMER_NOT_FOUND)
+        if not message.verification_id:
+            return Person(customer_id, profile, wishes, bought)
+        try:
+            code = await self._sources.code(customer_id, message.verification_id)
+        except NotThere:
+            return End(MessageState.SKIPPED, Reason.EXPIRED)
+        # Who the customer is is left out: nobody knows yet whether the address is theirs.
+        wishes = replace(wishes, language=code.language or wishes.language)
+        return Person(customer_id, Profile(), wishes, None, code)
 
     def _facts(self, purpose: Purpose, person: Person, template: Template, sent: tuple[Sending, ...]) -> Facts:
         return Facts(
             now=self._clock(),
             purpose=purpose,
             wishes=person.wishes,
-            contact_points=contact_points(person.profile, person.wishes, purpose.name),
+            contact_points=person.contact_points(purpose),
             provided_kinds=self._provided_kinds,
             form_kinds=template.kinds_in(person.wishes.language),
             sent=sent,
@@ -142,7 +175,7 @@ class Preparing:
         self, template: SavedDocument[Template], form: Form, person: Person, content: Content
     ) -> Rendered:
         texts = self._texts(template, form)
-        data = await self._data(texts, form, person, dict(content.variables))
+        data = await self._data(texts, form, person, dict(content.variables) | person.secrets)
         return await asyncio.to_thread(texts.render, data)  # a text may take tenths of a second
 
     async def _data(self, texts: FormTexts, form: Form, person: Person, variables: dict[str, str]) -> Data:

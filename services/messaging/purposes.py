@@ -8,6 +8,7 @@ The file is TOML, one table per purpose:
 `marketing` is sent only with consent for the purpose and the way, in no quiet hours, and within pauses and caps.
 `transactional` belongs to something that the customer did or has: it needs no consent, and waits for no quiet hours;
 of pauses and caps only those count that the customer set for this very purpose.
+`identity_code`, one-time codes, is there whatever the file says, and is transactional.
 """
 
 import re
@@ -32,8 +33,11 @@ class Purpose:
 
 Purposes = Mapping[str, Purpose]
 
+IDENTITY_CODE = "identity_code"
+
 
 def _table(**kinds: str) -> Purposes:
+    kinds = {IDENTITY_CODE: "transactional", **kinds}
     return MappingProxyType({name: Purpose(name, kind == "transactional") for name, kind in kinds.items()})
 
 
@@ -56,6 +60,8 @@ def load_purposes(file: Path | None) -> Purposes:
             raise ValueError(f"{file}: `{name}` is no name of a purpose")
         if not isinstance(purpose, dict) or set(purpose) != {"kind"} or purpose["kind"] not in KINDS:
             raise ValueError(f"{file}: [{name}] needs kind = one of {KINDS}, and nothing else")
+        if name == IDENTITY_CODE and purpose["kind"] != "transactional":
+            raise ValueError(f"{file}: [{name}] brings a code that somebody asked for: it has to be transactional")
         kinds[name] = purpose["kind"]
     if not 0 < len(kinds) <= MAX_PURPOSES:
         raise ValueError(f"{file}: 1 to {MAX_PURPOSES} purposes are needed")

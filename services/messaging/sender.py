@@ -185,7 +185,7 @@ class Sender:
             saved.customer_id,
             message,
             lambda state, now: model.put_into_inbox(
-                state, message, ready.content, subject=ready.rendered.subject, counted=saved.state.sent, now=now
+                state, message, ready.content, subject=ready.subject, counted=saved.state.sent, now=now
             ),
         )
 
@@ -211,7 +211,7 @@ class Sender:
                 message,
                 ready.content,
                 kind=ready.kind,
-                subject=ready.rendered.subject,
+                subject=ready.subject,
                 counted=saved.state.sent,
                 claim_id=claim_id,
                 lease_until=now + self._patience.lease,

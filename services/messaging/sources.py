@@ -5,7 +5,7 @@ nothing is ever sent on an assumption.
 """
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +20,7 @@ from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse,
 from omnithread.preference.v1 import preference_pb2
 from omnithread.preference.v1.preference_service_pb2 import GetPreferencesRequest
 from omnithread.profile.v1 import profile_pb2
+from omnithread.profile.v1.profile_internal_service_pb2 import GetVerificationCodeRequest
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
 from services.messaging.convert import kind_from_proto
 from services.messaging.gates import Cap, CartNow, Consent, Pause, Wishes, is_consented
@@ -29,6 +30,7 @@ from services.messaging.values import DeliveryKind
 if TYPE_CHECKING:  # the classes of stubs on an asyncio channel are known to type checkers only
     from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceAsyncStub
     from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
+    from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceAsyncStub
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 TIMEOUT_SECONDS = 3.0
@@ -45,17 +47,33 @@ class NotThere(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A one-time code, where it goes, and in which language; an empty one leaves that to the customer's wishes."""
+
+    code: str = field(repr=False)
+    address: str = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The three services that are asked. Every method raises SourceAway and NotThere."""
 
     profile: "ProfileServiceAsyncStub"
     preference: "PreferenceServiceAsyncStub"
     cart: "CartServiceAsyncStub"
+    profile_internal: "ProfileInternalServiceAsyncStub"
 
     async def person(self, customer_id: str) -> profile_pb2.Profile:
         """Give who the customer is."""
         request = GetProfileRequest(customer_id=customer_id)
         return (await _asked("profile", self.profile.GetProfile(request, timeout=TIMEOUT_SECONDS))).profile
+
+    async def code(self, customer_id: str, verification_id: str) -> Code:
+        """Give a one-time code, while it works."""
+        request = GetVerificationCodeRequest(customer_id=customer_id, verification_id=verification_id)
+        answer = await _asked("profile", self.profile_internal.GetVerificationCode(request, timeout=TIMEOUT_SECONDS))
+        return Code(code=answer.code, address=answer.identifier.value, language=answer.language)
 
     async def wishes(self, customer_id: str) -> Wishes:
         """Give how the customer wants to be spoken to."""

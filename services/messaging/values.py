@@ -111,6 +111,8 @@ class Message:
     """The cart that it is about, empty where it is about none: sent only while that is what the customer has."""
     idle_since_time: datetime | None = None
     """When that cart had last been changed."""
+    verification_id: str = ""
+    """The one-time code that it brings, empty where it brings none: neither subject nor text of it are kept."""
     state: MessageState = MessageState.QUEUED
     state_reason: str = ""
     delivery_kind: DeliveryKind | None = None

@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type 
     from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceAsyncStub
     from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceAsyncStub
     from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
+    from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 EMAIL, IN_APP = DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
@@ -68,6 +69,7 @@ class Office:
     cart: "CartServiceAsyncStub"
     post: PostOffice
     running: Running
+    identity: "IdentityServiceAsyncStub"
 
     async def guest(self) -> str:
         """Somebody nobody has seen before; their id."""
@@ -203,6 +205,7 @@ def office_at(services: Services, messaging: Running, post: PostOffice) -> Offic
         cart=elsewhere.cart,
         post=post,
         running=messaging,
+        identity=elsewhere.identity,
     )
 
 

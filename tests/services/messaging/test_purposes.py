@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from services.messaging.purposes import DEFAULT_PURPOSES, Purpose, load_purposes
+from services.messaging.purposes import DEFAULT_PURPOSES, IDENTITY_CODE, Purpose, load_purposes
 
 
 def test_without_a_file_the_suites_own_purposes_hold() -> None:
@@ -11,12 +11,13 @@ def test_without_a_file_the_suites_own_purposes_hold() -> None:
     assert DEFAULT_PURPOSES["order_confirmation"].is_transactional
 
 
-def test_a_file_replaces_the_whole_table(tmp_path: Path) -> None:
+def test_a_file_replaces_the_whole_table_but_for_codes(tmp_path: Path) -> None:
     file = tmp_path / "purposes.toml"
     file.write_text('[birthday]\nkind = "marketing"\n\n[recall]\nkind = "transactional"\n')
     assert load_purposes(file) == {
         "birthday": Purpose("birthday", is_transactional=False),
         "recall": Purpose("recall", is_transactional=True),
+        IDENTITY_CODE: Purpose(IDENTITY_CODE, is_transactional=True),
     }
 
 
