@@ -12,6 +12,7 @@ from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from libs.clock import system_clock
+from libs.errors import customer_erased
 from libs.events.consumer import EventConsumer
 from libs.events.metrics import ReaderMetrics
 from libs.events.streams import HeadsPage, OwnerAway, header_of
@@ -40,6 +41,7 @@ class Reader:
         self.event_ids: list[str] = []
         self.labels: dict[str, JourneyLabels] = {}
         self.poisoned: set[str] = set()
+        self.erased: set[str] = set()
         self.gate = asyncio.Event()
         self.gate.set()
         self.consumer = EventConsumer(
@@ -65,6 +67,8 @@ class Reader:
         await self.gate.wait()
         if header.customer_id in self.poisoned:
             raise Poison
+        if header.customer_id in self.erased:
+            raise customer_erased(header.customer_id)
         self.given[header.customer_id].append(header.seq)
         self.event_ids.append(header.event_id)
         self.labels[header.customer_id] = current_labels()

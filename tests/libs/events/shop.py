@@ -150,6 +150,16 @@ class ShopInternal(CartInternalServiceServicer):
     ) -> pb.AbsorbCustomerResponse:
         raise NotImplementedError
 
+    async def ExportArea(  # noqa: N802
+        self, request: pb.ExportAreaRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.ExportAreaResponse:
+        raise NotImplementedError
+
+    async def EraseArea(  # noqa: N802
+        self, request: pb.EraseAreaRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.EraseAreaResponse:
+        raise NotImplementedError
+
     async def _be_here(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         if self.away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "starting")

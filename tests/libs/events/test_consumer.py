@@ -102,6 +102,20 @@ async def test_a_poison_event_parks_its_own_customer_until_the_handler_is_mended
         await until(lambda: is_free(reader_by_kafka, "anna"), what="anna is free again")
 
 
+async def test_an_event_of_somebody_who_was_forgotten_is_dropped_and_parks_nothing(
+    opened: OpenShop, reader_by_kafka: Reader
+) -> None:
+    shop = opened.shop
+    reader_by_kafka.erased.add("anna")
+    async with running(shop.relay.run, reader_by_kafka.consumer.run):
+        for _ in range(3):
+            await shop.add_bag("anna")
+        await until(lambda: reader_by_kafka.has_read("anna", 3), what="the cursor moves on")
+    cursor = await reader_by_kafka.cursors.get(AREA, "anna")
+    assert (cursor.parked_reason, cursor.parked_attempts) == ("", 0)
+    assert reader_by_kafka.given["anna"] == []
+
+
 async def test_without_kafka_the_comparison_of_heads_finds_everything(opened: OpenShop, reader: Reader) -> None:
     async with running(reader.consumer.run):  # nobody relays: nothing ever reaches Kafka
         await opened.shop.add_bag("anna")
