@@ -14,7 +14,7 @@ from libs.origin import Origin, Stamp
 from services.profile.facts import Source, count
 from services.profile.facts_fields import news_of
 from services.profile.model import Profile
-from services.profile.store import Announced, quiet_decision_of
+from services.profile.store import Announced, silent_decision_of
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class Listener:
             ledger = count(saved.state.ledger, news, source)
             if ledger is None:
                 raise NothingToDo
-            return quiet_decision_of(replace(saved.state, ledger=ledger))
+            return silent_decision_of(replace(saved.state, ledger=ledger))
 
         name = f"facts:{area}:{header.event_id}"
         stamp = Stamp(

@@ -9,4 +9,4 @@ from services.profile.model import Profile
 
 def profile_etag(saved: Saved[Profile]) -> str:
     """Give the etag: it stays while only facts and memberships change, and never comes again."""
-    return etag_of(saved.epoch, saved.customer_id, saved.version - saved.state.quiet_count)
+    return etag_of(saved.epoch, saved.customer_id, saved.version - saved.state.silent_count)

@@ -232,7 +232,7 @@ class Profile:
     """What is counted from what the other services announce."""
     standing: Standing = Standing()
     """Which segments they belong to; it follows from all the rest."""
-    quiet_count: int = 0
+    silent_count: int = 0
     """How many writes brought only facts and memberships: nothing that a caller says, so no etag changes by them."""
     returning: tuple[MergeId, ...] = ()
     """Merges of this customer into another one that were undone, and are not everywhere: until then nobody is merged

@@ -21,7 +21,7 @@ from services.profile.membership import with_memberships
 from services.profile.model import Profile
 from services.profile.segment_book import KnownSegments
 from services.profile.segment_fields import DUE_TIME, EDITION, marks_of
-from services.profile.store import Announced, quiet_decision_of
+from services.profile.store import Announced, silent_decision_of
 
 CUSTOMERS_AT_ONCE = 200
 
@@ -95,4 +95,4 @@ class SegmentSweep:
 
 def _as_it_is(saved: Saved[Profile]) -> Decision[Profile, Announced]:
     """Change nothing: the memberships follow from the state as it is written."""
-    return quiet_decision_of(saved.state)
+    return silent_decision_of(saved.state)

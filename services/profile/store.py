@@ -56,7 +56,7 @@ def profile_to_fields(profile: Profile) -> Fields:
         "traits": [_trait_to_fields(trait) for trait in profile.traits],
         "ledger": ledger_to_fields(profile.ledger),
         **standing_to_fields(profile.standing),
-        "quiet_count": profile.quiet_count,
+        "silent_count": profile.silent_count,
         "merges": [merge_to_fields(merge) for merge in profile.merges],
         "returning": list(profile.returning),
         "kept_apart": list(profile.kept_apart),
@@ -78,7 +78,7 @@ def profile_from_document(document: Mapping[str, Any]) -> Profile:
         traits=tuple(_trait_from_fields(trait) for trait in document["traits"]),
         ledger=ledger_from_fields(document.get("ledger", [])),  # not there in records from before there were facts
         standing=standing_from_document(document),
-        quiet_count=document.get("quiet_count", 0),
+        silent_count=document.get("silent_count", 0),
         merges=tuple(merge_from_fields(merge) for merge in document["merges"]),
         incoming=tuple(reservation_from_fields(reservation) for reservation in document["incoming"]),
         returning=tuple(MergeId(one) for one in document.get("returning", ())),
@@ -107,9 +107,9 @@ def decision_of(
     )
 
 
-def quiet_decision_of(profile: Profile) -> Decision[Profile, Announced]:
+def silent_decision_of(profile: Profile) -> Decision[Profile, Announced]:
     """Make a decision of what only was counted or looked at again: whoever is about to change the profile still may."""
-    return Decision(replace(profile, quiet_count=profile.quiet_count + 1))
+    return Decision(replace(profile, silent_count=profile.silent_count + 1))
 
 
 def _held_to_fields(held: HeldIdentifier) -> Fields:
