@@ -1,77 +1,19 @@
 """What time alone changes: customers who bought long ago leave the segment of those who bought lately."""
 
 import asyncio
-import random
-from dataclasses import dataclass
 
 import pytest
-from google.type.money_pb2 import Money
 
 from libs.errors import OmnithreadError
-from libs.ids import new_id
-from libs.mongo.record import Records
-from libs.timestamps import to_timestamp
-from omnithread.cart.v1.cart_events_pb2 import CartCheckedOut, CartCleared, CartEvent
-from omnithread.common.v1.event_pb2 import EventHeader
-from services.profile.__main__ import known_segments_of, profiles_of
+from omnithread.cart.v1.cart_events_pb2 import CartCleared, CartEvent
 from services.profile.consumer import Listener
 from services.profile.details import DetailsUpdate
 from services.profile.etags import profile_etag
 from services.profile.facts import total
-from services.profile.model import Profile
-from services.profile.segment_book import SegmentBook
-from services.profile.segment_sweep import SegmentSweep
-from services.profile.segments import Condition, Operator, Segment
-from services.profile.store import Announced
+from tests.services.profile.office import LATELY, bought, office_at
 from tests.services.profile.people import cookie, email
 from tests.services.profile.replicas import Replicas
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """A replica that knows segments, with a clock that the test moves."""
-
-    replicas: Replicas
-    records: Records[Profile, Announced]
-    book: SegmentBook
-    sweep: SegmentSweep
-    listener: Listener
-
-    async def segments(self, customer_id: str) -> list[str]:
-        return [one.segment_id for one in (await self.records.get(customer_id)).state.standing.memberships]
-
-
-async def office_at(replicas: Replicas) -> Office:
-    known = known_segments_of(
-        database=replicas.database, clock=replicas.clock, randomness=random.Random(1), refresh_seconds=60
-    )
-    profiles = profiles_of(
-        database=replicas.database,
-        epoch="epo_test",
-        clock=replicas.clock,
-        new_id=new_id,
-        randomness=random.Random(2),
-        on_saved=replicas.saved.append,
-        consequences=known.consequences,
-    )
-    sweep = SegmentSweep(
-        records=profiles.records, known=known, clock=replicas.clock, random=random.Random(3), pause_seconds=60
-    )
-    book = SegmentBook(
-        documents=known.documents,
-        known=known,
-        records=profiles.records,
-        clock=replicas.clock,
-        on_changed=sweep.nudge,
-    )
-    return Office(replicas, profiles.records, book, sweep, Listener(records=profiles.records))
-
-
-LATELY = Segment(
-    "bought-lately",
-    all_of=((Condition("fact.last_purchase_time", Operator.WITHIN_DAYS, 30.0, negated=False),),),
-    active=True,
-)
+from tests.services.profile.staff import guest_and_anna, unmerge
 
 
 async def test_who_has_not_bought_for_a_month_leaves_without_anybody_doing_anything(replicas: Replicas) -> None:
@@ -165,14 +107,22 @@ async def test_an_event_that_comes_twice_writes_once_and_what_changes_no_fact_wr
     assert not (await office.records.get("cus_nobody")).exists
 
 
-def bought(replicas: Replicas, customer_id: str, *, seq: int) -> CartEvent:
-    return CartEvent(
-        header=EventHeader(
-            event_id=new_id("evt"),
-            customer_id=customer_id,
-            epoch="epo_cart",
-            seq=seq,
-            occur_time=to_timestamp(replicas.clock.now),
-        ),
-        cart_checked_out=CartCheckedOut(order_id=new_id("ord"), total=Money(currency_code="EUR", units=10)),
-    )
+async def test_who_is_parted_takes_along_what_was_theirs_and_the_memberships_follow(replicas: Replicas) -> None:
+    """Also what was heard only while the two were one; the survivor keeps what came under their own id."""
+    office = await office_at(replicas)
+    await office.book.put(LATELY, etag="", stamp=replicas.stamp())
+    guest, anna, merge_id = await guest_and_anna(office.replicas)
+    for seq in (1, 2):
+        await office.listener.handle("cart", bought(replicas, guest, seq=seq))
+    assert await office.segments(anna) == ["bought-lately"]
+    await unmerge(office.replicas, anna, merge_id)
+    assert (await office.segments(anna), await office.segments(guest)) == ([], ["bought-lately"])
+    for seq in (1, 2, 3):
+        await office.listener.handle("cart", bought(replicas, guest, seq=seq))
+    orders = {
+        customer_id: total((await office.records.get(customer_id)).state.ledger).order_count
+        for customer_id in (guest, anna)
+    }
+    assert orders == {guest: 3, anna: 0}
+    announced = [one for one in await replicas.announced(anna) if one.startswith("segment")]
+    assert announced == ["segment_entered", "segment_left"]
