@@ -82,13 +82,14 @@ async def serving(health_address: str) -> bool:
 def environment(name: str, *, plan: Plan, backends: Backends, keys: Keys) -> dict[str, str]:
     """Give what the process of service `name` is told."""
     ports = plan.ports.services
+    # The embedded broker answers at once that there is nothing. Of a given one, our own environment may say the same.
+    embedded = {} if plan.kafka_bootstrap_servers else {"kafka_idle_pause_seconds": EMBEDDED_IDLE_PAUSE_SECONDS}
     told = {
         "mongo_uri": backends.mongo_uri,
         "mongo_database": plan.database(name),
         "kafka_bootstrap_servers": backends.kafka_bootstrap_servers,
         "topic_prefix": plan.prefix,
-        # The embedded broker answers at once that there is nothing; Kafka waits for something to tell.
-        "kafka_idle_pause_seconds": 0 if plan.kafka_bootstrap_servers else EMBEDDED_IDLE_PAUSE_SECONDS,
+        **embedded,
         "listen": f"{LOOPBACK}:{ports[name].grpc}",
         "health_listen": f"{LOOPBACK}:{ports[name].health}",
         "instance_name": f"{name}-1",

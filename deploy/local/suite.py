@@ -15,7 +15,7 @@ import omnithread
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.child import ChildFailed
 from deploy.local.keys import ensure_keys, mint_channel_token, write_service_token
-from deploy.local.leftovers import drop_databases, drop_topics
+from deploy.local.leftovers import drop_what_is_elsewhere
 from deploy.local.mailbox import Mailbox
 from deploy.local.plan import SERVICES, Plan
 from deploy.local.server import Server
@@ -138,14 +138,8 @@ class Suite:
             if server is not None:
                 # An orderly stop of the embedded servers takes seconds, and only matters to who comes back.
                 await (server.stop() if self.plan.keep_data else server.kill())
-        if not self.plan.keep_data and self.plan.prefix:
-            await self._drop_what_is_elsewhere()
-
-    async def _drop_what_is_elsewhere(self) -> None:
-        if self.plan.mongo_uri:
-            await asyncio.to_thread(drop_databases, self.plan.mongo_uri, [self.plan.database(one) for one in SERVICES])
-        if self.plan.kafka_bootstrap_servers:
-            await drop_topics(self.plan.kafka_bootstrap_servers, self.plan.prefix)
+        if not self.plan.keep_data:
+            await drop_what_is_elsewhere(self.plan)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
