@@ -42,6 +42,7 @@ async def test_login_and_certificates_come_from_files(tmp_path: Path) -> None:
         kafka_security_protocol="SASL_SSL",
         kafka_user="cart",
         kafka_password_file=password,
+        kafka_idle_pause_seconds=0.5,
         instance_name="cart-0",
     )
     access = kafka_access(settings)
@@ -52,6 +53,7 @@ async def test_login_and_certificates_come_from_files(tmp_path: Path) -> None:
         user="cart",
         password_file=password,
         instance_name="cart-0",
+        idle_pause_seconds=0.5,
     )
     # Made and closed without a broker: the driver takes all of it.
     await close_producer(new_producer(access))
