@@ -19,7 +19,7 @@ from deploy.local.leftovers import drop_what_is_elsewhere
 from deploy.local.mailbox import Mailbox
 from deploy.local.plan import SERVICES, Plan
 from deploy.local.server import Server
-from deploy.local.service import Backends, Service, environment
+from deploy.local.service import Backends, Service, migrate, own_environment, shared_environment
 from deploy.local.state import KEYS_FOLDER, private_dir
 from deploy.local.traces.receiver import TraceReceiver
 
@@ -49,8 +49,11 @@ class Suite:
             traces_endpoint=self.traces.address if self.traces else plan.traces_endpoint,
         )
         self.backends = backends
+        self._environment = shared_environment(plan=plan, backends=backends, keys=self.keys)
         self.services = {
-            name: Service(name, plan=plan, environment=environment(name, plan=plan, backends=backends, keys=self.keys))
+            name: Service(
+                name, plan=plan, environment={**self._environment, **own_environment(name, plan=plan, keys=self.keys)}
+            )
             for name in SERVICES
         }
         self._refresher: asyncio.Task[None] | None = None
@@ -108,7 +111,7 @@ class Suite:
         self._write_service_tokens()
         self._refresher = asyncio.create_task(self._refresh_tokens())
         self._say("migrations")
-        await _all(service.migrate() for service in self.services.values())
+        await migrate(plan=self.plan, environment=self._environment)
         self._say("services")
         await _all(service.start() for service in self.services.values())
 
