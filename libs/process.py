@@ -39,7 +39,10 @@ def run_service(service: Service[Settings], arguments: Sequence[str] | None = No
     commands = {"serve": _serve, "migrate": migrate, "new-epoch": new_epoch}
     if len(words) != 1 or words[0] not in commands:
         sys.exit(f"usage: python -m services.{service.name} [{' | '.join(commands)}]")
-    settings = _settings(service)
+    try:
+        settings = settings_of(service)
+    except ValueError as fault:
+        sys.exit(f"{service.name}: {fault}")
     set_up_logs(service=service.name, level=settings.log_level)
     provider = set_up_tracing(service=service.name, instance=settings.instance_name, ratio=settings.trace_ratio)
     try:
@@ -50,6 +53,17 @@ def run_service(service: Service[Settings], arguments: Sequence[str] | None = No
         sys.exit(f"{service.name}: {fault}")
     finally:
         shut_down_tracing(provider)
+
+
+def settings_of(service: Service[Settings]) -> Settings:
+    """Read the service's settings. Raises ValueError with all that is wrong, in one line."""
+    try:
+        return service.settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise ValueError(f"settings: {faults}") from None
 
 
 async def migrate(service: Service[Settings], settings: Settings) -> None:
@@ -97,16 +111,6 @@ async def _serve(service: Service[Settings], settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ask)
     with suppress(asyncio.CancelledError):
         await work
-
-
-def _settings(service: Service[Settings]) -> Settings:
-    try:
-        return service.settings()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
-        )
-        sys.exit(f"{service.name}: settings: {faults}")
 
 
 def _loop_factory(settings: ServiceSettings) -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,18 +1,21 @@
 """What every test may ask for: a MongoDB, a Kafka, and names that no other test uses.
 
 Each xdist worker starts its own pair (1.5 s and 0.1 s, 60 MB), so workers share nothing and need no lock.
-`OMNITHREAD_MONGO_URI` and `OMNITHREAD_KAFKA_BOOTSTRAP_SERVERS` put real ones in their place.
+`OMNITHREAD_MONGO_URI` and `OMNITHREAD_KAFKA_BOOTSTRAP_SERVERS` put given ones in their place, which all workers share,
+maybe with other runs: every name is made here, and what bears a name of the run is taken away at its end.
 """
 
+import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
+from deploy.local.leftovers import drop_databases, drop_topics
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -27,10 +30,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:  #
 
 
 @pytest.fixture(scope="session")
-async def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """Give a MongoDB-wire server, one per worker and run."""
+def run_prefix() -> str:
+    """Give what the names of this worker's run begin with, and nobody else's."""
+    return f"t{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+async def mongo_uri(run_prefix: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Give a MongoDB-wire server, one per worker and run where none is given."""
     if given := os.environ.get("OMNITHREAD_MONGO_URI"):
         yield given
+        await asyncio.to_thread(drop_databases, given, run_prefix)
         return
     server = EmbeddedMongo(data_dir=tmp_path_factory.mktemp("mongo"))
     try:
@@ -40,10 +50,11 @@ async def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[s
 
 
 @pytest.fixture(scope="session")
-async def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """Give a Kafka-compatible broker, one per worker and run."""
+async def kafka_bootstrap(run_prefix: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Give a Kafka-compatible broker, one per worker and run where none is given."""
     if given := os.environ.get("OMNITHREAD_KAFKA_BOOTSTRAP_SERVERS"):
         yield given
+        await drop_topics(given, run_prefix)
         return
     server = EmbeddedKafka(data_dir=tmp_path_factory.mktemp("kafka"))
     try:
@@ -52,7 +63,13 @@ async def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
         await server.kill()  # nobody needs its data again, and an orderly stop takes seconds
 
 
+@pytest.fixture(scope="session")
+def new_prefix(run_prefix: str) -> Callable[[], str]:
+    """Make prefixes for what several tests share; legal in names of databases, topics and groups."""
+    return lambda: f"{run_prefix}{uuid.uuid4().hex[:8]}"
+
+
 @pytest.fixture
-def unique_prefix() -> str:
-    """Give a prefix for database, topic and group names, legal in all of them."""
-    return f"t{uuid.uuid4().hex[:12]}"
+def unique_prefix(new_prefix: Callable[[], str]) -> str:
+    """Give such a prefix for one test."""
+    return new_prefix()

@@ -105,6 +105,11 @@ class Plan:
     traces_endpoint: str = ""
     """Where spans go over OTLP/HTTP; empty starts a receiver of our own."""
 
+    @property
+    def database_prefix(self) -> str:
+        """The prefix as it stands before the names of databases, which have no dots."""
+        return self.prefix.replace(".", "_")
+
     def database(self, service: str) -> str:
         """Give the name of a service's database."""
-        return f"{self.prefix.replace('.', '_')}omnithread_{service}"
+        return f"{self.database_prefix}omnithread_{service}"

@@ -1,4 +1,4 @@
-"""One of the five services as a child process, told by its environment where everything is."""
+"""The five services as child processes, told by their environment where everything is, and their migrations."""
 
 import sys
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2
 
 from deploy.local.child import start_child
 from deploy.local.keys import Keys
-from deploy.local.plan import Plan
+from deploy.local.plan import SERVICES, Plan
 from deploy.local.ports import LOOPBACK
 from deploy.local.server import Server
 from deploy.local.state import ROOT
@@ -38,8 +38,6 @@ class Service(Server[str]):
 
     def __init__(self, name: str, *, plan: Plan, environment: Mapping[str, str]) -> None:
         ports = plan.ports.services[name]
-        self._migration = [sys.executable, "-m", f"services.{name}", "migrate"]
-        self._log = plan.state_dir / name / "migrate.log"
         super().__init__(
             command=[sys.executable, "-m", f"services.{name}"],
             data_dir=plan.state_dir / name,
@@ -52,16 +50,23 @@ class Service(Server[str]):
             start_timeout_seconds=START_TIMEOUT_SECONDS,
         )
 
-    async def migrate(self) -> None:
-        """Make indexes and topics. Raises ChildFailed."""
-        name = f"migrate {self.name}"
-        child = await start_child(self._migration, name=name, log=self._log, environment=self.environment, cwd=ROOT)
-        try:
-            code = await child.wait()
-        finally:
-            await child.kill()
-        if code != 0:
-            raise child.failure("ended")
+
+async def migrate(*, plan: Plan, environment: Mapping[str, str]) -> None:
+    """Make indexes and topics of all services in one process, which is told what they all are. Raises ChildFailed."""
+    databases = [f"{name}={plan.database(name)}" for name in SERVICES]
+    child = await start_child(
+        [sys.executable, "-m", "deploy.local.migrate", *databases],
+        name="migrate",
+        log=plan.state_dir / "migrate.log",
+        environment=environment,
+        cwd=ROOT,
+    )
+    try:
+        code = await child.wait()
+    finally:
+        await child.kill()
+    if code != 0:
+        raise child.failure("ended")
 
 
 async def serving(health_address: str) -> bool:
@@ -79,22 +84,18 @@ async def serving(health_address: str) -> bool:
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-def environment(name: str, *, plan: Plan, backends: Backends, keys: Keys) -> dict[str, str]:
-    """Give what the process of service `name` is told."""
+def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[str, str]:
+    """Give what every process is told alike."""
     ports = plan.ports.services
+    # The embedded broker answers at once that there is nothing. Of a given one, our own environment may say the same.
+    embedded = {} if plan.kafka_bootstrap_servers else {"kafka_idle_pause_seconds": EMBEDDED_IDLE_PAUSE_SECONDS}
     told = {
         "mongo_uri": backends.mongo_uri,
-        "mongo_database": plan.database(name),
         "kafka_bootstrap_servers": backends.kafka_bootstrap_servers,
         "topic_prefix": plan.prefix,
-        # The embedded broker answers at once that there is nothing; Kafka waits for something to tell.
-        "kafka_idle_pause_seconds": 0 if plan.kafka_bootstrap_servers else EMBEDDED_IDLE_PAUSE_SECONDS,
-        "listen": f"{LOOPBACK}:{ports[name].grpc}",
-        "health_listen": f"{LOOPBACK}:{ports[name].health}",
-        "instance_name": f"{name}-1",
+        **embedded,
         "jwks_file": keys.jwks_file,
         "channels_file": CHANNELS_FILE,
-        "service_token_file": keys.service_token_file(name),
         "erasure_key_file": keys.erasure_key_file,
         "smtp_host": LOOPBACK,
         "smtp_port": plan.ports.smtp,
@@ -105,7 +106,24 @@ def environment(name: str, *, plan: Plan, backends: Backends, keys: Keys) -> dic
         **plan.settings,
     }
     return {
-        **{f"OMNITHREAD_{key.upper()}": str(value) for key, value in told.items()},
+        **_variables(told),
         "OTEL_EXPORTER_OTLP_ENDPOINT": backends.traces_endpoint,
         "OTEL_BSP_SCHEDULE_DELAY": str(SPANS_DELAY_MS),
     }
+
+
+def own_environment(name: str, *, plan: Plan, keys: Keys) -> dict[str, str]:
+    """Give what only the process of service `name` is told."""
+    ports = plan.ports.services[name]
+    told = {
+        "mongo_database": plan.database(name),
+        "listen": f"{LOOPBACK}:{ports.grpc}",
+        "health_listen": f"{LOOPBACK}:{ports.health}",
+        "instance_name": f"{name}-1",
+        "service_token_file": keys.service_token_file(name),
+    }
+    return _variables(told)
+
+
+def _variables(told: Mapping[str, object]) -> dict[str, str]:
+    return {f"OMNITHREAD_{key.upper()}": str(value) for key, value in told.items()}

@@ -15,11 +15,11 @@ import omnithread
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.child import ChildFailed
 from deploy.local.keys import ensure_keys, mint_channel_token, write_service_token
-from deploy.local.leftovers import drop_databases, drop_topics
+from deploy.local.leftovers import drop_what_is_elsewhere
 from deploy.local.mailbox import Mailbox
 from deploy.local.plan import SERVICES, Plan
 from deploy.local.server import Server
-from deploy.local.service import Backends, Service, environment
+from deploy.local.service import Backends, Service, migrate, own_environment, shared_environment
 from deploy.local.state import KEYS_FOLDER, private_dir
 from deploy.local.traces.receiver import TraceReceiver
 
@@ -49,8 +49,11 @@ class Suite:
             traces_endpoint=self.traces.address if self.traces else plan.traces_endpoint,
         )
         self.backends = backends
+        self._environment = shared_environment(plan=plan, backends=backends, keys=self.keys)
         self.services = {
-            name: Service(name, plan=plan, environment=environment(name, plan=plan, backends=backends, keys=self.keys))
+            name: Service(
+                name, plan=plan, environment={**self._environment, **own_environment(name, plan=plan, keys=self.keys)}
+            )
             for name in SERVICES
         }
         self._refresher: asyncio.Task[None] | None = None
@@ -108,7 +111,7 @@ class Suite:
         self._write_service_tokens()
         self._refresher = asyncio.create_task(self._refresh_tokens())
         self._say("migrations")
-        await _all(service.migrate() for service in self.services.values())
+        await migrate(plan=self.plan, environment=self._environment)
         self._say("services")
         await _all(service.start() for service in self.services.values())
 
@@ -138,14 +141,8 @@ class Suite:
             if server is not None:
                 # An orderly stop of the embedded servers takes seconds, and only matters to who comes back.
                 await (server.stop() if self.plan.keep_data else server.kill())
-        if not self.plan.keep_data and self.plan.prefix:
-            await self._drop_what_is_elsewhere()
-
-    async def _drop_what_is_elsewhere(self) -> None:
-        if self.plan.mongo_uri:
-            await asyncio.to_thread(drop_databases, self.plan.mongo_uri, [self.plan.database(one) for one in SERVICES])
-        if self.plan.kafka_bootstrap_servers:
-            await drop_topics(self.plan.kafka_bootstrap_servers, self.plan.prefix)
+        if not self.plan.keep_data:
+            await drop_what_is_elsewhere(self.plan)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -27,6 +27,7 @@ async def run_in_foreground(console: Console, ports: Ports) -> None:
     plan = Plan(
         state_dir=STATE_DIR,
         ports=ports,
+        prefix=os.environ.get("OMNITHREAD_TOPIC_PREFIX", ""),
         keep_data=True,
         settings=SETTINGS,
         traces_endpoint=os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),

@@ -102,10 +102,16 @@ async def close_producer(producer: AIOKafkaProducer) -> None:
 
 
 async def close_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Leave the group and close, in bounded time."""
+    """Leave the group and close, in bounded time, also where the broker does not answer."""
     with suppress(Exception):
         async with asyncio.timeout(CLOSE_SECONDS):
             await consumer.stop()
+            return
+    # It waited for the group. What it would have closed after that goes on fetching and connecting for ever else.
+    for part in (consumer._fetcher, consumer._client):  # noqa: SLF001  the driver has no other way to say so
+        with suppress(Exception):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await part.close()
 
 
 async def ensure_topics(access: KafkaAccess, topics: Sequence[str], *, partitions: int = PARTITIONS) -> None:

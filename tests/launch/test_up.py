@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.leftovers import drop_what_is_elsewhere
+from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.state import ROOT
 from tests.launch.processes import marked_environment, still_running
 
@@ -17,7 +19,13 @@ UP_LIMIT_SECONDS = 90
 
 @pytest.mark.timeout(180)
 async def test_it_comes_up_with_a_customer_answers_a_foreign_client_and_goes_when_told(tmp_path: Path) -> None:
-    environment = {**marked_environment(), "OMNITHREAD_STATE_DIR": str(tmp_path), "COLUMNS": "200"}
+    plan = Plan(state_dir=tmp_path, prefix=fresh_prefix("test"))
+    environment = {
+        **marked_environment(),
+        "OMNITHREAD_STATE_DIR": str(plan.state_dir),
+        "OMNITHREAD_TOPIC_PREFIX": plan.prefix,
+        "COLUMNS": "200",
+    }
     child = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "deploy.local", "up", "--free-ports"],
         stdout=asyncio.subprocess.PIPE,
@@ -50,6 +58,7 @@ async def test_it_comes_up_with_a_customer_answers_a_foreign_client_and_goes_whe
     finally:
         child.send_signal(signal.SIGTERM)
         await asyncio.wait_for(child.wait(), 60)
+        await drop_what_is_elsewhere(plan)  # `up` itself keeps what it made
     assert child.returncode == 0
     assert still_running(environment) == []
 

@@ -1,7 +1,6 @@
 """The client package against real services."""
 
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -13,10 +12,10 @@ from tests.services.running import Services
 
 @pytest.fixture(scope="package")
 async def services(
-    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+    mongo_uri: str, kafka_bootstrap: str, new_prefix: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
     """Profile, cart and aggregator; nobody answers for the others."""
-    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("client")
+    prefix, state = new_prefix(), tmp_path_factory.mktemp("client")
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         await services.start(PROFILE)
         await services.start(CART)

@@ -14,6 +14,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.child import ChildFailed, start_child
+from libs.events.kafka import KafkaAccess, ensure_topics
 
 Document = dict[str, object]
 
@@ -50,6 +51,7 @@ async def test_a_conditional_write_changes_one_version_only(mongo_uri: str, uniq
 
 async def test_a_record_sent_to_kafka_is_read_from_it(kafka_bootstrap: str, unique_prefix: str) -> None:
     topic = f"{unique_prefix}.events"
+    await ensure_topics(KafkaAccess(bootstrap_servers=kafka_bootstrap), [topic], partitions=1)
     async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, enable_idempotence=True) as producer:
         await producer.send_and_wait(topic, b"added", key=b"anna")
     async with AIOKafkaConsumer(

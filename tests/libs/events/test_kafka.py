@@ -1,10 +1,14 @@
-"""Topics are made once, and who we are at Kafka comes from the settings."""
+"""Topics are made once, who we are at Kafka comes from the settings, and what is closed is gone."""
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy.local.backends import EmbeddedKafka
 from libs.events.kafka import (
     KafkaAccess,
     close_consumer,
@@ -42,6 +46,7 @@ async def test_login_and_certificates_come_from_files(tmp_path: Path) -> None:
         kafka_security_protocol="SASL_SSL",
         kafka_user="cart",
         kafka_password_file=password,
+        kafka_idle_pause_seconds=0.5,
         instance_name="cart-0",
     )
     access = kafka_access(settings)
@@ -52,6 +57,7 @@ async def test_login_and_certificates_come_from_files(tmp_path: Path) -> None:
         user="cart",
         password_file=password,
         instance_name="cart-0",
+        idle_pause_seconds=0.5,
     )
     # Made and closed without a broker: the driver takes all of it.
     await close_producer(new_producer(access))
@@ -67,3 +73,21 @@ async def test_a_member_comes_back_under_its_name(kafka_bootstrap: str, unique_p
         await consumer.start()
         assert len(consumer.assignment()) == 2
         await close_consumer(consumer)
+
+
+async def test_a_member_is_gone_although_the_broker_no_longer_answers(tmp_path: Path) -> None:
+    async with EmbeddedKafka(data_dir=tmp_path) as broker:
+        access = KafkaAccess(bootstrap_servers=broker.address.bootstrap_servers)
+        await ensure_topics(access, ["cart"], partitions=1)
+        before = asyncio.all_tasks()
+        consumer = new_group_consumer(access, ["cart"], group="readers")
+        await consumer.start()
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            await close_consumer(consumer)
+            async with asyncio.timeout(10):
+                while asyncio.all_tasks() - before:
+                    await asyncio.sleep(0.01)
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)

@@ -93,7 +93,7 @@ async def test_a_servicer_knows_how_long_its_caller_waits(door: OpenedDoor) -> N
     await door.ask(timeout_seconds=20)
     await door.stub.GetCart(ASK, metadata=as_channel(door.keys, "web-shop"))
     assert seen[0] is not None
-    assert 0 < seen[0] <= 20
+    assert 0 < seen[0] < 21  # on the wire a deadline is rounded up
     assert seen[1] is None
     assert door.counted("OK", GET_CART) == 2
 

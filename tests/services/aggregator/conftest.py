@@ -1,7 +1,6 @@
 """The aggregator alone over a real database, and among the other four services."""
 
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,10 +61,10 @@ async def journeys(database: Database, watch: Watch) -> AsyncIterator[Journeys]:
 
 @pytest.fixture(scope="package")
 async def company(
-    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+    mongo_uri: str, kafka_bootstrap: str, new_prefix: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Company]:
     """Give all five services, for all tests that break none of them; each test has customers of its own."""
-    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("company")
+    prefix, state = new_prefix(), tmp_path_factory.mktemp("company")
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         for service in FOUR:
             await services.start(service)

@@ -1,7 +1,6 @@
 """Cart beside profile, both real, on the embedded servers; each test has customers of its own."""
 
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -16,10 +15,10 @@ IMPATIENT: dict[str, Any] = {"idle_after_seconds": 0.2, "idle_sweep_seconds": 0.
 
 @pytest.fixture(scope="package")
 async def services(
-    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+    mongo_uri: str, kafka_bootstrap: str, new_prefix: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
     """Two replicas of cart at one profile, for all tests of cart."""
-    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("cart")
+    prefix, state = new_prefix(), tmp_path_factory.mktemp("cart")
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         await services.start(PROFILE)
         yield services

@@ -1,7 +1,6 @@
 """Messaging beside the three services that it asks, all real, on the embedded servers and a mail server."""
 
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -34,9 +33,8 @@ async def post() -> AsyncIterator[PostOffice]:
 
 
 @asynccontextmanager
-async def surroundings(mongo_uri: str, kafka_bootstrap: str, state: Path) -> AsyncIterator[Services]:
+async def surroundings(*, mongo_uri: str, kafka_bootstrap: str, prefix: str, state: Path) -> AsyncIterator[Services]:
     """Profile, preference, and a cart that counts as abandoned after a moment."""
-    prefix = f"t{uuid.uuid4().hex[:12]}"
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         await services.start(PROFILE, **EMBEDDED)
         await services.start(PREFERENCE, **EMBEDDED)
@@ -46,19 +44,29 @@ async def surroundings(mongo_uri: str, kafka_bootstrap: str, state: Path) -> Asy
 
 @pytest.fixture(scope="package")
 async def services(
-    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+    mongo_uri: str, kafka_bootstrap: str, new_prefix: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
     """What messaging stands beside, for most of its tests."""
-    async with surroundings(mongo_uri, kafka_bootstrap, tmp_path_factory.mktemp("messaging")) as services:
+    state = tmp_path_factory.mktemp("messaging")
+    async with surroundings(
+        mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=new_prefix(), state=state
+    ) as services:
         yield services
 
 
 @pytest.fixture(scope="package")
 async def patient(
-    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, post: PostOffice
+    mongo_uri: str,
+    kafka_bootstrap: str,
+    new_prefix: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+    post: PostOffice,
 ) -> AsyncIterator[Office]:
     """A company of its own that reminds of a cart only after an hour."""
-    async with surroundings(mongo_uri, kafka_bootstrap, tmp_path_factory.mktemp("patient")) as services:
+    state = tmp_path_factory.mktemp("patient")
+    async with surroundings(
+        mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=new_prefix(), state=state
+    ) as services:
         settings = {**mail_by(post), **IMPATIENT, "reminder_delay_seconds": 3600}
         running = await services.start(MESSAGING, **settings)
         await put_templates(services.connect("call-centre", at=running))

@@ -1,7 +1,6 @@
 """Preference beside profile, both real, on the embedded servers; each test has customers of its own."""
 
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -12,8 +11,10 @@ from tests.services.running import Services
 
 
 @pytest.fixture(scope="package")
-async def desk(mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("preference")
+async def desk(
+    mongo_uri: str, kafka_bootstrap: str, new_prefix: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Desk]:
+    prefix, state = new_prefix(), tmp_path_factory.mktemp("preference")
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         await services.start(PROFILE)
         yield desk_at(services, await services.start(PREFERENCE))

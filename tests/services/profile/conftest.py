@@ -1,7 +1,6 @@
 """Profile, as its parts over the database and as a service with its calls."""
 
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -22,10 +21,10 @@ async def replicas(mongo_uri: str, unique_prefix: str) -> AsyncIterator[Replicas
 
 @pytest.fixture(scope="package")
 async def services(
-    mongo_uri: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
+    mongo_uri: str, kafka_bootstrap: str, new_prefix: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
     """Give a place for services that all tests of profile's calls share."""
-    prefix, state = f"t{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("profile")
+    prefix, state = new_prefix(), tmp_path_factory.mktemp("profile")
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         yield services
 
