@@ -20,7 +20,7 @@ from libs.clock import Clock
 from libs.errors import conflict
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import reading
-from libs.mongo.holdings import Holdings, Kept, collections_of, matches_of
+from libs.mongo.holdings import Holdings, Kept, collections_of, erased_matches_of
 from libs.mongo.record import Records
 from libs.mongo.requests import milliseconds
 from libs.mongo.shapes import CURSORS, EVENTS, RECORDS, ErasureNote
@@ -99,7 +99,7 @@ class Eraser(Generic[State, Event]):
             return _row(name, erased=erased, kept=len(customer_ids), why=WHY_LAST_EVENT)
         found = 0
         with reading():
-            for match in matches_of(name, customer_ids):
+            for match in erased_matches_of(name, customer_ids):
                 found += await self.database[name].count_documents(match)
             found += len(waiting) - await self.database[name].count_documents({"_id": {"$in": sorted(waiting)}})
         if not found:
@@ -128,7 +128,7 @@ class Eraser(Generic[State, Event]):
             await self._take_person_out(kept, customer_ids, erasure_id)
         elif kept is None and name not in {RECORDS, EVENTS}:
             with reading():
-                for match in matches_of(name, customer_ids):
+                for match in erased_matches_of(name, customer_ids):
                     await self.database[name].delete_many(match)
 
     async def _count_events(self, customer_ids: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import reading
-from libs.mongo.shapes import CURSORS, EVENTS, META, RECORDS
+from libs.mongo.shapes import CURSORS, EVENTS, MERGE_REPORTS, META, RECORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,15 @@ def matches_of(collection: str, customer_ids: Sequence[str]) -> list[Document]:
     if collection in {EVENTS, CURSORS}:
         return [{"customer_id": {"$in": listed}}]
     return [{"customer_id": {"$in": listed}}, {"_id": {"$in": listed}, "customer_id": {"$nin": listed}}]
+
+
+def erased_matches_of(collection: str, customer_ids: Sequence[str]) -> list[Document]:
+    """Give the conditions that find what goes with these customers: theirs, and what others keep of merges with them.
+
+    A report on a merge that was undone since is the other one's, and tells of both.
+    """
+    matches = matches_of(collection, customer_ids)
+    if collection == MERGE_REPORTS:
+        listed = list(customer_ids)
+        matches.append({"source_customer_id": {"$in": listed}, "customer_id": {"$nin": listed}})
+    return matches

@@ -47,10 +47,12 @@ STANDARD = (
     Index(EVENTS, (("pending_since", 1),), sparse=True),
     Index(EVENTS, (("expire_time", 1),), sparse=True, expire_after_seconds=0),
     Index(CURSORS, (("retry_time", 1),), sparse=True),
+    Index(CURSORS, (("customer_id", 1),), sparse=True),
     Index(MERGE_REPORTS, (("customer_id", 1), ("sort_time", 1), ("_id", 1))),
+    Index(MERGE_REPORTS, (("source_customer_id", 1),)),
 )
 """What every service has: for heads, for the relay's sweeps, for replay, for what has expired,
-for parked streams, and for a customer's merge reports."""
+for parked streams, for a customer's merge reports, and for what is exported and erased."""
 
 
 def member_index(collection: str) -> Index:

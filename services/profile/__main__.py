@@ -21,7 +21,7 @@ from omnithread.profile.v1.identity_service_pb2_grpc import add_IdentityServiceS
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import add_ProfileInternalServiceServicer_to_server
 from omnithread.profile.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
 from omnithread.profile.v1.segment_service_pb2_grpc import add_SegmentServiceServicer_to_server
-from services.profile import code_limits, verifications
+from services.profile import code_limits, evidence_left, verifications
 from services.profile.claims import IDENTIFIERS, Claims
 from services.profile.code_limits import CodeLimits
 from services.profile.erased import ErasedIdentifiers
@@ -58,6 +58,7 @@ INDEXES: tuple[Index, ...] = (
     due_index(EDITION),
     due_index(DUE_TIME),
     Index(IDENTIFIERS, (("customer_id", 1),)),
+    evidence_left.INDEX,
     *verifications.INDEXES,
     *code_limits.INDEXES,
 )

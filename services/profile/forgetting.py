@@ -20,6 +20,7 @@ from omnithread.common.v1.privacy_pb2 import AreaErasure
 from services.profile.claims import Claim, Claims
 from services.profile.erased import ErasedIdentifiers
 from services.profile.events import CustomerErased
+from services.profile.evidence_left import forget_evidence
 from services.profile.merges import Merges
 from services.profile.model import Profile
 from services.profile.privacy import HOLDINGS
@@ -83,12 +84,13 @@ class Forgetting:
             holdings=HOLDINGS,
             event=lambda erasure_id, _now: Announced(event=CustomerErased(erasure_id), occur_time=None),
             clock=self.clock,
-            before_lists=self._keep_hashes,
+            before_lists=self._before_lists,
         )
 
-    async def _keep_hashes(self, customer_ids: Sequence[str]) -> None:
+    async def _before_lists(self, customer_ids: Sequence[str]) -> None:
         keys = await self.claims.keys_of(customer_ids)
         await self.erased.keep(keys, now=self.clock())
+        await forget_evidence(self.database, customer_ids)
 
 
 def _may_erase(customer_ids: Sequence[str]) -> MayErase[Profile]:
@@ -96,7 +98,11 @@ def _may_erase(customer_ids: Sequence[str]) -> MayErase[Profile]:
 
     def check(saved: Saved[Profile]) -> None:
         as_merged(saved)
-        if saved.state.incoming and not saved.merged_into:
+        if saved.merged_into:
+            return
+        if saved.state.incoming:
             raise conflict()  # decided since: who is about to become a part of this customer goes with them
+        if saved.state.parting:
+            raise conflict()  # the other one gets back what is theirs first
 
     return check
