@@ -1,5 +1,6 @@
 """A company with its channels: all five services in this process, and what people do there."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,8 @@ from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest
 from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_pb2 import CustomerContext, SectionProblem, Touchpoint
-from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, IDENTIFIER_KIND_EMAIL, Identifier
+from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, IDENTIFIER_KIND_EMAIL, Identifier, Profile
+from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
 from services.aggregator.__main__ import SERVICE as AGGREGATOR
 from services.cart.__main__ import SERVICE as CART
 from services.messaging.__main__ import SERVICE as MESSAGING
@@ -49,6 +51,15 @@ class Company:
         answer = await self.context(customer_id)
         assert list(answer.problems) == []
         return answer.context
+
+    async def counted(self, customer_id: str, *, visits: int) -> None:
+        """Wait until profile has counted these visits: a moment after a visit began the profile is a newer one."""
+        async with asyncio.timeout(60):
+            while sum(use.visit_count for use in (await self._profile(customer_id)).facts.channels) != visits:
+                await asyncio.sleep(0.02)
+
+    async def _profile(self, customer_id: str) -> Profile:
+        return (await self.web.profile.GetProfile(GetProfileRequest(customer_id=customer_id))).profile
 
 
 async def company_at(services: Services, **settings: Any) -> Company:

@@ -108,6 +108,7 @@ async def test_reads_at_the_same_time_count_each_touchpoint_once(company: Compan
 async def test_whoever_is_named_by_an_identifier_is_the_same_customer(company: Company) -> None:
     who = login()
     customer_id = (await company.web.start_session([who])).customer_id
+    await company.counted(customer_id, visits=1)
     by_id = await company.whole_context(customer_id)
     answer = await company.store.context.GetCustomerContext(pb.GetCustomerContextRequest(identifier=who))
     assert answer.context.SerializeToString() == by_id.SerializeToString()
@@ -118,6 +119,7 @@ async def test_a_merged_customers_id_leads_to_the_one_who_remains(company: Compa
     await company.store.start_session([who])
     guest = await company.web.start_session([browser])
     known = await company.web.start_session([browser, who])
+    await company.counted(known.customer_id, visits=3)
     old, new = await company.whole_context(guest.customer_id), await company.whole_context(known.customer_id)
     assert old.customer_id == known.customer_id
     assert old.SerializeToString() == new.SerializeToString()
@@ -127,6 +129,7 @@ async def test_only_the_sections_asked_for_are_answered_and_the_etag_stands_for_
     customer_id = await busy_customer(company)
     cart = (await company.context(customer_id, sections=[context.SECTION_CART])).context
     assert [entry.section for entry in cart.versions] == [context.SECTION_CART]
+    await company.counted(customer_id, visits=1)
     before = (await company.whole_context(customer_id)).etag
     assert cart.etag != before
     assert (await company.whole_context(customer_id)).etag == before
