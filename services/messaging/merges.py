@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from libs.clock import Clock
+from libs.errors import OmnithreadError, Status
 from libs.mongo.connection import Database
 from libs.mongo.deadline import reading
 from libs.mongo.record import Records
@@ -70,6 +71,7 @@ class Merges:
         visits = {"$in": sorted(source_session_ids)}
         sealed = (await self.records.get_exact(source_customer_id)).state
         said = await self._said(survivor_customer_id, source_session_ids)
+        gone = await self._gone(merge_id, survivor_customer_id)
 
         def decide(joined: Joined[Messaging]) -> Shares[Messaging, Event]:
             parted = splitting.split(
@@ -79,6 +81,7 @@ class Merges:
                 merge_id=merge_id,
                 source_session_ids=source_session_ids,
                 said=said,
+                gone=gone,
                 time=self.clock(),
             )
             listed = parted.conversations
@@ -103,6 +106,22 @@ class Merges:
         for customer_id in (source_customer_id, survivor_customer_id):
             self.nudge(customer_id)
         return released
+
+    async def _gone(self, merge_id: str, survivor_customer_id: str) -> frozenset[str]:
+        """Give the messages of before the merge that are somebody else's by now: of one who was parted since."""
+        try:
+            before = (await self.records.merge_report(merge_id, survivor_customer_id)).before
+        except OmnithreadError as error:
+            if error.status is not Status.NOT_FOUND:
+                raise
+            before = None
+        if before is None:
+            return frozenset()
+        survivor = await self.records.standing(survivor_customer_id)
+        known = [summary.message_id for summary in before.recent]
+        match = {"_id": {"$in": known}, "customer_id": {"$nin": list(survivor.lineage)}}
+        with reading():
+            return frozenset(found["_id"] for found in await self.database[MESSAGES].find(match).to_list(None))
 
     async def _said(self, customer_id: str, session_ids: frozenset[str]) -> Counter[str]:
         """Count the entries of a customer that come from these visits, by conversation; at most 10,000."""

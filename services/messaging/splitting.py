@@ -36,10 +36,12 @@ def split(
     source_session_ids: frozenset[str],
     said: Mapping[str, int],
     time: datetime,
+    gone: frozenset[str] = frozenset(),
 ) -> Parted:
     """Give both their own again: `before` is the survivor's from before the merge, `source` as it was sealed.
 
-    `said` counts, by conversation, the entries that came since from visits of the source.
+    `said` counts, by conversation, the entries that came since from visits of the source. `gone` are messages of a
+    third one, who had been merged into the survivor before and was parted since.
     Raises CONFLICT while a message of the source is being sent.
     """
     theirs = [message for message in now.waiting if _is_sources(message, before, source, source_session_ids)]
@@ -56,11 +58,12 @@ def split(
     known = {summary.message_id for summary in (*before.recent, *source.recent)}
     new = [summary for summary in now.recent if summary.message_id not in known]
     new_theirs = [summary for summary in new if summary.session_id in source_session_ids]
+    kept = tuple(summary for summary in before.recent if summary.message_id not in gone)
     sent_since = _since(now.sent, (*before.sent, *source.sent))
     return Parted(
         survivor=Messaging(
             waiting=tuple(message for message in now.waiting if message not in theirs),
-            recent=_recent(before.recent, [summary for summary in new if summary not in new_theirs], now),
+            recent=_recent(kept, [summary for summary in new if summary not in new_theirs], now),
             conversations=conversations.survivor,
             sent=_sent(before.sent, sent_since, time),
         ),

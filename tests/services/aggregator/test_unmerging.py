@@ -16,6 +16,7 @@ from omnithread.profile.v1.identity_service_pb2 import (
     UnmergeCustomersResponse,
 )
 from omnithread.profile.v1.profile_pb2 import Identifier
+from services.cart.__main__ import SERVICE as CART
 from services.messaging.__main__ import SERVICE as MESSAGING
 from tests.services.aggregator.company import (
     FOUR,
@@ -121,6 +122,7 @@ async def test_a_service_that_is_down_holds_up_no_read_and_no_login_and_does_its
     for service in FOUR[:3]:
         await own_services.start(service)
     messaging = await start_stoppable(own_services, MESSAGING)
+    address = own_services.addresses["messaging"]
     company = await company_at(own_services)
     anna_email, bob_email = login(), login()
     anna, bob = await shopper(company, anna_email, "boots"), await shopper(company, bob_email, "gloves")
@@ -135,15 +137,41 @@ async def test_a_service_that_is_down_holds_up_no_read_and_no_login_and_does_its
     hers = await company.context(anna)
     assert (cart_of(hers.context), named(list(hers.problems))) == ({"boots"}, MESSAGING_IS_AWAY)
 
-    messaging = await start_stoppable(own_services, MESSAGING)
+    async with await start_stoppable(own_services, MESSAGING, listen=address):
 
-    async def is_back() -> bool:
-        return not (await company.context(bob)).problems
+        async def is_back() -> bool:
+            return not (await company.context(bob)).problems
 
-    await until(is_back)
-    assert said_by(await company.whole_context(bob)) == ["gloves"]
-    assert said_by(await company.whole_context(anna)) == ["boots"]
-    await messaging.aclose()
+        await until(is_back)
+        assert said_by(await company.whole_context(bob)) == ["gloves"]
+        assert said_by(await company.whole_context(anna)) == ["boots"]
+
+
+async def test_what_is_still_the_other_ones_is_withheld_by_name_from_the_customer_who_is_there_again(
+    own_services: Services,
+) -> None:
+    for service in FOUR:
+        await own_services.start(service)
+    # This aggregator has a token that only profile takes: the others absorb by themselves, and nobody undoes it there.
+    company = await company_at(own_services, service_token_file=own_services.settings(CART).service_token_file)
+    anna, bob = await shopper(company, login(), "boots"), await shopper(company, login(), "gloves")
+    merge_id = await merged(company, anna, bob)
+
+    async def is_absorbed() -> bool:
+        listed = await company.call_centre.identity.ListMerges(ListMergesRequest(customer_id=anna))
+        return not listed.merges[0].pending_areas
+
+    await until(is_absorbed)
+    await undone(company, anna, merge_id)
+    his, hers = await company.context(bob), await company.context(anna)
+    assert his.context.customer_id == bob
+    assert not his.context.HasField("cart")
+    assert not his.context.HasField("messaging")
+    pending = context.SECTION_PROBLEM_REASON_MERGE_PENDING
+    withheld = {(context.SECTION_CART, pending), (context.SECTION_MESSAGING, pending)}
+    assert withheld <= set(named(list(his.problems)))
+    assert cart_of(hers.context) == {"boots", "gloves"}
+    assert withheld <= set(named(list(hers.problems)))
 
 
 async def test_what_a_login_did_is_told_thing_by_thing_by_every_service(company: Company) -> None:
