@@ -58,9 +58,15 @@ class Unmerges:
     async def hear(self, merge_id: str, survivor_customer_id: str, *, origin: Origin) -> None:
         """Undo a merge of which profile has told; safe to repeat. Raises DEPENDENCY_UNAVAILABLE where one is left."""
         budget = Budget.of_call(None, most_seconds=MOST_HEARING_SECONDS)
-        decided = await self._area_merges.decided(
-            merge_id, survivor_customer_id, timeout_seconds=budget.share_seconds(CALL_SHARE)
-        )
+        try:
+            decided = await self._area_merges.decided(
+                merge_id, survivor_customer_id, timeout_seconds=budget.share_seconds(CALL_SHARE)
+            )
+        except OmnithreadError as error:
+            if error.reason != "CUSTOMER_NOT_FOUND":
+                raise
+            log.info("unmerge_of_erased_customer", merge_id=merge_id)
+            return  # forgotten since, which waited for the undoing
         left = await self.complete([decided.merge], survivor_customer_id, origin=origin, budget=budget)
         if left:
             raise dependency_unavailable(min(left))
