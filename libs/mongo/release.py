@@ -46,6 +46,8 @@ class Joined(Generic[State]):
     before: State | None
     """The survivor before the merge. None where that was not kept: it was too large, or the merge is older than
     reports; then the survivor had better keep what it has."""
+    policy: str = ""
+    """By which the merge was done; empty where there is only one, or that was not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,9 @@ class Releaser(Generic[State, Event]):
         if source.merge_id not in survivor.absorbed:
             return Shares(survivor.state, source.state)  # sealed, and nothing taken over yet
         report = await find_report(self._database, self._shape, survivor, source.merge_id)
-        return decide(Joined(survivor=survivor, source=source, before=report.before if report else None))
+        if report is None:
+            return decide(Joined(survivor=survivor, source=source, before=None))
+        return decide(Joined(survivor=survivor, source=source, before=report.before, policy=report.policy))
 
     def _opening(
         self,

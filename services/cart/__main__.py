@@ -36,6 +36,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         clock=foundation.clock,
         new_id=foundation.new_id,
         idle_after=timedelta(seconds=settings.idle_after_seconds),
+        merge_policy=settings.merge_policy,
     )
     of_profile = internal_stream(
         "profile",

@@ -129,6 +129,15 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                     idle_since_time=to_timestamp(event.idle_since_time),
                 )
             )
+        case events.CartErased():
+            said.cart_erased.CopyFrom(events_pb.CartErased(erasure_id=event.erasure_id))
+        case _:
+            _say_of_merge(said, event)
+    return said
+
+
+def _say_of_merge(said: events_pb.CartEvent, event: events.Event) -> None:
+    match event:
         case events.CartAbsorbed():
             said.cart_absorbed.CopyFrom(
                 events_pb.CartAbsorbed(
@@ -142,9 +151,14 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
             said.cart_sealed.CopyFrom(
                 events_pb.CartSealed(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
             )
-        case events.CartErased():
-            said.cart_erased.CopyFrom(events_pb.CartErased(erasure_id=event.erasure_id))
-    return said
+        case events.CartParted():
+            said.cart_parted.CopyFrom(
+                events_pb.CartParted(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
+            )
+        case events.CartReleased():
+            said.cart_released.CopyFrom(
+                events_pb.CartReleased(merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id)
+            )
 
 
 def _checked_out(order: Order) -> events_pb.CartCheckedOut:

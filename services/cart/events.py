@@ -103,6 +103,26 @@ class CartErased:
     erasure_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CartParted:
+    """The merge of another customer into this one was undone here."""
+
+    cart_id: CartId
+    occur_time: datetime
+    merge_id: str
+    source_customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CartReleased:
+    """The customer had been merged into another one, and their cart is there again."""
+
+    cart_id: CartId
+    occur_time: datetime
+    merge_id: str
+    survivor_customer_id: str
+
+
 Event = (
     ItemAdded
     | ItemQuantitySet
@@ -113,4 +133,6 @@ Event = (
     | CartAbsorbed
     | CartSealed
     | CartErased
+    | CartParted
+    | CartReleased
 )

@@ -1,8 +1,10 @@
-"""Translates calls of the suite's own services: replay, heads, merging, export and erasure."""
+"""Translates calls of the suite's own services: replay, heads, merging and its undoing, export and erasure."""
 
 from libs.events.replay_service import answer_heads, answer_replay
+from libs.merge_service import answer_merge_outcome, answer_release
 from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of
+from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceServicer
@@ -35,6 +37,20 @@ class CartInternalServicer(CartInternalServiceServicer):
             origin=origin_of(current_call()),
         )
         return pb.AbsorbCustomerResponse(absorbed_now=absorbed_now, head=survivor.head())
+
+    async def ReleaseCustomer(self, request: pb.ReleaseCustomerRequest, _context: object) -> pb.ReleaseCustomerResponse:
+        released = await self._carts.release(
+            merge_id=request.merge_id,
+            source_customer_id=request.source_customer_id,
+            survivor_customer_id=request.survivor_customer_id,
+            source_session_ids=frozenset(request.source_session_ids),
+            merge_time=from_timestamp(request.merge_time),
+            origin=origin_of(current_call()),
+        )
+        return answer_release(released, response_type=pb.ReleaseCustomerResponse)
+
+    async def GetMergeOutcome(self, request: pb.GetMergeOutcomeRequest, _context: object) -> pb.GetMergeOutcomeResponse:
+        return await answer_merge_outcome(self._carts.records, request, response_type=pb.GetMergeOutcomeResponse)
 
     async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
         return await answer_export(self._carts.database, HOLDINGS, request, response_type=pb.ExportAreaResponse)

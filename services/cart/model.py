@@ -78,12 +78,14 @@ def add_item(
     """Add pieces of an article to the line that has it, else to a line of its own; the fact `line_id` says which."""
     if cart.lines and article.unit_price.currency_code != cart.currency_code:
         raise errors.currency_mismatch(cart.currency_code)
-    line = _line_for(cart, article) or Line(new_line_id, article, 0, act.channel, act.time, act.time)
+    line = _line_for(cart, article) or Line(
+        new_line_id, article, 0, act.channel, act.time, act.time, session_id=act.origin.session_id
+    )
     if line.quantity + quantity > MAX_LINE_QUANTITY:
         raise errors.quantity_limit(MAX_LINE_QUANTITY)
     if not line.quantity and len(cart.lines) >= MAX_LINES:
         raise errors.line_limit(MAX_LINES)
-    added = replace(line, quantity=line.quantity + quantity, update_time=act.time)
+    added = _with_quantity(line, line.quantity + quantity, act)
     lines = _replaced(cart.lines, line, added) if line.quantity else (*cart.lines, added)
     after = with_lines(replace(cart, cart_id=cart.cart_id or new_cart_id), lines, act)
     event = ItemAdded(
@@ -101,7 +103,7 @@ def set_item_quantity(
         raise errors.quantity_changed(line.quantity)
     if line.quantity == quantity:
         return Decision(cart)
-    lines = _replaced(cart.lines, line, replace(line, quantity=quantity, update_time=act.time))
+    lines = _replaced(cart.lines, line, _with_quantity(line, quantity, act))
     event = ItemQuantitySet(
         cart.cart_id, act.occur_time, line.line_id, line.article.sku, old_quantity=line.quantity, quantity=quantity
     )
@@ -138,6 +140,7 @@ def check_out(cart: Cart, terms: Terms, *, act: Act, order_id: OrderId, new_cart
         payment_reference=terms.payment_reference,
         channel=act.channel,
         place_time=act.time,
+        session_id=act.origin.session_id,
     )
     orders = newest_orders((summary_of(order), *cart.recent_orders))
     after = with_lines(replace(cart, cart_id=new_cart_id, recent_orders=orders), (), act)
@@ -177,6 +180,7 @@ def summary_of(order: Order) -> OrderSummary:
         order.store_id,
         order.channel,
         order.place_time,
+        order.session_id,
     )
 
 
@@ -205,6 +209,10 @@ def _chosen(lines: tuple[Line, ...], choice: LineChoice) -> Line:
     if len(found) > 1:
         raise errors.sku_ambiguous(len(found))
     return found[0]
+
+
+def _with_quantity(line: Line, quantity: int, act: Act) -> Line:
+    return replace(line, quantity=quantity, update_time=act.time, changed_session_id=act.origin.session_id)
 
 
 def _replaced(lines: tuple[Line, ...], old: Line, new: Line) -> tuple[Line, ...]:

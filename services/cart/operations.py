@@ -10,12 +10,15 @@ from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.members import Position, get_member, page
 from libs.mongo.record import Records
+from libs.mongo.release import Joined, MemberMove, Released, Shares
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
 from services.cart import errors, merging, model
-from services.cart.events import CartSealed, Event
+from services.cart.events import CartParted, CartReleased, CartSealed, Event
+from services.cart.merge_policies import MergePolicy
 from services.cart.model import Act, Change, LineChoice, Terms
+from services.cart.parting import Together, part
 from services.cart.store import ORDERS, order_from_document
 from services.cart.values import Article, Cart, CartId, LineId, Order, OrderId
 
@@ -30,6 +33,7 @@ class Carts:
     clock: Clock
     new_id: NewId
     idle_after: timedelta
+    merge_policy: MergePolicy = MergePolicy.SUM
 
     async def get(self, customer_id: str) -> Saved[Cart]:
         """Give the cart as committed now, an empty one to a customer without. Raises CUSTOMER_NOT_FOUND."""
@@ -120,7 +124,12 @@ class Carts:
 
         def decide(source: Saved[Cart], survivor: Saved[Cart]) -> Change:
             return merging.absorb(
-                survivor.state, source.state, merge_id=merge_id, source_customer_id=source_customer_id, act=act
+                survivor.state,
+                source.state,
+                merge_id=merge_id,
+                source_customer_id=source_customer_id,
+                act=act,
+                policy=self.merge_policy,
             )
 
         absorbed_now = await self.records.absorb(
@@ -132,6 +141,43 @@ class Carts:
             decide=decide,
         )
         return absorbed_now, await self.records.standing(survivor_customer_id)
+
+    async def release(
+        self,
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        source_session_ids: frozenset[str],
+        merge_time: datetime,
+        origin: Origin,
+    ) -> Released[Cart]:
+        """Undo a merge: both have their carts and orders again. Safe to repeat. Raises UNMERGE_NOT_POSSIBLE."""
+        act = self._act(origin)
+
+        def decide(joined: Joined[Cart]) -> Shares[Cart, Event]:
+            both = Together(
+                now=joined.survivor.state,
+                source=joined.source.state,
+                before=joined.before,
+                source_sessions=source_session_ids,
+                policy=MergePolicy(joined.policy or MergePolicy.SUM),
+                merge_id=merge_id,
+            )
+            apart = part(both, act)
+            return Shares(survivor=apart.survivor, source=apart.source)
+
+        of_source = {"session_id": {"$in": sorted(source_session_ids)}, "sort_time": {"$gte": merge_time}}
+        return await self.records.release(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+            parted=CartParted(CartId(""), act.occur_time, merge_id, source_customer_id),
+            released=CartReleased(CartId(""), act.occur_time, merge_id, survivor_customer_id),
+            decide=decide,
+            moves=[MemberMove(ORDERS, of_source)] if source_session_ids else (),
+        )
 
     async def abandon(self, customer_id: str, stamp: Stamp) -> None:
         """Announce the customer's cart as abandoned. Raises NothingToAnnounce where it has changed meanwhile."""

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from libs.settings import ServiceSettings
+from services.cart.merge_policies import MergePolicy
 
 
 class CartSettings(ServiceSettings):
@@ -12,3 +13,6 @@ class CartSettings(ServiceSettings):
     """How long nobody has to touch a cart for it to be announced as abandoned. Counts from a cart's next change."""
     idle_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often every replica looks for idle carts; an announcement is late by at most this."""
+    merge_policy: MergePolicy = MergePolicy.SUM
+    """What becomes of the lines of a merged customer's cart: `sum`, `max`, `known_wins`, `guest_wins` or
+    `guest_if_empty`; merges that are done stay as they were done."""

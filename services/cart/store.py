@@ -61,6 +61,7 @@ def order_to_document(order: Order) -> Fields:
         "store_id": order.store_id,
         "payment_reference": order.payment_reference,
         "channel": order.channel.to_fields(),
+        "session_id": order.session_id,
     }
 
 
@@ -75,6 +76,7 @@ def order_from_document(document: Mapping[str, Any]) -> Order:
         payment_reference=document["payment_reference"],
         channel=Channel.from_fields(document["channel"]),
         place_time=document["sort_time"],
+        session_id=document.get("session_id", ""),
     )
 
 
@@ -112,6 +114,8 @@ def _line_to_fields(line: Line) -> Fields:
         "channel": line.channel.to_fields(),
         "add_time": line.add_time,
         "update_time": line.update_time,
+        "session_id": line.session_id,
+        "changed_session_id": line.changed_session_id,
     }
 
 
@@ -130,6 +134,8 @@ def _line_from_fields(fields: Mapping[str, Any]) -> Line:
         channel=Channel.from_fields(fields["channel"]),
         add_time=fields["add_time"],
         update_time=fields["update_time"],
+        session_id=fields.get("session_id", ""),
+        changed_session_id=fields.get("changed_session_id", ""),
     )
 
 
@@ -142,6 +148,7 @@ def _summary_to_fields(order: OrderSummary) -> Fields:
         "store_id": order.store_id,
         "channel": order.channel.to_fields(),
         "place_time": order.place_time,
+        "session_id": order.session_id,
     }
 
 
@@ -154,6 +161,7 @@ def _summary_from_fields(fields: Mapping[str, Any]) -> OrderSummary:
         store_id=fields["store_id"],
         channel=Channel.from_fields(fields["channel"]),
         place_time=fields["place_time"],
+        session_id=fields.get("session_id", ""),
     )
 
 

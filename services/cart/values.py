@@ -42,6 +42,10 @@ class Line:
     """Where the line was first added."""
     add_time: datetime
     update_time: datetime
+    session_id: str = ""
+    """The visit in which it was added; empty where the caller named none."""
+    changed_session_id: str = ""
+    """The visit in which the number of its pieces was last changed."""
 
     @property
     def total(self) -> Money:
@@ -62,6 +66,8 @@ class Order:
     payment_reference: str
     channel: Channel
     place_time: datetime
+    session_id: str = ""
+    """The visit in which it was placed; empty where the caller named none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class OrderSummary:
     store_id: str
     channel: Channel
     place_time: datetime
+    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
