@@ -29,8 +29,8 @@ CONNECTION_AGE_GRACE_SECONDS = 3600
 """What runs when a connection is old enough goes on there: an import may take an hour."""
 
 OPTIONS: Sequence[tuple[str, int]] = (
-    # Twice what the door takes: up to here the door refuses with a reason, beyond grpc refuses before it has read.
-    ("grpc.max_receive_message_length", 2 * MOST_REQUEST_BYTES),
+    # Up to here, more than a megabyte, the door refuses with a reason; beyond, grpc refuses before it has read.
+    ("grpc.max_receive_message_length", 5 * MOST_REQUEST_BYTES),
     ("grpc.max_metadata_size", MOST_METADATA_BYTES),
     ("grpc.absolute_max_metadata_size", MOST_METADATA_BYTES),
     # Clients come back through the name service now and then, and so find new replicas.
