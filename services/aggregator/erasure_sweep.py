@@ -42,7 +42,8 @@ class ErasureSweep:
         for erasure_id in await self.erasures.finder.due(self.clock(), MOST_AT_ONCE):
             try:
                 erasure = await self.erasures.take(erasure_id)
-                await self.erasures.carry_on(erasure, budget=Budget.of_call(None, most_seconds=MOST_SECONDS))
+                budget = Budget.of_call(None, most_seconds=MOST_SECONDS)
+                await self.erasures.carry_on(erasure, budget=budget, closing=True)
             except TakenByAnother:
                 continue
             except OmnithreadError as error:

@@ -84,10 +84,8 @@ class Erasures:
 
         outcome = await self.documents.run(erasure_id, stamp, decide)
         accepted_now = not outcome.replayed and ACCEPTED in outcome.facts
-        erasure = outcome.saved.state
-        if not erasure.is_done:
-            erasure = await self.carry_on(erasure, budget=budget)
-        return erasure, not accepted_now
+        # Where it was done, whoever asks again may know of a database that was restored since.
+        return await self.carry_on(outcome.saved.state, budget=budget), not accepted_now
 
     async def get(self, *, erasure_id: str = "", customer_id: str = "") -> Erasure:
         """Give an erasure by its id or its customer. Raises ERASURE_NOT_FOUND."""
@@ -109,8 +107,11 @@ class Erasures:
         outcome = await self.documents.run(erasure_id, self._stamp("take"), decide)
         return outcome.saved.state
 
-    async def carry_on(self, erasure: Erasure, *, budget: Budget) -> Erasure:
-        """Ask the areas that are next, and those after them, within the budget. Never raises for what they do."""
+    async def carry_on(self, erasure: Erasure, *, budget: Budget, closing: bool = False) -> Erasure:
+        """Ask the areas that are next, and those after them, within the budget. Never raises for what they do.
+
+        Where all have done it, all are asked once more; `closing` says that this was the look for which it was due.
+        """
         again = erasure.is_done
         while True:
             tried = next_areas(erasure)
@@ -118,7 +119,7 @@ class Erasures:
             if not all(done):
                 return await self._change(erasure.erasure_id, lambda state: put_off(state, now=self.clock()))
             if again:
-                return await self._change(erasure.erasure_id, close)
+                return await self._change(erasure.erasure_id, close) if closing else erasure
             erasure = await self.get(erasure_id=erasure.erasure_id)
             if erasure.is_done:
                 log.info("erasure_done", erasure_id=erasure.erasure_id)

@@ -155,6 +155,26 @@ async def test_every_area_is_asked_once_more_after_a_while_and_then_it_is_closed
     assert (closed.receipts, closed.complete_time) == (done.receipts, done.complete_time)
 
 
+async def test_asked_again_after_a_service_was_restored_it_does_what_is_left_to_do(
+    own_services: Services, mongo_client: Client
+) -> None:
+    sources = await sources_of(own_services)
+    company = await company_at(own_services, erasure_sweep_seconds=3600)
+    erasures = replica(named_database(mongo_client, own_services.database_name("aggregator")), sources, Ahead())
+    word = f"{SECRET}{new_id('x')[2:]}"
+    customer_id = await live_fully(company, login(), secret=word)
+    cart = mongo_client[own_services.database_name("cart")]
+    backup = {name: await cart[name].find().to_list(None) for name in ("records", "orders")}
+    done = await ask(erasures, customer_id, stamp())
+    for name, documents in backup.items():
+        await cart[name].delete_many({})
+        await cart[name].insert_many(documents)
+    assert set(await mentions(mongo_client, own_services, [word])) == {"cart"}
+    again = await ask(erasures, customer_id, stamp())
+    assert (again.erasure_id, again.receipts) == (done.erasure_id, done.receipts)
+    assert await mentions(mongo_client, own_services, [word]) == {}
+
+
 async def test_many_who_ask_at_once_get_one_erasure(own_services: Services, mongo_client: Client) -> None:
     sources = await sources_of(own_services)
     company = await company_at(own_services, erasure_sweep_seconds=3600)
