@@ -20,6 +20,7 @@ PROBE_TIMEOUT_SECONDS = 2.0
 SPANS_DELAY_MS = 300
 EMBEDDED_IDLE_PAUSE_SECONDS = 0.06
 CHANNELS_FILE = ROOT / "deploy" / "channels.toml"
+IDENTIFIERS_FILE = ROOT / "deploy" / "identifiers.toml"
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"  # the stub of the health package has no types
 PROBE_OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # else a refused probe slows down the next one
 
@@ -96,6 +97,7 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         **embedded,
         "jwks_file": keys.jwks_file,
         "channels_file": CHANNELS_FILE,
+        "identifiers_file": IDENTIFIERS_FILE,
         "erasure_key_file": keys.erasure_key_file,
         "smtp_host": LOOPBACK,
         "smtp_port": plan.ports.smtp,

@@ -49,6 +49,11 @@ class Claim:
     led_to: CustomerId = NOBODY
     """Whom a device or cookie named that leads to nobody any more."""
 
+    @property
+    def first_id(self) -> CustomerId:
+        """Give to whom the identifier was linked first, whether or not it leads there."""
+        return self.led_to or self.customer_id
+
 
 class Claims:
     """The claims of all customers."""

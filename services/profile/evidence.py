@@ -73,7 +73,7 @@ class Evidence:
 
     def claimed_by(self, identifiers: Iterable[Identifier]) -> dict[str, str]:
         """Give whom the claims of those that are claimed name, by key."""
-        return {one.key: self.claims[one.key].customer_id for one in identifiers if one.key in self.claims}
+        return {one.key: self.claims[one.key].first_id for one in identifiers if one.key in self.claims}
 
     def still_leads_to(self, saved: Saved[Profile]) -> bool:
         """Say whether no merge was undone since by which claims led to this customer."""

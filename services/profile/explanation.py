@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.profile.model import CustomerId, HeldIdentifier, IdentifierKind, Merge, MergeRule, Profile
+from services.profile.claims import Claim
+from services.profile.model import HeldIdentifier, IdentifierKind, Merge, MergeRule, Profile
 
 _NAMES = {
     IdentifierKind.COOKIE: "a cookie",
@@ -22,11 +23,19 @@ _RULES = {
 }
 
 
-def sentence_of_identifier(held: HeldIdentifier, *, own_id: str, first_id: str) -> str:
+def leads_here(held: HeldIdentifier, claim: Claim | None) -> bool:
+    """Say whether an identifier leads to the customer who has it."""
+    return held.identifier.identifies and (claim is None or claim.uses.shared_time is None)
+
+
+def sentence_of_identifier(held: HeldIdentifier, claim: Claim | None, *, own_id: str) -> str:
     """Say how an identifier came to the customer."""
     name = _NAMES.get(held.identifier.kind, "an identifier")
+    first_id = claim.first_id if claim else own_id
     if not held.identifier.identifies:
         return f"{_first_large(name)} was named on {held.channel.id}; nobody has proven it, so it leads to nobody."
+    if not leads_here(held, claim):
+        return f"{_first_large(name)} was in use on {held.channel.id}; so many use it that it leads to nobody any more."
     proof = "was shown to be theirs" if held.identifier.makes_known else "was in use"
     came = f"; it came with {first_id}, who was merged into this customer" if first_id != own_id else ""
     return f"{_first_large(name)} {proof} on {held.channel.id}{came}."
@@ -56,14 +65,14 @@ def sentence_of_undoing(merge: Merge) -> str:
     )
 
 
-def sentences(profile: Profile, first_ids: Mapping[str, CustomerId]) -> list[str]:
+def sentences(profile: Profile, claims: Mapping[str, Claim]) -> list[str]:
     """Tell the whole in order of time."""
     told: list[tuple[datetime, str]] = []
     if profile.create_time is not None:
         told.append((profile.create_time, "The customer was first seen."))
     for held in profile.identifiers:
-        first_id = first_ids.get(held.identifier.key, profile.customer_id)
-        told.append((held.link_time, sentence_of_identifier(held, own_id=profile.customer_id, first_id=first_id)))
+        claim = claims.get(held.identifier.key)
+        told.append((held.link_time, sentence_of_identifier(held, claim, own_id=profile.customer_id)))
     for merge in profile.merges:
         told.append((merge.merge_time, sentence_of_merge(merge)))
         if merge.undoing is not None:

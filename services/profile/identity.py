@@ -11,7 +11,7 @@ from libs.mongo.record import Records
 from libs.mongo.requests import MAX_AHEAD
 from libs.mongo.values import Decision, Saved
 from libs.origin import Origin, Stamp
-from services.profile.claims import Claims
+from services.profile.claims import Claim, Claims
 from services.profile.errors import merge_not_found, merge_not_possible
 from services.profile.linking import Introduction, introduce
 from services.profile.merges import Merges
@@ -104,11 +104,10 @@ class Identities:
         """Give a customer's merges, newest first, undone ones too; at most 50, and those not done everywhere."""
         return tuple(reversed((await self._living(customer_id)).state.merges))
 
-    async def explain(self, customer_id: str) -> tuple[Saved[Profile], Mapping[str, CustomerId]]:
-        """Give a customer, and to whom each of the identifiers was linked first, by key. Two reads."""
+    async def explain(self, customer_id: str) -> tuple[Saved[Profile], Mapping[str, Claim]]:
+        """Give a customer, and what is noted of the identifiers that lead or led there, by key. Two reads."""
         saved = await self._living(customer_id)
-        claims = await self.claims.find(saved.state.held_keys)
-        return saved, {key: claim.customer_id for key, claim in claims.items()}
+        return saved, await self.claims.find(saved.state.held_keys)
 
     async def merge_outcome(self, merge_id: str, survivor_customer_id: str) -> tuple[Merge, Sequence[MergedThing]]:
         """Say what a merge did here. Raises MERGE_NOT_FOUND."""

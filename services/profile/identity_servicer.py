@@ -12,7 +12,7 @@ from services.profile.convert import (
     merge_to_proto,
     profile_to_proto,
 )
-from services.profile.explanation import sentence_of_identifier, sentences
+from services.profile.explanation import leads_here, sentence_of_identifier, sentences
 from services.profile.identity import Identities
 from services.profile.requests import set_aside_to_proto
 from services.profile.verifying import Verifying
@@ -100,24 +100,24 @@ class IdentityServicer(IdentityServiceServicer):
         )
 
     async def ExplainIdentity(self, request: pb.ExplainIdentityRequest, _context: object) -> pb.ExplainIdentityResponse:
-        saved, first_ids = await self._identities.explain(request.customer_id)
+        saved, claims = await self._identities.explain(request.customer_id)
         profile = saved.state
         linked = []
         for held in profile.identifiers:
-            first_id = first_ids.get(held.identifier.key, profile.customer_id)
+            claim = claims.get(held.identifier.key)
             linked.append(
                 pb.LinkedIdentifier(
                     identifier=identifier_to_proto(held.identifier),
-                    identifies=held.identifier.identifies,
+                    identifies=leads_here(held, claim),
                     link_time=to_timestamp(held.link_time),
                     channel=held.channel.to_proto(),
-                    first_customer_id=first_id,
-                    explanation=sentence_of_identifier(held, own_id=saved.customer_id, first_id=first_id),
+                    first_customer_id=claim.first_id if claim else profile.customer_id,
+                    explanation=sentence_of_identifier(held, claim, own_id=saved.customer_id),
                 )
             )
         return pb.ExplainIdentityResponse(
             customer_id=saved.customer_id,
             identifiers=sorted(linked, key=lambda one: (one.identifier.kind, one.identifier.value)),
             merges=[merge_to_proto(merge) for merge in profile.merges],
-            sentences=sentences(profile, first_ids),
+            sentences=sentences(profile, claims),
         )

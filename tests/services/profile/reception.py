@@ -21,6 +21,7 @@ from omnithread.profile.v1.profile_pb2 import Identifier, Profile, Trait
 from tests.services.running import Services
 
 if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only
+    from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
     from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceAsyncStub
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
@@ -36,6 +37,7 @@ class Reception:
     """Its calls are made by Anna, who works there."""
     internal: "ProfileInternalServiceAsyncStub"
     """As the aggregator calls it."""
+    identity: "IdentityServiceAsyncStub"
 
     async def profile(self, customer_id: str) -> Profile:
         return (await self.web.GetProfile(pb.GetProfileRequest(customer_id=customer_id))).profile
@@ -58,6 +60,7 @@ def reception_at(services: Services, profile: Running) -> Reception:
         web=services.connect("web-shop", at=profile).profile,
         store=services.connect("store-042", at=profile, actor="anna").profile,
         internal=ProfileInternalServiceStub(services.as_service("aggregator", to=profile)),
+        identity=services.connect("call-centre", at=profile, actor="ben").identity,
     )
 
 

@@ -10,12 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.ids import new_id
+from omnithread.profile.v1.identity_service_pb2 import ExplainIdentityRequest
+from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_DEVICE, Identifier
+from omnithread.profile.v1.profile_service_pb2 import SET_ASIDE_REASON_SHARED
 from services.profile.model import CustomerId, IdentifierKind
 from services.profile.outcomes import set_aside_of
 from services.profile.rules import DEFAULT_RULES, KindRules, Sharing
 from services.profile.sharing import Uses, is_news, with_use
 from services.profile.who import SetAsideReason
 from tests.services.profile.people import NOW, cookie, device, email
+from tests.services.profile.reception import Reception, identify
+from tests.services.profile.reception import email as an_email
 from tests.services.profile.replicas import ORIGIN, Replicas, start_replicas
 
 THREE = Sharing(most_customers=3, within=timedelta(days=30))
@@ -174,3 +179,16 @@ async def test_a_device_may_be_shared_by_all_where_the_rules_say_so(mongo_uri: s
     assert (await store.identify(TABLET)).saved.customer_id == anna
     await store.client.drop_database(store.database.name)
     store.client.close()
+
+
+async def test_it_is_explained_that_a_shared_tablet_leads_to_nobody(reception: Reception) -> None:
+    tablet = Identifier(kind=IDENTIFIER_KIND_DEVICE, value=new_id("tablet"))
+    customers = [(await reception.store.Identify(identify(tablet, an_email()))).profile.customer_id for _ in range(6)]
+    assert (await reception.store.Identify(identify(tablet))).set_aside[0].reason == SET_ASIDE_REASON_SHARED
+    answer = await reception.identity.ExplainIdentity(ExplainIdentityRequest(customer_id=customers[0]))
+    [told] = [one for one in answer.identifiers if one.identifier.kind == IDENTIFIER_KIND_DEVICE]
+    assert (told.identifies, told.first_customer_id) == (False, customers[0])
+    assert "leads to nobody" in told.explanation
+    assert any("leads to nobody" in sentence for sentence in answer.sentences)
+    address = next(one for one in answer.identifiers if one.identifier.kind != IDENTIFIER_KIND_DEVICE)
+    assert address.identifies

@@ -161,10 +161,10 @@ async def test_why_somebody_is_one_customer_is_told_in_sentences_without_a_value
     await unmerge(replicas, anna, merge_id)
     await all_areas_follow(replicas, anna, merge_id)
     await merge(replicas, guest, anna)
-    saved, first = await staff(replicas).explain(guest)
+    saved, claims = await staff(replicas).explain(guest)
     assert saved.customer_id == anna
-    assert first == {ANNA.key: anna, "cookie:g": guest}
-    told = sentences(saved.state, first)
+    assert {key: claim.first_id for key, claim in claims.items()} == {ANNA.key: anna, "cookie:g": guest}
+    told = sentences(saved.state, claims)
     part = f"{guest} became part of this customer"
     together = "An e-mail address and a cookie came in one call."
     assert [sentence.split(": ", 1)[1] for sentence in told] == [
