@@ -17,6 +17,8 @@ from services.aggregator.values import Thread, Touchpoint
 
 MOST_SINCE = 5000
 """So many touchpoints since the merge are told apart, the newest; older ones stay in the list of whose they are."""
+MOST_RELEASED = 20
+"""So many earlier undoings, the newest, are looked at."""
 MOST_TRIES = 5
 
 
@@ -57,9 +59,8 @@ class Partings:
         now = self.clock()
         source = await self.records.get_exact(source_customer_id)
         survivor = await self.records.standing(survivor_customer_id)
-        before = await self._before(merge_id, survivor_customer_id)
+        base = await self._base(merge_id, survivor)
         source_ids = frozenset(source.lineage)
-        base = before or survivor.state
         sides = Sides(
             merge_id=merge_id,
             source_ids=source_ids,
@@ -70,7 +71,7 @@ class Partings:
         def decide(joined: Joined[Thread]) -> Shares[Thread, Event]:
             if joined.survivor.version != survivor.version:
                 raise Stale
-            parted = split(joined.survivor.state, before=joined.before or base, source=joined.source.state, sides=sides)
+            parted = split(joined.survivor.state, before=base, source=joined.source.state, sides=sides)
             return Shares(parted.survivor, parted.source)
 
         visits = sorted(visits_of(survivor.state, source_ids))
@@ -90,6 +91,18 @@ class Partings:
             ],
         )
 
+    async def _base(self, merge_id: str, survivor: Saved[Thread]) -> Thread:
+        """Give the survivor before the merge, or before an earlier one that was undone: the later has that one's acts.
+
+        As it is now, where neither was kept.
+        """
+        base = await self._before(merge_id, survivor.customer_id) or survivor.state
+        for released_id in survivor.released[-MOST_RELEASED:]:
+            earlier = await self._before(released_id, survivor.customer_id)
+            if earlier is not None and earlier.merges < base.merges:
+                base = earlier
+        return base
+
     async def _before(self, merge_id: str, survivor_customer_id: str) -> Thread | None:
         try:
             return (await self.records.merge_report(merge_id, survivor_customer_id)).before
@@ -99,15 +112,26 @@ class Partings:
             return None
 
     async def _since(self, survivor: Saved[Thread], source: Saved[Thread], merges: int) -> list[Touchpoint]:
-        """Give what came since the merge, with what those brought who were merged into the survivor after it."""
-        customer_id, later = survivor.customer_id, _merged_later(survivor, source)
-        match = {"$or": [{"customer_id": customer_id, "merges": {"$gt": merges}}, {"customer_id": {"$in": later}}]}
+        """Give what came since the base, with what those brought who have been merged into the survivor since it."""
+        records, match = [survivor], [{"customer_id": survivor.customer_id, "merges": {"$gt": merges}}]
+        for customer_id in survivor.lineage[1:]:
+            sealed = await self.records.get_exact(customer_id)
+            if sealed.merged_into != survivor.customer_id or customer_id in source.lineage:
+                continue
+            before = await self._before(sealed.merge_id, survivor.customer_id)
+            if before is not None and before.merges >= merges:
+                records.append(sealed)
+                match.append({"customer_id": {"$in": list(sealed.lineage)}})
         with reading():
-            cursor = self.database[TOUCHPOINTS].find(match).sort("sort_time", -1).limit(MOST_SINCE)
+            cursor = self.database[TOUCHPOINTS].find({"$or": match}).sort("sort_time", -1).limit(MOST_SINCE)
             stored = await cursor.to_list(MOST_SINCE)
-        waiting = [member.document for member in survivor.pending_members if member.collection == TOUCHPOINTS]
+        waiting = [
+            member for record in records for member in record.pending_members if member.collection == TOUCHPOINTS
+        ]
         documents = {document["_id"]: document for document in stored}
-        documents |= {document["_id"]: dict(document) for document in waiting if document["merges"] > merges}
+        for member in waiting:
+            if member.document["customer_id"] != survivor.customer_id or member.document["merges"] > merges:
+                documents[member.id] = dict(member.document)
         return [touchpoint_from_document(document) for document in documents.values()]
 
     async def _gone(self, before: Thread, survivor: Saved[Thread]) -> frozenset[str]:
@@ -119,11 +143,3 @@ class Partings:
         with reading():
             gone = await self.database[TOUCHPOINTS].find(match, {"_id": 1}).to_list(None)
         return frozenset(document["_id"] for document in gone)
-
-
-def _merged_later(survivor: Saved[Thread], source: Saved[Thread]) -> list[str]:
-    """Give who was merged into the survivor after the source, in whose order a lineage is."""
-    if source.customer_id not in survivor.lineage:
-        return []
-    place = survivor.lineage.index(source.customer_id)
-    return [customer_id for customer_id in survivor.lineage[place:] if customer_id not in source.lineage]
