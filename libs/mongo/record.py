@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from datetime import datetime
 from typing import Any, Generic
 
+from pymongo import UpdateOne
+
 from libs.clock import Clock
 from libs.errors import merge_outcome_not_found
 from libs.ids import NewId
@@ -250,12 +252,19 @@ class Records(Generic[State, Event]):
             async for record in cursor.sort([("update_time", -1), ("_id", -1)]).batch_size(SCAN_BATCH):
                 yield self._reader.saved(record, record["_id"])
 
-    async def mark(self, saved: Saved[State], fields: Mapping[str, Any]) -> bool:
-        """Set fields that say only when to look again, without a new version; False where the record has changed."""
+    async def mark(self, marks: Iterable[tuple[Saved[State], Mapping[str, Any]]]) -> int:
+        """Set fields that say only when to look again, without new versions, and give in how many records.
+
+        A record that has changed since it was read is left as it is. One command for all.
+        """
+        updates = [
+            UpdateOne({"_id": saved.customer_id, "version": saved.version, "merged_into": ""}, {"$set": dict(fields)})
+            for saved, fields in marks
+        ]
+        if not updates:
+            return 0
         with reading():
-            condition = {"_id": saved.customer_id, "version": saved.version, "merged_into": ""}
-            result = await self._database[RECORDS].update_one(condition, {"$set": dict(fields)})
-        return result.matched_count == 1
+            return int((await self._database[RECORDS].bulk_write(updates, ordered=False)).matched_count)
 
     async def heads(
         self, updated_since: datetime, limit: int, after: tuple[datetime, str] | None = None

@@ -5,9 +5,13 @@ nobody hears of it: the profile keeps its version.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import random
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -24,6 +28,8 @@ from services.profile.segment_fields import DUE_TIME, EDITION, marks_of
 from services.profile.store import Announced, silent_decision_of
 
 CUSTOMERS_AT_ONCE = 200
+CHANGES_AT_ONCE = 8
+PUT_OFF = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
 
@@ -65,32 +71,53 @@ class SegmentSweep:
         if catalogue.edition:
             due += await self.records.behind(EDITION, catalogue.edition, CUSTOMERS_AT_ONCE)
         due += await self.records.due(DUE_TIME, self.clock(), CUSTOMERS_AT_ONCE)
-        self.random.shuffle(due)  # replicas begin in different places
-        settled = 0
-        for customer_id in dict.fromkeys(due):
-            with journey_labels(customer_id=customer_id):
-                try:
-                    settled += await self._look(customer_id)
-                except OmnithreadError as error:
-                    log.warning("membership_not_decided", reason=error.reason)
-        return settled
+        return await self._look(list(dict.fromkeys(due)))
 
-    async def _look(self, customer_id: str) -> bool:
-        saved = await self.records.get_exact(customer_id)
-        after, _ = with_memberships(saved.state, self.known.catalogue, now=self.clock())
-        if after.standing == saved.state.standing or saved.merged_into:
-            return False
-        if after.standing.memberships == saved.state.standing.memberships:
-            return await self.records.mark(saved, marks_of(after.standing))
-        name = f"segments:{customer_id}:{saved.version}"
+    async def _look(self, customer_ids: Sequence[str]) -> int:
+        """Decide anew: what changes is written one by one, and that nothing changes is noted for all others at once."""
+        unchanged: list[tuple[Saved[Profile], Mapping[str, Any]]] = []
+        changed: list[Saved[Profile]] = []
+        living = await self.records.get_many(customer_ids)
+        for customer_id in customer_ids:
+            saved = living.get(customer_id) or await self.records.get_exact(customer_id)  # forgotten: nothing to decide
+            after, _ = with_memberships(saved.state, self.known.catalogue, now=self.clock())
+            if saved.customer_id != customer_id or after.standing == saved.state.standing:
+                continue
+            if after.standing.memberships == saved.state.standing.memberships:
+                unchanged.append((saved, marks_of(after.standing)))
+            else:
+                changed.append(saved)
+        settled = await self.records.mark(unchanged)
+        self.random.shuffle(changed)  # replicas begin in different places
+        slots = asyncio.Semaphore(CHANGES_AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._change(saved, slots)) for saved in changed]
+        return settled + sum(task.result() for task in tasks)
+
+    async def _change(self, saved: Saved[Profile], slots: asyncio.Semaphore) -> bool:
+        name = f"segments:{saved.customer_id}:{saved.version}"
         stamp = Stamp(
             request_id=name,
             body_hash=hashlib.sha256(name.encode()).digest(),
             issue_time=None,
             origin=Origin.system("profile-segments"),
         )
-        await self.records.run(customer_id, stamp, _as_it_is)
+        async with slots:
+            with journey_labels(customer_id=saved.customer_id):
+                try:
+                    await self.records.run(saved.customer_id, stamp, _as_it_is)
+                except OmnithreadError as error:
+                    log.warning("membership_not_decided", reason=error.reason)
+                    await self._put_off(saved)
+                    return False
         return True
+
+    async def _put_off(self, saved: Saved[Profile]) -> None:
+        """Look again a little later: those behind this customer shall not wait for what does not work now."""
+        due_time = self.clock() + PUT_OFF
+        standing = replace(saved.state.standing, edition=self.known.catalogue.edition, due_time=due_time)
+        with contextlib.suppress(OmnithreadError):  # then it is looked at again at once
+            await self.records.mark([(saved, marks_of(standing))])
 
 
 def _as_it_is(saved: Saved[Profile]) -> Decision[Profile, Announced]:

@@ -69,6 +69,9 @@ LATELY = Segment(
 )
 
 
+GOLD = Segment("gold", all_of=((Condition("trait.tier", Operator.EQUAL, "gold", negated=False),),), active=True)
+
+
 def bought(replicas: Replicas, customer_id: str, *, seq: int) -> CartEvent:
     return CartEvent(
         header=EventHeader(

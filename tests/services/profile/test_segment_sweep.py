@@ -10,9 +10,10 @@ from services.profile.consumer import Listener
 from services.profile.details import DetailsUpdate
 from services.profile.etags import profile_etag
 from services.profile.facts import total
-from tests.services.profile.office import LATELY, bought, office_at
-from tests.services.profile.people import cookie, email
-from tests.services.profile.replicas import Replicas
+from services.profile.segment_fields import EDITION
+from tests.services.profile.office import GOLD, LATELY, bought, office_at
+from tests.services.profile.people import cookie, email, trait
+from tests.services.profile.replicas import ORIGIN, Replicas
 from tests.services.profile.staff import guest_and_anna, unmerge
 
 
@@ -41,6 +42,19 @@ async def test_who_has_not_bought_for_a_month_leaves_without_anybody_doing_anyth
     announced = await replicas.announced(customer_id)
     assert [one for one in announced if one.startswith("segment")] == ["segment_entered", "segment_left"]
     assert await office.sweep.sweep() == 0
+
+
+async def test_who_was_forgotten_holds_up_nobody(replicas: Replicas) -> None:
+    office = await office_at(replicas)
+    for number in range(3):
+        gone = (await replicas.identify(cookie(f"gone-{number}"))).saved.customer_id
+        await replicas[0].forgetting.erase(gone, erasure_id=f"era_{number}", origin=ORIGIN)
+    customer_id = (await replicas.identify(cookie("v-1"), traits=[trait("tier", "gold")])).saved.customer_id
+    await office.book.put(GOLD, etag="", stamp=replicas.stamp())
+    while await office.sweep.sweep():
+        pass
+    assert await office.segments(customer_id) == ["gold"]
+    assert await office.records.behind(EDITION, 1, 10) == []
 
 
 async def test_who_is_about_to_change_a_profile_is_not_held_up_by_what_is_counted(replicas: Replicas) -> None:
