@@ -1,4 +1,4 @@
-"""What time alone changes: customers who bought long ago leave the segment of those who bought lately."""
+"""What is counted and decided while nobody calls: each event once, memberships when their time comes."""
 
 import asyncio
 
@@ -11,9 +11,10 @@ from services.profile.details import DetailsUpdate
 from services.profile.etags import profile_etag
 from services.profile.facts import total
 from services.profile.segment_fields import EDITION
+from tests.libs.mongo.faults import Crash, Fault, crashes_after, crashes_before, with_faults
 from tests.services.profile.office import GOLD, LATELY, bought, office_at
 from tests.services.profile.people import cookie, email, trait
-from tests.services.profile.replicas import ORIGIN, Replicas
+from tests.services.profile.replicas import ORIGIN, Replicas, replica_over
 from tests.services.profile.staff import guest_and_anna, unmerge
 
 
@@ -140,3 +141,15 @@ async def test_who_is_parted_takes_along_what_was_theirs_and_the_memberships_fol
     assert orders == {guest: 3, anna: 0}
     announced = [one for one in await replicas.announced(anna) if one.startswith("segment")]
     assert announced == ["segment_entered", "segment_left"]
+
+
+@pytest.mark.parametrize("fault", [crashes_before, crashes_after], ids=["before", "after"])
+async def test_a_crash_while_counting_loses_nothing_and_counts_nothing_twice(replicas: Replicas, fault: Fault) -> None:
+    """Whoever comes after the crash is told the event again, since no cursor has passed it."""
+    customer_id = (await replicas.identify(cookie("v-1"))).saved.customer_id
+    order = bought(replicas, customer_id, seq=1)
+    crashing = replica_over(with_faults(replicas.database, fault), replicas)
+    with pytest.raises(Crash):
+        await Listener(records=crashing[0].records).handle("cart", order)
+    await Listener(records=replicas[1].records).handle("cart", order)
+    assert total((await replicas[0].records.get(customer_id)).state.ledger).order_count == 1
