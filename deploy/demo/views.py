@@ -118,3 +118,20 @@ class Sale(Report):
     total: str
     trace_id: str
     """Of the trace in which it happened."""
+
+
+class Outcome(Report):
+    """What became of one thing that the guest had."""
+
+    area: str
+    thing: str
+    """As `cart line PURSE-17`."""
+    action: str
+    why: str
+
+
+class LoginTold(Report):
+    """What the login did, thing by thing."""
+
+    outcomes: list[Outcome]
+    missing_areas: list[str]

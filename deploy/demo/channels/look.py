@@ -1,17 +1,21 @@
 """The customer context, read through the client package, and told in plain words."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from google.type.money_pb2 import Money
 
 import omnithread
-from deploy.demo.views import Line, Notice, OrderSeen, Said, View
+from deploy.demo.views import Line, Notice, OrderSeen, Outcome, Said, View
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
+from omnithread.common.v1.merge_pb2 import MergeAction, MergedThing
 from omnithread.context.v1.context_pb2 import CustomerContext, Section, SectionProblem, SectionProblemReason
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 from omnithread.messaging.v1.messaging_pb2 import Author, MessageState
 from omnithread.preference.v1.preference_pb2 import ConsentState
+
+AN_ID = re.compile("[a-z]{3}_[0-9a-z]{26}")
 
 
 async def look(suite: omnithread.Omnithread, customer_id: str) -> View:
@@ -75,6 +79,18 @@ def view(context: CustomerContext, problems: Iterable[SectionProblem]) -> View:
         etag=context.etag,
         size_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def outcome(area: str, thing: MergedThing) -> Outcome:
+    """Tell what a merge did with one thing; by the article or the name where it has one, ids are for programs."""
+    details = {detail.key: detail.value for detail in thing.details}
+    named = details.get("sku", "" if AN_ID.fullmatch(thing.name) else thing.name)
+    return Outcome(
+        area=area,
+        thing=f"{thing.kind.replace('_', ' ')} {named}".rstrip(),
+        action=word(MergeAction.Name(thing.action), "MERGE_ACTION_"),
+        why=thing.why,
     )
 
 

@@ -7,12 +7,12 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 import omnithread
 from deploy.demo.channels.catalogue import ARTICLES
-from deploy.demo.channels.look import look, view
-from deploy.demo.views import Moment, View
+from deploy.demo.channels.look import look, outcome, view
+from deploy.demo.views import LoginTold, Moment, View
 from omnithread.cart.v1.cart_service_pb2 import SetItemQuantityRequest
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
-from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
+from omnithread.context.v1.context_service_pb2 import ExplainMergeRequest, RecordTouchpointRequest
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, Preferences
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest, UpdatePreferencesRequest
 
@@ -57,6 +57,17 @@ class WebShop:
                 [omnithread.cookie(cookie), omnithread.email(email, verified=True)]
             )
         return view(self.session.context, self.session.started.problems)
+
+    async def explain_login(self) -> LoginTold:
+        """What the login did with all that the visitor had as a guest, as any channel can ask."""
+        merge = self.session.context.profile.merges[-1]
+        asked = ExplainMergeRequest(customer_id=self.session.customer_id, merge_id=merge.merge_id)
+        with self.session.carry():
+            answer = await self._suite.context.ExplainMerge(asked)
+        return LoginTold(
+            outcomes=[outcome(area.area, thing) for area in answer.areas for thing in area.things],
+            missing_areas=list(answer.missing_areas),
+        )
 
     async def choose_reminders(self, language: str, time_zone: str) -> View:
         """The customer says on the account page how to be spoken to."""

@@ -1,9 +1,9 @@
 """Scene 1. Web shop: a guest fills a cart, logs in, and the cart is hers."""
 
 from deploy.demo.cast import Cast
-from deploy.demo.scenes.pictures import cart_table
+from deploy.demo.scenes.pictures import cart_table, login_table
 from deploy.demo.stage import Stage
-from deploy.demo.views import View
+from deploy.demo.views import LoginTold, View
 
 PURSE = "PURSE-17"
 
@@ -44,6 +44,17 @@ async def guest_becomes_customer(cast: Cast, stage: Stage) -> None:
         seen=hers,
     )
     stage.show(cart_table(hers, title=f"cart of {hers.name}"))
+
+    told = await cast.web_shop.act(LoginTold, "explain_login")
+    stage.show(login_table(told))
+    outcomes = {(outcome.area, outcome.thing): outcome.action for outcome in told.outcomes}
+    stage.prove(
+        "each service says what it did with what the guest had, line by line, and nothing was dropped",
+        holds=outcomes.get(("cart", f"cart line {PURSE}")) == "kept"
+        and not told.missing_areas
+        and "dropped" not in outcomes.values(),
+        seen=told,
+    )
 
     hers = await cast.web_shop.act(View, "choose_reminders", language="de", time_zone="Europe/Berlin")
     stage.did("web-shop", "Anna chooses: in German, and reminders of her cart by e-mail, please")

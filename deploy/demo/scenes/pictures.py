@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from deploy.demo.cast import Cast
 from deploy.demo.stage import channel_text
-from deploy.demo.views import Timeline, View
+from deploy.demo.views import LoginTold, Timeline, View
 from deploy.local.traces.spans import Span
 from deploy.local.traces.tree import rows
 
@@ -24,6 +24,14 @@ def cart_table(view: View, *, title: str) -> Table:
     for line in view.lines:
         table.add_row(line.name, str(line.quantity), line.total, channel_text(line.added_on))
     table.add_row("", "", Text(view.subtotal, style="bold"), "")
+    return table
+
+
+def login_table(told: LoginTold) -> Table:
+    """Draw what a login did with all that the guest had."""
+    table = _table("kept by", "what", "became of it", "why", title="what the login did")
+    for outcome in told.outcomes:
+        table.add_row(outcome.area, outcome.thing, outcome.action, outcome.why)
     return table
 
 
