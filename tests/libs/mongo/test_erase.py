@@ -1,8 +1,11 @@
 """Forgetting somebody leaves a mark that says so, and nothing that says who it was."""
 
+import asyncio
+
 import pytest
 
 from libs.errors import OmnithreadError
+from libs.ids import new_id
 from libs.mongo.connection import Database
 from tests.libs.mongo.faults import Crash, crashes_after, crashes_before, no_fault, with_faults_everywhere
 from tests.libs.mongo.forgetting import (
@@ -25,6 +28,7 @@ from tests.libs.mongo.notebook import (
     parsed,
     relay,
     stamp,
+    until_done,
     write_down,
 )
 
@@ -167,3 +171,38 @@ async def test_an_event_on_its_way_is_not_put_back(database: Database) -> None:
     after = await everything(database)
     assert found_in(after, SECRET) == []
     assert [row["seq"] for row in after["events"]] == [2]
+
+
+@pytest.mark.parametrize("later_seconds", [0, 0.01, 0.02, 0.05, 0.1])
+async def test_whatever_goes_on_meanwhile_nothing_is_left(database: Database, later_seconds: float) -> None:
+    await live(database, *ALL)
+    erased = asyncio.Event()
+
+    async def write(number: int) -> None:
+        """Write for one of the two until they are forgotten."""
+        records, customer_id = notebooks(database), ALL[number % 2]
+        while True:
+            noted = Noted("x", filed_as=f"{customer_id}-{new_id('x')}", state=SECRET)
+            try:
+                await records.run(customer_id, stamp(), write_down(SECRET, noted))
+            except OmnithreadError as error:
+                if error.reason == "CUSTOMER_ERASED":
+                    return
+                if error.reason not in {"CONFLICT", "OUTBOX_FULL"}:
+                    raise
+
+    async def relay_on() -> None:
+        while not erased.is_set():
+            await relay(database, *ALL)
+
+    async def erase_later() -> None:
+        await asyncio.sleep(later_seconds)
+        await until_done(lambda: forget(database, *ALL))
+
+    merging = until_done(lambda: merge(notebooks(database), "guest", "ann"))
+    relaying = asyncio.create_task(relay_on())
+    await asyncio.gather(*(write(number) for number in range(4)), merging, erase_later())
+    erased.set()
+    await relaying
+    await forget(database, *ALL)  # the second look, for what the relay had in its hands
+    assert found_in(await everything(database), SECRET) == []
