@@ -1,5 +1,6 @@
 """Coordinates the undoing of merges in the aggregator's own records: both have their own journeys again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.clock import Clock
@@ -59,12 +60,12 @@ class Partings:
         now = self.clock()
         source = await self.records.get_exact(source_customer_id)
         survivor = await self.records.standing(survivor_customer_id)
-        base = await self._base(merge_id, survivor)
+        base, later = await self._base(merge_id, survivor, source)
         source_ids = frozenset(source.lineage)
         sides = Sides(
             merge_id=merge_id,
             source_ids=source_ids,
-            since=await self._since(survivor, source, base.merges),
+            since=await self._since(survivor, base.merges, later),
             gone=await self._gone(base, survivor),
         )
 
@@ -91,17 +92,20 @@ class Partings:
             ],
         )
 
-    async def _base(self, merge_id: str, survivor: Saved[Thread]) -> Thread:
-        """Give the survivor before the merge, or before an earlier one that was undone: the later has that one's acts.
+    async def _base(self, merge_id: str, survivor: Saved[Thread], source: Saved[Thread]) -> tuple[Thread, list[str]]:
+        """Give the survivor before the merge, and who may have been merged into it since.
 
-        As it is now, where neither was kept.
+        Where an earlier merge was undone, before that one: the later ones' knew its acts. As it is now, where neither
+        was kept.
         """
         base = await self._before(merge_id, survivor.customer_id) or survivor.state
+        lineage = list(survivor.lineage)
+        later = lineage[lineage.index(source.customer_id) :] if source.customer_id in lineage else []
         for released_id in survivor.released[-MOST_RELEASED:]:
             earlier = await self._before(released_id, survivor.customer_id)
             if earlier is not None and earlier.merges < base.merges:
-                base = earlier
-        return base
+                base, later = earlier, lineage[1:]
+        return base, [customer_id for customer_id in later if customer_id not in source.lineage]
 
     async def _before(self, merge_id: str, survivor_customer_id: str) -> Thread | None:
         try:
@@ -111,13 +115,13 @@ class Partings:
                 raise
             return None
 
-    async def _since(self, survivor: Saved[Thread], source: Saved[Thread], merges: int) -> list[Touchpoint]:
+    async def _since(self, survivor: Saved[Thread], merges: int, later: Sequence[str]) -> list[Touchpoint]:
         """Give what came since the base, with what those brought who have been merged into the survivor since it."""
         records, match = [survivor], [{"customer_id": survivor.customer_id, "merges": {"$gt": merges}}]
-        for customer_id in survivor.lineage[1:]:
+        for customer_id in later:
             sealed = await self.records.get_exact(customer_id)
-            if sealed.merged_into != survivor.customer_id or customer_id in source.lineage:
-                continue
+            if sealed.merged_into != survivor.customer_id:
+                continue  # it came with another one
             before = await self._before(sealed.merge_id, survivor.customer_id)
             if before is not None and before.merges >= merges:
                 records.append(sealed)
