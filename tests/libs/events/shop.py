@@ -150,6 +150,16 @@ class ShopInternal(CartInternalServiceServicer):
     ) -> pb.AbsorbCustomerResponse:
         raise NotImplementedError
 
+    async def ReleaseCustomer(  # noqa: N802
+        self, request: pb.ReleaseCustomerRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.ReleaseCustomerResponse:
+        raise NotImplementedError
+
+    async def GetMergeOutcome(  # noqa: N802
+        self, request: pb.GetMergeOutcomeRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.GetMergeOutcomeResponse:
+        raise NotImplementedError
+
     async def ExportArea(  # noqa: N802
         self, request: pb.ExportAreaRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.ExportAreaResponse:
