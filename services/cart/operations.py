@@ -18,7 +18,7 @@ from services.cart import errors, merging, model
 from services.cart.events import CartParted, CartReleased, CartSealed, Event
 from services.cart.merge_policies import MergePolicy
 from services.cart.model import Act, Change, LineChoice, Terms
-from services.cart.parting import Together, part
+from services.cart.splitting import Together, part
 from services.cart.store import ORDERS, order_from_document
 from services.cart.values import Article, Cart, CartId, LineId, Order, OrderId
 

@@ -20,8 +20,8 @@ from services.profile.events import CustomerReleased, CustomersUnmerged
 from services.profile.merges import Merges
 from services.profile.model import CustomerId, Merge, Profile, Undoing
 from services.profile.rules import IdentityRules
+from services.profile.splitting import Together, completed, new_undoing, part, returned, to_claim_again
 from services.profile.store import Announced
-from services.profile.unmerging import Together, completed, new_undoing, part, returned, to_claim_again
 
 
 @dataclass(frozen=True, slots=True)

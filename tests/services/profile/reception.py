@@ -38,6 +38,9 @@ class Reception:
     internal: "ProfileInternalServiceAsyncStub"
     """As the aggregator calls it."""
     identity: "IdentityServiceAsyncStub"
+    """What Ben asks about who is who."""
+    identity_on_web: "IdentityServiceAsyncStub"
+    """As a channel without staff calls it."""
 
     async def profile(self, customer_id: str) -> Profile:
         return (await self.web.GetProfile(pb.GetProfileRequest(customer_id=customer_id))).profile
@@ -56,11 +59,14 @@ class Reception:
 
 def reception_at(services: Services, profile: Running) -> Reception:
     """The reception whose channels all call this one replica."""
+    web = services.connect("web-shop", at=profile)
+    store = services.connect("store-042", at=profile, actor="anna")
     return Reception(
-        web=services.connect("web-shop", at=profile).profile,
-        store=services.connect("store-042", at=profile, actor="anna").profile,
+        web=web.profile,
+        store=store.profile,
         internal=ProfileInternalServiceStub(services.as_service("aggregator", to=profile)),
         identity=services.connect("call-centre", at=profile, actor="ben").identity,
+        identity_on_web=web.identity,
     )
 
 

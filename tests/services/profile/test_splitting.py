@@ -11,7 +11,7 @@ from services.profile.linking import Introduction, introduce
 from services.profile.merging import merge
 from services.profile.model import MERGE_AREAS, CustomerId, Identifier, Merge, MergeId, PostalAddress, Profile, Undoing
 from services.profile.rules import DEFAULT_RULES
-from services.profile.unmerging import Together, completed, part, returned, to_claim_again
+from services.profile.splitting import Together, completed, part, returned, to_claim_again
 from tests.services.profile.people import WEB, at, cookie, customer, device, email, held, phone, reservation, trait
 
 MERGE = MergeId("mrg_guest")
