@@ -102,6 +102,7 @@ def profiles_of(
         records=records,
         claims=claims,
         merges=merges,
+        unmerges=Unmerges(records=records, claims=claims, merges=merges, clock=clock, rules=rules),
         settling=settling,
         forgetting=forgetting,
         clock=clock,
@@ -144,14 +145,11 @@ def known_segments_of(
 def identities_of(profiles: Profiles, *, new_id: NewId) -> Identities:
     """Put together what can be done about who is who."""
     claims = profiles.identification.claims
-    unmerges = Unmerges(
-        records=profiles.records, claims=claims, merges=profiles.merges, clock=profiles.clock, rules=profiles.rules
-    )
     return Identities(
         records=profiles.records,
         claims=claims,
         merges=profiles.merges,
-        unmerges=unmerges,
+        unmerges=profiles.identification.unmerges,
         clock=profiles.clock,
         new_id=new_id,
     )

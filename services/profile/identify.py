@@ -37,6 +37,7 @@ from services.profile.room import has_room
 from services.profile.rules import IdentityRules
 from services.profile.settling import Settling
 from services.profile.store import Announced, decision_of
+from services.profile.unmerges import Unmerges
 from services.profile.who import Verdict, decide_who
 
 MAX_ROUNDS = 24
@@ -60,6 +61,7 @@ class Identification:
     records: Records[Profile, Announced]
     claims: Claims
     merges: Merges
+    unmerges: Unmerges
     settling: Settling
     forgetting: Forgetting
     clock: Clock
@@ -94,9 +96,11 @@ class Identification:
             except Overtaken:
                 continue
             except OmnithreadError as error:
-                # A merge that the customer is in the middle of may have been left by a crash: whoever looks again
-                # finds it, and carries it on.
-                if error.reason != CONFLICT and not await self._led_to_the_forgotten(error, evidence):
+                # A merge that the customer is in the middle of, or its undoing, may have been left by a crash:
+                # whoever looks again finds it, and carries it on.
+                if error.reason == CONFLICT:
+                    await self._carry_on_undoings(evidence, stamp.origin)
+                elif not await self._led_to_the_forgotten(error, evidence):
                     raise
         raise conflict()
 
@@ -119,6 +123,14 @@ class Identification:
                 if not await self._led_to_the_forgotten(error, evidence):
                     raise
         raise conflict()
+
+    async def _carry_on_undoings(self, evidence: Evidence, origin: Origin) -> None:
+        for saved in evidence.records.values():
+            try:
+                await self.unmerges.carry_on(saved.customer_id, origin)
+            except OmnithreadError as error:
+                if error.reason != CONFLICT:
+                    raise
 
     async def _led_to_the_forgotten(self, error: OmnithreadError, evidence: Evidence) -> bool:
         """Say whether claims led to somebody who was forgotten. They are free then: who comes now is somebody new."""

@@ -90,6 +90,16 @@ class Unmerges:
             )
         return left
 
+    async def carry_on(self, customer_id: str, origin: Origin) -> None:
+        """Finish the undoing of this customer's merge where somebody stopped in the middle of it."""
+        sealed = await self.records.get_exact(customer_id)
+        if not sealed.merge_id:
+            return
+        survivor = await self.records.get_exact(sealed.merged_into)
+        for merge in survivor.state.merges:
+            if merge.merge_id == sealed.merge_id and merge.undoing is not None:
+                await self._carry_out(survivor, merge, merge.undoing, origin)
+
     async def _carry_out(self, saved: Saved[Profile], merge: Merge, undoing: Undoing, origin: Origin) -> None:
         source = await self.records.get_exact(merge.source_customer_id)
         if merge.merge_id not in source.released and source.merge_id != merge.merge_id:

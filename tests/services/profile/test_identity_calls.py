@@ -7,7 +7,7 @@ from omnithread.profile.v1 import identity_service_pb2 as pb
 from omnithread.profile.v1 import profile_internal_service_pb2 as internal_pb
 from omnithread.profile.v1 import profile_pb2
 from services.profile.model import MERGE_AREAS
-from tests.services.profile.reception import Reception, card, cookie, email, identify, refusal, stamped
+from tests.services.profile.reception import Reception, card, email, identify, refusal, stamped
 
 MERGE = "Both are Anna Meier."
 

@@ -222,3 +222,14 @@ async def test_areas_that_finish_at_once_leave_nothing_open(replicas: Replicas) 
     await all_areas_follow(replicas, anna, merge_id)
     for one in (guest, anna):
         assert not (await replicas[0].get(one)).state.parting
+
+
+async def test_who_comes_back_in_the_middle_of_an_undoing_that_crashed_is_recognised(replicas: Replicas) -> None:
+    guest, anna, merge_id = await guest_and_anna(replicas)
+    dying = replica_over(with_faults(replicas.database, crashes_after), replicas)
+    with pytest.raises(Crash):
+        await unmerge(dying, anna, merge_id)
+    back = await replicas.identify(cookie("g"), device("d"))
+    assert (back.saved.customer_id, back.saved.merge_id) == (guest, "")
+    assert back.saved.state.held_keys == {"cookie:g", "device:d"}
+    assert (await replicas.announced(guest)).count("customer_released") == 1
