@@ -9,9 +9,12 @@ Promises:
 - Two customers whom the company knows are never merged by themselves; a guest who turns out to be known is, and loses
   nothing. Ids and identifiers of merged customers keep working.
 - What was refused left nothing behind; what a crash left half done is carried on by whoever comes next.
+- A merge names its rule and what led to it, and can be taken back: both customers have their own again.
 
 Announces on `omnithread.profile.v1.events`, without personal data: CustomerCreated, IdentifiersLinked, ProfileUpdated,
-CustomersMerged (on the customer who remains), CustomerSealed (on the one who was merged away).
+CustomersMerged (on the customer who remains), CustomerSealed (on the one who was merged away), and when that is undone
+CustomersUnmerged and CustomerReleased.
 
-Where to read: `who` decides, `identify` tells the order of writes, `merging` why merges never go round in a circle.
+Where to read: `who` decides, `identify` tells the order of writes, `merging` why merges never go round in a circle,
+`splitting` what each has after an undoing.
 """

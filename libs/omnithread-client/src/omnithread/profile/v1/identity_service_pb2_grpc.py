@@ -118,7 +118,7 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExplainIdentity(self, request, context):
-        """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. One read. Errors: CUSTOMER_NOT_FOUND.
+        """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. Two reads. Errors: CUSTOMER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

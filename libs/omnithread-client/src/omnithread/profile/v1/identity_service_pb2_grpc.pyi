@@ -59,7 +59,7 @@ class IdentityServiceStub:
     ListMerges: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.ListMergesRequest, _identity_service_pb2.ListMergesResponse]
     """ListMerges gives the merges of a customer, newest first, undone ones too. Errors: CUSTOMER_NOT_FOUND, PAGE_TOKEN_INVALID."""
     ExplainIdentity: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.ExplainIdentityRequest, _identity_service_pb2.ExplainIdentityResponse]
-    """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. One read. Errors: CUSTOMER_NOT_FOUND."""
+    """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. Two reads. Errors: CUSTOMER_NOT_FOUND."""
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
@@ -92,7 +92,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     ListMerges: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ListMergesRequest, _identity_service_pb2.ListMergesResponse]  # type: ignore[assignment]
     """ListMerges gives the merges of a customer, newest first, undone ones too. Errors: CUSTOMER_NOT_FOUND, PAGE_TOKEN_INVALID."""
     ExplainIdentity: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ExplainIdentityRequest, _identity_service_pb2.ExplainIdentityResponse]  # type: ignore[assignment]
-    """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. One read. Errors: CUSTOMER_NOT_FOUND."""
+    """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. Two reads. Errors: CUSTOMER_NOT_FOUND."""
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """IdentityService proves who somebody is, joins and parts customers, and explains why somebody is who they are."""
@@ -158,6 +158,6 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_service_pb2.ExplainIdentityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.ExplainIdentityResponse, _abc.Awaitable[_identity_service_pb2.ExplainIdentityResponse]]:
-        """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. One read. Errors: CUSTOMER_NOT_FOUND."""
+        """ExplainIdentity says why this is one customer: each identifier with how it came, and each merge with its rule and evidence. Two reads. Errors: CUSTOMER_NOT_FOUND."""
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
