@@ -1,5 +1,7 @@
 """Two customers were taken for one by mistake, and are two again in every service; what a merge did can be asked."""
 
+import asyncio
+
 import grpc
 import pytest
 
@@ -101,6 +103,27 @@ async def test_two_who_were_taken_for_one_have_each_their_own_everywhere_in_the_
     assert (again.customer_id, cart_of(again.context)) == (bob, {"gloves", "hat"})
     [known] = (await company.call_centre.identity.ListMerges(ListMergesRequest(customer_id=anna))).merges
     assert (known.unmerge_actor_id, list(known.unmerge_pending_areas)) == ("ben", [])
+
+
+async def test_many_who_look_at_once_while_it_is_undone_see_nobody_elses_and_it_is_done_once(company: Company) -> None:
+    anna, bob = await shopper(company, login(), "boots"), await shopper(company, login(), "gloves")
+    merge_id = await merged(company, anna, bob)
+    await company.whole_context(anna)
+    await undone(company, anna, merge_id)
+    answers = await asyncio.gather(*(company.context(customer_id) for customer_id in (bob, anna) * 4))
+    for answer in answers:
+        is_his = answer.context.customer_id == bob
+        assert cart_of(answer.context) <= ({"gloves"} if is_his else {"boots", "gloves"})
+        pending = {problem.reason for problem in answer.problems}
+        assert pending <= {context.SECTION_PROBLEM_REASON_MERGE_PENDING, context.SECTION_PROBLEM_REASON_BEHIND}
+
+    async def is_done() -> bool:
+        return not any([*(await company.context(bob)).problems, *(await company.context(anna)).problems])
+
+    await until(is_done)
+    his, hers = await company.whole_context(bob), await company.whole_context(anna)
+    assert (cart_of(his), cart_of(hers)) == ({"gloves"}, {"boots"})
+    assert (said_by(his), said_by(hers)) == (["gloves"], ["boots"])
 
 
 async def test_an_undoing_is_carried_out_although_nobody_looks(company: Company) -> None:

@@ -46,11 +46,16 @@ class Desk:
         """What every channel sees."""
         return (await self.app.GetPreferences(pb.GetPreferencesRequest(customer_id=customer_id))).preferences
 
-    async def absorb(self, merge_id: str, source: str, survivor: str) -> internal_pb.AbsorbCustomerResponse:
+    async def absorb(
+        self, merge_id: str, source: str, survivor: str, *, merge_time: datetime | None = None
+    ) -> internal_pb.AbsorbCustomerResponse:
         """What the aggregator asks for after a merge."""
         return await self.internal.AbsorbCustomer(
             internal_pb.AbsorbCustomerRequest(
-                merge_id=merge_id, source_customer_id=source, survivor_customer_id=survivor
+                merge_id=merge_id,
+                source_customer_id=source,
+                survivor_customer_id=survivor,
+                merge_time=to_timestamp(merge_time) if merge_time else None,
             )
         )
 

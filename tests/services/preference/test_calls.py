@@ -147,6 +147,19 @@ async def test_a_guests_no_is_the_customers_no(desk: Desk) -> None:
     assert (later.preferences.customer_id, later.preferences.consents[0].state) == (known, YES)
 
 
+async def test_a_yes_after_the_login_counts_although_the_guests_no_is_taken_over_later(desk: Desk) -> None:
+    guest, known = await desk.new_customer(), await desk.new_customer()
+    await desk.app.SetConsent(consent(guest, state=NO))
+    await desk.app.SetConsent(consent(known, purpose="newsletter"))
+    await desk.app.SetConsent(consent(guest, purpose="newsletter", state=NO))
+    merge_time = datetime.now(UTC)
+    await asyncio.sleep(0.01)  # the two are not in one millisecond
+    await desk.app.SetConsent(consent(known))
+    await desk.absorb(new_id("mrg"), guest, known, merge_time=merge_time)
+    seen = await desk.preferences(known)
+    assert {one.purpose: one.state for one in seen.consents} == {"cart_reminder": YES, "newsletter": NO}
+
+
 async def test_two_who_were_taken_for_one_have_each_their_own_word_again(desk: Desk) -> None:
     bob, anna = await desk.new_customer(), await desk.new_customer()
     merge_id, sms = new_id("mrg"), {"delivery_kind": DELIVERY_KIND_SMS}
