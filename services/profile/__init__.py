@@ -15,6 +15,9 @@ Announces on `omnithread.profile.v1.events`, without personal data: CustomerCrea
 CustomersMerged (on the customer who remains), CustomerSealed (on the one who was merged away), and when that is undone
 CustomersUnmerged and CustomerReleased.
 
+Listens to cart and the aggregator: orders and visits become facts, and with traits decide to which segments somebody
+belongs (`SegmentEntered`, `SegmentLeft`).
+
 Where to read: `who` decides, `identify` tells the order of writes, `merging` why merges never go round in a circle,
 `splitting` what each has after an undoing.
 """

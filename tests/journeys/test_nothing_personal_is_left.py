@@ -34,6 +34,7 @@ from omnithread.messaging.v1.messaging_pb2 import AUTHOR_AGENT, AUTHOR_CUSTOMER,
 from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest
+from omnithread.profile.v1.identity_service_pb2 import StartVerificationRequest
 from omnithread.profile.v1.profile_pb2 import Profile, Trait
 from omnithread.profile.v1.profile_service_pb2 import UpdateProfileRequest
 from tests.journeys.everywhere import SpansRecorder, found, spans_recorder
@@ -47,6 +48,7 @@ SECRETS = (
     "Quietstrasse",
     "quiet.person@example.com",
     "quiet.second@example.com",
+    "quiet.proven@example.com",
     "+41446681823",
     "quietcard4711",
     "quietvisitor",
@@ -138,6 +140,7 @@ async def live(channels: Channels) -> str:
                     source="account page",
                 )
             )
+        await prove(channels, anna)
         await engraved(channels.shop, anna, quantity=2)
         for author, text, channel in (
             (AUTHOR_CUSTOMER, "quietquestion", channels.shop),
@@ -158,6 +161,22 @@ async def live(channels: Channels) -> str:
     return anna
 
 
+async def prove(channels: Channels, customer_id: str) -> None:
+    """Ask for a code to one more address, and have it sent."""
+    another = omnithread.email("quiet.proven@example.com", verified=False)
+    await channels.shop.identity.StartVerification(
+        StartVerificationRequest(customer_id=customer_id, identifier=another)
+    )
+    await until_sent(channels, customer_id, "identity_code")
+
+
+async def until_sent(channels: Channels, customer_id: str, purpose: str) -> None:
+    async def messages() -> list[Message]:
+        return await messages_to(channels.agent, customer_id, purpose=purpose)
+
+    await until(messages, lambda sent: any(one.state == MESSAGE_STATE_SENT for one in sent))
+
+
 async def be_refused(channels: Channels, customer_id: str) -> None:
     """Calls that fail with something personal in them."""
     wrong = AddItemRequest(customer_id=customer_id, sku="x", attributes=[Attribute(key="quietwrong", value="!" * 999)])
@@ -173,10 +192,7 @@ async def be_refused(channels: Channels, customer_id: str) -> None:
 
 
 async def be_reminded_and_buy(channels: Channels, customer_id: str) -> None:
-    async def reminders() -> list[Message]:
-        return await messages_to(channels.agent, customer_id)
-
-    await until(reminders, lambda sent: any(one.state == MESSAGE_STATE_SENT for one in sent))
+    await until_sent(channels, customer_id, REMINDER)
     await channels.store.cart.Checkout(
         CheckoutRequest(
             customer_id=customer_id, pickup=PickupChoice(store_id="store-042"), payment_reference="quietpayment"

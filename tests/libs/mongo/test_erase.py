@@ -28,6 +28,7 @@ from tests.libs.mongo.notebook import (
     parsed,
     relay,
     stamp,
+    unmerge,
     until_done,
     write_down,
 )
@@ -205,4 +206,32 @@ async def test_whatever_goes_on_meanwhile_nothing_is_left(database: Database, la
     erased.set()
     await relaying
     await forget(database, *ALL)  # the second look, for what the relay had in its hands
+    assert found_in(await everything(database), SECRET) == []
+
+
+async def test_an_undoing_that_comes_late_gives_nobody_anything_back(database: Database) -> None:
+    records = await live(database, *ALL)
+    await merge(records, "guest", "ann")
+    await forget(database, *ALL)
+    before = without_times_and_events(await everything(database))
+    for _ in range(2):
+        assert not await unmerge(records, "guest", "ann")
+        assert not await merge(records, "guest", "ann")
+    assert without_times_and_events(await everything(database)) == before
+
+
+@pytest.mark.parametrize("step", range(3))
+async def test_an_undoing_that_crashed_is_finished_before_either_is_forgotten(database: Database, step: int) -> None:
+    records = await live(database, *ALL)
+    await merge(records, "guest", "ann")
+    faulty = with_faults_everywhere(database, *([no_fault] * step), crashes_before)
+    with pytest.raises(Crash):
+        await unmerge(notebooks(faulty), "guest", "ann")
+    with pytest.raises(OmnithreadError, match="CONFLICT"):
+        await forget(database, "ann")
+    await unmerge(records, "guest", "ann")
+    await forget(database, "ann")
+    guest = await records.get("guest")
+    assert [note for note in guest.state.notes if SECRET in note]
+    await forget(database, "guest")
     assert found_in(await everything(database), SECRET) == []

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from libs.errors import OmnithreadError
@@ -5,7 +7,7 @@ from services.profile.details import MAX_TRAITS
 from services.profile.events import Change, CustomerCreated, IdentifiersLinked, ProfileUpdated
 from services.profile.linking import MOST_PENDING_MERGES, Introduction, introduce
 from services.profile.model import CustomerId, CustomerKind, Identifier, IdentifierKind, Profile
-from services.profile.rules import DEFAULT_RULES
+from services.profile.rules import DEFAULT_RULES, KindRules
 from tests.services.profile.people import (
     WEB,
     at,
@@ -81,6 +83,17 @@ def test_one_proven_identifier_too_many_is_refused(kind: str, most: int) -> None
     assert refusal.value.reason == "IDENTIFIER_LIMIT"
     assert refusal.value.metadata == {"kind": kind, "most": str(most)}
     assert link(full, make(0)).profile == full
+
+
+def test_who_has_more_than_the_rules_allow_by_now_keeps_them_and_gets_no_more() -> None:
+    anna = customer("anna", *(email(f"a{number}@example.com") for number in range(4)))
+    kinds = {**DEFAULT_RULES.kinds, IdentifierKind.EMAIL: KindRules(most=2)}
+    strict = replace(DEFAULT_RULES, kinds=kinds)
+    same = introduce(anna, Introduction(identifiers=(cookie("c"),)), now=at(1), channel=WEB, rules=strict).profile
+    assert len(same.identifiers) == 5
+    with pytest.raises(OmnithreadError) as refusal:
+        introduce(anna, Introduction(identifiers=(email("b@example.com"),)), now=at(1), channel=WEB, rules=strict)
+    assert (refusal.value.reason, refusal.value.metadata["most"]) == ("IDENTIFIER_LIMIT", "2")
 
 
 def test_the_oldest_cookie_makes_room_and_leads_here_no_longer() -> None:
