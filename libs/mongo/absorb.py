@@ -11,6 +11,7 @@ A merge that was undone (`released` of the source) is never absorbed again, howe
 
 The survivor may itself have been sealed by another merge meanwhile: then the merge is looked for in it first, and done
 at the customer who remains of it. `absorbed` passes on with the rest, so that it is found there too.
+The source then leads to the one who took it over: undoing the other merge parts it from nobody.
 """
 
 from collections.abc import Callable
@@ -39,6 +40,8 @@ MaySeal: TypeAlias = Callable[[Saved[State]], bool]
 class TakenOver:
     """The survivor has all that the source held."""
 
+    customer_id: str
+    """Who took it over."""
     by_this_call: bool
 
 
@@ -88,9 +91,10 @@ class Absorber(Generic[State, Event]):
             source = await self._reader.get_exact(source_customer_id, deadline)
         if source.merge_id != merge_id or source.absorption_done or source.erased:
             return False  # a source is sealed once: whatever it held goes, or went, the way of that merge
-        absorbed_now = await self._take_over(source, origin, decide, deadline)
-        await self._mark_done(source, deadline)
-        return absorbed_now
+        taken = await self._taken_over_elsewhere(source, survivor_customer_id, deadline)
+        taken = taken or await self._take_over(source, origin, decide, deadline)
+        await self._mark_done(source, taken, deadline)
+        return taken.by_this_call
 
     def _sealing(
         self, source_id: str, survivor_id: str, merge_id: str, seal: Event, origin: Origin, may_seal: MaySeal[State]
@@ -108,15 +112,27 @@ class Absorber(Generic[State, Event]):
 
         return plan
 
+    async def _taken_over_elsewhere(
+        self, source: Saved[State], survivor_id: str, deadline: Deadline
+    ) -> TakenOver | None:
+        """Find it done at the named survivor, where the source still leads to one who was parted from that since."""
+        if survivor_id == source.merged_into:
+            return None
+        first = await self._reader.get_exact(source.merged_into, deadline)
+        named = await self._reader.get_exact(survivor_id, deadline)
+        if source.merge_id in first.absorbed or source.merge_id not in named.absorbed:
+            return None
+        return TakenOver(survivor_id, by_this_call=False)
+
     async def _take_over(
         self, source: Saved[State], origin: Origin, decide: DecideMerge[State, Event], deadline: Deadline
-    ) -> bool:
+    ) -> TakenOver:
         survivor_id = source.merged_into
         for _ in range(MAX_MERGE_HOPS):
             answer = await self._loop.run(survivor_id, self._plan(survivor_id, source, origin, decide), deadline)
             if isinstance(answer, TakenOver):
                 self._on_saved(survivor_id)
-                return answer.by_this_call
+                return answer
             survivor_id = answer.customer_id
         raise TooManyMerges(survivor_id)
 
@@ -126,9 +142,9 @@ class Absorber(Generic[State, Event]):
         async def plan(found: Found) -> Step[TakenOver | Elsewhere]:
             present = found.document or new_record(survivor_id)
             if present.get("erased"):
-                return Done(TakenOver(by_this_call=False))  # the erasure comes for the source, too
+                return Done(TakenOver(survivor_id, by_this_call=False))  # the erasure comes for the source, too
             if source.merge_id in present["absorbed"]:
-                return Done(TakenOver(by_this_call=found.unsure))
+                return Done(TakenOver(survivor_id, by_this_call=found.unsure))
             if present["merged_into"]:
                 return Done(Elsewhere(present["merged_into"]))
             lineage = _missing(source.lineage, [survivor_id, *present["lineage"]])
@@ -143,15 +159,17 @@ class Absorber(Generic[State, Event]):
                 merge_id=source.merge_id,
                 source_customer_id=source.customer_id,
             )
-            return Write(version, TakenOver(by_this_call=True))
+            return Write(version, TakenOver(survivor_id, by_this_call=True))
 
         return plan
 
-    async def _mark_done(self, source: Saved[State], deadline: Deadline) -> None:
+    async def _mark_done(self, source: Saved[State], taken: TakenOver, deadline: Deadline) -> None:
         """Mark it without a new version: nothing else writes to a sealed record but the relay."""
         with reading(deadline):
             condition = {"_id": source.customer_id, "merge_id": source.merge_id}
-            await self._records.update_one(condition, {"$set": {"absorption_done": True}})
+            await self._records.update_one(
+                condition, {"$set": {"absorption_done": True, "merged_into": taken.customer_id}}
+            )
 
 
 def _missing(values: tuple[str, ...], present: list[str]) -> list[str]:

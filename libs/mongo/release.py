@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeAlias
 
 from libs.clock import Clock
 from libs.errors import unmerge_not_possible
-from libs.mongo.connection import Collection, Database
+from libs.mongo.connection import Collection, Database, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.loop import Done, Found, Plan, Step, Wait, Write, WriteLoop
 from libs.mongo.merge_reports import find_report
@@ -162,6 +162,7 @@ class Releaser(Generic[State, Event]):
                 raise unmerge_not_possible("later_merge")
             if len(present.get("released", ())) >= MAX_RELEASED:
                 raise unmerge_not_possible("too_many")
+            await self._keep_what_came_directly(source, present)
             survivor = self._reader.saved(found.document, survivor_id)
             shares = await self._shares(source, survivor, decide)
             share = self._versions.share(source.merge_id, source.customer_id, shares.source)
@@ -172,6 +173,17 @@ class Releaser(Generic[State, Event]):
             return Write(version, None)
 
         return plan
+
+    async def _keep_what_came_directly(self, source: Saved[State], survivor: Document) -> None:
+        """Let those lead to the survivor whom it took over itself, since the source, to whom they lead, was sealed."""
+        theirs = {
+            "_id": {"$in": [customer_id for customer_id in survivor["lineage"] if customer_id not in source.lineage]},
+            "merged_into": source.customer_id,
+            "merge_id": {"$in": [merge_id for merge_id in survivor["absorbed"] if merge_id not in source.absorbed]},
+        }
+        with reading():
+            change = {"absorption_done": True, "merged_into": survivor["_id"]}
+            await self._records.update_many(theirs, {"$set": change})
 
     async def _shares(
         self, source: Saved[State], survivor: Saved[State], decide: DecideParting[State, Event]

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from libs.errors import OmnithreadError
 from libs.mongo.connection import Database
 from libs.mongo.members import page
 from libs.mongo.release import MemberMove
-from tests.libs.mongo.faults import HangsUntil, no_fault, with_faults
+from tests.libs.mongo.faults import Crash, HangsUntil, crashes_after, no_fault, with_faults
 from tests.libs.mongo.notebook import (
     FILED,
     NOON,
@@ -193,3 +194,26 @@ async def test_records_from_before_merges_could_be_undone_are_read_and_undone(da
     assert await unmerge(records, "guest", "ann")
     assert (await records.get("guest")).state.notes == ("of guest",)
     assert (await records.get("ann")).state.notes == ("of ann", "milk")
+
+
+@pytest.mark.parametrize("marked", [True, False])
+async def test_who_was_taken_over_by_the_survivor_directly_stays_there_when_the_one_between_is_parted(
+    database: Database, marked: bool
+) -> None:
+    records = await two_customers(database)
+    await records.run("old", stamp(), write_down("of old"))
+    with pytest.raises(Crash):
+        await merge(notebooks(with_faults(database, crashes_after)), "guest", "ann")
+    await merge(records, "ann", "old", merge_id="mrg_2")
+    late = notebooks(database) if marked else notebooks(with_faults(database, crashes_after))
+    with contextlib.suppress(Crash):
+        await merge(late, "guest", "ann")
+    assert await unmerge(records, "ann", "old", merge_id="mrg_2")
+    assert (await records.get("ann")).state.notes == ("of ann",)
+    assert (await records.get("guest")).customer_id == "old"
+    for named in ("ann", "old"):
+        assert not await merge(records, "guest", named)
+    assert sorted((await records.get("old")).state.notes) == ["of guest", "of old"]
+    assert await unmerge(records, "guest", "old")
+    assert (await records.get("guest")).state.notes == ("of guest",)
+    assert (await records.get("old")).state.notes == ("of old",)
