@@ -178,6 +178,17 @@ async def test_of_two_who_use_the_right_code_at_once_one_is_told_that_it_was_use
     assert refused == ["VERIFICATION_EXPIRED"]
 
 
+async def test_guests_who_prove_one_address_at_the_same_moment_are_one_customer(replicas: Replicas) -> None:
+    guests = [await a_guest(replicas, f"laptop{number}") for number in range(3)]
+    desks = [desk_of(replicas, number % 2) for number in range(3)]
+    starts = [await started(replicas, desk, guest) for desk, guest in zip(desks, guests, strict=True)]
+    await asyncio.gather(
+        *(tried(replicas, *named) for named in zip(desks, guests, starts, strict=True)),
+    )
+    standing = {(await replicas[0].get(guest)).customer_id for guest in guests}
+    assert standing == {(await replicas.identify(ANNAS)).saved.customer_id}
+
+
 async def test_a_code_works_for_ten_minutes(replicas: Replicas, desk: Verifying) -> None:
     guest = await a_guest(replicas)
     start = await started(replicas, desk, guest)
