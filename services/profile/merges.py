@@ -56,17 +56,23 @@ class Merges:
             may_seal=lambda source: may_be_merged_away(source.state, survivor.state, reservation.rule),
         )
         if done_now:
-            lineage = (*survivor.lineage, reservation.source_customer_id)
-            await self.claims.drop(dropped, customer_ids=lineage)
+            if dropped:
+                lineage = (await self.records.get(survivor.customer_id)).lineage
+                await self.claims.drop(dropped, customer_ids=lineage)
             return
         source = await self.records.get_exact(reservation.source_customer_id)
-        if source.merge_id != reservation.merge_id:
-            await self._give_up(survivor, reservation)
+        present = await self.records.get(survivor.customer_id)
+        over = source.merge_id != reservation.merge_id or source.absorption_done
+        if over and any(one.merge_id == reservation.merge_id for one in present.state.incoming):
+            await self._give_up(present, reservation)
 
     async def _give_up(self, survivor: Saved[Profile], reservation: Reservation) -> None:
-        """Forget a merge whose source became known meanwhile, or became part of somebody else."""
+        """Forget a merge whose source became known meanwhile, or became part of somebody else, or of this one already.
+
+        The last is so where the source was taken over here before the one who had decided on it was.
+        """
         stamp = Stamp(
-            request_id=f"give-up:{reservation.merge_id}",
+            request_id=f"give-up:{reservation.merge_id}:{survivor.version}",
             body_hash=hashlib.sha256(reservation.merge_id.encode()).digest(),
             issue_time=None,
             origin=reservation.origin,

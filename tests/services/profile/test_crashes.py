@@ -15,6 +15,7 @@ from services.profile.outcomes import IdentifyOutcome, outcome_of
 from services.profile.unfinished import UnfinishedMerges
 from tests.services.profile.people import WEB, card, cookie, device, email, phone, trait
 from tests.services.profile.replicas import ORIGIN, Replicas
+from tests.services.profile.staff import merge
 
 ANNA = email("anna@example.com")
 
@@ -270,3 +271,31 @@ async def test_a_claim_that_can_never_be_linked_any_more_is_free_again(
     other = await replicas.identify(card("old"))
     assert outcome_of(other) is IdentifyOutcome.CREATED
     assert (await replicas.identify(card("new"))).saved.customer_id == anna
+
+
+async def test_a_merge_that_was_done_where_it_led_to_is_not_waited_for_by_who_takes_over_the_one_between(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guest's merge is finished at the third one, before that one has the second one's record."""
+    old = (await replicas.identify(email("old@example.com"))).saved.customer_id
+    replicas.clock.move(minutes=1)
+    guest, anna = await guest_and_anna(replicas)
+    records = replicas[0].records
+    with monkeypatch.context() as dying:
+        dying.setattr(records, "absorb", crash)
+        with pytest.raises(Crash):
+            await merge(replicas, anna, old)
+        with pytest.raises(Crash):
+            await replicas.identify(cookie("c"), ANNA)
+    with monkeypatch.context() as dying:
+        dying.setattr(records._absorber, "_take_over", crash)
+        with pytest.raises(Crash):
+            await replicas[0].merges.carry_out(await records.get(old))
+    sealed = await replicas[1].records.get_exact(anna)
+    (reservation,) = sealed.state.incoming
+    await replicas[1].merges._carry_out(await replicas[1].records.get_exact(anna), reservation)
+    for _ in range(2):
+        back = await replicas.identify(cookie("c"), replica=1)
+        assert back.saved.customer_id == old
+    assert (await replicas[1].get(old)).state.incoming == ()
+    assert sorted((await replicas[1].get(guest)).lineage) == sorted((old, guest, anna))
