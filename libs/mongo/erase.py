@@ -3,15 +3,16 @@
 In this order, each step found done when the whole is repeated after a crash at any point:
 
 1. every record becomes a tombstone (`libs.mongo.tombstones`): nothing new comes;
-2. what is there is counted, once, for the receipt on the customer's own tombstone;
-3. all events but the last are deleted, with the list members that are still on their way beside them in the outbox;
-   lists are deleted, or changed where something has to stay;
-4. the receipt gets its time.
+2. list members that are still on their way are put into their collections, so that what has to stay of them stays;
+3. what is there is counted, once, for the receipt on the customer's own tombstone;
+4. all events but the last are deleted; lists are deleted, or changed where something has to stay;
+5. the receipt gets its time.
 
 Asked again, it cleans again and gives the first receipt: what a slow writer put into a list afterwards goes, too.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic
@@ -22,6 +23,7 @@ from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import reading
 from libs.mongo.holdings import Holdings, Kept, collections_of, erased_matches_of
 from libs.mongo.record import Records
+from libs.mongo.relay_store import RelayStore, WriteRefused
 from libs.mongo.requests import milliseconds
 from libs.mongo.shapes import CURSORS, EVENTS, RECORDS, ErasureNote
 from libs.mongo.tombstones import MayErase
@@ -69,6 +71,7 @@ class Eraser(Generic[State, Event]):
         for customer_id in customer_ids:
             event = self.event(erasure_id, self.clock())
             await self.records.entomb(customer_id, erasure_id=erasure_id, event=event, origin=origin, may_erase=check)
+        await self._bring_members_home(customer_ids)
         collections = await collections_of(self.database, self.holdings)
         await self._note_counts(customer_ids, collections)
         await self.before_lists(customer_ids)
@@ -77,23 +80,24 @@ class Eraser(Generic[State, Event]):
             await self._clean(collection, customer_ids, erasure_id)
         return await self._receipt(customer_ids[0])
 
+    async def _bring_members_home(self, customer_ids: Sequence[str]) -> None:
+        """Do what the relay is about to. What MongoDB will not take is in no list, and goes with the outbox."""
+        relay = RelayStore(self.database)
+        with reading(), suppress(WriteRefused):
+            await relay.keep_members(await relay.load(customer_ids))
+
     async def _note_counts(self, customer_ids: Sequence[str], collections: Sequence[str]) -> None:
         own = {"_id": customer_ids[0]}
         with reading():
             if await self.database[RECORDS].find_one({**own, "erasure": {"$exists": True}}, {"_id": 1}):
                 return
-        waiting = await self._members_waiting(customer_ids)
-        rows = [
-            row
-            for name in sorted({*collections, *waiting})
-            if (row := await self._row(name, customer_ids, waiting.get(name, set()))) is not None
-        ]
+        rows = [row for name in collections if (row := await self._row(name, customer_ids)) is not None]
         with reading():
             await self.database[RECORDS].update_one(
                 {**own, "erasure": {"$exists": False}}, {"$set": {"erasure": {"collections": rows}}}
             )
 
-    async def _row(self, name: str, customer_ids: Sequence[str], waiting: set[str]) -> Document | None:
+    async def _row(self, name: str, customer_ids: Sequence[str]) -> Document | None:
         if name == EVENTS:
             erased = await self._count_events(customer_ids)
             return _row(name, erased=erased, kept=len(customer_ids), why=WHY_LAST_EVENT)
@@ -101,7 +105,6 @@ class Eraser(Generic[State, Event]):
         with reading():
             for match in erased_matches_of(name, customer_ids):
                 found += await self.database[name].count_documents(match)
-            found += len(waiting) - await self.database[name].count_documents({"_id": {"$in": sorted(waiting)}})
         if not found:
             return None
         kept = self.holdings.kept_of(name)
@@ -110,17 +113,6 @@ class Eraser(Generic[State, Event]):
         if kept is not None:
             return _row(name, erased=0, kept=found, why=kept.why)
         return _row(name, erased=found, kept=0, why="")
-
-    async def _members_waiting(self, customer_ids: Sequence[str]) -> dict[str, set[str]]:
-        """Give the ids of members in the outboxes, by collection."""
-        waiting: dict[str, set[str]] = {}
-        with reading():
-            found = self.database[RECORDS].find({"_id": {"$in": list(customer_ids)}}, {"outbox.members": 1})
-            async for record in found:
-                for entry in record.get("outbox", ()):
-                    for member in entry["members"]:
-                        waiting.setdefault(member["collection"], set()).add(member["document"]["_id"])
-        return waiting
 
     async def _clean(self, name: str, customer_ids: Sequence[str], erasure_id: str) -> None:
         kept = self.holdings.kept_of(name)

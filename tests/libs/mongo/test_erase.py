@@ -1,15 +1,18 @@
 """Forgetting somebody leaves a mark that says so, and nothing that says who it was."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from libs.errors import OmnithreadError
 from libs.ids import new_id
 from libs.mongo.connection import Database
+from libs.mongo.holdings import Kept
 from tests.libs.mongo.faults import Crash, crashes_after, crashes_before, no_fault, with_faults_everywhere
 from tests.libs.mongo.forgetting import (
     ALL,
+    HOLDINGS,
     RECEIPTS,
     SECRET,
     eraser_of,
@@ -162,6 +165,19 @@ async def test_nobody_else_loses_anything(database: Database) -> None:
     for name in before:
         mine = [row for row in before[name] if "guest" in (row["_id"], row.get("customer_id"))]
         assert [row for row in after[name] if "guest" in (row["_id"], row.get("customer_id"))] == mine
+
+
+async def test_what_has_to_stay_stays_even_if_it_was_still_on_its_way(database: Database) -> None:
+    records = notebooks(database)
+    await records.run("ann", stamp(), write_down("x", Noted("x", filed_as="f", state=SECRET)))
+    kept = Kept(FILED, "the law", lambda document: {"text": document["text"]})
+    eraser = replace(eraser_of(database), holdings=replace(HOLDINGS, kept=(kept,)))
+    receipt = await eraser.erase(["ann"], erasure_id="era_1", origin=STORE)
+    await relay(database, "ann")
+    after = await everything(database)
+    assert [(row["_id"], row["text"]) for row in after[FILED]] == [("f", "x")]
+    assert found_in(after, SECRET) == []
+    assert [row.pseudonymised_count for row in receipt.collections if row.collection == FILED] == [1]
 
 
 async def test_an_event_on_its_way_is_not_put_back(database: Database) -> None:
