@@ -134,7 +134,7 @@ class Partings:
         ]
         documents = {document["_id"]: document for document in stored}
         for member in waiting:
-            if member.document["customer_id"] != survivor.customer_id or member.document["merges"] > merges:
+            if member.document["customer_id"] != survivor.customer_id or member.document.get("merges", 0) > merges:
                 documents[member.id] = dict(member.document)
         return [touchpoint_from_document(document) for document in documents.values()]
 

@@ -189,7 +189,9 @@ class ContextReader:
         if not undone:
             return frozenset()
         pending = frozenset(area for merge in undone for area in merge.unmerge_pending_areas)
-        left = await self._unmerges.complete(undone, survivor_id, origin=origin, budget=budget.part(MERGE_SHARE))
+        silent = _areas(reading.errors)
+        part = budget.part(MERGE_SHARE)
+        left = await self._unmerges.complete(undone, survivor_id, silent=silent, origin=origin, budget=part)
         done = {SECTIONS[area] for area in pending - left}
         await self._ask(reading, (done & reading.reads.keys()) | {SECTION_PROFILE}, survivor_id, budget)
         return left
@@ -203,6 +205,7 @@ class ContextReader:
         """
         if SECTION_PROFILE not in reading.reads and not reading.is_parted:
             return frozenset()
+        withheld: set[int] = set()
         others = sorted({reading.reads[section].customer_id for section in reading.strangers(customer_id)})
         for other_id in others:
             seconds = budget.share_seconds(REFRESH_SHARE)
@@ -211,13 +214,14 @@ class ContextReader:
                 continue  # a merge that profile has decided meanwhile
             of_other = {s for s in reading.strangers(customer_id) if reading.reads[s].customer_id == other_id}
             if undone:
-                await self._unmerges.complete(undone, other_id, origin=origin, budget=budget.part(MERGE_SHARE))
+                silent = _areas(reading.errors)
+                part = budget.part(MERGE_SHARE)
+                await self._unmerges.complete(undone, other_id, silent=silent, origin=origin, budget=part)
                 await self._ask(reading, of_other, customer_id, budget)
-            withheld = {s for s in of_other if s in reading.reads and reading.reads[s].customer_id != customer_id}
-            for section in withheld:
-                del reading.reads[section]
-            return frozenset(withheld)
-        return frozenset()
+            withheld |= of_other & reading.strangers(customer_id)
+        for section in withheld:
+            del reading.reads[section]
+        return frozenset(withheld)
 
     async def _catch_up(self, reading: _Reading, customer_id: str, budget: Budget) -> int:
         """Let the journey have all that the other sections show; give how many events it still lacks."""

@@ -31,16 +31,24 @@ class Unmerges:
         self._area_merges = area_merges
 
     async def complete(
-        self, merges: Iterable[Merge], survivor_customer_id: str, *, origin: Origin, budget: Budget
+        self,
+        merges: Iterable[Merge],
+        survivor_customer_id: str,
+        *,
+        origin: Origin,
+        budget: Budget,
+        silent: frozenset[str] = frozenset(),
     ) -> frozenset[str]:
         """Do what is pending, as far as the budget goes, and give the areas where something is left to do.
 
+        Areas that have just not answered (`silent`) are not asked again.
         Never raises for what another service does.
         """
         pending = [merge for merge in merges if merge.unmerge_pending_areas]
         left = {area for merge in pending[MOST_MERGES:] for area in merge.unmerge_pending_areas}
+        left |= {area for merge in pending for area in merge.unmerge_pending_areas if area in silent}
         for merge in pending[:MOST_MERGES]:
-            areas = list(merge.unmerge_pending_areas)
+            areas = [area for area in merge.unmerge_pending_areas if area not in silent]
             try:
                 order = await self._order(merge, survivor_customer_id)
             except OmnithreadError as error:
