@@ -158,6 +158,8 @@ class Door(grpc.aio.ServerInterceptor):
                     decode=lambda one: self._decoded(one, decode),
                     check=self._validation.check,
                     limits=self._stream_limits,
+                    # Callers that wait for our headers after their first message get a refusal of it in one piece.
+                    accepted=lambda: context.send_initial_metadata(()),
                 )
                 async with aclosing(behaviour(requests, context)) as responses:
                     async for response in responses:

@@ -5,7 +5,7 @@ themselves, as the rows of an import do, reads `each()` and refuses those alone.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -54,11 +54,14 @@ class Incoming(Generic[RequestT]):
         decode: Callable[[bytes], RequestT],
         check: Callable[[RequestT], None],
         limits: StreamLimits,
+        accepted: Callable[[], Awaitable[None]],
     ) -> None:
+        """Read `raw`; `accepted` is told once, when after the first message more is asked for."""
         self._raw = raw
         self._decode = decode
         self._check = check
         self._limits = limits
+        self._accepted = accepted
         self._end = asyncio.get_running_loop().time() + limits.stream_seconds
         self._count = 0
 
@@ -81,6 +84,8 @@ class Incoming(Generic[RequestT]):
             yield told
 
     async def _next(self) -> Told[RequestT]:
+        if self._count == 1:
+            await self._accepted()
         left_seconds = self._end - asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(min(self._limits.idle_seconds, max(0.0, left_seconds))):

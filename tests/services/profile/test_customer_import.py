@@ -174,3 +174,20 @@ async def test_an_imported_customer_has_done_nothing_yet(importer: Importer, rec
     events = await reception.events(result.customer_id)
     assert events[0].WhichOneof("payload") == "customer_created"
     assert {event.header.channel.kind for event in events} == {CHANNEL_KIND_SYSTEM}
+
+
+async def test_a_refused_start_is_told_with_its_reason_however_much_follows(
+    services: Services, importer: Importer
+) -> None:
+    """Also to a caller who goes on sending."""
+    rows = [pb.ImportCustomersRequest(row=row(number, email())) for number in range(1, 200)]
+    nameless = pb.ImportCustomersRequest(start=pb.ImportStart(source="crm"))
+    store = services.connect("store-042")
+
+    async def send(messages: list[pb.ImportCustomersRequest]) -> None:
+        async for _ in store.customer_import.ImportCustomers(iter(messages), timeout=60):
+            pass
+
+    for _ in range(20):
+        assert (await refusal(send([nameless, *rows]))).reason == "INVALID_FIELD"
+        assert (await refusal(send(rows))).reason == "IMPORT_INVALID"

@@ -1,5 +1,6 @@
 """The asyncio client's interceptor for calls that stream both ways: imports."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -8,10 +9,15 @@ from grpc import aio
 from omnithread.outgoing import headers
 from omnithread.tokens import TokenSource
 
+MOST_WAIT_SECONDS = 5.0
+"""So long the second message waits for the server's word on the first; then it is sent all the same."""
+
 
 class OutgoingImport(aio.StreamStreamClientInterceptor):
     """Prepares them with token, trace and journey. As other streams they have no deadline unless the caller gives one.
 
+    The second message waits until the server has accepted the first: grpc loses the reason of a refusal that comes
+    while a message is being written.
     What breaks is not tried again here: an import is taken up by its caller after the last row that was answered.
     """
 
@@ -29,4 +35,27 @@ class OutgoingImport(aio.StreamStreamClientInterceptor):
             credentials=client_call_details.credentials,
             wait_for_ready=client_call_details.wait_for_ready,
         )
-        return cast("AsyncIterator[Any]", await continuation(details, request_iterator))
+        opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        call = await continuation(details, _first_alone(request_iterator, opened))
+        opened.set_result(call)
+        return cast("AsyncIterator[Any]", call)
+
+
+async def _first_alone(requests: Any, opened: "asyncio.Future[Any]") -> AsyncIterator[Any]:
+    is_first = True
+    async for request in _each(requests):
+        yield request
+        if is_first:
+            is_first = False
+            call = await opened
+            # Not cancelled where it takes long: that would cancel the call.
+            await asyncio.wait({asyncio.ensure_future(call.initial_metadata())}, timeout=MOST_WAIT_SECONDS)
+
+
+async def _each(requests: Any) -> AsyncIterator[Any]:
+    if isinstance(requests, AsyncIterator) or hasattr(requests, "__aiter__"):
+        async for request in requests:
+            yield request
+    else:
+        for request in requests:
+            yield request
