@@ -160,7 +160,8 @@ async def test_asked_again_after_a_service_was_restored_it_does_what_is_left_to_
 ) -> None:
     sources = await sources_of(own_services)
     company = await company_at(own_services, erasure_sweep_seconds=3600)
-    erasures = replica(named_database(mongo_client, own_services.database_name("aggregator")), sources, Ahead())
+    database = named_database(mongo_client, own_services.database_name("aggregator"))
+    erasures = replica(database, sources, Ahead())
     word = f"{SECRET}{new_id('x')[2:]}"
     customer_id = await live_fully(company, login(), secret=word)
     cart = mongo_client[own_services.database_name("cart")]
@@ -173,6 +174,11 @@ async def test_asked_again_after_a_service_was_restored_it_does_what_is_left_to_
     again = await ask(erasures, customer_id, stamp())
     assert (again.erasure_id, again.receipts) == (done.erasure_id, done.receipts)
     assert await mentions(mongo_client, own_services, [word]) == {}
+    # The aggregator itself was restored: nobody here knows of the erasure any more, and the areas do.
+    await database[ERASURES].delete_many({})
+    anew = await ask(erasures, customer_id, stamp())
+    assert anew.is_done
+    assert {one.area: one.rows for one in anew.receipts} == {one.area: one.rows for one in done.receipts}
 
 
 async def test_many_who_ask_at_once_get_one_erasure(own_services: Services, mongo_client: Client) -> None:
