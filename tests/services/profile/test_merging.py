@@ -18,6 +18,7 @@ from services.profile.merging import (
 )
 from services.profile.model import MERGE_AREAS, CustomerId, MergeId, Profile
 from services.profile.rules import DEFAULT_RULES
+from services.profile.store import profile_from_document, profile_to_fields
 from services.profile.who import Holder, decide_who
 from tests.services.profile.people import WEB, at, cookie, customer, device, email, held, reservation, trait
 
@@ -191,3 +192,17 @@ def test_who_was_never_seen_is_merged_without_a_word() -> None:
     anna = replace(customer("anna"), incoming=(reservation("unborn"),))
     change = merge(Profile(customer_id=CustomerId("unborn")), anna, reservation("unborn"), rules=DEFAULT_RULES)
     assert (change.profile, change.events) == (customer("anna"), ())
+
+
+def test_merges_from_before_they_named_their_rule_are_read() -> None:
+    anna = merge(customer("guest"), customer("anna"), reservation("guest"), rules=DEFAULT_RULES).profile
+    waiting = replace(anna, incoming=(reservation("other"),))
+    document = {"_id": "anna", **profile_to_fields(waiting)}
+    newer = ("rule", "evidence", "actor_id", "reason", "traceparent", "undoing")
+    for name in ("merges", "incoming"):
+        document[name] = [{key: one[key] for key in one if key not in newer} for one in document[name]]
+    for name in ("returning", "kept_apart"):
+        del document[name]
+    for held_or_trait in (*document["identifiers"], *document["traits"]):
+        del held_or_trait["entrance"]
+    assert profile_from_document(document) == waiting
