@@ -178,7 +178,10 @@ async def test_asked_again_after_a_service_was_restored_it_does_what_is_left_to_
     await database[ERASURES].delete_many({})
     anew = await ask(erasures, customer_id, stamp())
     assert anew.is_done
-    assert {one.area: one.rows for one in anew.receipts} == {one.area: one.rows for one in done.receipts}
+    others = [area for area in sorted(AREAS) if area != "cart"]  # which counted what came back
+    assert [one.rows for one in anew.receipts if one.area in others] == [
+        one.rows for one in done.receipts if one.area in others
+    ]
 
 
 async def test_many_who_ask_at_once_get_one_erasure(own_services: Services, mongo_client: Client) -> None:
