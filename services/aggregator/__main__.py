@@ -1,5 +1,6 @@
 """Wires the aggregator and runs it: `python -m services.aggregator`, after the same with `migrate`."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -66,7 +67,12 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     foreign_sessions = ForeignSessions(foundation.registry)
     area_merges = AreaMerges(sources)
     partings = Partings(records=journeys.records, database=journeys.database, clock=journeys.clock)
-    unmerges = Unmerges(partings=partings, area_merges=area_merges)
+
+    async def catch_up(customer_id: str, areas: Iterable[str], *, timeout_seconds: float) -> bool:
+        # The consumer that listens calls what undoes merges, and that asks the consumer to hear all first.
+        return await freshness.catch_up_areas(customer_id, areas, timeout_seconds=timeout_seconds)
+
+    unmerges = Unmerges(partings=partings, area_merges=area_merges, catch_up=catch_up)
     listener = Listener(journeys=journeys, merges=merges, unmerges=unmerges, foreign_sessions=foreign_sessions)
     consumer = EventConsumer(
         cursors=Cursors(foundation.database),
@@ -78,13 +84,14 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         metrics=ReaderMetrics(foundation.registry),
         tracer=foundation.tracer,
     )
+    freshness = Freshness(listening=consumer, streams=streams)
     waiting_merges = Merges(journeys=journeys, sources=sources)
     reader = ContextReader(
         journeys=journeys,
         sources=sources,
         merges=waiting_merges,
         unmerges=unmerges,
-        freshness=Freshness(listening=consumer, streams=streams),
+        freshness=freshness,
     )
     servicer = ContextServicer(
         sessions=Sessions(journeys=journeys, sources=sources, merges=waiting_merges, reader=reader),

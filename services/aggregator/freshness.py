@@ -51,8 +51,8 @@ class Freshness:
         )
         return sum(missing)
 
-    async def catch_up_areas(self, customer_id: str, areas: Iterable[str], *, timeout_seconds: float) -> None:
-        """Take in all that these areas announced of a customer, as far as they answer in time.
+    async def catch_up_areas(self, customer_id: str, areas: Iterable[str], *, timeout_seconds: float) -> bool:
+        """Take in all that these areas announced of a customer, as far as they answer in time; says whether it is all.
 
         For one who was absorbed, since the heads that are read with a context are the survivor's.
         """
@@ -62,9 +62,11 @@ class Freshness:
                 known = await self._listening.positions(customer_id)
                 found = await asyncio.gather(*(self._head(area, customer_id, known) for area in asked))
                 heads = {area: head for area, head in zip(asked, found, strict=True) if head is not None}
-                await self.catch_up(customer_id, heads, timeout_seconds=timeout_seconds)
+                missing = await self.catch_up(customer_id, heads, timeout_seconds=timeout_seconds)
         except TimeoutError:
             log.info("journey_left_to_consumer", customer_id=customer_id)
+            return False
+        return missing == 0 and len(heads) == len(asked)
 
     async def catch_up_all(self, customer_id: str, *, timeout_seconds: float) -> None:
         """Take in all that the services announced of a customer, as far as they answer in time."""

@@ -6,6 +6,7 @@ What does not answer in time stays pending at profile, and is done by the next r
 
 import asyncio
 from collections.abc import Iterable
+from typing import Protocol
 
 import structlog
 
@@ -13,7 +14,7 @@ from libs.errors import OmnithreadError, dependency_unavailable
 from libs.origin import Origin
 from omnithread.profile.v1.profile_pb2 import Merge
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
-from services.aggregator.area_merges import AreaMerges, UnmergeOrder
+from services.aggregator.area_merges import OTHER_AREAS, AreaMerges, UnmergeOrder
 from services.aggregator.budget import Budget
 from services.aggregator.merging import CALL_SHARE, MOST_MERGES, OWN_AREA
 from services.aggregator.partings import Partings
@@ -23,12 +24,21 @@ MOST_HEARING_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 
+class CatchUp(Protocol):
+    """Takes in all that areas announced of a customer; see `Freshness.catch_up_areas`."""
+
+    async def __call__(self, customer_id: str, areas: Iterable[str], *, timeout_seconds: float) -> bool:
+        """Do it, and say whether it is all."""
+        ...
+
+
 class Unmerges:
     """Carries out undoings at all areas that have not done it yet."""
 
-    def __init__(self, *, partings: Partings, area_merges: AreaMerges) -> None:
+    def __init__(self, *, partings: Partings, area_merges: AreaMerges, catch_up: CatchUp) -> None:
         self._partings = partings
         self._area_merges = area_merges
+        self._catch_up = catch_up
 
     async def complete(
         self,
@@ -59,7 +69,8 @@ class Unmerges:
             others = [area for area in areas if area != OWN_AREA]
             done = await asyncio.gather(*(self._undo_in(area, order, origin, budget) for area in others))
             left.update(area for area, is_done in zip(others, done, strict=True) if not is_done)
-            if OWN_AREA in areas and not await self._undo_in(OWN_AREA, order, origin, budget):
+            parted = [area for area in OTHER_AREAS if area not in left]
+            if OWN_AREA in areas and not await self._undo_here(order, parted, origin, budget):
                 left.add(OWN_AREA)
         return frozenset(left)
 
@@ -114,6 +125,14 @@ class Unmerges:
             _leave(area, order.merge_id, error)
             return False
         return True
+
+    async def _undo_here(self, order: UnmergeOrder, parted: Iterable[str], origin: Origin, budget: Budget) -> bool:
+        """What happened before the areas parted the two is heard first, while their visits can be told apart."""
+        seconds = budget.share_seconds(CALL_SHARE)
+        if not await self._catch_up(order.survivor_customer_id, parted, timeout_seconds=seconds):
+            log.info("unmerge_left_for_later", area=OWN_AREA, merge_id=order.merge_id, reason="BEHIND")
+            return False
+        return await self._undo_in(OWN_AREA, order, origin, budget)
 
     async def _release(self, area: str, order: UnmergeOrder, origin: Origin, budget: Budget) -> None:
         seconds = budget.share_seconds(CALL_SHARE)
