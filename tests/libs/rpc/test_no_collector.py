@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 import pytest
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
 from deploy.local.keys import Keys
+from libs.telemetry import tracing
 from libs.telemetry.tracing import set_up_tracing, shut_down_tracing
 from tests.libs.rpc.opened_door import opened_door
 
@@ -59,15 +59,18 @@ def collector(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def provider(exports: Exports, collector: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TracerProvider]:
-    """Give what the process of a service sets up, but for the process's own tracing, which is set once only."""
+    """Give what the process of a service sets up, but for what a process can be given once only.
+
+    That is its own tracing, and that of MongoDB's driver, which stays with the first provider.
+    """
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", str(QUEUE))
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", str(BATCH))
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
     monkeypatch.setattr(trace, "set_tracer_provider", lambda _: None)
+    monkeypatch.setattr(tracing, "instrument_mongo", lambda _: None)
     provider = set_up_tracing(service="cart", instance="", ratio=1.0)
     yield provider
-    PymongoInstrumentor().uninstrument()
     batches(provider).span_exporter.shutdown()  # so that its thread ends before the test session does
 
 
