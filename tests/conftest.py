@@ -17,9 +17,23 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.leftovers import drop_databases, drop_topics
 
+LONGEST_FIRST = (
+    "tests/services/aggregator",
+    "tests/journeys",
+    "tests/services/messaging",
+    "tests/services/profile",
+    "tests/services/cart",
+    "tests/libs/events",
+)
+"""Folders that take a minute and more: they are begun first, so that no worker has one of them left at the end."""
+
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps a folder's tests on one worker: the services that they share are started once, and stopped after them."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:  # the log is xdist's own
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # a folder with many tests is not one that takes long
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0].rpartition("/")[0]
@@ -33,6 +47,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:  #
 def run_prefix() -> str:
     """Give what the names of this worker's run begin with, and nobody else's."""
     return f"t{uuid.uuid4().hex[:8]}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders that take long first, and leave the rest in order."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.nodeid.partition("::")[0].rpartition("/")[0]
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
