@@ -78,6 +78,7 @@ class Identification:
         if stamp.issue_time is not None and stamp.issue_time > self.clock() + MAX_AHEAD:
             raise clock_skew(self.clock())
         created: set[CustomerId] = set()
+        apart: set[CustomerId] = set()
         for tried in range(MAX_ROUNDS):
             await self._pause(tried)
             evidence = await self._evidence(told.identifiers, present_id=told.customer_id)
@@ -92,7 +93,11 @@ class Identification:
                 else:
                     outcome = await self._carry_out(self._plan(told, stamp, evidence, verdict, created))
                     await self.machines.note(told.identifiers, evidence, outcome.saved)
-                    return outcome
+                    # A guest who became known before the merge was sealed is now the one to be merged into.
+                    given_up = set(verdict.guests).difference(outcome.saved.lineage)
+                    if given_up <= apart:
+                        return outcome
+                    apart |= given_up
             except Overtaken:
                 continue
             except OmnithreadError as error:

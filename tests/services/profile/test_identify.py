@@ -2,12 +2,14 @@ import asyncio
 import itertools
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from libs.errors import OmnithreadError
-from libs.mongo.values import Outcome
+from libs.mongo.values import Outcome, Saved
 from services.profile.linking import Introduction
+from services.profile.merges import Merges
 from services.profile.model import CustomerKind, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, outcome_of, set_aside_of
 from services.profile.who import SetAsideReason
@@ -225,6 +227,41 @@ async def test_machines_that_meet_in_pairs_at_once_end_as_one_guest(replicas: Re
     living = await replicas.database["records"].find({"merged_into": ""}).to_list(None)
     assert [one["_id"] for one in living] == list(last)
     assert living[0]["incoming"] == []
+
+
+async def test_a_guest_who_becomes_known_before_they_are_merged_takes_the_other_one_over(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, younger = cookie("older"), cookie("younger")
+    await replicas.identify(older)
+    replicas.clock.move(minutes=1)
+    await replicas.identify(younger)
+    claimed, may_write = asyncio.Event(), asyncio.Event()
+    write = replicas[0].records.run
+
+    async def late(*given: Any) -> Any:
+        claimed.set()
+        await may_write.wait()
+        return await write(*given)
+
+    monkeypatch.setattr(replicas[0].records, "run", late)
+    becoming_known = asyncio.create_task(replicas.identify(ANNA, younger))
+    await asyncio.wait_for(claimed.wait(), 30)
+    carry_out = Merges.carry_out
+
+    async def after_the_other(merges: Merges, saved: Saved[Profile]) -> Saved[Profile]:
+        if saved.state.incoming:
+            may_write.set()
+            await becoming_known
+        return await carry_out(merges, saved)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(Merges, "carry_out", after_the_other)
+        found = await replicas.identify(ANNA, older, replica=1)
+    monkeypatch.setattr(replicas[0].records, "run", write)
+    known = (await becoming_known).saved.customer_id
+    assert (found.saved.customer_id, outcome_of(found)) == (known, MERGED)
+    assert (await replicas[1].get((await replicas.identify(older)).saved.customer_id)).customer_id == known
 
 
 async def test_one_person_known_on_every_machine_at_once_keeps_all_guests_traits(replicas: Replicas) -> None:
