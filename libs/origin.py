@@ -1,5 +1,6 @@
 """Where a change came from: kept with its request and announced with its events."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,3 +40,9 @@ class Stamp:
     issue_time: datetime | None
     """When the caller issued it; None for internal commands, which have neither skew check nor floor."""
     origin: Origin
+
+    @classmethod
+    def internal(cls, request_id: str, origin: Origin) -> "Stamp":
+        """Stamp a command that no caller sent, a worker's or a listener's: its id is all there is of its body."""
+        body_hash = hashlib.sha256(request_id.encode()).digest()
+        return cls(request_id=request_id, body_hash=body_hash, issue_time=None, origin=origin)

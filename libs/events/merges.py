@@ -5,7 +5,6 @@ once; this is what happens where nobody looked. Both ways may run at the same ti
 """
 
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from google.protobuf.message import Message
@@ -29,7 +28,7 @@ class Absorb(Protocol):
 
 
 class AbsorbDated(Protocol):
-    """The same, for an area where it matters what was said before the merge was decided and what after it."""
+    """The same, told when the merge was decided: what was said before it may count otherwise than what after it."""
 
     async def __call__(
         self,
@@ -38,29 +37,45 @@ class AbsorbDated(Protocol):
         source_customer_id: str,
         survivor_customer_id: str,
         origin: Origin,
-        merge_time: datetime | None = None,
+        merge_time: datetime,
     ) -> object:
         """Do it."""
 
 
-class MergeListener:
-    """Absorbs merged customers, and tells profile that this area is done with it.
+def undated(absorb: Absorb) -> AbsorbDated:
+    """Adapt what an area does where it does not matter when the merge was decided."""
 
-    Takes `absorb`, or `absorb_dated` in its place.
-    """
+    async def dated(
+        *,
+        merge_id: str,
+        source_customer_id: str,
+        survivor_customer_id: str,
+        origin: Origin,
+        merge_time: datetime,  # noqa: ARG001  what is left out here
+    ) -> object:
+        return await absorb(
+            merge_id=merge_id,
+            source_customer_id=source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=origin,
+        )
+
+    return dated
+
+
+class MergeListener:
+    """Absorbs merged customers, and tells profile that this area is done with it."""
 
     def __init__(
         self,
         *,
         area: str,
-        absorb: Absorb | None = None,
-        absorb_dated: AbsorbDated | None = None,
+        absorb: AbsorbDated,
         profile: "ProfileInternalServiceAsyncStub",
         call_timeout_seconds: float = 5.0,
     ) -> None:
         self._area = area
         self._absorb = absorb
-        self._absorb_dated = absorb_dated
         self._profile = profile
         self._call_timeout_seconds = call_timeout_seconds
 
@@ -70,16 +85,13 @@ class MergeListener:
             return
         merged = event.customers_merged
         survivor_customer_id = event.header.customer_id
-        absorb = self._absorb
-        if self._absorb_dated is not None:
-            absorb = partial(self._absorb_dated, merge_time=from_timestamp(event.header.occur_time))
-        if absorb is not None:
-            await absorb(
-                merge_id=merged.merge_id,
-                source_customer_id=merged.source_customer_id,
-                survivor_customer_id=survivor_customer_id,
-                origin=Origin.system(f"{self._area}-merge", traceparent=event.header.traceparent),
-            )
+        await self._absorb(
+            merge_id=merged.merge_id,
+            source_customer_id=merged.source_customer_id,
+            survivor_customer_id=survivor_customer_id,
+            origin=Origin.system(f"{self._area}-merge", traceparent=event.header.traceparent),
+            merge_time=from_timestamp(event.header.occur_time),
+        )
         await self._profile.CompleteMerge(
             CompleteMergeRequest(merge_id=merged.merge_id, survivor_customer_id=survivor_customer_id, area=self._area),
             timeout=self._call_timeout_seconds,

@@ -196,11 +196,15 @@ class Records(Generic[State, Event]):
 
     async def merge_report(self, merge_id: str, survivor_customer_id: str) -> MergeReport[State]:
         """Say what a merge into this customer did here, undone or not. Two reads. Raises MERGE_OUTCOME_NOT_FOUND."""
-        saved = await self._reader.get(survivor_customer_id)
-        report = await find_report(self._database, self._shape, saved, merge_id)
+        report = await self.find_merge_report(merge_id, survivor_customer_id)
         if report is None:
             raise merge_outcome_not_found(merge_id)
         return report
+
+    async def find_merge_report(self, merge_id: str, survivor_customer_id: str) -> MergeReport[State] | None:
+        """Give the same; None where there is none, for example of a merge from before there were reports."""
+        saved = await self._reader.get(survivor_customer_id)
+        return await find_report(self._database, self._shape, saved, merge_id)
 
     async def entomb(
         self,

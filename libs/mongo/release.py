@@ -133,7 +133,8 @@ class Releaser(Generic[State, Event]):
         opened_now = False
         survivor_id = source.merged_into if source.merge_id == merge_id else survivor_customer_id
         if merge_id not in source.released:
-            await self._loop.run(survivor_id, self._parting(source, survivor_id, parted, decide, origin), deadline)
+            parting = self._parting(source, survivor_id, parted, decide, origin, deadline)
+            await self._loop.run(survivor_id, parting, deadline)
             await self._move_members(survivor_id, source_customer_id, moves, deadline)
             opening = self._opening(merge_id, source_customer_id, survivor_id, released, origin, deadline)
             opened_now = await self._loop.run(source_customer_id, opening, deadline)
@@ -153,6 +154,7 @@ class Releaser(Generic[State, Event]):
         parted: Event,
         decide: DecideParting[State, Event],
         origin: Origin,
+        deadline: Deadline,
     ) -> Plan[None]:
         async def plan(found: Found) -> Step[None]:
             present = found.document or new_record(survivor_id)
@@ -162,7 +164,7 @@ class Releaser(Generic[State, Event]):
                 raise unmerge_not_possible("later_merge")
             if len(present.get("released", ())) >= MAX_RELEASED:
                 raise unmerge_not_possible("too_many")
-            await self._keep_what_came_directly(source, present)
+            await self._keep_what_came_directly(source, present, deadline)
             survivor = self._reader.saved(found.document, survivor_id)
             shares = await self._shares(source, survivor, decide)
             share = self._versions.share(source.merge_id, source.customer_id, shares.source)
@@ -174,14 +176,14 @@ class Releaser(Generic[State, Event]):
 
         return plan
 
-    async def _keep_what_came_directly(self, source: Saved[State], survivor: Document) -> None:
+    async def _keep_what_came_directly(self, source: Saved[State], survivor: Document, deadline: Deadline) -> None:
         """Let those lead to the survivor whom it took over itself, since the source, to whom they lead, was sealed."""
         theirs = {
             "_id": {"$in": [customer_id for customer_id in survivor["lineage"] if customer_id not in source.lineage]},
             "merged_into": source.customer_id,
             "merge_id": {"$in": [merge_id for merge_id in survivor["absorbed"] if merge_id not in source.absorbed]},
         }
-        with reading():
+        with reading(deadline):
             change = {"absorption_done": True, "merged_into": survivor["_id"]}
             await self._records.update_many(theirs, {"$set": change})
 

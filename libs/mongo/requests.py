@@ -47,10 +47,9 @@ class RequestLog:
 
     def check_fresh(self, stamp: Stamp, now: datetime) -> None:
         """Refuse an unknown request that is too far ahead (CLOCK_SKEW), or may have been dropped (REQUEST_TOO_OLD)."""
+        check_not_ahead(stamp, now)
         if stamp.issue_time is None:
             return
-        if stamp.issue_time > now + MAX_AHEAD:
-            raise clock_skew(now)
         floor = self.floor_of(stamp.origin.channel_id)
         if floor is not None and milliseconds(stamp.issue_time) <= floor:
             raise request_too_old()
@@ -81,6 +80,12 @@ class RequestLog:
         for entry in sorted(entries, key=lambda one: one["issue_time"] or EPOCH):
             joined = joined.with_request(entry)
         return joined
+
+
+def check_not_ahead(stamp: Stamp, now: datetime) -> None:
+    """Refuse a request that is too far ahead (CLOCK_SKEW); for what is written before the record is looked at."""
+    if stamp.issue_time is not None and stamp.issue_time > now + MAX_AHEAD:
+        raise clock_skew(now)
 
 
 def request_entry(stamp: Stamp, *, version: int, facts: Mapping[str, str]) -> RequestEntry:

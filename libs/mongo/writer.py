@@ -92,7 +92,7 @@ class RecordWriter(Generic[State, Event]):
             log.check_fresh(stamp, self._clock())
             if record is not None and (undone := _undone(record, passed)):
                 # The way that led here is no more: it is for the customer who is there again, as soon as they are.
-                on_their_way = {entry["merge_id"] for entry in record["releasing"]}
+                on_their_way = {entry["merge_id"] for entry in record.get("releasing", ())}
                 return Wait() if undone in on_their_way else Done(Elsewhere(passed[undone]))
             if record is not None and record["merged_into"]:
                 # Deciding before the survivor has what was here would be deciding on half a customer.

@@ -45,8 +45,13 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # as above
 Decode = Callable[[bytes], Message]
 Encode = Callable[[Message], bytes]
 Unary = Callable[[Message, Context], Awaitable[Message]]
-Streaming = Callable[[Message, Context], AsyncGenerator[Message, None]]
-Conversing = Callable[[Incoming[Message], Context], AsyncGenerator[Message, None]]
+Responses = AsyncGenerator[Message, None]
+Streaming = Callable[[Message, Context], Responses]
+Conversing = Callable[[Incoming[Message], Context], Responses]
+Refusal: TypeAlias = "Exception | None"
+Begin: TypeAlias = (
+    "Callable[[Visit, Refusal, Any, Context], Responses]"  # takes one request's bytes, or a stream of them
+)
 Lookup: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 
 
@@ -93,10 +98,18 @@ class Door(grpc.aio.ServerInterceptor):
             if not handler.response_streaming:
                 raise TypeError(f"{method.path}: the door does not know calls that only stream requests")
             conversing = cast("Conversing", handler.stream_stream)
-            return grpc.stream_stream_rpc_method_handler(self._conversing(method, conversing, decode, encode))
+
+            def converse(_: Visit, refusal: Refusal, raw: AsyncIterator[bytes], context: Context) -> Responses:
+                return conversing(self._incoming(refusal, raw, context, decode), context)
+
+            return grpc.stream_stream_rpc_method_handler(self._streaming(method, converse, encode))
         if handler.response_streaming:
             streaming = cast("Streaming", handler.unary_stream)
-            return grpc.unary_stream_rpc_method_handler(self._streaming(method, streaming, decode, encode))
+
+            def stream(visit: Visit, refusal: Refusal, raw: bytes, context: Context) -> Responses:
+                return streaming(self._open(visit, refusal, raw, decode), context)
+
+            return grpc.unary_stream_rpc_method_handler(self._streaming(method, stream, encode))
         unary = cast("Unary", handler.unary_unary)
         return grpc.unary_unary_rpc_method_handler(self._unary(method, unary, decode, encode))
 
@@ -122,15 +135,14 @@ class Door(grpc.aio.ServerInterceptor):
         return answer
 
     def _streaming(
-        self, method: Method, behaviour: Streaming, decode: Decode, encode: Encode
-    ) -> Callable[[bytes, Context], AsyncGenerator[bytes, None]]:
+        self, method: Method, begin: Begin, encode: Encode
+    ) -> Callable[[Any, Context], AsyncGenerator[bytes, None]]:
         meter = MethodMeter(method, metrics=self._metrics, tracer=self._tracer)
 
-        async def answer(raw: bytes, context: Context) -> AsyncGenerator[bytes, None]:
+        async def answer(raw: Any, context: Context) -> AsyncGenerator[bytes, None]:  # noqa: ANN401  as `begin` takes it
             visit, refusal = self._enter(method, meter, context)
             try:
-                request = self._open(visit, refusal, raw, decode)
-                async with aclosing(behaviour(request, context)) as responses:
+                async with aclosing(begin(visit, refusal, raw, context)) as responses:
                     async for response in responses:
                         yield encode(response)
             except (asyncio.CancelledError, GeneratorExit):
@@ -143,36 +155,19 @@ class Door(grpc.aio.ServerInterceptor):
 
         return answer
 
-    def _conversing(
-        self, method: Method, behaviour: Conversing, decode: Decode, encode: Encode
-    ) -> Callable[[AsyncIterator[bytes], Context], AsyncGenerator[bytes, None]]:
-        meter = MethodMeter(method, metrics=self._metrics, tracer=self._tracer)
-
-        async def answer(raw: AsyncIterator[bytes], context: Context) -> AsyncGenerator[bytes, None]:
-            visit, refusal = self._enter(method, meter, context)
-            try:
-                if refusal is not None:
-                    raise refusal
-                requests = Incoming(
-                    raw,
-                    decode=lambda one: self._decoded(one, decode),
-                    check=self._validation.check,
-                    limits=self._stream_limits,
-                    # Callers that wait for our headers after their first message get a refusal of it in one piece.
-                    accepted=lambda: context.send_initial_metadata(()),
-                )
-                async with aclosing(behaviour(requests, context)) as responses:
-                    async for response in responses:
-                        yield encode(response)
-            except (asyncio.CancelledError, GeneratorExit):
-                visit.leave(given_up(context.time_remaining()))
-                raise
-            except Exception as error:
-                await self._refuse(visit, context, error)
-                raise
-            visit.leave(Status.OK)
-
-        return answer
+    def _incoming(
+        self, refusal: Exception | None, raw: AsyncIterator[bytes], context: Context, decode: Decode
+    ) -> Incoming[Message]:
+        if refusal is not None:
+            raise refusal
+        return Incoming(
+            raw,
+            decode=lambda one: self._decoded(one, decode),
+            check=self._validation.check,
+            limits=self._stream_limits,
+            # Callers that wait for our headers after their first message get a refusal of it in one piece.
+            accepted=lambda: context.send_initial_metadata(()),
+        )
 
     def _enter(self, method: Method, meter: MethodMeter, context: Context) -> tuple[Visit, Exception | None]:
         """Find out who calls and start the span; a refusal is given back, so that it is counted and traced as well."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from libs.events.consumer import EventConsumer
-from libs.events.merges import MergeListener
+from libs.events.merges import MergeListener, undated
 from libs.events.metrics import ReaderMetrics
 from libs.events.streams import Stream, internal_stream
 from libs.mongo.cursors import Cursors
@@ -63,7 +63,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     sources = open_sources(settings, foundation)
     journeys = journeys_over(foundation, sources)
     streams = streams_of(settings, sources)
-    merges = MergeListener(area=AREA, absorb=journeys.absorb, profile=sources.profile_internal)
+    merges = MergeListener(area=AREA, absorb=undated(journeys.absorb), profile=sources.profile_internal)
     foreign_sessions = ForeignSessions(foundation.registry)
     area_merges = AreaMerges(sources)
     partings = Partings(records=journeys.records, database=journeys.database, clock=journeys.clock)

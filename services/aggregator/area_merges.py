@@ -5,10 +5,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from omnithread.cart.v1 import cart_internal_service_pb2 as cart_pb
 from omnithread.context.v1.context_service_pb2 import AreaMergeOutcome
-from omnithread.messaging.v1 import messaging_internal_service_pb2 as messaging_pb
-from omnithread.preference.v1 import preference_internal_service_pb2 as preference_pb
 from omnithread.profile.v1 import profile_internal_service_pb2 as profile_pb
 from services.aggregator.sources import Sources, answered
 
@@ -42,20 +39,9 @@ class AreaMerges:
             "merge_time": order.merge_time,
             "source_session_ids": order.source_session_ids,
         }
-        sources = self.sources
-        match area:
-            case "cart":
-                to_cart = cart_pb.ReleaseCustomerRequest(**fields)
-                await answered(area, sources.cart_internal.ReleaseCustomer(to_cart, timeout=timeout_seconds))
-            case "preference":
-                to_preference = preference_pb.ReleaseCustomerRequest(**fields)
-                call = sources.preference_internal.ReleaseCustomer(to_preference, timeout=timeout_seconds)
-                await answered(area, call)
-            case "messaging":
-                to_messaging = messaging_pb.ReleaseCustomerRequest(**fields)
-                await answered(area, sources.messaging_internal.ReleaseCustomer(to_messaging, timeout=timeout_seconds))
-            case _:
-                raise ValueError(area)
+        stub, messages = self.sources.internal(area)
+        request = messages.ReleaseCustomerRequest(**fields)
+        await answered(area, stub.ReleaseCustomer(request, timeout=timeout_seconds))
 
     async def complete(self, area: str, order: UnmergeOrder, *, timeout_seconds: float) -> None:
         """Tell profile that an area has undone a merge."""
@@ -76,22 +62,7 @@ class AreaMerges:
         self, area: str, merge_id: str, survivor_customer_id: str, *, timeout_seconds: float
     ) -> AreaMergeOutcome:
         """Give what a merge did in another service. Raises MERGE_OUTCOME_NOT_FOUND."""
-        fields = {"merge_id": merge_id, "survivor_customer_id": survivor_customer_id}
-        sources = self.sources
-        match area:
-            case "cart":
-                of_cart = cart_pb.GetMergeOutcomeRequest(**fields)
-                lines = await answered(area, sources.cart_internal.GetMergeOutcome(of_cart, timeout=timeout_seconds))
-                return AreaMergeOutcome(area=area, things=lines.things, policy=lines.policy)
-            case "preference":
-                of_preference = preference_pb.GetMergeOutcomeRequest(**fields)
-                call = sources.preference_internal.GetMergeOutcome(of_preference, timeout=timeout_seconds)
-                words = await answered(area, call)
-                return AreaMergeOutcome(area=area, things=words.things, policy=words.policy)
-            case "messaging":
-                of_messaging = messaging_pb.GetMergeOutcomeRequest(**fields)
-                told = sources.messaging_internal.GetMergeOutcome(of_messaging, timeout=timeout_seconds)
-                messages = await answered(area, told)
-                return AreaMergeOutcome(area=area, things=messages.things, policy=messages.policy)
-            case _:
-                raise ValueError(area)
+        stub, messages = self.sources.internal(area)
+        request = messages.GetMergeOutcomeRequest(merge_id=merge_id, survivor_customer_id=survivor_customer_id)
+        outcome = await answered(area, stub.GetMergeOutcome(request, timeout=timeout_seconds))
+        return AreaMergeOutcome(area=area, things=outcome.things, policy=outcome.policy)

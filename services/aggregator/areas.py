@@ -12,11 +12,8 @@ from libs.mongo.connection import Database
 from libs.mongo.erase import Eraser
 from libs.mongo.privacy_service import MOST_PAGE_SIZE, answer_export
 from libs.origin import Origin
-from omnithread.cart.v1 import cart_internal_service_pb2 as cart_pb
 from omnithread.common.v1.privacy_pb2 import AreaErasure, ExportedDocument
 from omnithread.context.v1 import context_internal_service_pb2 as context_pb
-from omnithread.messaging.v1 import messaging_internal_service_pb2 as messaging_pb
-from omnithread.preference.v1 import preference_internal_service_pb2 as preference_pb
 from omnithread.profile.v1 import profile_internal_service_pb2 as profile_pb
 from services.aggregator.events import Event
 from services.aggregator.model import AREA
@@ -57,16 +54,18 @@ class Areas:
         self, area: str, customer_ids: Sequence[str], page_token: str, *, timeout_seconds: float
     ) -> ExportedPage:
         """Give one page of what an area holds about the customer, the first of the ids, and the merged."""
-        stub, messages = self._of(area)
-        request = messages.ExportAreaRequest(
-            customer_id=customer_ids[0],
-            merged_customer_ids=customer_ids[1:],
-            page_size=MOST_PAGE_SIZE,
-            page_token=page_token,
-        )
+        fields: dict[str, Any] = {
+            "customer_id": customer_ids[0],
+            "merged_customer_ids": customer_ids[1:],
+            "page_size": MOST_PAGE_SIZE,
+            "page_token": page_token,
+        }
         if area == AREA:
-            page = await answer_export(self.database, HOLDINGS, request, response_type=context_pb.ExportAreaResponse)
+            own = context_pb.ExportAreaRequest(**fields)
+            page = await answer_export(self.database, HOLDINGS, own, response_type=context_pb.ExportAreaResponse)
         else:
+            stub, messages = self.sources.internal(area)
+            request = messages.ExportAreaRequest(**fields)
             page = await answered(area, stub.ExportArea(request, timeout=timeout_seconds))
         return ExportedPage(documents=page.documents, next_page_token=page.next_page_token)
 
@@ -81,18 +80,9 @@ class Areas:
             async with asyncio.timeout(timeout_seconds):
                 receipt = await self.eraser.erase(customer_ids, erasure_id=erasure_id, origin=origin)
             return receipt, customer_ids
-        stub, messages = self._of(area)
+        stub, messages = self.sources.internal(area)
         request = messages.EraseAreaRequest(
             erasure_id=erasure_id, customer_id=customer_ids[0], merged_customer_ids=customer_ids[1:]
         )
         answer = await answered(area, stub.EraseArea(request, timeout=timeout_seconds))
         return answer.erasure, answer.customer_ids
-
-    def _of(self, area: str) -> tuple[Any, Any]:  # the areas' stubs and messages have no common type
-        return {
-            "profile": (self.sources.profile_internal, profile_pb),
-            "cart": (self.sources.cart_internal, cart_pb),
-            "preference": (self.sources.preference_internal, preference_pb),
-            "messaging": (self.sources.messaging_internal, messaging_pb),
-            AREA: (None, context_pb),
-        }[area]

@@ -4,8 +4,6 @@ Where two customers became one, their journeys do too (`libs.events.merges`). Wh
 every area (`unmerging`).
 """
 
-import hashlib
-
 from google.protobuf.message import Message
 
 from libs.events.merges import MergeListener
@@ -95,15 +93,11 @@ def sealed_by(event: AreaEvent) -> Sealed | None:
 
 def stamp_of_event(area: str, header: EventHeader) -> Stamp:
     """Make the command that an event is: the same event is the same command, from where the event came from."""
-    return Stamp(
-        request_id=f"{area}:{header.event_id}",
-        body_hash=hashlib.sha256(f"{area}:{header.event_id}".encode()).digest(),
-        issue_time=None,
-        origin=Origin(
-            channel_id=header.channel.id,
-            channel_kind=header.channel.kind,
-            session_id=header.session_id,
-            actor_id=header.actor_id,
-            traceparent=header.traceparent,
-        ),
+    origin = Origin(
+        channel_id=header.channel.id,
+        channel_kind=header.channel.kind,
+        session_id=header.session_id,
+        actor_id=header.actor_id,
+        traceparent=header.traceparent,
     )
+    return Stamp.internal(f"{area}:{header.event_id}", origin)

@@ -4,7 +4,6 @@ Whoever crashes at any point leaves the erasure due: the next one asks the areas
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -166,13 +165,7 @@ class Erasures:
         return outcome.saved.state
 
     def _stamp(self, what: str) -> Stamp:
-        request_id = f"{PART}:{what}:{self.new_id('stp')}"
-        return Stamp(
-            request_id=request_id,
-            body_hash=hashlib.sha256(request_id.encode()).digest(),
-            issue_time=None,
-            origin=Origin.system(PART),
-        )
+        return Stamp.internal(f"{PART}:{what}:{self.new_id('stp')}", Origin.system(PART))
 
 
 def _receipt(erased: AreaErasure) -> AreaReceipt:

@@ -5,7 +5,6 @@ in time turns up later.
 """
 
 import asyncio
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 
@@ -72,10 +71,5 @@ class IdleJourneys:
 
 def _stamp(customer_id: str, journey_id: str, due: datetime) -> Stamp:
     """Give the same request id on every replica for one end of a journey, which its due time stands for."""
-    request_id = f"over:{customer_id}:{int(due.timestamp() * 1000)}"
-    return Stamp(
-        request_id=request_id,
-        body_hash=hashlib.sha256(request_id.encode()).digest(),
-        issue_time=None,
-        origin=replace(Origin.system(PART, traceparent=current_traceparent()), journey_id=journey_id),
-    )
+    origin = replace(Origin.system(PART, traceparent=current_traceparent()), journey_id=journey_id)
+    return Stamp.internal(f"over:{customer_id}:{int(due.timestamp() * 1000)}", origin)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from libs.events.consumer import EventConsumer
-from libs.events.merges import MergeListener
+from libs.events.merges import MergeListener, undated
 from libs.events.metrics import ReaderMetrics
 from libs.events.streams import internal_stream
 from libs.mongo.cursors import Cursors
@@ -50,7 +50,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         kafka=foundation.kafka,
         group=settings.group("cart"),
         streams=[of_profile],
-        handle=MergeListener(area="cart", absorb=carts.absorb, profile=profile).handle,
+        handle=MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile).handle,
         clock=foundation.clock,
         metrics=ReaderMetrics(foundation.registry),
         tracer=foundation.tracer,

@@ -5,7 +5,6 @@ A cart is announced once, and again only after it has changed.
 """
 
 import asyncio
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 
@@ -74,12 +73,9 @@ class AbandonedCarts:
 
 def _stamp(customer_id: str, idle_due_time: datetime, last_origin: Origin) -> Stamp:
     """Give the same request id on every replica for one state of the cart, which its due time stands for."""
-    request_id = f"idle:{customer_id}:{int(idle_due_time.timestamp() * 1000)}"
     origin = replace(
         Origin.system(PART, traceparent=current_traceparent()),
         journey_id=last_origin.journey_id,
         session_id=last_origin.session_id,
     )
-    return Stamp(
-        request_id=request_id, body_hash=hashlib.sha256(request_id.encode()).digest(), issue_time=None, origin=origin
-    )
+    return Stamp.internal(f"idle:{customer_id}:{int(idle_due_time.timestamp() * 1000)}", origin)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from libs.events.consumer import EventConsumer
-from libs.events.merges import MergeListener
+from libs.events.merges import MergeListener, undated
 from libs.events.metrics import ReaderMetrics
 from libs.events.streams import internal_stream
 from libs.mongo.cursors import Cursors
@@ -125,7 +125,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     listener = Listener(
         messages=messages,
         codes=IdentityCodes(messages),
-        merges=MergeListener(area=AREA, absorb=merges.absorb, profile=profile_internal),
+        merges=MergeListener(area=AREA, absorb=undated(merges.absorb), profile=profile_internal),
         clock=foundation.clock,
     )
     consumer = EventConsumer(

@@ -9,12 +9,11 @@ from datetime import timedelta
 
 from libs.mongo.members import get_member
 from libs.mongo.values import Saved
-from libs.origin import Origin
+from libs.origin import Origin, Stamp
 from services.messaging import model
 from services.messaging.model import Change
 from services.messaging.operations import MESSAGE_ID_CHARACTERS, Messages
 from services.messaging.purposes import IDENTITY_CODE
-from services.messaging.stamps import internal_stamp
 from services.messaging.store import MESSAGES
 from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, Reason, TemplateId
 
@@ -71,6 +70,6 @@ class IdentityCodes:
             return model.queue(saved.state, message, Content())
 
         outcome = await messages.records.run(
-            customer_id, internal_stamp(f"code:{wanted.event_id}", wanted.origin), decide
+            customer_id, Stamp.internal(f"code:{wanted.event_id}", wanted.origin), decide
         )
         messages.nudge(outcome.saved.customer_id)

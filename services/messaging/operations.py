@@ -18,7 +18,6 @@ from services.messaging import errors, model
 from services.messaging.events import Event
 from services.messaging.model import Change
 from services.messaging.purposes import Purposes
-from services.messaging.stamps import internal_stamp
 from services.messaging.store import MESSAGES, message_from_document
 from services.messaging.template_book import TemplateBook
 from services.messaging.templates import Template
@@ -143,7 +142,7 @@ class Messages:
                 return model.record_failure(saved.state, message, Reason.QUEUE_FULL)
             return model.queue(saved.state, message, Content())
 
-        stamp = internal_stamp(f"remind:{reminder.event_id}", reminder.origin)
+        stamp = Stamp.internal(f"remind:{reminder.event_id}", reminder.origin)
         try:
             outcome = await self.records.run(customer_id, stamp, decide)
         except model.Overtaken:
@@ -163,7 +162,7 @@ class Messages:
             return change
 
         try:
-            await self.records.run(customer_id, internal_stamp(f"ordered:{event_id}", origin), decide)
+            await self.records.run(customer_id, Stamp.internal(f"ordered:{event_id}", origin), decide)
         except model.Overtaken:
             return
 

@@ -36,7 +36,6 @@ from services.messaging.model import Change, Overtaken
 from services.messaging.outcomes import Outcomes
 from services.messaging.preparing import End, Preparing, Ready
 from services.messaging.sources import SourceAway
-from services.messaging.stamps import internal_stamp
 from services.messaging.store import MESSAGES, message_from_document
 from services.messaging.values import (
     Content,
@@ -282,7 +281,7 @@ class Sender:
             session_id=message.origin.session_id,
             journey_id=message.origin.journey_id,
         )
-        return internal_stamp(f"send:{self._new_id('snd')}", origin)
+        return Stamp.internal(f"send:{self._new_id('snd')}", origin)
 
     async def _content(self, saved: Saved[Messaging], message: Message) -> Content:
         document = await get_member(self._database, MESSAGES, saved, message.message_id)

@@ -51,7 +51,7 @@ async def build(settings: PreferenceSettings, foundation: Foundation) -> Parts:
         kafka=foundation.kafka,
         group=settings.group("preference"),
         streams=[of_profile],
-        handle=MergeListener(area="preference", absorb_dated=book.absorb, profile=profile).handle,
+        handle=MergeListener(area="preference", absorb=book.absorb, profile=profile).handle,
         clock=foundation.clock,
     )
     return Parts(

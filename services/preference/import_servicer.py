@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from libs.errors import OmnithreadError, invalid_field
+from libs.mongo.requests import MAX_AHEAD
 from libs.origin import Origin, Stamp
 from libs.rpc.call import Call, current_call
 from libs.rpc.import_stream import ImportMeter, batches, faulty_field, in_lanes, is_refusal, opened
@@ -19,7 +20,6 @@ from services.preference.history import COUNTS, KEPT
 from services.preference.importing import ConsentImports
 from services.preference.model import Act
 
-MOST_AHEAD = timedelta(seconds=60)
 STATES = {COUNTS: pb.CONSENT_ROW_STATE_COUNTS, KEPT: pb.CONSENT_ROW_STATE_KEPT}
 
 
@@ -67,7 +67,7 @@ class ConsentImportServicer(ConsentImportServiceServicer):
 def _act_of(row: pb.ConsentRow, call: Call, *, now: datetime) -> Act:
     """Say when and where it was said: as the row states, and on the channel that imports it."""
     time = from_timestamp(row.occur_time, field="occur_time")
-    if time > now + MOST_AHEAD:
+    if time > now + MAX_AHEAD:
         raise invalid_field("occur_time", "is in the future")
     return Act(origin=_origin(call, channel_kind=call.caller.channel_kind), time=now, issue_time=time)
 

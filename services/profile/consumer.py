@@ -1,12 +1,10 @@
 """Listens to cart and the aggregator: orders and visits become facts about the customer, each once."""
 
-import hashlib
 from dataclasses import dataclass, replace
 
-import structlog
 from google.protobuf.message import Message
 
-from libs.errors import OmnithreadError, conflict
+from libs.errors import conflict
 from libs.events.streams import header_of
 from libs.mongo.record import Records
 from libs.mongo.values import Decision, Saved
@@ -15,8 +13,6 @@ from services.profile.facts import Source, count
 from services.profile.facts_fields import news_of
 from services.profile.model import Profile
 from services.profile.store import Announced, silent_decision_of
-
-log = structlog.get_logger(__name__)
 
 
 class NothingToDo(Exception):
@@ -32,8 +28,8 @@ class Listener:
     async def handle(self, area: str, event: Message) -> None:
         """Take in an event; what changes no fact costs nothing. Safe to repeat.
 
-        Raises CONFLICT while the event's customer is being parted from the one who was it: a little later it is clear
-        whose event it is.
+        Raises CUSTOMER_ERASED, which whoever hands events over takes as done, and CONFLICT while the event's customer
+        is being parted from the one who was it: a little later it is clear whose event it is.
         """
         news = news_of(event)
         if news is None:
@@ -51,18 +47,9 @@ class Listener:
                 raise NothingToDo
             return silent_decision_of(replace(saved.state, ledger=ledger))
 
-        name = f"facts:{area}:{header.event_id}"
-        stamp = Stamp(
-            request_id=name,
-            body_hash=hashlib.sha256(name.encode()).digest(),
-            issue_time=None,
-            origin=Origin.system("profile-facts", traceparent=header.traceparent),
-        )
+        origin = Origin.system("profile-facts", traceparent=header.traceparent)
+        stamp = Stamp.internal(f"facts:{area}:{header.event_id}", origin)
         try:
             await self.records.run(source.customer_id, stamp, decide)
         except NothingToDo:
             return
-        except OmnithreadError as error:
-            if error.reason != "CUSTOMER_ERASED":
-                raise
-            log.info("customer_gone", customer_id=source.customer_id)

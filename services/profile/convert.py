@@ -9,7 +9,7 @@ from google.type.postal_address_pb2 import PostalAddress as PostalAddressProto
 from libs.channel import Channel
 from libs.errors import invalid_field
 from libs.mongo.values import Saved
-from libs.timestamps import from_timestamp, to_timestamp
+from libs.timestamps import to_timestamp
 from omnithread.profile.v1 import profile_pb2
 from services.profile import model
 from services.profile.errors import identifier_invalid
@@ -17,9 +17,10 @@ from services.profile.etags import profile_etag
 from services.profile.facts_fields import facts_to_proto
 from services.profile.identifiers import normal_identifier
 from services.profile.merging import shown_merges
-from services.profile.model import Identifier, IdentifierKind, MergeRule, PostalAddress, Profile, Trait, TraitValue
+from services.profile.model import Identifier, IdentifierKind, MergeRule, PostalAddress, Profile, Trait
 from services.profile.rules import IdentityRules
 from services.profile.segment_fields import memberships_to_proto
+from services.profile.trait_values import value_from_proto, write_value
 
 MAX_ADDRESS_BYTES = 4096
 
@@ -80,7 +81,7 @@ def traits_from_proto(
         if one.name in names:
             raise invalid_field(f"{field}[{index}].name", "named twice")
         names.add(one.name)
-        value = _trait_value(one, field=f"{field}[{index}].time_value")
+        value = value_from_proto(one, field=f"{field}[{index}].time_value")
         if value is not None:
             traits.append(Trait(name=one.name, value=value, channel=channel, update_time=now, source=one.source))
         elif removable:
@@ -163,20 +164,6 @@ def merge_to_proto(merge: model.Merge) -> profile_pb2.Merge:
     )
 
 
-def _trait_value(said: profile_pb2.Trait, *, field: str) -> TraitValue | None:
-    match said.WhichOneof("value"):
-        case "string_value":
-            return said.string_value
-        case "number_value":
-            return said.number_value
-        case "bool_value":
-            return said.bool_value
-        case "time_value":
-            return from_timestamp(said.time_value, field=field)
-        case _:
-            return None
-
-
 def _trait_to_proto(trait: Trait) -> profile_pb2.Trait:
     said = profile_pb2.Trait(
         name=trait.name,
@@ -184,15 +171,7 @@ def _trait_to_proto(trait: Trait) -> profile_pb2.Trait:
         update_time=to_timestamp(trait.update_time),
         source=trait.source,
     )
-    match trait.value:
-        case bool():  # before float: a yes is no number
-            said.bool_value = trait.value
-        case str():
-            said.string_value = trait.value
-        case datetime():
-            said.time_value.CopyFrom(to_timestamp(trait.value))
-        case _:
-            said.number_value = trait.value
+    write_value(said, trait.value)
     return said
 
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 
 from libs.channel import Channel
 from libs.clock import Clock
-from libs.errors import CONFLICT, CUSTOMER_ERASED, OmnithreadError, Status, clock_skew, conflict
+from libs.errors import CONFLICT, CUSTOMER_ERASED, OmnithreadError, Status, conflict
 from libs.ids import NewId
 from libs.mongo.record import Records
-from libs.mongo.requests import MAX_AHEAD
+from libs.mongo.requests import check_not_ahead
 from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Origin, Stamp
 from services.profile.claims import Claim, Claims, Overtaken
@@ -75,8 +75,7 @@ class Identification:
 
         Raises IDENTIFIER_LIMIT, TRAIT_LIMIT, and what any change of a record may raise. What is refused leaves nothing.
         """
-        if stamp.issue_time is not None and stamp.issue_time > self.clock() + MAX_AHEAD:
-            raise clock_skew(self.clock())
+        check_not_ahead(stamp, self.clock())
         created: set[CustomerId] = set()
         apart: set[CustomerId] = set()
         for tried in range(MAX_ROUNDS):

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, actor_required, clock_skew, conflict, customer_not_found
+from libs.errors import actor_required, conflict
 from libs.ids import NewId
 from libs.merged_things import MergedThing
 from libs.mongo.record import Records
-from libs.mongo.requests import MAX_AHEAD
+from libs.mongo.requests import check_not_ahead
 from libs.mongo.values import Decision, Saved
 from libs.origin import Origin, Stamp
 from services.profile.claims import Claim, Claims
 from services.profile.errors import merge_not_found, merge_not_possible
 from services.profile.linking import Introduction, introduce
+from services.profile.living import living
 from services.profile.merges import Merges
 from services.profile.merging import precedes
 from services.profile.model import CustomerId, Merge, MergeId, MergeRule, Profile, Reservation
@@ -58,7 +59,7 @@ class Identities:
             if known is not None:
                 return _merged(known.saved, known.facts["merge_id"], replayed=True)
         one, other = [
-            await self.merges.carry_out(await self._living(customer_id)) for customer_id in (one_id, other_id)
+            await self.merges.carry_out(await living(self.records, customer_id)) for customer_id in (one_id, other_id)
         ]
         survivor, source = (one, other) if precedes(one.state, other.state) else (other, one)
         _check_possible(survivor, source)
@@ -88,8 +89,7 @@ class Identities:
         """Undo one merge. Raises ACTOR_REQUIRED, and as `Unmerges.undo` does."""
         if not stamp.origin.actor_id:
             raise actor_required()
-        if stamp.issue_time is not None and stamp.issue_time > self.clock() + MAX_AHEAD:
-            raise clock_skew(self.clock())
+        check_not_ahead(stamp, self.clock())
         return await self.unmerges.undo(customer_id, merge_id, reason=reason, stamp=stamp)
 
     async def complete_unmerge(
@@ -102,11 +102,11 @@ class Identities:
 
     async def list_merges(self, customer_id: str) -> Sequence[Merge]:
         """Give a customer's merges, newest first, undone ones too; at most 50, and those not done everywhere."""
-        return tuple(reversed((await self._living(customer_id)).state.merges))
+        return tuple(reversed((await living(self.records, customer_id)).state.merges))
 
     async def explain(self, customer_id: str) -> tuple[Saved[Profile], Mapping[str, Claim]]:
         """Give a customer, and what is noted of the identifiers that lead or led there, by key. Two reads."""
-        saved = await self._living(customer_id)
+        saved = await living(self.records, customer_id)
         return saved, await self.claims.find(saved.state.held_keys)
 
     async def merge_outcome(self, merge_id: str, survivor_customer_id: str) -> tuple[Merge, Sequence[MergedThing]]:
@@ -118,18 +118,8 @@ class Identities:
         raise merge_not_found(merge_id)
 
     async def _things(self, merge_id: str, customer_id: str) -> Sequence[MergedThing]:
-        try:
-            return (await self.records.merge_report(merge_id, customer_id)).things
-        except OmnithreadError as error:
-            if error.reason != "MERGE_OUTCOME_NOT_FOUND":
-                raise
-            return ()  # a merge from before reports
-
-    async def _living(self, customer_id: str) -> Saved[Profile]:
-        saved = await self.records.get(customer_id)
-        if saved.state.create_time is None:
-            raise customer_not_found(customer_id)
-        return saved
+        report = await self.records.find_merge_report(merge_id, customer_id)
+        return report.things if report else ()  # a merge from before reports
 
 
 def _check_possible(survivor: Saved[Profile], source: Saved[Profile]) -> None:

@@ -2,10 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from libs.channel import Channel
 from libs.errors import OmnithreadError, invalid_field
+from libs.mongo.requests import MAX_AHEAD
 from libs.origin import Origin, Stamp
 from libs.rpc.call import Call
 from libs.rpc.import_stream import faulty_field, is_refusal
@@ -19,8 +20,6 @@ from services.profile.model import CustomerId, Trait
 from services.profile.outcomes import IdentifyOutcome
 from services.profile.requests import OUTCOMES
 from services.profile.rules import IdentityRules
-
-MOST_AHEAD = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,6 @@ def _as_stated(trait: Trait, row: pb.CustomerRow, *, index: int, source: str, no
     if not said.HasField("update_time"):
         raise invalid_field(field, "a row states when it was true")
     time = from_timestamp(said.update_time, field=field)
-    if time > now + MOST_AHEAD:
+    if time > now + MAX_AHEAD:
         raise invalid_field(field, "is in the future")
     return replace(trait, update_time=time, source=trait.source or source)

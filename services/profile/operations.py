@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, customer_erased, customer_not_found, etag_mismatch
+from libs.errors import OmnithreadError, customer_erased, etag_mismatch
 from libs.mongo.record import Records
 from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Origin, Stamp
@@ -17,6 +17,7 @@ from services.profile.etags import profile_etag
 from services.profile.forgetting import Forgetting
 from services.profile.identify import Identification
 from services.profile.linking import Introduction
+from services.profile.living import checked, living
 from services.profile.merges import Merges
 from services.profile.merging import complete
 from services.profile.model import Identifier, Profile
@@ -43,10 +44,7 @@ class Profiles:
 
     async def get(self, customer_id: str) -> Saved[Profile]:
         """Give the customer who stands for an id today. Raises CUSTOMER_NOT_FOUND."""
-        saved = await self.records.get(customer_id)
-        if saved.state.create_time is None:
-            raise customer_not_found(customer_id)
-        return await self._carried_out(saved)
+        return await self._carried_out(await living(self.records, customer_id))
 
     async def get_by_identifier(self, identifier: Identifier, origin: Origin) -> Saved[Profile]:
         """Give the customer who holds an identifier. Raises CUSTOMER_NOT_FOUND."""
@@ -64,8 +62,7 @@ class Profiles:
         """Change the named fields. Raises CUSTOMER_NOT_FOUND, ETAG_MISMATCH, TRAIT_LIMIT."""
 
         def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
-            if saved.state.create_time is None:
-                raise customer_not_found(customer_id)
+            checked(saved, customer_id)
             if etag and etag != profile_etag(saved):
                 raise etag_mismatch()
             entrance = customer_id if customer_id != saved.customer_id else ""
@@ -85,9 +82,7 @@ class Profiles:
         saved = await self.records.standing(customer_id)
         if saved.erased:
             raise customer_erased(customer_id)
-        if saved.state.create_time is None:
-            raise customer_not_found(customer_id)
-        return saved.lineage
+        return checked(saved, customer_id).lineage
 
     async def complete_merge(
         self, *, merge_id: str, survivor_customer_id: str, area: str, origin: Origin

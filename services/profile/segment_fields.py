@@ -1,14 +1,14 @@
 """Segments and memberships as fields of documents, and as the contract's messages."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from libs.mongo.documents import DocumentShape, SavedDocument
-from libs.timestamps import from_timestamp, to_timestamp
+from libs.timestamps import to_timestamp
 from omnithread.profile.v1 import profile_pb2, segment_pb2
-from services.profile.model import Membership, Standing, TraitValue
+from services.profile.model import Membership, Standing
 from services.profile.segments import Condition, Operator, Segment
+from services.profile.trait_values import value_from_proto, write_value
 
 SEGMENTS = "segments"
 EDITION, DUE_TIME = "segments_edition", "segments_due_time"
@@ -145,17 +145,7 @@ def condition_to_proto(condition: Condition) -> segment_pb2.SegmentCondition:
     said = segment_pb2.SegmentCondition(
         field=condition.field, operator=OPERATORS[condition.operator], negated=condition.negated
     )
-    match condition.value:
-        case None:
-            pass
-        case bool():  # before float: a yes is no number
-            said.bool_value = condition.value
-        case str():
-            said.string_value = condition.value
-        case datetime():
-            said.time_value.CopyFrom(to_timestamp(condition.value))
-        case _:
-            said.number_value = condition.value
+    write_value(said, condition.value)
     return said
 
 
@@ -163,19 +153,6 @@ def _condition_from_proto(said: segment_pb2.SegmentCondition, *, place: str) -> 
     return Condition(
         field=said.field,
         operator=_FROM_OPERATORS[said.operator],
-        value=_value(said, place=place),
+        value=value_from_proto(said, field=f"{place}.time_value"),
         negated=said.negated,
     )
-
-
-def _value(said: segment_pb2.SegmentCondition, *, place: str) -> TraitValue | None:
-    match said.WhichOneof("value"):
-        case "string_value":
-            return said.string_value
-        case "number_value":
-            return said.number_value
-        case "bool_value":
-            return said.bool_value
-        case "time_value":
-            return from_timestamp(said.time_value, field=f"{place}.time_value")
-    return None

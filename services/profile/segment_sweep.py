@@ -6,7 +6,6 @@ nobody hears of it: the profile keeps its version.
 
 import asyncio
 import contextlib
-import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -95,13 +94,7 @@ class SegmentSweep:
         return settled + sum(task.result() for task in tasks)
 
     async def _change(self, saved: Saved[Profile], slots: asyncio.Semaphore) -> bool:
-        name = f"segments:{saved.customer_id}:{saved.version}"
-        stamp = Stamp(
-            request_id=name,
-            body_hash=hashlib.sha256(name.encode()).digest(),
-            issue_time=None,
-            origin=Origin.system("profile-segments"),
-        )
+        stamp = Stamp.internal(f"segments:{saved.customer_id}:{saved.version}", Origin.system("profile-segments"))
         async with slots:
             with journey_labels(customer_id=saved.customer_id):
                 try:

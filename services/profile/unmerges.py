@@ -4,12 +4,11 @@ The survivor's record names the undoing until every area has carried it out, and
 Claims stay where they are, since each names the side that it came from; only what had to make room is claimed again.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, customer_not_found, request_id_reused, unmerge_not_possible
+from libs.errors import request_id_reused, unmerge_not_possible
 from libs.mongo.record import Records
 from libs.mongo.release import Joined, Shares
 from libs.mongo.values import Decision, Saved
@@ -17,6 +16,7 @@ from libs.origin import Origin, Stamp
 from services.profile.claims import CONFIRMED, Claim, Claims, Overtaken
 from services.profile.errors import merge_not_found
 from services.profile.events import CustomerReleased, CustomersUnmerged
+from services.profile.living import living
 from services.profile.merges import Merges
 from services.profile.model import CustomerId, Merge, Profile, Undoing
 from services.profile.rules import IdentityRules
@@ -51,7 +51,7 @@ class Unmerges:
         Raises CUSTOMER_NOT_FOUND, MERGE_NOT_FOUND, REQUEST_ID_REUSED, and UNMERGE_NOT_POSSIBLE with `because`:
         `undone` by another request, `later_merge` to undo first, `too_old` to know how, `forgotten` customer.
         """
-        saved = await self.merges.carry_out(await self._living(customer_id))
+        saved = await self.merges.carry_out(await living(self.records, customer_id))
         merge = await self._merge(saved, customer_id, merge_id)
         if merge.undoing is not None:
             _check_same(merge.undoing, reason, stamp)
@@ -69,7 +69,7 @@ class Unmerges:
 
     async def complete(self, *, merge_id: str, survivor_customer_id: str, area: str, origin: Origin) -> tuple[str, ...]:
         """Note that an area has undone a merge, and give those that have not. Raises MERGE_NOT_FOUND."""
-        saved = await self._living(survivor_customer_id)
+        saved = await living(self.records, survivor_customer_id)
         merge = next((one for one in saved.state.merges if one.merge_id == merge_id and one.undoing), None)
         if merge is None or merge.undoing is None:
             if merge_id in saved.absorbed and merge_id in (await self._released(survivor_customer_id)):
@@ -146,12 +146,8 @@ class Unmerges:
         return True
 
     async def _before(self, customer_id: str, merge_id: str) -> Profile | None:
-        try:
-            return (await self.records.merge_report(merge_id, customer_id)).before
-        except OmnithreadError as error:
-            if error.reason != "MERGE_OUTCOME_NOT_FOUND":
-                raise
-            return None
+        report = await self.records.find_merge_report(merge_id, customer_id)
+        return report.before if report else None
 
     def _together(
         self,
@@ -170,12 +166,6 @@ class Unmerges:
             lost_keys=lost_keys,
         )
 
-    async def _living(self, customer_id: str) -> Saved[Profile]:
-        saved = await self.records.get(customer_id)
-        if saved.state.create_time is None:
-            raise customer_not_found(customer_id)
-        return saved
-
     async def _merge(self, saved: Saved[Profile], customer_id: str, merge_id: str) -> Merge:
         for merge in saved.state.merges:
             if merge.merge_id == merge_id:
@@ -190,12 +180,10 @@ class Unmerges:
         return (await self.records.get_exact(customer_id)).released
 
     async def _note(self, customer_id: str, name: str, origin: Origin, change: Callable[[Profile], Profile]) -> None:
-        stamp = Stamp(request_id=name, body_hash=hashlib.sha256(name.encode()).digest(), issue_time=None, origin=origin)
-
         def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
             return Decision(change(saved.state))
 
-        await self.records.run(customer_id, stamp, decide)
+        await self.records.run(customer_id, Stamp.internal(name, origin), decide)
 
 
 def _check_same(undoing: Undoing, reason: str, stamp: Stamp) -> None:

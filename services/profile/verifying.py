@@ -11,9 +11,9 @@ from datetime import datetime
 import structlog
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, Status, clock_skew, customer_not_found
+from libs.errors import OmnithreadError, Status
 from libs.mongo.record import Records
-from libs.mongo.requests import MAX_AHEAD
+from libs.mongo.requests import check_not_ahead
 from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Stamp
 from services.profile import errors
@@ -21,6 +21,7 @@ from services.profile.code_limits import CodeLimits, Counted, of_address, of_cus
 from services.profile.events import Change, VerificationRequested
 from services.profile.identify import REFUSED, Identification
 from services.profile.linking import Introduction
+from services.profile.living import checked, living
 from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.rules import IdentityRules
 from services.profile.store import Announced, decision_of
@@ -72,13 +73,13 @@ class Verifying:
 
         Raises CUSTOMER_NOT_FOUND, VERIFICATION_NOT_POSSIBLE, VERIFICATION_LIMIT. What is refused leaves nothing.
         """
-        self._check_clock(stamp)
+        check_not_ahead(stamp, self.clock())
         if identifier.kind not in VERIFIABLE or self.rules.blocks(identifier):
             raise errors.verification_not_possible(identifier.kind)
         known = await self.records.recall(customer_id, stamp)
         if known is not None:
             return _started(known)
-        saved = await self._customer(customer_id)
+        saved = await living(self.records, customer_id)
         now = self.clock()
         verification = Verification(
             verification_id=verification_id_of(stamp),
@@ -105,12 +106,12 @@ class Verifying:
         Raises CUSTOMER_NOT_FOUND, VERIFICATION_NOT_FOUND, VERIFICATION_EXPIRED, CODE_WRONG,
         VERIFICATION_TRIES_USED_UP, and what Identify raises.
         """
-        self._check_clock(stamp)
+        check_not_ahead(stamp, self.clock())
         verification = await self.verifications.find(verification_id)
         if verification is None:
             known = await self.records.recall(customer_id, stamp)
             if known is None:
-                await self._customer(customer_id)
+                await living(self.records, customer_id)
                 raise errors.verification_not_found()
             return Verified(outcome=known, identifiers=())
         await self._check_whose(verification, customer_id)
@@ -138,20 +139,9 @@ class Verifying:
         await self._check_whose(verification, customer_id)
         return verification
 
-    def _check_clock(self, stamp: Stamp) -> None:
-        """Refuse what is ahead of time before anything is written for it."""
-        if stamp.issue_time is not None and stamp.issue_time > self.clock() + MAX_AHEAD:
-            raise clock_skew(self.clock())
-
-    async def _customer(self, customer_id: str) -> Saved[Profile]:
-        saved = await self.records.get(customer_id)
-        if saved.state.create_time is None:
-            raise customer_not_found(customer_id)
-        return saved
-
     async def _check_whose(self, verification: Verification, customer_id: str) -> None:
         """Refuse a verification that another customer started; one who was merged is who they became."""
-        mine = await self._customer(customer_id)
+        mine = await living(self.records, customer_id)
         if verification.customer_id in mine.lineage:
             return
         raise errors.verification_not_found()
@@ -173,8 +163,7 @@ class Verifying:
 
     async def _request(self, customer_id: str, verification: Verification, stamp: Stamp) -> Outcome[Profile]:
         def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
-            if saved.state.create_time is None:
-                raise customer_not_found(customer_id)
+            checked(saved, customer_id)
             requested = VerificationRequested(verification.verification_id, verification.identifier.kind)
             return decision_of(
                 Change(profile=saved.state, events=(requested,)),
