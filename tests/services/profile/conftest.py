@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from services.profile.__main__ import SERVICE
+from services.profile.verifying import Verifying
 from tests.services.profile.reception import Reception, reception_at
 from tests.services.profile.replicas import Replicas, start_replicas
+from tests.services.profile.verification_desk import desk_of
 from tests.services.running import Services
 
 
@@ -39,3 +41,9 @@ async def reception(services: Services) -> Reception:
 async def another_replica(services: Services, reception: Reception) -> Reception:
     """Give a second replica on the same database."""
     return reception_at(services, await services.start(SERVICE))
+
+
+@pytest.fixture
+def desk(replicas: Replicas) -> Verifying:
+    """One replica's verification; every code is 271828."""
+    return desk_of(replicas, 0)

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import NoReturn
 
 import pytest
 
@@ -13,19 +12,12 @@ from services.profile.linking import Introduction
 from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, outcome_of
 from services.profile.unfinished import UnfinishedMerges
+from tests.services.profile.crashing import Crash, crash
 from tests.services.profile.people import WEB, card, cookie, device, email, phone, trait
 from tests.services.profile.replicas import ORIGIN, Replicas
 from tests.services.profile.staff import merge
 
 ANNA = email("anna@example.com")
-
-
-class Crash(Exception):
-    """The process is gone."""
-
-
-async def crash(*_given: object, **_named: object) -> NoReturn:
-    raise Crash
 
 
 async def living(replicas: Replicas) -> list[str]:
