@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from google.protobuf.message import Message
+
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
 CONFLICT = "CONFLICT"
 CUSTOMER_ERASED = "CUSTOMER_ERASED"
@@ -51,6 +53,7 @@ class OmnithreadError(Exception):
     `reason` is a value of an `ErrorReason` enum without its prefix, `message` a sentence for a developer,
     `metadata` the dynamic parts of that sentence. None of them holds personal data.
     `domain` is empty for an error of the service that answers, and names the other service when passing its error on.
+    `details` are further messages of the contract for the caller, small ones: all of an error has to fit into 8 KB.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class OmnithreadError(Exception):
         metadata: Mapping[str, str] = NO_METADATA,
         field_faults: tuple[FieldFault, ...] = (),
         domain: str = "",
+        details: tuple[Message, ...] = (),
     ) -> None:
         super().__init__(f"{reason}: {message}")
         self.status = status
@@ -70,6 +74,7 @@ class OmnithreadError(Exception):
         self.metadata: Mapping[str, str] = MappingProxyType(dict(metadata))
         self.field_faults = field_faults
         self.domain = domain
+        self.details = details
 
 
 def invalid_argument(
@@ -95,9 +100,11 @@ def failed_precondition(reason: str, message: str, *, metadata: Mapping[str, str
     return OmnithreadError(status=Status.FAILED_PRECONDITION, reason=reason, message=message, metadata=metadata)
 
 
-def aborted(reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA) -> OmnithreadError:
+def aborted(
+    reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA, details: tuple[Message, ...] = ()
+) -> OmnithreadError:
     """Give up because somebody else changed the same thing; the caller reads again and decides anew."""
-    return OmnithreadError(status=Status.ABORTED, reason=reason, message=message, metadata=metadata)
+    return OmnithreadError(status=Status.ABORTED, reason=reason, message=message, metadata=metadata, details=details)
 
 
 def resource_exhausted(reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA) -> OmnithreadError:

@@ -17,6 +17,8 @@ MOST_CHARACTERS = 120
 """Of each field path, description and value: all of it has to fit into the 8 KB of metadata that clients take."""
 MOST_VALUES = 16
 MOST_MESSAGE_CHARACTERS = 400
+MOST_BYTES = 5500
+"""Of all details together: what does not fit any more is left out. Metadata is sent in base64, a third longer."""
 INTERNAL_MESSAGE = "An error of ours. It is logged under the trace of this call."
 
 
@@ -39,6 +41,9 @@ def to_wire(error: OmnithreadError, *, domain: str) -> tuple[grpc.StatusCode, st
                 description=fault.description[:MOST_CHARACTERS],
             )
         _add(status, faults)
+    for detail in error.details:
+        if status.ByteSize() + detail.ByteSize() <= MOST_BYTES:
+            _add(status, detail)
     return CODES[error.status], message, ((DETAILS_KEY, status.SerializeToString(deterministic=True)),)
 
 

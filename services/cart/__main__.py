@@ -13,12 +13,14 @@ from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import add_CartInternalServiceServicer_to_server
 from omnithread.cart.v1.cart_service_pb2_grpc import add_CartServiceServicer_to_server
+from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from services.cart.abandoned import AbandonedCarts
 from services.cart.internal_servicer import CartInternalServicer
 from services.cart.operations import Carts
+from services.cart.order_servicer import OrderServicer
 from services.cart.servicer import CartServicer
 from services.cart.settings import CartSettings
 from services.cart.store import INDEXES, SHAPE
@@ -61,6 +63,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     return Parts(
         registrations=[
             partial(add_CartServiceServicer_to_server, CartServicer(carts)),
+            partial(add_OrderServiceServicer_to_server, OrderServicer(carts)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts)),
         ],
         consumers=[merges],

@@ -17,6 +17,7 @@ from libs.merged_things import MergeAction, MergedThing
 from libs.mongo.values import Decision
 from libs.origin import Origin
 from services.cart.events import CartAbsorbed
+from services.cart.line_values import Line
 from services.cart.merge_policies import MergePolicy
 from services.cart.model import (
     MAX_LINE_QUANTITY,
@@ -27,7 +28,7 @@ from services.cart.model import (
     newest_orders,
     with_lines,
 )
-from services.cart.values import Cart, Line
+from services.cart.values import Cart
 
 MAX_SET_ASIDE_LINES = 200
 _LEFT_OUT = {MergeAction.SET_ASIDE, MergeAction.DROPPED}

@@ -21,7 +21,9 @@ from services.cart.events import (
     ItemQuantitySet,
     ItemRemoved,
 )
-from services.cart.values import Article, Cart, CartId, Line, LineId, Order, OrderId, OrderSummary, sum_of
+from services.cart.line_values import Article, CartId, Line, LineId, OrderId, sum_of
+from services.cart.order_values import Order, OrderSummary
+from services.cart.values import Cart
 
 MAX_LINES = 200
 MAX_LINE_QUANTITY = 9999

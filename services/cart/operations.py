@@ -16,11 +16,13 @@ from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
 from services.cart import errors, merging, model
 from services.cart.events import CartParted, CartReleased, CartSealed, Event
+from services.cart.line_values import Article, CartId, LineId, OrderId
 from services.cart.merge_policies import MergePolicy
 from services.cart.model import Act, Change, LineChoice, Terms
+from services.cart.order_fields import ORDERS, order_from_document
+from services.cart.order_values import Order
 from services.cart.splitting import Together, part
-from services.cart.store import ORDERS, order_from_document
-from services.cart.values import Article, Cart, CartId, LineId, Order, OrderId
+from services.cart.values import Cart
 
 
 @dataclass(frozen=True, slots=True)

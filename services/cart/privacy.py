@@ -9,8 +9,9 @@ from libs.mongo.holdings import Holdings, Kept
 from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from services.cart.events import CartErased, Event
-from services.cart.store import ORDERS
-from services.cart.values import Cart, CartId
+from services.cart.line_values import CartId
+from services.cart.order_fields import ORDERS
+from services.cart.values import Cart
 
 LINE_FIELDS = ("line_id", "sku", "name", "unit_price", "quantity", "channel", "add_time", "update_time")
 ORDER_FIELDS = ("cart_id", "total", "store_id", "channel")

@@ -1,7 +1,6 @@
 """Translates calls: one short method per RPC of `CartService`, between the contract's words and the operations."""
 
 from libs.rpc.call import stamp_of
-from libs.rpc.pages import PageTokens, page_size
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
 from services.cart.convert import (
@@ -9,13 +8,11 @@ from services.cart.convert import (
     batch_cart_to_proto,
     cart_to_proto,
     choice_from_request,
-    order_to_proto,
     orders_to_proto,
     terms_from_request,
 )
 from services.cart.operations import Carts
-
-ORDER_PAGES = PageTokens("cart.orders")
+from services.cart.order_convert import order_to_proto
 
 
 class CartServicer(CartServiceServicer):
@@ -85,18 +82,4 @@ class CartServicer(CartServiceServicer):
             replayed=outcome.replayed,
             head=outcome.saved.head(),
             order=order_to_proto(order, outcome.saved.customer_id),
-        )
-
-    async def GetOrder(self, request: pb.GetOrderRequest, _context: object) -> pb.GetOrderResponse:
-        customer_id, order = await self._carts.get_order(request.customer_id, request.order_id)
-        return pb.GetOrderResponse(order=order_to_proto(order, customer_id))
-
-    async def ListOrders(self, request: pb.ListOrdersRequest, _context: object) -> pb.ListOrdersResponse:
-        position = ORDER_PAGES.decode(request.page_token, owner=request.customer_id)
-        customer_id, orders, following = await self._carts.list_orders(
-            request.customer_id, position=position, limit=page_size(request.page_size)
-        )
-        return pb.ListOrdersResponse(
-            orders=[order_to_proto(order, customer_id) for order in orders],
-            next_page_token=ORDER_PAGES.encode(following, owner=request.customer_id) if following else "",
         )

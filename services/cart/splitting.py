@@ -13,10 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from libs.merged_things import MergeAction
+from services.cart.line_values import CartId, Line, LineId, OrderId
 from services.cart.merge_policies import MergePolicy
 from services.cart.merging import Taken, absorb, take
 from services.cart.model import Act, newest_orders
-from services.cart.values import Cart, CartId, Line, LineId, OrderId, OrderSummary
+from services.cart.order_values import OrderSummary
+from services.cart.values import Cart
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,94 +1,87 @@
-"""What a cart is made of: frozen values that know their own sums."""
+"""What a customer's record holds: the cart, what belongs to it, and what became of the carts before."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import enum
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NewType
 
 from libs.channel import Channel
 from libs.origin import Origin
+from services.cart.line_values import NO_CART, NO_ORDER, CartId, Line, OrderId, sum_of
 from services.cart.money import Money
-
-CartId = NewType("CartId", str)
-LineId = NewType("LineId", str)
-OrderId = NewType("OrderId", str)
+from services.cart.order_values import OrderSummary
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """One thing that can be bought, as the channel described it when it was added."""
+class Lock:
+    """Who is working on the cart, so that nobody else changes it."""
 
-    sku: str
-    name: str
-    unit_price: Money
-    image_uri: str = ""
-    link_uri: str = ""
-    attributes: tuple[tuple[str, str], ...] = ()
-    """Key and value, sorted by key."""
-
-    def is_same_as(self, other: "Article") -> bool:
-        """Whether the two share one line; name, picture and page may have changed since."""
-        return (self.sku, self.attributes, self.unit_price) == (other.sku, other.attributes, other.unit_price)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Some pieces of one article."""
-
-    line_id: LineId
-    article: Article
-    quantity: int
     channel: Channel
-    """Where the line was first added."""
+    actor_id: str
+    reason: str
+    lock_time: datetime
+    until_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for whoever serves the customer next."""
+
+    note_id: str
+    text: str = field(repr=False)
+    channel: Channel
+    actor_id: str
+    """Empty for the customer."""
     add_time: datetime
-    update_time: datetime
-    session_id: str = ""
-    """The visit in which it was added; empty where the caller named none."""
-    changed_session_id: str = ""
-    """The visit in which the number of its pieces was last changed."""
 
-    @property
-    def total(self) -> Money:
-        """The price of all pieces."""
-        return self.article.unit_price.times(self.quantity)
+
+class PastState(enum.StrEnum):
+    """What became of a cart."""
+
+    MERGED = "merged"
+    ORDERED = "ordered"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A cart that was checked out; it does not change with the catalogue."""
+class Tally:
+    """What a cart accounts for over its life: changes, and pieces of articles."""
 
-    order_id: OrderId
-    cart_id: CartId
-    lines: tuple[Line, ...]
-    total: Money
-    store_id: str
-    """Where it is picked up; empty for a delivery."""
-    payment_reference: str
-    channel: Channel
-    place_time: datetime
-    session_id: str = ""
-    """The visit in which it was placed; empty where the caller named none."""
+    applied: int = 0
+    """Changes that were applied."""
+    carried: int = 0
+    """Pieces that were there when it began."""
+    added: int = 0
+    merged: int = 0
+    """Pieces that came with merges, less those that went when one was undone."""
+    removed: int = 0
+    ordered: int = 0
+    bought_elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class OrderSummary:
-    """An order without its lines."""
+class PastCart:
+    """A cart that the customer had."""
 
-    order_id: OrderId
     cart_id: CartId
-    total: Money
-    line_count: int
-    store_id: str
-    channel: Channel
-    place_time: datetime
-    session_id: str = ""
+    state: PastState
+    end_time: datetime
+    order_id: OrderId = NO_ORDER
+    tally: Tally = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """How often the customer redeemed one offer."""
+
+    offer_id: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Cart:
     """What a customer is buying, and their newest orders: the state in the customer's record."""
 
-    cart_id: CartId = CartId("")
+    cart_id: CartId = NO_CART
     """Empty while the customer never put anything in; a new one after each checkout."""
     lines: tuple[Line, ...] = ()
     set_aside_lines: tuple[Line, ...] = ()
@@ -102,6 +95,25 @@ class Cart:
     """When it is to be announced as abandoned; None in an empty cart and after the announcement."""
     last_origin: Origin | None = None
     """Where the last change came from: what an announcement of the idle cart refers to."""
+    saved_lines: tuple[Line, ...] = ()
+    """What the customer saved for later."""
+    notes: tuple[Note, ...] = ()
+    """Oldest first."""
+    lock: Lock | None = None
+    offer_codes: tuple[str, ...] = ()
+    """As they were entered, in their normal form (`codes.py`)."""
+    expire_due_time: datetime | None = None
+    """When it expires if nobody touches it; None in an empty cart."""
+    past_carts: tuple[PastCart, ...] = ()
+    """Newest first."""
+    tally: Tally = Tally()
+    """Of the present cart."""
+    order_count: int = 0
+    """All orders ever placed or told of, those of merged customers too."""
+    redemptions: tuple[Redemption, ...] = ()
+    """By offer id; for offers with a limit per customer."""
+    barred_order_ids: tuple[str, ...] = ()
+    """Orders that must not be placed any more, since what was reserved for them was released; newest first."""
 
     @property
     def currency_code(self) -> str:
@@ -112,9 +124,3 @@ class Cart:
     def subtotal(self) -> Money | None:
         """The sum of the lines; None in an empty cart."""
         return sum_of(self.lines) if self.lines else None
-
-
-def sum_of(lines: Iterable[Line]) -> Money:
-    """Add up lines of one currency, at least one."""
-    totals = [line.total for line in lines]
-    return Money(sum(total.minor for total in totals), totals[0].currency_code)

@@ -16,6 +16,7 @@ from omnithread.cart.v1 import cart_internal_service_pb2
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceStub
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import (
     add_MessagingInternalServiceServicer_to_server,
 )
@@ -96,6 +97,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
                 profile=ProfileServiceStub(profile_channel),
                 preference=PreferenceServiceStub(foundation.channel(settings.preference_address)),
                 cart=CartServiceStub(cart_channel),
+                orders=OrderServiceStub(cart_channel),
                 profile_internal=profile_internal,
             ),
             templates=templates,

@@ -15,8 +15,9 @@ from libs.contact_points import normal_email
 from libs.errors import OmnithreadError, Status
 from libs.rpc.status import error_from_rpc
 from libs.timestamps import from_timestamp
-from omnithread.cart.v1 import cart_pb2
-from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse, GetOrderRequest
+from omnithread.cart.v1 import order_pb2
+from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
+from omnithread.cart.v1.order_service_pb2 import GetOrderRequest
 from omnithread.preference.v1 import preference_pb2
 from omnithread.preference.v1.preference_service_pb2 import GetPreferencesRequest
 from omnithread.profile.v1 import profile_pb2
@@ -29,6 +30,7 @@ from services.messaging.values import DeliveryKind
 
 if TYPE_CHECKING:  # the classes of stubs on an asyncio channel are known to type checkers only
     from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceAsyncStub
+    from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceAsyncStub
     from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
     from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceAsyncStub
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
@@ -62,6 +64,7 @@ class Sources:
     profile: "ProfileServiceAsyncStub"
     preference: "PreferenceServiceAsyncStub"
     cart: "CartServiceAsyncStub"
+    orders: "OrderServiceAsyncStub"
     profile_internal: "ProfileInternalServiceAsyncStub"
 
     async def person(self, customer_id: str) -> profile_pb2.Profile:
@@ -85,10 +88,10 @@ class Sources:
         """Give the cart and the newest orders."""
         return await _asked("cart", self.cart.GetCart(GetCartRequest(customer_id=customer_id), timeout=TIMEOUT_SECONDS))
 
-    async def order(self, customer_id: str, order_id: str) -> cart_pb2.Order:
+    async def order(self, customer_id: str, order_id: str) -> order_pb2.Order:
         """Give one order."""
         request = GetOrderRequest(customer_id=customer_id, order_id=order_id)
-        return (await _asked("cart", self.cart.GetOrder(request, timeout=TIMEOUT_SECONDS))).order
+        return (await _asked("cart", self.orders.GetOrder(request, timeout=TIMEOUT_SECONDS))).order
 
 
 def wishes_from_proto(said: preference_pb2.Preferences) -> Wishes:

@@ -13,7 +13,7 @@ from babel.numbers import format_currency
 from google.type.money_pb2 import Money
 
 from libs.timestamps import from_timestamp
-from omnithread.cart.v1 import cart_pb2
+from omnithread.cart.v1 import cart_pb2, order_pb2
 from omnithread.profile.v1 import profile_pb2
 from services.messaging.liquid_texts import Names
 
@@ -60,7 +60,7 @@ def cart_data(cart: cart_pb2.Cart, locale: Locale) -> Data:
     }
 
 
-def order_data(order: cart_pb2.Order, locale: Locale) -> Data:
+def order_data(order: order_pb2.Order, locale: Locale) -> Data:
     """Give what a text may tell of an order."""
     return {
         "order_id": order.order_id,

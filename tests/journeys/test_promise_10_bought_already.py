@@ -1,7 +1,8 @@
 """If I bought it already, nobody reminds me to buy it."""
 
 from deploy.local.suite import Suite
-from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, ListOrdersRequest, PickupChoice
+from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, PickupChoice
+from omnithread.cart.v1.order_service_pb2 import ListOrdersRequest
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
 from omnithread.messaging.v1.messaging_pb2 import MESSAGE_STATE_CANCELLED, MESSAGE_STATE_QUEUED, Message
 from tests.journeys.people import add, cart_of, consent, log_in, messages_to, somebody
@@ -24,6 +25,6 @@ async def test_a_reminder_that_was_queued_is_cancelled_by_the_purchase(suite: Su
     assert cancelled.state_reason == "ORDER_PLACED"
     assert [mail for mail in suite.mailbox.mails(recipient=person.email) if sold.order.order_id not in str(mail)] == []
     for channel in channels.four:
-        orders = (await channel.cart.ListOrders(ListOrdersRequest(customer_id=anna))).orders
+        orders = (await channel.orders.ListOrders(ListOrdersRequest(customer_id=anna))).orders
         assert [order.order_id for order in orders] == [sold.order.order_id]
         assert await cart_of(channel, anna) == {}

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from libs.origin import Origin
 from omnithread.common.v1 import channel_pb2
+from services.cart.line_values import Article, CartId, LineId
 from services.cart.model import Act, add_item
 from services.cart.money import Money
-from services.cart.values import Article, Cart, CartId, LineId
+from services.cart.values import Cart
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 IDLE_AFTER = timedelta(hours=1)

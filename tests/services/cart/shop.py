@@ -8,6 +8,7 @@ from google.type.money_pb2 import Money
 
 from libs.ids import new_id
 from libs.serving import Running
+from omnithread import Omnithread
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
@@ -29,9 +30,11 @@ if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type 
 class Shop:
     """Cart as the web shop, a store and the aggregator meet it."""
 
-    web: "CartServiceAsyncStub"
-    store: "CartServiceAsyncStub"
+    at_web: Omnithread
+    at_store: Omnithread
     """Its calls are made by Anna, who works there."""
+    at_phone: Omnithread
+    """The call centre: its calls are made by Carl."""
     bare: "CartServiceAsyncStub"
     """The web shop without the client package: nothing is filled in, nothing is tried again."""
     internal: "CartInternalServiceAsyncStub"
@@ -39,6 +42,16 @@ class Shop:
     internal_as_web: "CartInternalServiceAsyncStub"
     """As a channel that oversteps."""
     profile: "ProfileServiceAsyncStub"
+
+    @property
+    def web(self) -> "CartServiceAsyncStub":
+        """Carts as the web shop meets them."""
+        return self.at_web.cart
+
+    @property
+    def store(self) -> "CartServiceAsyncStub":
+        """Carts as the store meets them."""
+        return self.at_store.cart
 
     async def new_customer(self) -> str:
         """Somebody nobody has seen before."""
@@ -76,8 +89,9 @@ class Shop:
 def shop_at(services: Services, cart: Running) -> Shop:
     """The shop whose channels all call this one replica of cart."""
     return Shop(
-        web=services.connect("web-shop", at=cart).cart,
-        store=services.connect("store-042", at=cart, actor="anna").cart,
+        at_web=services.connect("web-shop", at=cart),
+        at_store=services.connect("store-042", at=cart, actor="anna"),
+        at_phone=services.connect("call-centre", at=cart, actor="carl"),
         bare=CartServiceStub(services.bare("web-shop", to=cart)),
         internal=CartInternalServiceStub(services.as_service("aggregator", to=cart)),
         internal_as_web=CartInternalServiceStub(services.bare("web-shop", to=cart)),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from grpc import StatusCode
 
 from omnithread.cart.v1 import cart_service_pb2 as pb
-from omnithread.cart.v1.cart_pb2 import Cart, Order
+from omnithread.cart.v1 import order_service_pb2 as order_pb
+from omnithread.cart.v1.cart_pb2 import Cart
+from omnithread.cart.v1.order_pb2 import Order
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
 from services.cart.__main__ import SERVICE as CART
 from tests.services.calls import refusal, stamped
@@ -106,7 +108,7 @@ async def test_checkout_makes_an_order_that_every_channel_finds(shop: Shop) -> N
 
     again = await shop.store.Checkout(request)
     assert (again.replayed, again.order) == (True, order)
-    read = await shop.web.GetOrder(pb.GetOrderRequest(customer_id=customer_id, order_id=order.order_id))
+    read = await shop.at_web.orders.GetOrder(order_pb.GetOrderRequest(customer_id=customer_id, order_id=order.order_id))
     assert read.order == order
     seen = await shop.web.GetCart(pb.GetCartRequest(customer_id=customer_id))
     (summary,) = seen.recent_orders
@@ -134,7 +136,9 @@ async def test_orders_are_listed_newest_first_page_by_page(shop: Shop) -> None:
     listed: list[Order] = []
     token = ""
     while True:
-        page = await shop.store.ListOrders(pb.ListOrdersRequest(customer_id=customer_id, page_size=3, page_token=token))
+        page = await shop.at_store.orders.ListOrders(
+            order_pb.ListOrdersRequest(customer_id=customer_id, page_size=3, page_token=token)
+        )
         assert len(page.orders) <= 3
         listed += page.orders
         token = page.next_page_token
@@ -144,9 +148,9 @@ async def test_orders_are_listed_newest_first_page_by_page(shop: Shop) -> None:
     recent = (await shop.web.GetCart(pb.GetCartRequest(customer_id=customer_id))).recent_orders
     assert [order.order_id for order in recent] == [order.order_id for order in listed[:5]]
 
-    first = await shop.store.ListOrders(pb.ListOrdersRequest(customer_id=customer_id, page_size=3))
-    other = pb.ListOrdersRequest(customer_id=await shop.new_customer(), page_token=first.next_page_token)
-    refused = await refusal(shop.store.ListOrders(other))
+    first = await shop.at_store.orders.ListOrders(order_pb.ListOrdersRequest(customer_id=customer_id, page_size=3))
+    other = order_pb.ListOrdersRequest(customer_id=await shop.new_customer(), page_token=first.next_page_token)
+    refused = await refusal(shop.at_store.orders.ListOrders(other))
     assert (refused.code, refused.reason) == (StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 

@@ -1,8 +1,8 @@
 """What stays of an order when its customer is forgotten: the trade, and not the person."""
 
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
+from services.cart.order_fields import order_from_document
 from services.cart.privacy import order_without_person
-from services.cart.store import order_from_document
 from tests.services.calls import refusal
 from tests.services.cart.shop import Shop, item, pickup
 

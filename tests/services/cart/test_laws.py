@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
+from services.cart.line_values import Article, CartId, Line, LineId, OrderId
 from services.cart.merging import absorb
 from services.cart.model import (
     MAX_LINE_QUANTITY,
@@ -22,7 +23,7 @@ from services.cart.model import (
 )
 from services.cart.money import Money, money_to_proto, price_from_proto
 from services.cart.store import cart_from_document, cart_to_fields
-from services.cart.values import Article, Cart, CartId, Line, LineId, OrderId
+from services.cart.values import Cart
 from tests.services.cart.samples import NOON, act, article
 
 # Few skus, sizes and prices, so that the same ones meet often.

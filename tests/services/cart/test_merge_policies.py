@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.cart.line_values import Article
 from services.cart.merge_policies import MergePolicy
 from services.cart.merging import absorb
 from services.cart.model import Change
-from services.cart.values import Article, Cart
+from services.cart.values import Cart
 from tests.services.cart.samples import act, article, cart_of
 from tests.services.cart.test_laws import CARTS, OTHER_CARTS, assert_sound, counted
 

@@ -7,6 +7,7 @@ from grpc import StatusCode
 
 from libs.ids import new_id
 from omnithread.cart.v1 import cart_service_pb2 as pb
+from omnithread.cart.v1 import order_service_pb2 as order_pb
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, IDENTIFIER_KIND_EMAIL, Identifier
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest, IdentifyResponse
 from tests.services.calls import refusal, stamped, until
@@ -29,12 +30,12 @@ async def test_a_guests_cart_and_orders_are_the_known_customers_from_then_on(sho
         assert (seen.cart.customer_id, seen.head) == (known, answer.head)
         assert [(line.sku, line.quantity) for line in seen.cart.lines] == [("shoe", 5)]
         assert [order.order_id for order in seen.recent_orders] == [late.order_id, early.order_id]
-        listed = await shop.web.ListOrders(pb.ListOrdersRequest(customer_id=asked))
+        listed = await shop.at_web.orders.ListOrders(order_pb.ListOrdersRequest(customer_id=asked))
         assert [(order.order_id, order.customer_id) for order in listed.orders] == [
             (late.order_id, known),
             (early.order_id, known),
         ]
-        read = await shop.web.GetOrder(pb.GetOrderRequest(customer_id=asked, order_id=early.order_id))
+        read = await shop.at_web.orders.GetOrder(order_pb.GetOrderRequest(customer_id=asked, order_id=early.order_id))
         assert (read.order.customer_id, list(read.order.lines)) == (known, list(early.lines))
 
 

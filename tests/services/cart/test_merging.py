@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.cart.events import CartAbsorbed
+from services.cart.line_values import Article, CartId
 from services.cart.merging import MAX_SET_ASIDE_LINES, absorb
 from services.cart.model import MAX_LINE_QUANTITY, MAX_LINES, MAX_SUBTOTAL_MINOR, Change
-from services.cart.values import Article, Cart, CartId
+from services.cart.values import Cart
 from tests.services.cart.samples import IDLE_AFTER, NOON, STORE, act, article, cart_of
 
 

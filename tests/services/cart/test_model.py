@@ -8,6 +8,7 @@ import pytest
 from libs.errors import OmnithreadError
 from libs.mongo.values import Decision
 from services.cart.events import CartAbandoned, CartCheckedOut, ItemAdded, ItemQuantitySet, ItemRemoved
+from services.cart.line_values import Article, CartId, LineId, OrderId
 from services.cart.model import (
     MAX_LINE_QUANTITY,
     MAX_LINES,
@@ -25,7 +26,7 @@ from services.cart.model import (
     set_item_quantity,
 )
 from services.cart.money import Money
-from services.cart.values import Article, Cart, CartId, LineId, OrderId
+from services.cart.values import Cart
 from tests.services.cart.samples import IDLE_AFTER, NOON, STORE, act, article, cart_of
 
 

@@ -11,6 +11,7 @@ from grpc import StatusCode
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
+from omnithread.cart.v1 import order_service_pb2 as order_pb
 from omnithread.cart.v1.error_reason_pb2 import ErrorReason
 from omnithread.common.v1.error_reason_pb2 import ErrorReason as SharedErrorReason
 from tests.services.calls import refusal, stamped
@@ -97,13 +98,15 @@ REFUSALS = [
     Refusal(
         StatusCode.NOT_FOUND,
         "ORDER_NOT_FOUND",
-        lambda shop, customer_id: shop.web.GetOrder(pb.GetOrderRequest(customer_id=customer_id, order_id="ord_none")),
+        lambda shop, customer_id: shop.at_web.orders.GetOrder(
+            order_pb.GetOrderRequest(customer_id=customer_id, order_id="ord_none")
+        ),
     ),
     Refusal(
         StatusCode.INVALID_ARGUMENT,
         "PAGE_TOKEN_INVALID",
-        lambda shop, customer_id: shop.web.ListOrders(
-            pb.ListOrdersRequest(customer_id=customer_id, page_token="damaged")
+        lambda shop, customer_id: shop.at_web.orders.ListOrders(
+            order_pb.ListOrdersRequest(customer_id=customer_id, page_token="damaged")
         ),
     ),
     Refusal(StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", adding(sku="x" * 65), fields=("sku",)),
@@ -150,7 +153,7 @@ async def test_nothing_is_checked_out_of_an_empty_cart(shop: Shop) -> None:
 async def test_a_customer_whom_nobody_knows_gets_no_cart(shop: Shop) -> None:
     for call in (
         shop.web.GetCart(pb.GetCartRequest(customer_id="cus_nobody")),
-        shop.web.ListOrders(pb.ListOrdersRequest(customer_id="cus_nobody")),
+        shop.at_web.orders.ListOrders(order_pb.ListOrdersRequest(customer_id="cus_nobody")),
         shop.web.AddItem(item("cus_nobody")),
         shop.web.ClearCart(pb.ClearCartRequest(customer_id="cus_nobody")),
     ):

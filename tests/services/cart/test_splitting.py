@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
 from libs.origin import Origin
+from services.cart.line_values import Article, CartId, LineId, OrderId
 from services.cart.merge_policies import MergePolicy
 from services.cart.merging import absorb
 from services.cart.model import Act, LineChoice, Terms, add_item, check_out, remove_item, set_item_quantity
 from services.cart.splitting import Apart, Together, part
-from services.cart.values import Article, Cart, CartId, LineId, OrderId
+from services.cart.values import Cart
 from tests.services.cart.samples import WEB, act, article, cart_of
 from tests.services.cart.test_laws import ARTICLES, CARTS, OTHER_CARTS, assert_sound, counted
 

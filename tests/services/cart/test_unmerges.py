@@ -9,6 +9,7 @@ import omnithread
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
+from omnithread.cart.v1 import order_service_pb2 as order_pb
 from omnithread.common.v1 import merge_pb2
 from tests.services.calls import refusal
 from tests.services.cart.shop import Shop, item, pickup
@@ -34,7 +35,7 @@ async def skus(shop: Shop, customer_id: str) -> list[tuple[str, int]]:
 
 
 async def orders(shop: Shop, customer_id: str) -> list[tuple[str, str]]:
-    listed = await shop.web.ListOrders(pb.ListOrdersRequest(customer_id=customer_id))
+    listed = await shop.at_web.orders.ListOrders(order_pb.ListOrdersRequest(customer_id=customer_id))
     return [(order.order_id, order.customer_id) for order in listed.orders]
 
 

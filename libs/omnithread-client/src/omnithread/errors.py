@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 import grpc
+from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 DETAILS_KEY = "grpc-status-details-bin"
@@ -36,6 +37,8 @@ class ErrorDetails:
     message: str
     metadata: Mapping[str, str]
     fields: tuple[FieldViolation, ...]
+    others: tuple[any_pb2.Any, ...] = ()
+    """Further details, each to be unpacked into the message that the reason names (`CartDifference`)."""
 
 
 def details_of(error: grpc.RpcError) -> ErrorDetails:
@@ -44,9 +47,9 @@ def details_of(error: grpc.RpcError) -> ErrorDetails:
     status = _status_of(call)
     info = error_details_pb2.ErrorInfo()
     bad = error_details_pb2.BadRequest()
-    for detail in status.details if status is not None else ():
-        # Unpack gives False, and changes nothing, where the detail is of another type.
-        _ = detail.Unpack(info) or detail.Unpack(bad)
+    details = tuple(status.details) if status is not None else ()
+    # Unpack gives False, and changes nothing, where the detail is of another type.
+    others = tuple(detail for detail in details if not (detail.Unpack(info) or detail.Unpack(bad)))
     return ErrorDetails(
         code=call.code(),
         reason=info.reason,
@@ -54,6 +57,7 @@ def details_of(error: grpc.RpcError) -> ErrorDetails:
         message=call.details() or "",
         metadata=dict(info.metadata),
         fields=tuple(FieldViolation(field=v.field, description=v.description) for v in bad.field_violations),
+        others=others,
     )
 
 

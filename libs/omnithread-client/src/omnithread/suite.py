@@ -9,10 +9,15 @@ from grpc import aio
 from opentelemetry import trace
 
 from omnithread.addresses import Addresses
+from omnithread.cart.v1.article_service_pb2_grpc import ArticleServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceStub
+from omnithread.cart.v1.offer_service_pb2_grpc import OfferServiceStub
+from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceStub
 from omnithread.context.v1.context_pb2 import Section
 from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
+from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
 from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from omnithread.interceptor import OutgoingStream, OutgoingUnary
 from omnithread.interceptor_streams import OutgoingImport
@@ -45,10 +50,15 @@ class Omnithread:
         self.segments = SegmentServiceStub(channels[addresses.profile])
         self.customer_import = CustomerImportServiceStub(channels[addresses.profile])
         self.cart = CartServiceStub(channels[addresses.cart])
+        self.orders = OrderServiceStub(channels[addresses.cart])
+        self.offers = OfferServiceStub(channels[addresses.cart])
+        self.handovers = HandoverServiceStub(channels[addresses.cart])
+        self.articles = ArticleServiceStub(channels[addresses.cart])
         self.preference = PreferenceServiceStub(channels[addresses.preference])
         self.consent_import = ConsentImportServiceStub(channels[addresses.preference])
         self.messaging = MessagingServiceStub(channels[addresses.messaging])
         self.context = ContextServiceStub(channels[addresses.context])
+        self.interests = InterestServiceStub(channels[addresses.context])
         self.privacy = PrivacyServiceStub(channels[addresses.context])
 
     async def start_session(

@@ -8,10 +8,15 @@ import grpc
 from opentelemetry import trace
 
 from omnithread.addresses import Addresses
+from omnithread.cart.v1.article_service_pb2_grpc import ArticleServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceStub
+from omnithread.cart.v1.offer_service_pb2_grpc import OfferServiceStub
+from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceStub
 from omnithread.context.v1.context_pb2 import Section
 from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
+from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
 from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from omnithread.interceptor_streams_sync import OutgoingStreamSync
 from omnithread.interceptor_sync import OutgoingUnarySync
@@ -43,10 +48,15 @@ class OmnithreadSync:
         self.segments = SegmentServiceStub(intercepted[addresses.profile])
         self.customer_import = CustomerImportServiceStub(intercepted[addresses.profile])
         self.cart = CartServiceStub(intercepted[addresses.cart])
+        self.orders = OrderServiceStub(intercepted[addresses.cart])
+        self.offers = OfferServiceStub(intercepted[addresses.cart])
+        self.handovers = HandoverServiceStub(intercepted[addresses.cart])
+        self.articles = ArticleServiceStub(intercepted[addresses.cart])
         self.preference = PreferenceServiceStub(intercepted[addresses.preference])
         self.consent_import = ConsentImportServiceStub(intercepted[addresses.preference])
         self.messaging = MessagingServiceStub(intercepted[addresses.messaging])
         self.context = ContextServiceStub(intercepted[addresses.context])
+        self.interests = InterestServiceStub(intercepted[addresses.context])
         self.privacy = PrivacyServiceStub(intercepted[addresses.context])
 
     def start_session(

@@ -24,10 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
+from omnithread.cart.v1 import order_pb2 as omnithread_dot_cart_dot_v1_dot_order__pb2
+from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$omnithread/cart/v1/cart_events.proto\x12\x12omnithread.cart.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a omnithread/common/v1/event.proto\"\xdb\x05\n\tCartEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12\x0f\n\x07\x63\x61rt_id\x18\x02 \x01(\t\x12\x33\n\nitem_added\x18\n \x01(\x0b\x32\x1d.omnithread.cart.v1.ItemAddedH\x00\x12@\n\x11item_quantity_set\x18\x0b \x01(\x0b\x32#.omnithread.cart.v1.ItemQuantitySetH\x00\x12\x37\n\x0citem_removed\x18\x0c \x01(\x0b\x32\x1f.omnithread.cart.v1.ItemRemovedH\x00\x12\x37\n\x0c\x63\x61rt_cleared\x18\r \x01(\x0b\x32\x1f.omnithread.cart.v1.CartClearedH\x00\x12>\n\x10\x63\x61rt_checked_out\x18\x0e \x01(\x0b\x32\".omnithread.cart.v1.CartCheckedOutH\x00\x12;\n\x0e\x63\x61rt_abandoned\x18\x0f \x01(\x0b\x32!.omnithread.cart.v1.CartAbandonedH\x00\x12\x39\n\rcart_absorbed\x18\x10 \x01(\x0b\x32 .omnithread.cart.v1.CartAbsorbedH\x00\x12\x35\n\x0b\x63\x61rt_sealed\x18\x11 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartSealedH\x00\x12\x35\n\x0b\x63\x61rt_parted\x18\x12 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartPartedH\x00\x12\x39\n\rcart_released\x18\x13 \x01(\x0b\x32 .omnithread.cart.v1.CartReleasedH\x00\x12\x35\n\x0b\x63\x61rt_erased\x18\x14 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartErasedH\x00\x42\t\n\x07payload\"z\n\tItemAdded\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\x12\x15\n\rline_quantity\x18\x04 \x01(\x05\x12&\n\nunit_price\x18\x05 \x01(\x0b\x32\x12.google.type.Money\"W\n\x0fItemQuantitySet\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\x12\x10\n\x08quantity\x18\x04 \x01(\x05\"A\n\x0bItemRemoved\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\"!\n\x0b\x43\x61rtCleared\x12\x12\n\nline_count\x18\x01 \x01(\x05\"y\n\x0e\x43\x61rtCheckedOut\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12!\n\x05total\x18\x02 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x10\n\x08store_id\x18\x04 \x01(\t\x12\x0c\n\x04skus\x18\x05 \x03(\t\"~\n\rCartAbandoned\x12$\n\x08subtotal\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12\x33\n\x0fidle_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x0c\x43\x61rtAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x1c\n\x14set_aside_line_count\x18\x04 \x01(\x05\"<\n\nCartSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\":\n\nCartParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\">\n\x0c\x43\x61rtReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\" \n\nCartErased\x12\x12\n\nerasure_id\x18\x01 \x01(\tB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$omnithread/cart/v1/cart_events.proto\x12\x12omnithread.cart.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1eomnithread/cart/v1/order.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\"\xfd\n\n\tCartEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12\x0f\n\x07\x63\x61rt_id\x18\x02 \x01(\t\x12\x33\n\nitem_added\x18\n \x01(\x0b\x32\x1d.omnithread.cart.v1.ItemAddedH\x00\x12@\n\x11item_quantity_set\x18\x0b \x01(\x0b\x32#.omnithread.cart.v1.ItemQuantitySetH\x00\x12\x37\n\x0citem_removed\x18\x0c \x01(\x0b\x32\x1f.omnithread.cart.v1.ItemRemovedH\x00\x12\x37\n\x0c\x63\x61rt_cleared\x18\r \x01(\x0b\x32\x1f.omnithread.cart.v1.CartClearedH\x00\x12>\n\x10\x63\x61rt_checked_out\x18\x0e \x01(\x0b\x32\".omnithread.cart.v1.CartCheckedOutH\x00\x12;\n\x0e\x63\x61rt_abandoned\x18\x0f \x01(\x0b\x32!.omnithread.cart.v1.CartAbandonedH\x00\x12\x39\n\rcart_absorbed\x18\x10 \x01(\x0b\x32 .omnithread.cart.v1.CartAbsorbedH\x00\x12\x35\n\x0b\x63\x61rt_sealed\x18\x11 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartSealedH\x00\x12\x35\n\x0b\x63\x61rt_parted\x18\x12 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartPartedH\x00\x12\x39\n\rcart_released\x18\x13 \x01(\x0b\x32 .omnithread.cart.v1.CartReleasedH\x00\x12\x35\n\x0b\x63\x61rt_erased\x18\x14 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartErasedH\x00\x12\x33\n\nline_moved\x18\x15 \x01(\x0b\x32\x1d.omnithread.cart.v1.LineMovedH\x00\x12\x39\n\rnotes_changed\x18\x16 \x01(\x0b\x32 .omnithread.cart.v1.NotesChangedH\x00\x12\x35\n\x0b\x63\x61rt_locked\x18\x17 \x01(\x0b\x32\x1e.omnithread.cart.v1.CartLockedH\x00\x12\x39\n\rcart_unlocked\x18\x18 \x01(\x0b\x32 .omnithread.cart.v1.CartUnlockedH\x00\x12\x37\n\x0c\x63\x61rt_expired\x18\x19 \x01(\x0b\x32\x1f.omnithread.cart.v1.CartExpiredH\x00\x12\x44\n\x13offer_codes_changed\x18\x1a \x01(\x0b\x32%.omnithread.cart.v1.OfferCodesChangedH\x00\x12;\n\x0eorder_advanced\x18\x1b \x01(\x0b\x32!.omnithread.cart.v1.OrderAdvancedH\x00\x12H\n\x15order_payment_changed\x18\x1c \x01(\x0b\x32\'.omnithread.cart.v1.OrderPaymentChangedH\x00\x12;\n\x0eorder_recorded\x18\x1d \x01(\x0b\x32!.omnithread.cart.v1.OrderRecordedH\x00\x12;\n\x0eorder_returned\x18\x1e \x01(\x0b\x32!.omnithread.cart.v1.OrderReturnedH\x00\x12>\n\x10\x63\x61rt_handed_over\x18\x1f \x01(\x0b\x32\".omnithread.cart.v1.CartHandedOverH\x00\x42\t\n\x07payload\"z\n\tItemAdded\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\x12\x15\n\rline_quantity\x18\x04 \x01(\x05\x12&\n\nunit_price\x18\x05 \x01(\x0b\x32\x12.google.type.Money\"W\n\x0fItemQuantitySet\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\x12\x10\n\x08quantity\x18\x04 \x01(\x05\"A\n\x0bItemRemoved\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x14\n\x0cold_quantity\x18\x03 \x01(\x05\"!\n\x0b\x43\x61rtCleared\x12\x12\n\nline_count\x18\x01 \x01(\x05\"\xa5\x01\n\x0e\x43\x61rtCheckedOut\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12!\n\x05total\x18\x02 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x10\n\x08store_id\x18\x04 \x01(\t\x12\x0c\n\x04skus\x18\x05 \x03(\t\x12\x11\n\toffer_ids\x18\x06 \x03(\t\x12\x17\n\x0fkept_line_count\x18\x07 \x01(\x05\"~\n\rCartAbandoned\x12$\n\x08subtotal\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x02 \x01(\x05\x12\x33\n\x0fidle_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x0c\x43\x61rtAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x1c\n\x14set_aside_line_count\x18\x04 \x01(\x05\"<\n\nCartSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\":\n\nCartParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\">\n\x0c\x43\x61rtReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\" \n\nCartErased\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"J\n\tLineMoved\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\x12\r\n\x05saved\x18\x04 \x01(\x08\"0\n\x0cNotesChanged\x12\x0f\n\x07note_id\x18\x01 \x01(\t\x12\x0f\n\x07removed\x18\x02 \x01(\x08\"<\n\nCartLocked\x12.\n\nuntil_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1f\n\x0c\x43\x61rtUnlocked\x12\x0f\n\x07\x65xpired\x18\x01 \x01(\x08\"V\n\x0b\x43\x61rtExpired\x12\x12\n\nline_count\x18\x01 \x01(\x05\x12\x33\n\x0fidle_since_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"6\n\x11OfferCodesChanged\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x0f\n\x07removed\x18\x02 \x01(\x08\"\x95\x01\n\rOrderAdvanced\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderState\x12\x31\n\told_state\x18\x03 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderState\x12\x10\n\x08store_id\x18\x04 \x01(\t\"`\n\x13OrderPaymentChanged\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x37\n\rpayment_state\x18\x02 \x01(\x0e\x32 .omnithread.cart.v1.PaymentState\"\xa6\x01\n\rOrderRecorded\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12!\n\x05total\x18\x02 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x03 \x01(\x05\x12\x10\n\x08store_id\x18\x04 \x01(\t\x12\x0c\n\x04skus\x18\x05 \x03(\t\x12\x16\n\x0etaken_quantity\x18\x06 \x01(\x05\x12\x14\n\x0c\x63\x61rt_emptied\x18\x07 \x01(\x08\"b\n\rOrderReturned\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x05\x12-\n\x05state\x18\x03 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderState\"t\n\x0e\x43\x61rtHandedOver\x12\x13\n\x0bhandover_id\x18\x01 \x01(\t\x12\x33\n\x0c\x66rom_channel\x18\x02 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x18\n\x10\x66rom_traceparent\x18\x03 \x01(\tB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,28 +37,50 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'omnithread.cart.v1.cart_eve
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026com.omnithread.cart.v1P\001Z\031omnithread/cart/v1;cartv1'
-  _globals['_CARTEVENT']._serialized_start=153
-  _globals['_CARTEVENT']._serialized_end=884
-  _globals['_ITEMADDED']._serialized_start=886
-  _globals['_ITEMADDED']._serialized_end=1008
-  _globals['_ITEMQUANTITYSET']._serialized_start=1010
-  _globals['_ITEMQUANTITYSET']._serialized_end=1097
-  _globals['_ITEMREMOVED']._serialized_start=1099
-  _globals['_ITEMREMOVED']._serialized_end=1164
-  _globals['_CARTCLEARED']._serialized_start=1166
-  _globals['_CARTCLEARED']._serialized_end=1199
-  _globals['_CARTCHECKEDOUT']._serialized_start=1201
-  _globals['_CARTCHECKEDOUT']._serialized_end=1322
-  _globals['_CARTABANDONED']._serialized_start=1324
-  _globals['_CARTABANDONED']._serialized_end=1450
-  _globals['_CARTABSORBED']._serialized_start=1452
-  _globals['_CARTABSORBED']._serialized_end=1562
-  _globals['_CARTSEALED']._serialized_start=1564
-  _globals['_CARTSEALED']._serialized_end=1624
-  _globals['_CARTPARTED']._serialized_start=1626
-  _globals['_CARTPARTED']._serialized_end=1684
-  _globals['_CARTRELEASED']._serialized_start=1686
-  _globals['_CARTRELEASED']._serialized_end=1748
-  _globals['_CARTERASED']._serialized_start=1750
-  _globals['_CARTERASED']._serialized_end=1782
+  _globals['_CARTEVENT']._serialized_start=221
+  _globals['_CARTEVENT']._serialized_end=1626
+  _globals['_ITEMADDED']._serialized_start=1628
+  _globals['_ITEMADDED']._serialized_end=1750
+  _globals['_ITEMQUANTITYSET']._serialized_start=1752
+  _globals['_ITEMQUANTITYSET']._serialized_end=1839
+  _globals['_ITEMREMOVED']._serialized_start=1841
+  _globals['_ITEMREMOVED']._serialized_end=1906
+  _globals['_CARTCLEARED']._serialized_start=1908
+  _globals['_CARTCLEARED']._serialized_end=1941
+  _globals['_CARTCHECKEDOUT']._serialized_start=1944
+  _globals['_CARTCHECKEDOUT']._serialized_end=2109
+  _globals['_CARTABANDONED']._serialized_start=2111
+  _globals['_CARTABANDONED']._serialized_end=2237
+  _globals['_CARTABSORBED']._serialized_start=2239
+  _globals['_CARTABSORBED']._serialized_end=2349
+  _globals['_CARTSEALED']._serialized_start=2351
+  _globals['_CARTSEALED']._serialized_end=2411
+  _globals['_CARTPARTED']._serialized_start=2413
+  _globals['_CARTPARTED']._serialized_end=2471
+  _globals['_CARTRELEASED']._serialized_start=2473
+  _globals['_CARTRELEASED']._serialized_end=2535
+  _globals['_CARTERASED']._serialized_start=2537
+  _globals['_CARTERASED']._serialized_end=2569
+  _globals['_LINEMOVED']._serialized_start=2571
+  _globals['_LINEMOVED']._serialized_end=2645
+  _globals['_NOTESCHANGED']._serialized_start=2647
+  _globals['_NOTESCHANGED']._serialized_end=2695
+  _globals['_CARTLOCKED']._serialized_start=2697
+  _globals['_CARTLOCKED']._serialized_end=2757
+  _globals['_CARTUNLOCKED']._serialized_start=2759
+  _globals['_CARTUNLOCKED']._serialized_end=2790
+  _globals['_CARTEXPIRED']._serialized_start=2792
+  _globals['_CARTEXPIRED']._serialized_end=2878
+  _globals['_OFFERCODESCHANGED']._serialized_start=2880
+  _globals['_OFFERCODESCHANGED']._serialized_end=2934
+  _globals['_ORDERADVANCED']._serialized_start=2937
+  _globals['_ORDERADVANCED']._serialized_end=3086
+  _globals['_ORDERPAYMENTCHANGED']._serialized_start=3088
+  _globals['_ORDERPAYMENTCHANGED']._serialized_end=3184
+  _globals['_ORDERRECORDED']._serialized_start=3187
+  _globals['_ORDERRECORDED']._serialized_end=3353
+  _globals['_ORDERRETURNED']._serialized_start=3355
+  _globals['_ORDERRETURNED']._serialized_end=3453
+  _globals['_CARTHANDEDOVER']._serialized_start=3455
+  _globals['_CARTHANDEDOVER']._serialized_end=3571
 # @@protoc_insertion_point(module_scope)

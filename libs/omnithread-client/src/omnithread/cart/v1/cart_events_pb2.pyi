@@ -9,6 +9,8 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import money_pb2 as _money_pb2
+from omnithread.cart.v1 import order_pb2 as _order_pb2
+from omnithread.common.v1 import channel_pb2 as _channel_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 import builtins as _builtins
 import sys
@@ -40,6 +42,17 @@ class CartEvent(_message.Message):
     CART_PARTED_FIELD_NUMBER: _builtins.int
     CART_RELEASED_FIELD_NUMBER: _builtins.int
     CART_ERASED_FIELD_NUMBER: _builtins.int
+    LINE_MOVED_FIELD_NUMBER: _builtins.int
+    NOTES_CHANGED_FIELD_NUMBER: _builtins.int
+    CART_LOCKED_FIELD_NUMBER: _builtins.int
+    CART_UNLOCKED_FIELD_NUMBER: _builtins.int
+    CART_EXPIRED_FIELD_NUMBER: _builtins.int
+    OFFER_CODES_CHANGED_FIELD_NUMBER: _builtins.int
+    ORDER_ADVANCED_FIELD_NUMBER: _builtins.int
+    ORDER_PAYMENT_CHANGED_FIELD_NUMBER: _builtins.int
+    ORDER_RECORDED_FIELD_NUMBER: _builtins.int
+    ORDER_RETURNED_FIELD_NUMBER: _builtins.int
+    CART_HANDED_OVER_FIELD_NUMBER: _builtins.int
     cart_id: _builtins.str
     """The cart that changed."""
     @_builtins.property
@@ -90,6 +103,50 @@ class CartEvent(_message.Message):
     def cart_erased(self) -> Global___CartErased:
         """What was kept of the customer was erased; it is its last event."""
 
+    @_builtins.property
+    def line_moved(self) -> Global___LineMoved:
+        """A line was saved for later, or taken back into the cart."""
+
+    @_builtins.property
+    def notes_changed(self) -> Global___NotesChanged:
+        """A note was added or removed."""
+
+    @_builtins.property
+    def cart_locked(self) -> Global___CartLocked:
+        """A member of staff works on the cart."""
+
+    @_builtins.property
+    def cart_unlocked(self) -> Global___CartUnlocked:
+        """The cart can be changed by everybody again."""
+
+    @_builtins.property
+    def cart_expired(self) -> Global___CartExpired:
+        """Nobody touched the cart for the configured time; its lines are saved for later."""
+
+    @_builtins.property
+    def offer_codes_changed(self) -> Global___OfferCodesChanged:
+        """An offer code was entered or taken out."""
+
+    @_builtins.property
+    def order_advanced(self) -> Global___OrderAdvanced:
+        """An order came further."""
+
+    @_builtins.property
+    def order_payment_changed(self) -> Global___OrderPaymentChanged:
+        """The payment of an order came further."""
+
+    @_builtins.property
+    def order_recorded(self) -> Global___OrderRecorded:
+        """Another system made a sale."""
+
+    @_builtins.property
+    def order_returned(self) -> Global___OrderReturned:
+        """Something that was ordered came back."""
+
+    @_builtins.property
+    def cart_handed_over(self) -> Global___CartHandedOver:
+        """The customer goes on with the cart on another channel."""
+
     def __init__(
         self,
         *,
@@ -106,12 +163,23 @@ class CartEvent(_message.Message):
         cart_parted: Global___CartParted | None = ...,
         cart_released: Global___CartReleased | None = ...,
         cart_erased: Global___CartErased | None = ...,
+        line_moved: Global___LineMoved | None = ...,
+        notes_changed: Global___NotesChanged | None = ...,
+        cart_locked: Global___CartLocked | None = ...,
+        cart_unlocked: Global___CartUnlocked | None = ...,
+        cart_expired: Global___CartExpired | None = ...,
+        offer_codes_changed: Global___OfferCodesChanged | None = ...,
+        order_advanced: Global___OrderAdvanced | None = ...,
+        order_payment_changed: Global___OrderPaymentChanged | None = ...,
+        order_recorded: Global___OrderRecorded | None = ...,
+        order_returned: Global___OrderReturned | None = ...,
+        cart_handed_over: Global___CartHandedOver | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_erased", b"cart_erased", "cart_parted", b"cart_parted", "cart_released", b"cart_released", "cart_sealed", b"cart_sealed", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "payload", b"payload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_erased", b"cart_erased", "cart_expired", b"cart_expired", "cart_handed_over", b"cart_handed_over", "cart_locked", b"cart_locked", "cart_parted", b"cart_parted", "cart_released", b"cart_released", "cart_sealed", b"cart_sealed", "cart_unlocked", b"cart_unlocked", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "line_moved", b"line_moved", "notes_changed", b"notes_changed", "offer_codes_changed", b"offer_codes_changed", "order_advanced", b"order_advanced", "order_payment_changed", b"order_payment_changed", "order_recorded", b"order_recorded", "order_returned", b"order_returned", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_erased", b"cart_erased", "cart_id", b"cart_id", "cart_parted", b"cart_parted", "cart_released", b"cart_released", "cart_sealed", b"cart_sealed", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_abandoned", b"cart_abandoned", "cart_absorbed", b"cart_absorbed", "cart_checked_out", b"cart_checked_out", "cart_cleared", b"cart_cleared", "cart_erased", b"cart_erased", "cart_expired", b"cart_expired", "cart_handed_over", b"cart_handed_over", "cart_id", b"cart_id", "cart_locked", b"cart_locked", "cart_parted", b"cart_parted", "cart_released", b"cart_released", "cart_sealed", b"cart_sealed", "cart_unlocked", b"cart_unlocked", "header", b"header", "item_added", b"item_added", "item_quantity_set", b"item_quantity_set", "item_removed", b"item_removed", "line_moved", b"line_moved", "notes_changed", b"notes_changed", "offer_codes_changed", b"offer_codes_changed", "order_advanced", b"order_advanced", "order_payment_changed", b"order_payment_changed", "order_recorded", b"order_recorded", "order_returned", b"order_returned", "payload", b"payload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["item_added", "item_quantity_set", "item_removed", "cart_cleared", "cart_checked_out", "cart_abandoned", "cart_absorbed", "cart_sealed", "cart_parted", "cart_released", "cart_erased"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["item_added", "item_quantity_set", "item_removed", "cart_cleared", "cart_checked_out", "cart_abandoned", "cart_absorbed", "cart_sealed", "cart_parted", "cart_released", "cart_erased", "line_moved", "notes_changed", "cart_locked", "cart_unlocked", "cart_expired", "offer_codes_changed", "order_advanced", "order_payment_changed", "order_recorded", "order_returned", "cart_handed_over"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -254,12 +322,16 @@ class CartCheckedOut(_message.Message):
     LINE_COUNT_FIELD_NUMBER: _builtins.int
     STORE_ID_FIELD_NUMBER: _builtins.int
     SKUS_FIELD_NUMBER: _builtins.int
+    OFFER_IDS_FIELD_NUMBER: _builtins.int
+    KEPT_LINE_COUNT_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     line_count: _builtins.int
     """Number of lines."""
     store_id: _builtins.str
     """The store where it is picked up; empty for a delivery."""
+    kept_line_count: _builtins.int
+    """Number of lines that stay in the next cart."""
     @_builtins.property
     def total(self) -> _money_pb2.Money:
         """Sum of the lines."""
@@ -267,6 +339,10 @@ class CartCheckedOut(_message.Message):
     @_builtins.property
     def skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The articles."""
+
+    @_builtins.property
+    def offer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The offers that counted."""
 
     def __init__(
         self,
@@ -276,10 +352,12 @@ class CartCheckedOut(_message.Message):
         line_count: _builtins.int = ...,
         store_id: _builtins.str = ...,
         skus: _abc.Iterable[_builtins.str] | None = ...,
+        offer_ids: _abc.Iterable[_builtins.str] | None = ...,
+        kept_line_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_count", b"line_count", "order_id", b"order_id", "skus", b"skus", "store_id", b"store_id", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kept_line_count", b"kept_line_count", "line_count", b"line_count", "offer_ids", b"offer_ids", "order_id", b"order_id", "skus", b"skus", "store_id", b"store_id", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -452,3 +530,335 @@ class CartErased(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CartErased: _TypeAlias = CartErased  # noqa: Y015
+
+@_typing.final
+class LineMoved(_message.Message):
+    """LineMoved: a line was saved for later, or taken back into the cart."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    SAVED_FIELD_NUMBER: _builtins.int
+    line_id: _builtins.str
+    """The line where it is now."""
+    sku: _builtins.str
+    """The article."""
+    quantity: _builtins.int
+    """How many pieces."""
+    saved: _builtins.bool
+    """Whether it was saved for later; else it was taken back."""
+    def __init__(
+        self,
+        *,
+        line_id: _builtins.str = ...,
+        sku: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+        saved: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "quantity", b"quantity", "saved", b"saved", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LineMoved: _TypeAlias = LineMoved  # noqa: Y015
+
+@_typing.final
+class NotesChanged(_message.Message):
+    """NotesChanged: a note was added or removed. The text stays with cart."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    note_id: _builtins.str
+    """The note."""
+    removed: _builtins.bool
+    """Whether it was removed."""
+    def __init__(
+        self,
+        *,
+        note_id: _builtins.str = ...,
+        removed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note_id", b"note_id", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotesChanged: _TypeAlias = NotesChanged  # noqa: Y015
+
+@_typing.final
+class CartLocked(_message.Message):
+    """CartLocked: a member of staff works on the cart. Who it is, is `actor_id` of the header."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def until_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ends by itself."""
+
+    def __init__(
+        self,
+        *,
+        until_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["until_time", b"until_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["until_time", b"until_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartLocked: _TypeAlias = CartLocked  # noqa: Y015
+
+@_typing.final
+class CartUnlocked(_message.Message):
+    """CartUnlocked: the cart can be changed by everybody again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRED_FIELD_NUMBER: _builtins.int
+    expired: _builtins.bool
+    """Whether its time was over; else somebody ended it."""
+    def __init__(
+        self,
+        *,
+        expired: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartUnlocked: _TypeAlias = CartUnlocked  # noqa: Y015
+
+@_typing.final
+class CartExpired(_message.Message):
+    """CartExpired: nobody touched the cart for the configured time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINE_COUNT_FIELD_NUMBER: _builtins.int
+    IDLE_SINCE_TIME_FIELD_NUMBER: _builtins.int
+    line_count: _builtins.int
+    """How many lines were saved for later."""
+    @_builtins.property
+    def idle_since_time(self) -> _timestamp_pb2.Timestamp:
+        """When the cart last changed."""
+
+    def __init__(
+        self,
+        *,
+        line_count: _builtins.int = ...,
+        idle_since_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["idle_since_time", b"idle_since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idle_since_time", b"idle_since_time", "line_count", b"line_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartExpired: _TypeAlias = CartExpired  # noqa: Y015
+
+@_typing.final
+class OfferCodesChanged(_message.Message):
+    """OfferCodesChanged: an offer code was entered or taken out. The code stays with cart."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    offer_id: _builtins.str
+    """The offer that it belongs to; empty where it is not known any more."""
+    removed: _builtins.bool
+    """Whether it was taken out."""
+    def __init__(
+        self,
+        *,
+        offer_id: _builtins.str = ...,
+        removed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offer_id", b"offer_id", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfferCodesChanged: _TypeAlias = OfferCodesChanged  # noqa: Y015
+
+@_typing.final
+class OrderAdvanced(_message.Message):
+    """OrderAdvanced: an order came further."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    OLD_STATE_FIELD_NUMBER: _builtins.int
+    STORE_ID_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The order."""
+    state: _order_pb2.OrderState.ValueType
+    """Where it stands."""
+    old_state: _order_pb2.OrderState.ValueType
+    """Where it stood."""
+    store_id: _builtins.str
+    """The store where it is picked up; empty for a delivery."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        state: _order_pb2.OrderState.ValueType = ...,
+        old_state: _order_pb2.OrderState.ValueType = ...,
+        store_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["old_state", b"old_state", "order_id", b"order_id", "state", b"state", "store_id", b"store_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderAdvanced: _TypeAlias = OrderAdvanced  # noqa: Y015
+
+@_typing.final
+class OrderPaymentChanged(_message.Message):
+    """OrderPaymentChanged: the payment of an order came further."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_STATE_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The order."""
+    payment_state: _order_pb2.PaymentState.ValueType
+    """How far."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        payment_state: _order_pb2.PaymentState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "payment_state", b"payment_state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderPaymentChanged: _TypeAlias = OrderPaymentChanged  # noqa: Y015
+
+@_typing.final
+class OrderRecorded(_message.Message):
+    """OrderRecorded: another system made a sale."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    LINE_COUNT_FIELD_NUMBER: _builtins.int
+    STORE_ID_FIELD_NUMBER: _builtins.int
+    SKUS_FIELD_NUMBER: _builtins.int
+    TAKEN_QUANTITY_FIELD_NUMBER: _builtins.int
+    CART_EMPTIED_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The order."""
+    line_count: _builtins.int
+    """Number of lines."""
+    store_id: _builtins.str
+    """The store; empty for a delivery."""
+    taken_quantity: _builtins.int
+    """Pieces that were taken out of the cart, since they were bought."""
+    cart_emptied: _builtins.bool
+    """Whether the cart is empty for it: then nobody need be reminded of it."""
+    @_builtins.property
+    def total(self) -> _money_pb2.Money:
+        """What was to be paid."""
+
+    @_builtins.property
+    def skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The articles."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        total: _money_pb2.Money | None = ...,
+        line_count: _builtins.int = ...,
+        store_id: _builtins.str = ...,
+        skus: _abc.Iterable[_builtins.str] | None = ...,
+        taken_quantity: _builtins.int = ...,
+        cart_emptied: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_emptied", b"cart_emptied", "line_count", b"line_count", "order_id", b"order_id", "skus", b"skus", "store_id", b"store_id", "taken_quantity", b"taken_quantity", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderRecorded: _TypeAlias = OrderRecorded  # noqa: Y015
+
+@_typing.final
+class OrderReturned(_message.Message):
+    """OrderReturned: something that was ordered came back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The order."""
+    quantity: _builtins.int
+    """Pieces that came back."""
+    state: _order_pb2.OrderState.ValueType
+    """Where the order stands: RETURNED_PARTLY or RETURNED."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+        state: _order_pb2.OrderState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "quantity", b"quantity", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderReturned: _TypeAlias = OrderReturned  # noqa: Y015
+
+@_typing.final
+class CartHandedOver(_message.Message):
+    """CartHandedOver: the customer goes on with the cart on the channel of the header."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HANDOVER_ID_FIELD_NUMBER: _builtins.int
+    FROM_CHANNEL_FIELD_NUMBER: _builtins.int
+    FROM_TRACEPARENT_FIELD_NUMBER: _builtins.int
+    handover_id: _builtins.str
+    """Names the hand-over."""
+    from_traceparent: _builtins.str
+    """W3C trace context of the call that made it."""
+    @_builtins.property
+    def from_channel(self) -> _channel_pb2.Channel:
+        """From where it was handed over."""
+
+    def __init__(
+        self,
+        *,
+        handover_id: _builtins.str = ...,
+        from_channel: _channel_pb2.Channel | None = ...,
+        from_traceparent: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_channel", b"from_channel"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_channel", b"from_channel", "from_traceparent", b"from_traceparent", "handover_id", b"handover_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartHandedOver: _TypeAlias = CartHandedOver  # noqa: Y015

@@ -472,3 +472,65 @@ class EraseAreaResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EraseAreaResponse: _TypeAlias = EraseAreaResponse  # noqa: Y015
+
+@_typing.final
+class CreateResumeLinkRequest(_message.Message):
+    """CreateResumeLinkRequest says for whom, and where the link leads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    LINK_TEMPLATE_FIELD_NUMBER: _builtins.int
+    LIFETIME_SECONDS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose cart."""
+    link_template: _builtins.str
+    """An address with `{token}` in it, as in `HandoverService.CreateHandover`."""
+    lifetime_seconds: _builtins.int
+    """How long it works, 60 to 2592000 seconds (30 days)."""
+    request_id: _builtins.str
+    """What the link is for, for example the id of a message, kept over retries."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        link_template: _builtins.str = ...,
+        lifetime_seconds: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "lifetime_seconds", b"lifetime_seconds", "link_template", b"link_template", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateResumeLinkRequest: _TypeAlias = CreateResumeLinkRequest  # noqa: Y015
+
+@_typing.final
+class CreateResumeLinkResponse(_message.Message):
+    """CreateResumeLinkResponse has the link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    link: _builtins.str
+    """The link."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it stops working."""
+
+    def __init__(
+        self,
+        *,
+        link: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "link", b"link"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateResumeLinkResponse: _TypeAlias = CreateResumeLinkResponse  # noqa: Y015

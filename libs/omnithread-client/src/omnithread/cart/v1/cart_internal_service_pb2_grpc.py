@@ -66,6 +66,11 @@ class CartInternalServiceStub:
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaRequest.SerializeToString,
                 response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaResponse.FromString,
                 _registered_method=True)
+        self.CreateResumeLink = channel.unary_unary(
+                '/omnithread.cart.v1.CartInternalService/CreateResumeLink',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkResponse.FromString,
+                _registered_method=True)
         self.EraseArea = channel.unary_unary(
                 '/omnithread.cart.v1.CartInternalService/EraseArea',
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaRequest.SerializeToString,
@@ -123,6 +128,14 @@ class CartInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateResumeLink(self, request, context):
+        """CreateResumeLink gives the link of a reminder: a hand-over as `HandoverService.CreateHandover` makes it. Asked again for the same `request_id` it gives the same link.
+        Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseArea(self, request, context):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -163,6 +176,11 @@ def add_CartInternalServiceServicer_to_server(servicer, server):
                     servicer.ExportArea,
                     request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaRequest.FromString,
                     response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaResponse.SerializeToString,
+            ),
+            'CreateResumeLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateResumeLink,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkResponse.SerializeToString,
             ),
             'EraseArea': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseArea,
@@ -334,6 +352,33 @@ class CartInternalService:
             '/omnithread.cart.v1.CartInternalService/ExportArea',
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaRequest.SerializeToString,
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ExportAreaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateResumeLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartInternalService/CreateResumeLink',
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,10 @@ class CartInternalServiceStub:
     """GetMergeOutcome says what a merge did here, thing by thing. One read. Errors: MERGE_OUTCOME_NOT_FOUND while it is not absorbed."""
     ExportArea: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ExportAreaRequest, _cart_internal_service_pb2.ExportAreaResponse]
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    CreateResumeLink: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.CreateResumeLinkRequest, _cart_internal_service_pb2.CreateResumeLinkResponse]
+    """CreateResumeLink gives the link of a reminder: a hand-over as `HandoverService.CreateHandover` makes it. Asked again for the same `request_id` it gives the same link.
+    Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
+    """
     EraseArea: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -83,6 +87,10 @@ class CartInternalServiceAsyncStub(CartInternalServiceStub):
     """GetMergeOutcome says what a merge did here, thing by thing. One read. Errors: MERGE_OUTCOME_NOT_FOUND while it is not absorbed."""
     ExportArea: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ExportAreaRequest, _cart_internal_service_pb2.ExportAreaResponse]  # type: ignore[assignment]
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    CreateResumeLink: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.CreateResumeLinkRequest, _cart_internal_service_pb2.CreateResumeLinkResponse]  # type: ignore[assignment]
+    """CreateResumeLink gives the link of a reminder: a hand-over as `HandoverService.CreateHandover` makes it. Asked again for the same `request_id` it gives the same link.
+    Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
+    """
     EraseArea: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -146,6 +154,16 @@ class CartInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_cart_internal_service_pb2.ExportAreaResponse, _abc.Awaitable[_cart_internal_service_pb2.ExportAreaResponse]]:
         """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+
+    @_abc_1.abstractmethod
+    def CreateResumeLink(
+        self,
+        request: _cart_internal_service_pb2.CreateResumeLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_internal_service_pb2.CreateResumeLinkResponse, _abc.Awaitable[_cart_internal_service_pb2.CreateResumeLinkResponse]]:
+        """CreateResumeLink gives the link of a reminder: a hand-over as `HandoverService.CreateHandover` makes it. Asked again for the same `request_id` it gives the same link.
+        Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
+        """
 
     @_abc_1.abstractmethod
     def EraseArea(

@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from omnithread.common.v1 import attribute_pb2 as omnithread_dot_common_dot_v1_dot_attribute__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1domnithread/cart/v1/cart.proto\x12\x12omnithread.cart.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a$omnithread/common/v1/attribute.proto\x1a\"omnithread/common/v1/channel.proto\"\x81\x03\n\x08\x43\x61rtLine\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12&\n\nunit_price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x10\n\x08quantity\x18\x05 \x01(\x05\x12&\n\nline_total\x18\x06 \x01(\x0b\x32\x12.google.type.Money\x12\x11\n\timage_uri\x18\x07 \x01(\t\x12\x10\n\x08link_uri\x18\x08 \x01(\t\x12\x33\n\nattributes\x18\t \x03(\x0b\x32\x1f.omnithread.common.v1.Attribute\x12.\n\x07\x63hannel\x18\n \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12,\n\x08\x61\x64\x64_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb6\x03\n\x04\x43\x61rt\x12\x0f\n\x07\x63\x61rt_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12+\n\x05lines\x18\x03 \x03(\x0b\x32\x1c.omnithread.cart.v1.CartLine\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12$\n\x08subtotal\x18\x05 \x01(\x0b\x32\x12.google.type.Money\x12\x33\n\x0clast_channel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\ridle_due_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\n \x01(\x04\x12\x0c\n\x04\x65tag\x18\x0b \x01(\t\x12\x35\n\x0fset_aside_lines\x18\x0c \x03(\x0b\x32\x1c.omnithread.cart.v1.CartLine\"\n\n\x08\x44\x65livery\"\x1a\n\x06Pickup\x12\x10\n\x08store_id\x18\x01 \x01(\t\"\xa7\x03\n\x05Order\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63\x61rt_id\x18\x03 \x01(\t\x12+\n\x05lines\x18\x04 \x03(\x0b\x32\x1c.omnithread.cart.v1.CartLine\x12!\n\x05total\x18\x05 \x01(\x0b\x32\x12.google.type.Money\x12-\n\x05state\x18\x06 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderState\x12\x30\n\x08\x64\x65livery\x18\x07 \x01(\x0b\x32\x1c.omnithread.cart.v1.DeliveryH\x00\x12,\n\x06pickup\x18\x08 \x01(\x0b\x32\x1a.omnithread.cart.v1.PickupH\x00\x12\x19\n\x11payment_reference\x18\t \x01(\t\x12.\n\x07\x63hannel\x18\n \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12.\n\nplace_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\nfulfilment\"\x89\x02\n\x0cOrderSummary\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61rt_id\x18\x02 \x01(\t\x12!\n\x05total\x18\x03 \x01(\x0b\x32\x12.google.type.Money\x12\x12\n\nline_count\x18\x04 \x01(\x05\x12-\n\x05state\x18\x05 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderState\x12\x10\n\x08store_id\x18\x06 \x01(\t\x12.\n\x07\x63hannel\x18\x07 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12.\n\nplace_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*A\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12ORDER_STATE_PLACED\x10\x01\x42\x35\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1domnithread/cart/v1/cart.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a$omnithread/common/v1/attribute.proto\x1a\"omnithread/common/v1/channel.proto\"\xbf\x03\n\x08\x43\x61rtLine\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12&\n\nunit_price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x10\n\x08quantity\x18\x05 \x01(\x05\x12&\n\nline_total\x18\x06 \x01(\x0b\x32\x12.google.type.Money\x12\x11\n\timage_uri\x18\x07 \x01(\t\x12\x10\n\x08link_uri\x18\x08 \x01(\t\x12\x33\n\nattributes\x18\t \x03(\x0b\x32\x1f.omnithread.common.v1.Attribute\x12.\n\x07\x63hannel\x18\n \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12,\n\x08\x61\x64\x64_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncategories\x18\r \x03(\t\x12(\n\x03tax\x18\x0e \x01(\x0b\x32\x1b.omnithread.cart.v1.TaxRate\"=\n\x07TaxRate\x12 \n\x0c\x62\x61sis_points\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00\x12\x10\n\x08included\x18\x02 \x01(\x08\"\xbb\x01\n\x08\x43\x61rtLock\x12.\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x10\n\x08\x61\x63tor_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12-\n\tlock_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x99\x01\n\x08\x43\x61rtNote\x12\x0f\n\x07note_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12.\n\x07\x63hannel\x18\x03 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x10\n\x08\x61\x63tor_id\x18\x04 \x01(\t\x12,\n\x08\x61\x64\x64_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x89\x01\n\x08PastCart\x12\x0f\n\x07\x63\x61rt_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.omnithread.cart.v1.CartState\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\"\xec\x05\n\x04\x43\x61rt\x12\x0f\n\x07\x63\x61rt_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12+\n\x05lines\x18\x03 \x03(\x0b\x32\x1c.omnithread.cart.v1.CartLine\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12$\n\x08subtotal\x18\x05 \x01(\x0b\x32\x12.google.type.Money\x12\x33\n\x0clast_channel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\ridle_due_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\n \x01(\x04\x12\x0c\n\x04\x65tag\x18\x0b \x01(\t\x12\x35\n\x0fset_aside_lines\x18\x0c \x03(\x0b\x32\x1c.omnithread.cart.v1.CartLine\x12,\n\x05state\x18\r \x01(\x0e\x32\x1d.omnithread.cart.v1.CartState\x12*\n\x04lock\x18\x0e \x01(\x0b\x32\x1c.omnithread.cart.v1.CartLock\x12\x31\n\x0bsaved_lines\x18\x0f \x03(\x0b\x32\x1c.omnithread.cart.v1.CartLine\x12+\n\x05notes\x18\x10 \x03(\x0b\x32\x1c.omnithread.cart.v1.CartNote\x12\x13\n\x0boffer_codes\x18\x11 \x03(\t\x12\x33\n\x0f\x65xpire_due_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\npast_carts\x18\x13 \x03(\x0b\x32\x1c.omnithread.cart.v1.PastCart\"\x85\x01\n\x0b\x43\x61rtProblem\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.omnithread.cart.v1.CartProblemKind\x12\x10\n\x08line_ids\x18\x02 \x03(\t\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\x12\n\noffer_code\x18\x04 \x01(\t\x12\x10\n\x08offer_id\x18\x05 \x01(\t*\x9c\x01\n\tCartState\x12\x1a\n\x16\x43\x41RT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43\x41RT_STATE_ACTIVE\x10\x01\x12\x15\n\x11\x43\x41RT_STATE_LOCKED\x10\x02\x12\x15\n\x11\x43\x41RT_STATE_MERGED\x10\x03\x12\x16\n\x12\x43\x41RT_STATE_ORDERED\x10\x04\x12\x16\n\x12\x43\x41RT_STATE_EXPIRED\x10\x05*\x91\x02\n\x0f\x43\x61rtProblemKind\x12!\n\x1d\x43\x41RT_PROBLEM_KIND_UNSPECIFIED\x10\x00\x12#\n\x1f\x43\x41RT_PROBLEM_KIND_PRICE_DIFFERS\x10\x01\x12!\n\x1d\x43\x41RT_PROBLEM_KIND_OFFER_ENDED\x10\x02\x12$\n CART_PROBLEM_KIND_OFFER_NOT_HERE\x10\x03\x12%\n!CART_PROBLEM_KIND_CODE_NOT_USABLE\x10\x04\x12&\n\"CART_PROBLEM_KIND_CURRENCY_DIFFERS\x10\x05\x12\x1e\n\x1a\x43\x41RT_PROBLEM_KIND_NOT_SOLD\x10\x06\x42\x35\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,18 +37,24 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'omnithread.cart.v1.cart_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\026com.omnithread.cart.v1P\001Z\031omnithread/cart/v1;cartv1'
-  _globals['_ORDERSTATE']._serialized_start=1748
-  _globals['_ORDERSTATE']._serialized_end=1813
-  _globals['_CARTLINE']._serialized_start=186
-  _globals['_CARTLINE']._serialized_end=571
-  _globals['_CART']._serialized_start=574
-  _globals['_CART']._serialized_end=1012
-  _globals['_DELIVERY']._serialized_start=1014
-  _globals['_DELIVERY']._serialized_end=1024
-  _globals['_PICKUP']._serialized_start=1026
-  _globals['_PICKUP']._serialized_end=1052
-  _globals['_ORDER']._serialized_start=1055
-  _globals['_ORDER']._serialized_end=1478
-  _globals['_ORDERSUMMARY']._serialized_start=1481
-  _globals['_ORDERSUMMARY']._serialized_end=1746
+  _globals['_TAXRATE'].fields_by_name['basis_points']._loaded_options = None
+  _globals['_TAXRATE'].fields_by_name['basis_points']._serialized_options = b'\272H\007\032\005\030\220N(\000'
+  _globals['_CARTSTATE']._serialized_start=2101
+  _globals['_CARTSTATE']._serialized_end=2257
+  _globals['_CARTPROBLEMKIND']._serialized_start=2260
+  _globals['_CARTPROBLEMKIND']._serialized_end=2533
+  _globals['_CARTLINE']._serialized_start=215
+  _globals['_CARTLINE']._serialized_end=662
+  _globals['_TAXRATE']._serialized_start=664
+  _globals['_TAXRATE']._serialized_end=725
+  _globals['_CARTLOCK']._serialized_start=728
+  _globals['_CARTLOCK']._serialized_end=915
+  _globals['_CARTNOTE']._serialized_start=918
+  _globals['_CARTNOTE']._serialized_end=1071
+  _globals['_PASTCART']._serialized_start=1074
+  _globals['_PASTCART']._serialized_end=1211
+  _globals['_CART']._serialized_start=1214
+  _globals['_CART']._serialized_end=1962
+  _globals['_CARTPROBLEM']._serialized_start=1965
+  _globals['_CARTPROBLEM']._serialized_end=2098
 # @@protoc_insertion_point(module_scope)

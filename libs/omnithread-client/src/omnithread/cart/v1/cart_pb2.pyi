@@ -23,25 +23,81 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class _OrderState:
+class _CartState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState.ValueType], _builtins.type):
+class _CartStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CartState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    ORDER_STATE_UNSPECIFIED: _OrderState.ValueType  # 0
+    CART_STATE_UNSPECIFIED: _CartState.ValueType  # 0
     """No state was stated."""
-    ORDER_STATE_PLACED: _OrderState.ValueType  # 1
-    """Placed and not yet handed over."""
+    CART_STATE_ACTIVE: _CartState.ValueType  # 1
+    """It can be changed by every channel."""
+    CART_STATE_LOCKED: _CartState.ValueType  # 2
+    """A member of staff is working on it: everybody reads it, only they change it (`Cart.lock`)."""
+    CART_STATE_MERGED: _CartState.ValueType  # 3
+    """It went into the cart of the customer that its owner was merged into."""
+    CART_STATE_ORDERED: _CartState.ValueType  # 4
+    """It became an order."""
+    CART_STATE_EXPIRED: _CartState.ValueType  # 5
+    """Nobody touched it for the configured time; its lines are saved for later."""
 
-class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper):
-    """OrderState is how far an order has come."""
+class CartState(_CartState, metaclass=_CartStateEnumTypeWrapper):
+    """CartState is what a cart is now."""
 
-ORDER_STATE_UNSPECIFIED: OrderState.ValueType  # 0
+CART_STATE_UNSPECIFIED: CartState.ValueType  # 0
 """No state was stated."""
-ORDER_STATE_PLACED: OrderState.ValueType  # 1
-"""Placed and not yet handed over."""
-Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
+CART_STATE_ACTIVE: CartState.ValueType  # 1
+"""It can be changed by every channel."""
+CART_STATE_LOCKED: CartState.ValueType  # 2
+"""A member of staff is working on it: everybody reads it, only they change it (`Cart.lock`)."""
+CART_STATE_MERGED: CartState.ValueType  # 3
+"""It went into the cart of the customer that its owner was merged into."""
+CART_STATE_ORDERED: CartState.ValueType  # 4
+"""It became an order."""
+CART_STATE_EXPIRED: CartState.ValueType  # 5
+"""Nobody touched it for the configured time; its lines are saved for later."""
+Global___CartState: _TypeAlias = CartState  # noqa: Y015
+
+class _CartProblemKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CartProblemKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CartProblemKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CART_PROBLEM_KIND_UNSPECIFIED: _CartProblemKind.ValueType  # 0
+    """No kind was stated."""
+    CART_PROBLEM_KIND_PRICE_DIFFERS: _CartProblemKind.ValueType  # 1
+    """Lines of one sku have different prices, since channels differ in it."""
+    CART_PROBLEM_KIND_OFFER_ENDED: _CartProblemKind.ValueType  # 2
+    """An entered code belongs to an offer that has ended."""
+    CART_PROBLEM_KIND_OFFER_NOT_HERE: _CartProblemKind.ValueType  # 3
+    """An entered code belongs to an offer that does not apply on the asking channel."""
+    CART_PROBLEM_KIND_CODE_NOT_USABLE: _CartProblemKind.ValueType  # 4
+    """An entered code cannot be used: it is unknown, used up, or not for this customer."""
+    CART_PROBLEM_KIND_CURRENCY_DIFFERS: _CartProblemKind.ValueType  # 5
+    """A line was set aside, since the cart has another currency."""
+    CART_PROBLEM_KIND_NOT_SOLD: _CartProblemKind.ValueType  # 6
+    """The article of a line is no longer sold."""
+
+class CartProblemKind(_CartProblemKind, metaclass=_CartProblemKindEnumTypeWrapper):
+    """CartProblemKind is what somebody should know before the customer pays."""
+
+CART_PROBLEM_KIND_UNSPECIFIED: CartProblemKind.ValueType  # 0
+"""No kind was stated."""
+CART_PROBLEM_KIND_PRICE_DIFFERS: CartProblemKind.ValueType  # 1
+"""Lines of one sku have different prices, since channels differ in it."""
+CART_PROBLEM_KIND_OFFER_ENDED: CartProblemKind.ValueType  # 2
+"""An entered code belongs to an offer that has ended."""
+CART_PROBLEM_KIND_OFFER_NOT_HERE: CartProblemKind.ValueType  # 3
+"""An entered code belongs to an offer that does not apply on the asking channel."""
+CART_PROBLEM_KIND_CODE_NOT_USABLE: CartProblemKind.ValueType  # 4
+"""An entered code cannot be used: it is unknown, used up, or not for this customer."""
+CART_PROBLEM_KIND_CURRENCY_DIFFERS: CartProblemKind.ValueType  # 5
+"""A line was set aside, since the cart has another currency."""
+CART_PROBLEM_KIND_NOT_SOLD: CartProblemKind.ValueType  # 6
+"""The article of a line is no longer sold."""
+Global___CartProblemKind: _TypeAlias = CartProblemKind  # noqa: Y015
 
 @_typing.final
 class CartLine(_message.Message):
@@ -61,6 +117,8 @@ class CartLine(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     ADD_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    TAX_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """The line's own id; it stays while the line exists."""
     sku: _builtins.str
@@ -97,6 +155,14 @@ class CartLine(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When the line last changed."""
 
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The categories of the article, as the channel named them: what offers by category go by. Sorted, at most 8."""
+
+    @_builtins.property
+    def tax(self) -> Global___TaxRate:
+        """The tax on it; unset where the channel stated none, which counts as none."""
+
     def __init__(
         self,
         *,
@@ -112,14 +178,164 @@ class CartLine(_message.Message):
         channel: _channel_pb2.Channel | None = ...,
         add_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        tax: Global___TaxRate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["add_time", b"add_time", "channel", b"channel", "line_total", b"line_total", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["add_time", b"add_time", "channel", b"channel", "line_total", b"line_total", "tax", b"tax", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_time", b"add_time", "attributes", b"attributes", "channel", b"channel", "image_uri", b"image_uri", "line_id", b"line_id", "line_total", b"line_total", "link_uri", b"link_uri", "name", b"name", "quantity", b"quantity", "sku", b"sku", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_time", b"add_time", "attributes", b"attributes", "categories", b"categories", "channel", b"channel", "image_uri", b"image_uri", "line_id", b"line_id", "line_total", b"line_total", "link_uri", b"link_uri", "name", b"name", "quantity", b"quantity", "sku", b"sku", "tax", b"tax", "unit_price", b"unit_price", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CartLine: _TypeAlias = CartLine  # noqa: Y015
+
+@_typing.final
+class TaxRate(_message.Message):
+    """TaxRate is a rate, and whether prices have it in them already."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    INCLUDED_FIELD_NUMBER: _builtins.int
+    basis_points: _builtins.int
+    """In hundredths of a percent: 1900 is 19 %. 0 to 10000."""
+    included: _builtins.bool
+    """Whether `unit_price` has the tax in it; where not, it is added to what is to be paid."""
+    def __init__(
+        self,
+        *,
+        basis_points: _builtins.int = ...,
+        included: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis_points", b"basis_points", "included", b"included"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaxRate: _TypeAlias = TaxRate  # noqa: Y015
+
+@_typing.final
+class CartLock(_message.Message):
+    """CartLock says who is working on a cart, so that the customer can be told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    ACTOR_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    LOCK_TIME_FIELD_NUMBER: _builtins.int
+    UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    actor_id: _builtins.str
+    """The member of staff, from the token's `actor` claim."""
+    reason: _builtins.str
+    """Why, as the member of staff put it for the customer to read; 1 to 200 characters."""
+    @_builtins.property
+    def channel(self) -> _channel_pb2.Channel:
+        """The channel on which it was locked."""
+
+    @_builtins.property
+    def lock_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was locked first."""
+
+    @_builtins.property
+    def until_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ends by itself. From then on every channel may change the cart again."""
+
+    def __init__(
+        self,
+        *,
+        channel: _channel_pb2.Channel | None = ...,
+        actor_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        lock_time: _timestamp_pb2.Timestamp | None = ...,
+        until_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "lock_time", b"lock_time", "until_time", b"until_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "channel", b"channel", "lock_time", b"lock_time", "reason", b"reason", "until_time", b"until_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartLock: _TypeAlias = CartLock  # noqa: Y015
+
+@_typing.final
+class CartNote(_message.Message):
+    """CartNote is something that was noted on a cart for whoever serves the customer next."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    ACTOR_ID_FIELD_NUMBER: _builtins.int
+    ADD_TIME_FIELD_NUMBER: _builtins.int
+    note_id: _builtins.str
+    """The note's id."""
+    text: _builtins.str
+    """The text, 1 to 500 characters."""
+    actor_id: _builtins.str
+    """The member of staff who wrote it; empty for the customer."""
+    @_builtins.property
+    def channel(self) -> _channel_pb2.Channel:
+        """On which channel it was written."""
+
+    @_builtins.property
+    def add_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        note_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        channel: _channel_pb2.Channel | None = ...,
+        actor_id: _builtins.str = ...,
+        add_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["add_time", b"add_time", "channel", b"channel"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "add_time", b"add_time", "channel", b"channel", "note_id", b"note_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartNote: _TypeAlias = CartNote  # noqa: Y015
+
+@_typing.final
+class PastCart(_message.Message):
+    """PastCart is what became of a cart that the customer had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    cart_id: _builtins.str
+    """The cart."""
+    state: Global___CartState.ValueType
+    """MERGED, ORDERED or EXPIRED."""
+    order_id: _builtins.str
+    """With ORDERED: the order."""
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ended."""
+
+    def __init__(
+        self,
+        *,
+        cart_id: _builtins.str = ...,
+        state: Global___CartState.ValueType = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "end_time", b"end_time", "order_id", b"order_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PastCart: _TypeAlias = PastCart  # noqa: Y015
 
 @_typing.final
 class Cart(_message.Message):
@@ -139,6 +355,13 @@ class Cart(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     SET_ASIDE_LINES_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    LOCK_FIELD_NUMBER: _builtins.int
+    SAVED_LINES_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    OFFER_CODES_FIELD_NUMBER: _builtins.int
+    EXPIRE_DUE_TIME_FIELD_NUMBER: _builtins.int
+    PAST_CARTS_FIELD_NUMBER: _builtins.int
     cart_id: _builtins.str
     """The cart's id; empty while the customer never put anything in."""
     customer_id: _builtins.str
@@ -149,6 +372,8 @@ class Cart(_message.Message):
     """Counts the changes of the customer's record."""
     etag: _builtins.str
     """Stands for this very state (AIP-154)."""
+    state: Global___CartState.ValueType
+    """ACTIVE or LOCKED."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___CartLine]:
         """The lines in the order in which they were added. At most 200."""
@@ -179,6 +404,30 @@ class Cart(_message.Message):
         They are neither in `subtotal` nor checked out, and stay until they are removed by their `line_id`. At most 200.
         """
 
+    @_builtins.property
+    def lock(self) -> Global___CartLock:
+        """With LOCKED: by whom, why and until when."""
+
+    @_builtins.property
+    def saved_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___CartLine]:
+        """What the customer saved for later, in the order in which it was saved. Neither in `subtotal` nor checked out. At most 200."""
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedCompositeFieldContainer[Global___CartNote]:
+        """Notes for whoever serves the customer next, oldest first. At most 20."""
+
+    @_builtins.property
+    def offer_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The offer codes that were entered, in their normal form, in the order of entry. At most 10. They stay until checkout or until they are taken out."""
+
+    @_builtins.property
+    def expire_due_time(self) -> _timestamp_pb2.Timestamp:
+        """When the cart expires if nobody touches it; unset in an empty cart."""
+
+    @_builtins.property
+    def past_carts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PastCart]:
+        """The carts that the customer had before, newest first. At most 20."""
+
     def __init__(
         self,
         *,
@@ -194,182 +443,58 @@ class Cart(_message.Message):
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
         set_aside_lines: _abc.Iterable[Global___CartLine] | None = ...,
+        state: Global___CartState.ValueType = ...,
+        lock: Global___CartLock | None = ...,
+        saved_lines: _abc.Iterable[Global___CartLine] | None = ...,
+        notes: _abc.Iterable[Global___CartNote] | None = ...,
+        offer_codes: _abc.Iterable[_builtins.str] | None = ...,
+        expire_due_time: _timestamp_pb2.Timestamp | None = ...,
+        past_carts: _abc.Iterable[Global___PastCart] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "idle_due_time", b"idle_due_time", "last_channel", b"last_channel", "subtotal", b"subtotal", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_due_time", b"expire_due_time", "idle_due_time", b"idle_due_time", "last_channel", b"last_channel", "lock", b"lock", "subtotal", b"subtotal", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "create_time", b"create_time", "currency_code", b"currency_code", "customer_id", b"customer_id", "etag", b"etag", "idle_due_time", b"idle_due_time", "last_channel", b"last_channel", "lines", b"lines", "set_aside_lines", b"set_aside_lines", "subtotal", b"subtotal", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "create_time", b"create_time", "currency_code", b"currency_code", "customer_id", b"customer_id", "etag", b"etag", "expire_due_time", b"expire_due_time", "idle_due_time", b"idle_due_time", "last_channel", b"last_channel", "lines", b"lines", "lock", b"lock", "notes", b"notes", "offer_codes", b"offer_codes", "past_carts", b"past_carts", "saved_lines", b"saved_lines", "set_aside_lines", b"set_aside_lines", "state", b"state", "subtotal", b"subtotal", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Cart: _TypeAlias = Cart  # noqa: Y015
 
 @_typing.final
-class Delivery(_message.Message):
-    """Delivery: the order is sent to the customer's address, which profile holds."""
+class CartProblem(_message.Message):
+    """CartProblem is one thing that somebody should know before the customer pays. It hinders nothing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    KIND_FIELD_NUMBER: _builtins.int
+    LINE_IDS_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    OFFER_CODE_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    kind: Global___CartProblemKind.ValueType
+    """What it is."""
+    sku: _builtins.str
+    """The article, where it is about one."""
+    offer_code: _builtins.str
+    """The code, where it is about one."""
+    offer_id: _builtins.str
+    """The offer, where it is about one that is known."""
+    @_builtins.property
+    def line_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The lines that it is about, by id."""
+
     def __init__(
         self,
+        *,
+        kind: Global___CartProblemKind.ValueType = ...,
+        line_ids: _abc.Iterable[_builtins.str] | None = ...,
+        sku: _builtins.str = ...,
+        offer_code: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "line_ids", b"line_ids", "offer_code", b"offer_code", "offer_id", b"offer_id", "sku", b"sku"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
-
-@_typing.final
-class Pickup(_message.Message):
-    """Pickup: the customer takes the order along or picks it up in a store."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    STORE_ID_FIELD_NUMBER: _builtins.int
-    store_id: _builtins.str
-    """The store, 1 to 64 characters."""
-    def __init__(
-        self,
-        *,
-        store_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["store_id", b"store_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Pickup: _TypeAlias = Pickup  # noqa: Y015
-
-@_typing.final
-class Order(_message.Message):
-    """Order is a cart that was checked out. It does not change with the catalogue."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ORDER_ID_FIELD_NUMBER: _builtins.int
-    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
-    CART_ID_FIELD_NUMBER: _builtins.int
-    LINES_FIELD_NUMBER: _builtins.int
-    TOTAL_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    DELIVERY_FIELD_NUMBER: _builtins.int
-    PICKUP_FIELD_NUMBER: _builtins.int
-    PAYMENT_REFERENCE_FIELD_NUMBER: _builtins.int
-    CHANNEL_FIELD_NUMBER: _builtins.int
-    PLACE_TIME_FIELD_NUMBER: _builtins.int
-    order_id: _builtins.str
-    """The order's id."""
-    customer_id: _builtins.str
-    """Whose order."""
-    cart_id: _builtins.str
-    """The cart that became this order."""
-    state: Global___OrderState.ValueType
-    """How far it has come."""
-    payment_reference: _builtins.str
-    """What the payment system calls the payment; never card data."""
-    @_builtins.property
-    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___CartLine]:
-        """The lines as they were."""
-
-    @_builtins.property
-    def total(self) -> _money_pb2.Money:
-        """Sum of the lines."""
-
-    @_builtins.property
-    def delivery(self) -> Global___Delivery:
-        """Sent to the customer."""
-
-    @_builtins.property
-    def pickup(self) -> Global___Pickup:
-        """Taken along or picked up."""
-
-    @_builtins.property
-    def channel(self) -> _channel_pb2.Channel:
-        """The channel that checked out."""
-
-    @_builtins.property
-    def place_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was placed."""
-
-    def __init__(
-        self,
-        *,
-        order_id: _builtins.str = ...,
-        customer_id: _builtins.str = ...,
-        cart_id: _builtins.str = ...,
-        lines: _abc.Iterable[Global___CartLine] | None = ...,
-        total: _money_pb2.Money | None = ...,
-        state: Global___OrderState.ValueType = ...,
-        delivery: Global___Delivery | None = ...,
-        pickup: Global___Pickup | None = ...,
-        payment_reference: _builtins.str = ...,
-        channel: _channel_pb2.Channel | None = ...,
-        place_time: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "delivery", b"delivery", "fulfilment", b"fulfilment", "pickup", b"pickup", "place_time", b"place_time", "total", b"total"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "channel", b"channel", "customer_id", b"customer_id", "delivery", b"delivery", "fulfilment", b"fulfilment", "lines", b"lines", "order_id", b"order_id", "payment_reference", b"payment_reference", "pickup", b"pickup", "place_time", b"place_time", "state", b"state", "total", b"total"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_fulfilment: _TypeAlias = _typing.Literal["delivery", "pickup"]  # noqa: Y015
-    _WhichOneofArgType_fulfilment: _TypeAlias = _typing.Literal["fulfilment", b"fulfilment"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_fulfilment) -> _WhichOneofReturnType_fulfilment | None: ...
-
-Global___Order: _TypeAlias = Order  # noqa: Y015
-
-@_typing.final
-class OrderSummary(_message.Message):
-    """OrderSummary is an order without its lines."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ORDER_ID_FIELD_NUMBER: _builtins.int
-    CART_ID_FIELD_NUMBER: _builtins.int
-    TOTAL_FIELD_NUMBER: _builtins.int
-    LINE_COUNT_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    STORE_ID_FIELD_NUMBER: _builtins.int
-    CHANNEL_FIELD_NUMBER: _builtins.int
-    PLACE_TIME_FIELD_NUMBER: _builtins.int
-    order_id: _builtins.str
-    """The order's id."""
-    cart_id: _builtins.str
-    """The cart that became this order."""
-    line_count: _builtins.int
-    """Number of lines."""
-    state: Global___OrderState.ValueType
-    """How far it has come."""
-    store_id: _builtins.str
-    """The store where it is picked up; empty for a delivery."""
-    @_builtins.property
-    def total(self) -> _money_pb2.Money:
-        """Sum of the lines."""
-
-    @_builtins.property
-    def channel(self) -> _channel_pb2.Channel:
-        """The channel that checked out."""
-
-    @_builtins.property
-    def place_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was placed."""
-
-    def __init__(
-        self,
-        *,
-        order_id: _builtins.str = ...,
-        cart_id: _builtins.str = ...,
-        total: _money_pb2.Money | None = ...,
-        line_count: _builtins.int = ...,
-        state: Global___OrderState.ValueType = ...,
-        store_id: _builtins.str = ...,
-        channel: _channel_pb2.Channel | None = ...,
-        place_time: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "place_time", b"place_time", "total", b"total"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "channel", b"channel", "line_count", b"line_count", "order_id", b"order_id", "place_time", b"place_time", "state", b"state", "store_id", b"store_id", "total", b"total"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___OrderSummary: _TypeAlias = OrderSummary  # noqa: Y015
+Global___CartProblem: _TypeAlias = CartProblem  # noqa: Y015

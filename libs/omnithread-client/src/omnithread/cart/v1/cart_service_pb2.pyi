@@ -10,7 +10,11 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import money_pb2 as _money_pb2
 from omnithread.cart.v1 import cart_pb2 as _cart_pb2
+from omnithread.cart.v1 import offer_pb2 as _offer_pb2
+from omnithread.cart.v1 import order_pb2 as _order_pb2
+from omnithread.cart.v1 import price_pb2 as _price_pb2
 from omnithread.common.v1 import attribute_pb2 as _attribute_pb2
+from omnithread.common.v1 import channel_pb2 as _channel_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 import builtins as _builtins
 import sys
@@ -54,28 +58,56 @@ class GetCartResponse(_message.Message):
     CART_FIELD_NUMBER: _builtins.int
     RECENT_ORDERS_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    OTHER_CHANNEL_PRICES_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    OFFERS_FIELD_NUMBER: _builtins.int
+    OFFERS_VERSION_FIELD_NUMBER: _builtins.int
+    offers_version: _builtins.int
+    """Counts all that `offers` depend on: cart, offers and facts."""
     @_builtins.property
     def cart(self) -> _cart_pb2.Cart:
         """The cart; its `customer_id` differs from the one asked for where that customer was merged."""
 
     @_builtins.property
-    def recent_orders(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.OrderSummary]:
+    def recent_orders(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2.OrderSummary]:
         """The newest orders, newest first, at most 5."""
 
     @_builtins.property
     def head(self) -> _event_pb2.Head:
         """How far the customer's cart events have come."""
 
+    @_builtins.property
+    def price(self) -> _price_pb2.CartPrice:
+        """What the cart costs on the asking channel now, without a delivery fee; unset where it is empty."""
+
+    @_builtins.property
+    def other_channel_prices(self) -> _containers.RepeatedCompositeFieldContainer[_price_pb2.ChannelPrice]:
+        """The channels where it costs something else now or where other offers apply, by channel id. At most 20."""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.CartProblem]:
+        """What somebody should know before the customer pays. At most 100."""
+
+    @_builtins.property
+    def offers(self) -> _containers.RepeatedCompositeFieldContainer[_offer_pb2.OfferStanding]:
+        """The offers as they stand for this customer, by `offer_id`; the same for every channel. At most 100."""
+
     def __init__(
         self,
         *,
         cart: _cart_pb2.Cart | None = ...,
-        recent_orders: _abc.Iterable[_cart_pb2.OrderSummary] | None = ...,
+        recent_orders: _abc.Iterable[_order_pb2.OrderSummary] | None = ...,
         head: _event_pb2.Head | None = ...,
+        price: _price_pb2.CartPrice | None = ...,
+        other_channel_prices: _abc.Iterable[_price_pb2.ChannelPrice] | None = ...,
+        problems: _abc.Iterable[_cart_pb2.CartProblem] | None = ...,
+        offers: _abc.Iterable[_offer_pb2.OfferStanding] | None = ...,
+        offers_version: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "recent_orders", b"recent_orders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "offers", b"offers", "offers_version", b"offers_version", "other_channel_prices", b"other_channel_prices", "price", b"price", "problems", b"problems", "recent_orders", b"recent_orders"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -146,7 +178,7 @@ class BatchCart(_message.Message):
         """The cart."""
 
     @_builtins.property
-    def recent_orders(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.OrderSummary]:
+    def recent_orders(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2.OrderSummary]:
         """The newest orders, newest first, at most 5."""
 
     @_builtins.property
@@ -158,7 +190,7 @@ class BatchCart(_message.Message):
         *,
         requested_customer_id: _builtins.str = ...,
         cart: _cart_pb2.Cart | None = ...,
-        recent_orders: _abc.Iterable[_cart_pb2.OrderSummary] | None = ...,
+        recent_orders: _abc.Iterable[_order_pb2.OrderSummary] | None = ...,
         head: _event_pb2.Head | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
@@ -183,6 +215,8 @@ class AddItemRequest(_message.Message):
     IMAGE_URI_FIELD_NUMBER: _builtins.int
     LINK_URI_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    TAX_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ISSUE_TIME_FIELD_NUMBER: _builtins.int
@@ -211,6 +245,14 @@ class AddItemRequest(_message.Message):
         """Free attributes such as size and colour. At most 16."""
 
     @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The categories of the article, for offers by category. At most 8."""
+
+    @_builtins.property
+    def tax(self) -> _cart_pb2.TaxRate:
+        """The tax on it; unset counts as none."""
+
+    @_builtins.property
     def issue_time(self) -> _timestamp_pb2.Timestamp:
         """When the caller issued the request, kept over retries (UTC). The client package fills it."""
 
@@ -225,13 +267,15 @@ class AddItemRequest(_message.Message):
         image_uri: _builtins.str = ...,
         link_uri: _builtins.str = ...,
         attributes: _abc.Iterable[_attribute_pb2.Attribute] | None = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        tax: _cart_pb2.TaxRate | None = ...,
         etag: _builtins.str = ...,
         request_id: _builtins.str = ...,
         issue_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time", "unit_price", b"unit_price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time", "tax", b"tax", "unit_price", b"unit_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "customer_id", b"customer_id", "etag", b"etag", "image_uri", b"image_uri", "issue_time", b"issue_time", "link_uri", b"link_uri", "name", b"name", "quantity", b"quantity", "request_id", b"request_id", "sku", b"sku", "unit_price", b"unit_price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "categories", b"categories", "customer_id", b"customer_id", "etag", b"etag", "image_uri", b"image_uri", "issue_time", b"issue_time", "link_uri", b"link_uri", "name", b"name", "quantity", b"quantity", "request_id", b"request_id", "sku", b"sku", "tax", b"tax", "unit_price", b"unit_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -519,6 +563,32 @@ class ClearCartResponse(_message.Message):
 Global___ClearCartResponse: _TypeAlias = ClearCartResponse  # noqa: Y015
 
 @_typing.final
+class SeenLine(_message.Message):
+    """SeenLine is one line as the payer saw it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    line_id: _builtins.str
+    """The line."""
+    quantity: _builtins.int
+    """How many there were."""
+    def __init__(
+        self,
+        *,
+        line_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeenLine: _TypeAlias = SeenLine  # noqa: Y015
+
+@_typing.final
 class CheckoutRequest(_message.Message):
     """CheckoutRequest says how the customer takes and pays the cart."""
 
@@ -531,14 +601,22 @@ class CheckoutRequest(_message.Message):
     PAYMENT_REFERENCE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    SEEN_LINES_FIELD_NUMBER: _builtins.int
+    KEEP_ADDED_FOR_NEXT_FIELD_NUMBER: _builtins.int
+    EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
+    PAYMENT_STATE_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """Whose cart."""
     etag: _builtins.str
-    """The cart as the payer saw it; where given, another channel's change in between makes the call answer ETAG_MISMATCH."""
+    """The cart as the payer saw it; where given, another channel's change in between makes the call answer CART_CHANGED with what changed (where `seen_lines` are given), else ETAG_MISMATCH."""
     payment_reference: _builtins.str
-    """What the payment system calls the payment, at most 128 characters; never card data."""
+    """What the payment system calls the payment, at most 128 characters. Never card data: what looks like the number of a card is refused."""
     request_id: _builtins.str
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    keep_added_for_next: _builtins.bool
+    """Whether what was added to the cart since, compared with `seen_lines`, stays in the next cart, in place of CART_CHANGED. What was taken out since still is CART_CHANGED."""
+    payment_state: _order_pb2.PaymentState.ValueType
+    """How far the payment has come; unset means PENDING."""
     @_builtins.property
     def delivery(self) -> Global___DeliveryChoice:
         """Sent to the customer."""
@@ -551,6 +629,14 @@ class CheckoutRequest(_message.Message):
     def issue_time(self) -> _timestamp_pb2.Timestamp:
         """When the caller issued the request, kept over retries (UTC). The client package fills it."""
 
+    @_builtins.property
+    def seen_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeenLine]:
+        """The lines as the payer saw them; where given, a cart with other lines makes the call answer CART_CHANGED, with a `CartDifference` among the details of the error. At most 200."""
+
+    @_builtins.property
+    def expected_total(self) -> _money_pb2.Money:
+        """What the payer expects to pay; where given, another total makes the call answer PRICE_CHANGED, with a `PriceDifference` among the details of the error."""
+
     def __init__(
         self,
         *,
@@ -561,10 +647,14 @@ class CheckoutRequest(_message.Message):
         payment_reference: _builtins.str = ...,
         request_id: _builtins.str = ...,
         issue_time: _timestamp_pb2.Timestamp | None = ...,
+        seen_lines: _abc.Iterable[Global___SeenLine] | None = ...,
+        keep_added_for_next: _builtins.bool = ...,
+        expected_total: _money_pb2.Money | None = ...,
+        payment_state: _order_pb2.PaymentState.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery", "fulfilment", b"fulfilment", "issue_time", b"issue_time", "pickup", b"pickup"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery", "expected_total", b"expected_total", "fulfilment", b"fulfilment", "issue_time", b"issue_time", "pickup", b"pickup"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "delivery", b"delivery", "etag", b"etag", "fulfilment", b"fulfilment", "issue_time", b"issue_time", "payment_reference", b"payment_reference", "pickup", b"pickup", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "delivery", b"delivery", "etag", b"etag", "expected_total", b"expected_total", "fulfilment", b"fulfilment", "issue_time", b"issue_time", "keep_added_for_next", b"keep_added_for_next", "payment_reference", b"payment_reference", "payment_state", b"payment_state", "pickup", b"pickup", "request_id", b"request_id", "seen_lines", b"seen_lines"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_fulfilment: _TypeAlias = _typing.Literal["delivery", "pickup"]  # noqa: Y015
     _WhichOneofArgType_fulfilment: _TypeAlias = _typing.Literal["fulfilment", b"fulfilment"]  # noqa: Y015
@@ -578,12 +668,19 @@ class DeliveryChoice(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    FEE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def fee(self) -> _money_pb2.Money:
+        """What delivery costs, in the cart's currency; unset for nothing."""
+
     def __init__(
         self,
+        *,
+        fee: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fee", b"fee"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fee", b"fee"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -613,7 +710,7 @@ Global___PickupChoice: _TypeAlias = PickupChoice  # noqa: Y015
 
 @_typing.final
 class CheckoutResponse(_message.Message):
-    """CheckoutResponse has the order and the new, empty cart."""
+    """CheckoutResponse has the order and the new cart."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -632,7 +729,7 @@ class CheckoutResponse(_message.Message):
         """How far the customer's cart events have come."""
 
     @_builtins.property
-    def order(self) -> _cart_pb2.Order:
+    def order(self) -> _order_pb2.Order:
         """The order."""
 
     def __init__(
@@ -641,7 +738,7 @@ class CheckoutResponse(_message.Message):
         cart: _cart_pb2.Cart | None = ...,
         replayed: _builtins.bool = ...,
         head: _event_pb2.Head | None = ...,
-        order: _cart_pb2.Order | None = ...,
+        order: _order_pb2.Order | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -652,109 +749,911 @@ class CheckoutResponse(_message.Message):
 Global___CheckoutResponse: _TypeAlias = CheckoutResponse  # noqa: Y015
 
 @_typing.final
-class GetOrderRequest(_message.Message):
-    """GetOrderRequest names an order."""
+class CartDifference(_message.Message):
+    """CartDifference says how a cart differs from what the payer saw: a detail of CART_CHANGED."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDED_LINES_FIELD_NUMBER: _builtins.int
+    REMOVED_LINES_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    truncated: _builtins.bool
+    """Whether there is more than is named here."""
+    etag: _builtins.str
+    """The cart's etag now."""
+    @_builtins.property
+    def added_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangedLine]:
+        """Lines that are new, or have more pieces; `quantity` is how many more. At most 30."""
+
+    @_builtins.property
+    def removed_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangedLine]:
+        """Lines that are gone, or have fewer pieces; `quantity` is how many fewer. At most 30."""
+
+    def __init__(
+        self,
+        *,
+        added_lines: _abc.Iterable[Global___ChangedLine] | None = ...,
+        removed_lines: _abc.Iterable[Global___ChangedLine] | None = ...,
+        truncated: _builtins.bool = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_lines", b"added_lines", "etag", b"etag", "removed_lines", b"removed_lines", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CartDifference: _TypeAlias = CartDifference  # noqa: Y015
+
+@_typing.final
+class ChangedLine(_message.Message):
+    """ChangedLine is one line that is not as the payer saw it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    line_id: _builtins.str
+    """The line."""
+    sku: _builtins.str
+    """The article; empty for a line that is gone."""
+    quantity: _builtins.int
+    """How many pieces more or fewer."""
+    def __init__(
+        self,
+        *,
+        line_id: _builtins.str = ...,
+        sku: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "quantity", b"quantity", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangedLine: _TypeAlias = ChangedLine  # noqa: Y015
+
+@_typing.final
+class PriceDifference(_message.Message):
+    """PriceDifference says how a price differs from what the payer expects: a detail of PRICE_CHANGED. GetCart has the whole price."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    APPLIED_OFFER_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expected_total(self) -> _money_pb2.Money:
+        """What the payer expects."""
+
+    @_builtins.property
+    def total(self) -> _money_pb2.Money:
+        """What it costs now."""
+
+    @_builtins.property
+    def applied_offer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The offers that count now, by id. At most 30."""
+
+    def __init__(
+        self,
+        *,
+        expected_total: _money_pb2.Money | None = ...,
+        total: _money_pb2.Money | None = ...,
+        applied_offer_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total", "total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_offer_ids", b"applied_offer_ids", "expected_total", b"expected_total", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceDifference: _TypeAlias = PriceDifference  # noqa: Y015
+
+@_typing.final
+class SaveForLaterRequest(_message.Message):
+    """SaveForLaterRequest names the line."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
-    ORDER_ID_FIELD_NUMBER: _builtins.int
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
-    """Whose order."""
-    order_id: _builtins.str
-    """The order."""
+    """Whose cart."""
+    line_id: _builtins.str
+    """By its id."""
+    sku: _builtins.str
+    """By its article number, where only one line has it."""
+    etag: _builtins.str
+    """Where given, the change happens only if the cart still has this etag."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
     def __init__(
         self,
         *,
         customer_id: _builtins.str = ...,
-        order_id: _builtins.str = ...,
+        line_id: _builtins.str = ...,
+        sku: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time", "line", b"line", "line_id", b"line_id", "sku", b"sku"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "etag", b"etag", "issue_time", b"issue_time", "line", b"line", "line_id", b"line_id", "request_id", b"request_id", "sku", b"sku"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_line: _TypeAlias = _typing.Literal["line_id", "sku"]  # noqa: Y015
+    _WhichOneofArgType_line: _TypeAlias = _typing.Literal["line", b"line"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_line) -> _WhichOneofReturnType_line | None: ...
 
-Global___GetOrderRequest: _TypeAlias = GetOrderRequest  # noqa: Y015
+Global___SaveForLaterRequest: _TypeAlias = SaveForLaterRequest  # noqa: Y015
 
 @_typing.final
-class GetOrderResponse(_message.Message):
-    """GetOrderResponse has the order."""
+class SaveForLaterResponse(_message.Message):
+    """SaveForLaterResponse has the new state."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    ORDER_FIELD_NUMBER: _builtins.int
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    line_id: _builtins.str
+    """The saved line."""
     @_builtins.property
-    def order(self) -> _cart_pb2.Order:
-        """The order."""
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
 
     def __init__(
         self,
         *,
-        order: _cart_pb2.Order | None = ...,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+        line_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "line_id", b"line_id", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetOrderResponse: _TypeAlias = GetOrderResponse  # noqa: Y015
+Global___SaveForLaterResponse: _TypeAlias = SaveForLaterResponse  # noqa: Y015
 
 @_typing.final
-class ListOrdersRequest(_message.Message):
-    """ListOrdersRequest asks for one page."""
+class MoveToCartRequest(_message.Message):
+    """MoveToCartRequest names the line."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
-    """Whose orders."""
-    page_size: _builtins.int
-    """At most this many; 0 means 20, the most is 100."""
-    page_token: _builtins.str
-    """From the previous page of the same list."""
+    """Whose cart."""
+    line_id: _builtins.str
+    """By its id."""
+    sku: _builtins.str
+    """By its article number, where only one saved line has it."""
+    etag: _builtins.str
+    """Where given, the change happens only if the cart still has this etag."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
     def __init__(
         self,
         *,
         customer_id: _builtins.str = ...,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
+        line_id: _builtins.str = ...,
+        sku: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time", "line", b"line", "line_id", b"line_id", "sku", b"sku"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "etag", b"etag", "issue_time", b"issue_time", "line", b"line", "line_id", b"line_id", "request_id", b"request_id", "sku", b"sku"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_line: _TypeAlias = _typing.Literal["line_id", "sku"]  # noqa: Y015
+    _WhichOneofArgType_line: _TypeAlias = _typing.Literal["line", b"line"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_line) -> _WhichOneofReturnType_line | None: ...
 
-Global___ListOrdersRequest: _TypeAlias = ListOrdersRequest  # noqa: Y015
+Global___MoveToCartRequest: _TypeAlias = MoveToCartRequest  # noqa: Y015
 
 @_typing.final
-class ListOrdersResponse(_message.Message):
-    """ListOrdersResponse has one page."""
+class MoveToCartResponse(_message.Message):
+    """MoveToCartResponse has the new state."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    ORDERS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """For the next page; empty at the end."""
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    line_id: _builtins.str
+    """The line of the cart."""
     @_builtins.property
-    def orders(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.Order]:
-        """The orders, newest first."""
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
 
     def __init__(
         self,
         *,
-        orders: _abc.Iterable[_cart_pb2.Order] | None = ...,
-        next_page_token: _builtins.str = ...,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+        line_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "orders", b"orders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "line_id", b"line_id", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListOrdersResponse: _TypeAlias = ListOrdersResponse  # noqa: Y015
+Global___MoveToCartResponse: _TypeAlias = MoveToCartResponse  # noqa: Y015
+
+@_typing.final
+class AddNoteRequest(_message.Message):
+    """AddNoteRequest has the text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """On whose cart."""
+    text: _builtins.str
+    """The text, 1 to 500 characters."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "issue_time", b"issue_time", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddNoteRequest: _TypeAlias = AddNoteRequest  # noqa: Y015
+
+@_typing.final
+class AddNoteResponse(_message.Message):
+    """AddNoteResponse has the new state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    note_id: _builtins.str
+    """The note."""
+    @_builtins.property
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
+
+    def __init__(
+        self,
+        *,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+        note_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "note_id", b"note_id", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddNoteResponse: _TypeAlias = AddNoteResponse  # noqa: Y015
+
+@_typing.final
+class RemoveNoteRequest(_message.Message):
+    """RemoveNoteRequest names the note."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """On whose cart."""
+    note_id: _builtins.str
+    """The note."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        note_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "issue_time", b"issue_time", "note_id", b"note_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveNoteRequest: _TypeAlias = RemoveNoteRequest  # noqa: Y015
+
+@_typing.final
+class RemoveNoteResponse(_message.Message):
+    """RemoveNoteResponse has the new state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    @_builtins.property
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
+
+    def __init__(
+        self,
+        *,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveNoteResponse: _TypeAlias = RemoveNoteResponse  # noqa: Y015
+
+@_typing.final
+class LockCartRequest(_message.Message):
+    """LockCartRequest says why and for how long."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DURATION_SECONDS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose cart."""
+    reason: _builtins.str
+    """Why, for the customer to read: 1 to 200 characters."""
+    duration_seconds: _builtins.int
+    """For how long from now, 30 to 3600 seconds; 0 means 900."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        duration_seconds: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "duration_seconds", b"duration_seconds", "issue_time", b"issue_time", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LockCartRequest: _TypeAlias = LockCartRequest  # noqa: Y015
+
+@_typing.final
+class LockCartResponse(_message.Message):
+    """LockCartResponse has the new state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    @_builtins.property
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
+
+    def __init__(
+        self,
+        *,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LockCartResponse: _TypeAlias = LockCartResponse  # noqa: Y015
+
+@_typing.final
+class UnlockCartRequest(_message.Message):
+    """UnlockCartRequest names the cart's owner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose cart."""
+    force: _builtins.bool
+    """Whether to end it although somebody else holds it."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        force: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "force", b"force", "issue_time", b"issue_time", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnlockCartRequest: _TypeAlias = UnlockCartRequest  # noqa: Y015
+
+@_typing.final
+class UnlockCartResponse(_message.Message):
+    """UnlockCartResponse has the new state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    @_builtins.property
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
+
+    def __init__(
+        self,
+        *,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnlockCartResponse: _TypeAlias = UnlockCartResponse  # noqa: Y015
+
+@_typing.final
+class ApplyOfferCodeRequest(_message.Message):
+    """ApplyOfferCodeRequest has the code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose cart."""
+    code: _builtins.str
+    """The code as the customer wrote it, 3 to 48 characters."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "customer_id", b"customer_id", "issue_time", b"issue_time", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyOfferCodeRequest: _TypeAlias = ApplyOfferCodeRequest  # noqa: Y015
+
+@_typing.final
+class ApplyOfferCodeResponse(_message.Message):
+    """ApplyOfferCodeResponse has the new state and what it costs here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    offer_id: _builtins.str
+    """The offer that the code belongs to."""
+    @_builtins.property
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
+
+    @_builtins.property
+    def price(self) -> _price_pb2.CartPrice:
+        """What the cart costs on this channel now; unset where it is empty."""
+
+    def __init__(
+        self,
+        *,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+        price: _price_pb2.CartPrice | None = ...,
+        offer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "price", b"price"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "offer_id", b"offer_id", "price", b"price", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyOfferCodeResponse: _TypeAlias = ApplyOfferCodeResponse  # noqa: Y015
+
+@_typing.final
+class RemoveOfferCodeRequest(_message.Message):
+    """RemoveOfferCodeRequest has the code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose cart."""
+    code: _builtins.str
+    """The code, 3 to 48 characters."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "customer_id", b"customer_id", "issue_time", b"issue_time", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveOfferCodeRequest: _TypeAlias = RemoveOfferCodeRequest  # noqa: Y015
+
+@_typing.final
+class RemoveOfferCodeResponse(_message.Message):
+    """RemoveOfferCodeResponse has the new state and what it costs here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before; the cart is as it is now."""
+    @_builtins.property
+    def cart(self) -> _cart_pb2.Cart:
+        """The cart after the change."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's cart events have come."""
+
+    @_builtins.property
+    def price(self) -> _price_pb2.CartPrice:
+        """What the cart costs on this channel now; unset where it is empty."""
+
+    def __init__(
+        self,
+        *,
+        cart: _cart_pb2.Cart | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+        price: _price_pb2.CartPrice | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "price", b"price"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "head", b"head", "price", b"price", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveOfferCodeResponse: _TypeAlias = RemoveOfferCodeResponse  # noqa: Y015
+
+@_typing.final
+class AuditCartRequest(_message.Message):
+    """AuditCartRequest names a cart."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CART_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose cart."""
+    cart_id: _builtins.str
+    """The present cart or one of `past_carts`; empty means the present one."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        cart_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "customer_id", b"customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditCartRequest: _TypeAlias = AuditCartRequest  # noqa: Y015
+
+@_typing.final
+class RejectedCount(_message.Message):
+    """RejectedCount is how often changes were rejected for one reason."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """The reason, as in the `ErrorInfo` of the answer."""
+    count: _builtins.int
+    """How often."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectedCount: _TypeAlias = RejectedCount  # noqa: Y015
+
+@_typing.final
+class RejectedChange(_message.Message):
+    """RejectedChange is one change that was rejected."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    REJECT_TIME_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The request."""
+    method: _builtins.str
+    """The method, for example `AddItem`."""
+    reason: _builtins.str
+    """The reason, as in the `ErrorInfo` of the answer."""
+    @_builtins.property
+    def channel(self) -> _channel_pb2.Channel:
+        """On which channel."""
+
+    @_builtins.property
+    def reject_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was decided."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        method: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _channel_pb2.Channel | None = ...,
+        reject_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "reject_time", b"reject_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "method", b"method", "reason", b"reason", "reject_time", b"reject_time", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectedChange: _TypeAlias = RejectedChange  # noqa: Y015
+
+@_typing.final
+class PieceAccount(_message.Message):
+    """PieceAccount counts pieces of articles over the life of a cart, saved and set-aside ones included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CARRIED_FIELD_NUMBER: _builtins.int
+    ADDED_FIELD_NUMBER: _builtins.int
+    MERGED_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    ORDERED_FIELD_NUMBER: _builtins.int
+    BOUGHT_ELSEWHERE_FIELD_NUMBER: _builtins.int
+    PRESENT_FIELD_NUMBER: _builtins.int
+    carried: _builtins.int
+    """Were there when the cart began: saved ones, and those kept at a checkout."""
+    added: _builtins.int
+    """Were added."""
+    merged: _builtins.int
+    """Came with merged customers, less what went with those whose merge was undone. May be negative."""
+    removed: _builtins.int
+    """Were removed."""
+    ordered: _builtins.int
+    """Were ordered by checkout."""
+    bought_elsewhere: _builtins.int
+    """Were bought elsewhere (`OrderService.RecordOrder`)."""
+    present: _builtins.int
+    """Are in the cart, saved or set aside; of a past cart: were carried into the next one."""
+    def __init__(
+        self,
+        *,
+        carried: _builtins.int = ...,
+        added: _builtins.int = ...,
+        merged: _builtins.int = ...,
+        removed: _builtins.int = ...,
+        ordered: _builtins.int = ...,
+        bought_elsewhere: _builtins.int = ...,
+        present: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "bought_elsewhere", b"bought_elsewhere", "carried", b"carried", "merged", b"merged", "ordered", b"ordered", "present", b"present", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PieceAccount: _TypeAlias = PieceAccount  # noqa: Y015
+
+@_typing.final
+class AuditCartResponse(_message.Message):
+    """AuditCartResponse has the account. `accepted_count` is `applied_count` and all `rejected_counts` together,
+    and `carried + added + merged - removed - ordered - bought_elsewhere` is `present`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CART_ID_FIELD_NUMBER: _builtins.int
+    ACCEPTED_COUNT_FIELD_NUMBER: _builtins.int
+    APPLIED_COUNT_FIELD_NUMBER: _builtins.int
+    REJECTED_COUNTS_FIELD_NUMBER: _builtins.int
+    RECENT_REJECTIONS_FIELD_NUMBER: _builtins.int
+    PIECES_FIELD_NUMBER: _builtins.int
+    ADDS_UP_FIELD_NUMBER: _builtins.int
+    cart_id: _builtins.str
+    """The cart."""
+    accepted_count: _builtins.int
+    """Changes that reached a decision: each under its `request_id` once, however often it was sent."""
+    applied_count: _builtins.int
+    """Changes that were applied."""
+    adds_up: _builtins.bool
+    """Whether all of it adds up. Where not, something is wrong with us."""
+    @_builtins.property
+    def rejected_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedCount]:
+        """Changes that were rejected, by reason. Kept for 90 days."""
+
+    @_builtins.property
+    def recent_rejections(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedChange]:
+        """The newest rejected changes, newest first. At most 50."""
+
+    @_builtins.property
+    def pieces(self) -> Global___PieceAccount:
+        """The pieces."""
+
+    def __init__(
+        self,
+        *,
+        cart_id: _builtins.str = ...,
+        accepted_count: _builtins.int = ...,
+        applied_count: _builtins.int = ...,
+        rejected_counts: _abc.Iterable[Global___RejectedCount] | None = ...,
+        recent_rejections: _abc.Iterable[Global___RejectedChange] | None = ...,
+        pieces: Global___PieceAccount | None = ...,
+        adds_up: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pieces", b"pieces"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "adds_up", b"adds_up", "applied_count", b"applied_count", "cart_id", b"cart_id", "pieces", b"pieces", "recent_rejections", b"recent_rejections", "rejected_counts", b"rejected_counts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditCartResponse: _TypeAlias = AuditCartResponse  # noqa: Y015

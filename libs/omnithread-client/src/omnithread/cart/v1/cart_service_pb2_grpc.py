@@ -66,20 +66,55 @@ class CartServiceStub:
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ClearCartRequest.SerializeToString,
                 response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ClearCartResponse.FromString,
                 _registered_method=True)
+        self.SaveForLater = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/SaveForLater',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.SaveForLaterRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.SaveForLaterResponse.FromString,
+                _registered_method=True)
+        self.MoveToCart = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/MoveToCart',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.MoveToCartRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.MoveToCartResponse.FromString,
+                _registered_method=True)
+        self.AddNote = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/AddNote',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AddNoteRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AddNoteResponse.FromString,
+                _registered_method=True)
+        self.RemoveNote = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/RemoveNote',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveNoteRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveNoteResponse.FromString,
+                _registered_method=True)
+        self.LockCart = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/LockCart',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.LockCartRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.LockCartResponse.FromString,
+                _registered_method=True)
+        self.UnlockCart = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/UnlockCart',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.UnlockCartRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.UnlockCartResponse.FromString,
+                _registered_method=True)
+        self.ApplyOfferCode = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/ApplyOfferCode',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ApplyOfferCodeRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ApplyOfferCodeResponse.FromString,
+                _registered_method=True)
+        self.RemoveOfferCode = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/RemoveOfferCode',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveOfferCodeRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveOfferCodeResponse.FromString,
+                _registered_method=True)
         self.Checkout = channel.unary_unary(
                 '/omnithread.cart.v1.CartService/Checkout',
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.CheckoutRequest.SerializeToString,
                 response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.CheckoutResponse.FromString,
                 _registered_method=True)
-        self.GetOrder = channel.unary_unary(
-                '/omnithread.cart.v1.CartService/GetOrder',
-                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.GetOrderRequest.SerializeToString,
-                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.GetOrderResponse.FromString,
-                _registered_method=True)
-        self.ListOrders = channel.unary_unary(
-                '/omnithread.cart.v1.CartService/ListOrders',
-                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ListOrdersRequest.SerializeToString,
-                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ListOrdersResponse.FromString,
+        self.AuditCart = channel.unary_unary(
+                '/omnithread.cart.v1.CartService/AuditCart',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AuditCartRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AuditCartResponse.FromString,
                 _registered_method=True)
 
 
@@ -89,7 +124,8 @@ class CartServiceServicer:
     """
 
     def GetCart(self, request, context):
-        """GetCart gives the customer's cart and newest orders as committed now; somebody who never put anything in has an empty cart. One read.
+        """GetCart gives the customer's cart and newest orders as committed now, with its price here and elsewhere; somebody who never put anything in has an empty cart.
+        One read, and one more where offers look at the customer's facts. A problem never makes it fail.
         Errors: CUSTOMER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -105,7 +141,7 @@ class CartServiceServicer:
 
     def AddItem(self, request, context):
         """AddItem adds a quantity of an article; it joins the line with the same sku, attributes and unit price.
-        Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, ETAG_MISMATCH.
+        Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,43 +149,95 @@ class CartServiceServicer:
 
     def SetItemQuantity(self, request, context):
         """SetItemQuantity sets how many of a line there are; with an expected quantity, only if that is still what is there.
-        Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, ETAG_MISMATCH.
+        Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, CART_LOCKED, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveItem(self, request, context):
-        """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH.
+        """RemoveItem removes a line, also one that was set aside or saved for later where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, CART_LOCKED, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClearCart(self, request, context):
-        """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH.
+        """ClearCart removes all lines; what was set aside or saved for later stays. Errors: CUSTOMER_NOT_FOUND, CART_LOCKED, ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SaveForLater(self, request, context):
+        """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MoveToCart(self, request, context):
+        """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddNote(self, request, context):
+        """AddNote notes something for whoever serves the customer next. Errors: NOTE_LIMIT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveNote(self, request, context):
+        """RemoveNote removes a note. Errors: NOTE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LockCart(self, request, context):
+        """LockCart lets only this member of staff on this channel change the cart, for a while; asked again by the same one it goes on for longer. Others may read.
+        Errors: ACTOR_REQUIRED, CART_LOCKED, CART_EMPTY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlockCart(self, request, context):
+        """UnlockCart ends a lock: by whoever holds it, or by another member of staff who says so. Nothing happens where there is none. Errors: ACTOR_REQUIRED, CART_LOCKED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyOfferCode(self, request, context):
+        """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveOfferCode(self, request, context):
+        """RemoveOfferCode takes a code out. Nothing happens where it is not there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Checkout(self, request, context):
-        """Checkout turns the cart into an order and leaves an empty cart with a new id.
-        Errors: CART_EMPTY, ETAG_MISMATCH.
+        """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
+        Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
+        Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetOrder(self, request, context):
-        """GetOrder gives one order. One or two reads. Errors: ORDER_NOT_FOUND.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListOrders(self, request, context):
-        """ListOrders gives a customer's orders, newest first. Errors: PAGE_TOKEN_INVALID, CUSTOMER_NOT_FOUND.
+    def AuditCart(self, request, context):
+        """AuditCart accounts for a cart: the changes accepted are those applied and those rejected, and the pieces that came in are those still there and those that went. A few reads.
+        Errors: CUSTOMER_NOT_FOUND, CART_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -188,20 +276,55 @@ def add_CartServiceServicer_to_server(servicer, server):
                     request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ClearCartRequest.FromString,
                     response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ClearCartResponse.SerializeToString,
             ),
+            'SaveForLater': grpc.unary_unary_rpc_method_handler(
+                    servicer.SaveForLater,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.SaveForLaterRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.SaveForLaterResponse.SerializeToString,
+            ),
+            'MoveToCart': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveToCart,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.MoveToCartRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.MoveToCartResponse.SerializeToString,
+            ),
+            'AddNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddNote,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AddNoteRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AddNoteResponse.SerializeToString,
+            ),
+            'RemoveNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveNote,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveNoteRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveNoteResponse.SerializeToString,
+            ),
+            'LockCart': grpc.unary_unary_rpc_method_handler(
+                    servicer.LockCart,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.LockCartRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.LockCartResponse.SerializeToString,
+            ),
+            'UnlockCart': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlockCart,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.UnlockCartRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.UnlockCartResponse.SerializeToString,
+            ),
+            'ApplyOfferCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyOfferCode,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ApplyOfferCodeRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ApplyOfferCodeResponse.SerializeToString,
+            ),
+            'RemoveOfferCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveOfferCode,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveOfferCodeRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveOfferCodeResponse.SerializeToString,
+            ),
             'Checkout': grpc.unary_unary_rpc_method_handler(
                     servicer.Checkout,
                     request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.CheckoutRequest.FromString,
                     response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.CheckoutResponse.SerializeToString,
             ),
-            'GetOrder': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetOrder,
-                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.GetOrderRequest.FromString,
-                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.GetOrderResponse.SerializeToString,
-            ),
-            'ListOrders': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListOrders,
-                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ListOrdersRequest.FromString,
-                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ListOrdersResponse.SerializeToString,
+            'AuditCart': grpc.unary_unary_rpc_method_handler(
+                    servicer.AuditCart,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AuditCartRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AuditCartResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -379,6 +502,222 @@ class CartService:
             _registered_method=True)
 
     @staticmethod
+    def SaveForLater(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/SaveForLater',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.SaveForLaterRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.SaveForLaterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveToCart(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/MoveToCart',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.MoveToCartRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.MoveToCartResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/AddNote',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AddNoteRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AddNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/RemoveNote',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveNoteRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LockCart(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/LockCart',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.LockCartRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.LockCartResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlockCart(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/UnlockCart',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.UnlockCartRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.UnlockCartResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyOfferCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/ApplyOfferCode',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ApplyOfferCodeRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ApplyOfferCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveOfferCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartService/RemoveOfferCode',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveOfferCodeRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.RemoveOfferCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Checkout(request,
             target,
             options=(),
@@ -406,7 +745,7 @@ class CartService:
             _registered_method=True)
 
     @staticmethod
-    def GetOrder(request,
+    def AuditCart(request,
             target,
             options=(),
             channel_credentials=None,
@@ -419,36 +758,9 @@ class CartService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/omnithread.cart.v1.CartService/GetOrder',
-            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.GetOrderRequest.SerializeToString,
-            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.GetOrderResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListOrders(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/omnithread.cart.v1.CartService/ListOrders',
-            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ListOrdersRequest.SerializeToString,
-            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.ListOrdersResponse.FromString,
+            '/omnithread.cart.v1.CartService/AuditCart',
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AuditCartRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__service__pb2.AuditCartResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,31 +36,51 @@ class CartServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CartServiceAsyncStub: ...
     GetCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.GetCartRequest, _cart_service_pb2.GetCartResponse]
-    """GetCart gives the customer's cart and newest orders as committed now; somebody who never put anything in has an empty cart. One read.
+    """GetCart gives the customer's cart and newest orders as committed now, with its price here and elsewhere; somebody who never put anything in has an empty cart.
+    One read, and one more where offers look at the customer's facts. A problem never makes it fail.
     Errors: CUSTOMER_NOT_FOUND.
     """
     BatchGetCarts: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.BatchGetCartsRequest, _cart_service_pb2.BatchGetCartsResponse]
     """BatchGetCarts gives the carts of up to 100 customers in one query."""
     AddItem: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.AddItemRequest, _cart_service_pb2.AddItemResponse]
     """AddItem adds a quantity of an article; it joins the line with the same sku, attributes and unit price.
-    Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, ETAG_MISMATCH.
+    Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH.
     """
     SetItemQuantity: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.SetItemQuantityRequest, _cart_service_pb2.SetItemQuantityResponse]
     """SetItemQuantity sets how many of a line there are; with an expected quantity, only if that is still what is there.
-    Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, ETAG_MISMATCH.
+    Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, CART_LOCKED, ETAG_MISMATCH.
     """
     RemoveItem: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveItemRequest, _cart_service_pb2.RemoveItemResponse]
-    """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
+    """RemoveItem removes a line, also one that was set aside or saved for later where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, CART_LOCKED, ETAG_MISMATCH."""
     ClearCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.ClearCartRequest, _cart_service_pb2.ClearCartResponse]
-    """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
-    Checkout: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]
-    """Checkout turns the cart into an order and leaves an empty cart with a new id.
-    Errors: CART_EMPTY, ETAG_MISMATCH.
+    """ClearCart removes all lines; what was set aside or saved for later stays. Errors: CUSTOMER_NOT_FOUND, CART_LOCKED, ETAG_MISMATCH."""
+    SaveForLater: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.SaveForLaterRequest, _cart_service_pb2.SaveForLaterResponse]
+    """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH."""
+    MoveToCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.MoveToCartRequest, _cart_service_pb2.MoveToCartResponse]
+    """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH."""
+    AddNote: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.AddNoteRequest, _cart_service_pb2.AddNoteResponse]
+    """AddNote notes something for whoever serves the customer next. Errors: NOTE_LIMIT."""
+    RemoveNote: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveNoteRequest, _cart_service_pb2.RemoveNoteResponse]
+    """RemoveNote removes a note. Errors: NOTE_NOT_FOUND."""
+    LockCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.LockCartRequest, _cart_service_pb2.LockCartResponse]
+    """LockCart lets only this member of staff on this channel change the cart, for a while; asked again by the same one it goes on for longer. Others may read.
+    Errors: ACTOR_REQUIRED, CART_LOCKED, CART_EMPTY.
     """
-    GetOrder: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.GetOrderRequest, _cart_service_pb2.GetOrderResponse]
-    """GetOrder gives one order. One or two reads. Errors: ORDER_NOT_FOUND."""
-    ListOrders: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.ListOrdersRequest, _cart_service_pb2.ListOrdersResponse]
-    """ListOrders gives a customer's orders, newest first. Errors: PAGE_TOKEN_INVALID, CUSTOMER_NOT_FOUND."""
+    UnlockCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.UnlockCartRequest, _cart_service_pb2.UnlockCartResponse]
+    """UnlockCart ends a lock: by whoever holds it, or by another member of staff who says so. Nothing happens where there is none. Errors: ACTOR_REQUIRED, CART_LOCKED."""
+    ApplyOfferCode: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.ApplyOfferCodeRequest, _cart_service_pb2.ApplyOfferCodeResponse]
+    """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED."""
+    RemoveOfferCode: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveOfferCodeRequest, _cart_service_pb2.RemoveOfferCodeResponse]
+    """RemoveOfferCode takes a code out. Nothing happens where it is not there."""
+    Checkout: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]
+    """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
+    Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
+    Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
+    """
+    AuditCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.AuditCartRequest, _cart_service_pb2.AuditCartResponse]
+    """AuditCart accounts for a cart: the changes accepted are those applied and those rejected, and the pieces that came in are those still there and those that went. A few reads.
+    Errors: CUSTOMER_NOT_FOUND, CART_NOT_FOUND.
+    """
 
 @_typing.type_check_only
 class CartServiceAsyncStub(CartServiceStub):
@@ -70,31 +90,51 @@ class CartServiceAsyncStub(CartServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.GetCartRequest, _cart_service_pb2.GetCartResponse]  # type: ignore[assignment]
-    """GetCart gives the customer's cart and newest orders as committed now; somebody who never put anything in has an empty cart. One read.
+    """GetCart gives the customer's cart and newest orders as committed now, with its price here and elsewhere; somebody who never put anything in has an empty cart.
+    One read, and one more where offers look at the customer's facts. A problem never makes it fail.
     Errors: CUSTOMER_NOT_FOUND.
     """
     BatchGetCarts: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.BatchGetCartsRequest, _cart_service_pb2.BatchGetCartsResponse]  # type: ignore[assignment]
     """BatchGetCarts gives the carts of up to 100 customers in one query."""
     AddItem: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.AddItemRequest, _cart_service_pb2.AddItemResponse]  # type: ignore[assignment]
     """AddItem adds a quantity of an article; it joins the line with the same sku, attributes and unit price.
-    Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, ETAG_MISMATCH.
+    Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH.
     """
     SetItemQuantity: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.SetItemQuantityRequest, _cart_service_pb2.SetItemQuantityResponse]  # type: ignore[assignment]
     """SetItemQuantity sets how many of a line there are; with an expected quantity, only if that is still what is there.
-    Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, ETAG_MISMATCH.
+    Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, CART_LOCKED, ETAG_MISMATCH.
     """
     RemoveItem: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveItemRequest, _cart_service_pb2.RemoveItemResponse]  # type: ignore[assignment]
-    """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
+    """RemoveItem removes a line, also one that was set aside or saved for later where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, CART_LOCKED, ETAG_MISMATCH."""
     ClearCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.ClearCartRequest, _cart_service_pb2.ClearCartResponse]  # type: ignore[assignment]
-    """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
-    Checkout: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]  # type: ignore[assignment]
-    """Checkout turns the cart into an order and leaves an empty cart with a new id.
-    Errors: CART_EMPTY, ETAG_MISMATCH.
+    """ClearCart removes all lines; what was set aside or saved for later stays. Errors: CUSTOMER_NOT_FOUND, CART_LOCKED, ETAG_MISMATCH."""
+    SaveForLater: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.SaveForLaterRequest, _cart_service_pb2.SaveForLaterResponse]  # type: ignore[assignment]
+    """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH."""
+    MoveToCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.MoveToCartRequest, _cart_service_pb2.MoveToCartResponse]  # type: ignore[assignment]
+    """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH."""
+    AddNote: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.AddNoteRequest, _cart_service_pb2.AddNoteResponse]  # type: ignore[assignment]
+    """AddNote notes something for whoever serves the customer next. Errors: NOTE_LIMIT."""
+    RemoveNote: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveNoteRequest, _cart_service_pb2.RemoveNoteResponse]  # type: ignore[assignment]
+    """RemoveNote removes a note. Errors: NOTE_NOT_FOUND."""
+    LockCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.LockCartRequest, _cart_service_pb2.LockCartResponse]  # type: ignore[assignment]
+    """LockCart lets only this member of staff on this channel change the cart, for a while; asked again by the same one it goes on for longer. Others may read.
+    Errors: ACTOR_REQUIRED, CART_LOCKED, CART_EMPTY.
     """
-    GetOrder: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.GetOrderRequest, _cart_service_pb2.GetOrderResponse]  # type: ignore[assignment]
-    """GetOrder gives one order. One or two reads. Errors: ORDER_NOT_FOUND."""
-    ListOrders: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.ListOrdersRequest, _cart_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
-    """ListOrders gives a customer's orders, newest first. Errors: PAGE_TOKEN_INVALID, CUSTOMER_NOT_FOUND."""
+    UnlockCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.UnlockCartRequest, _cart_service_pb2.UnlockCartResponse]  # type: ignore[assignment]
+    """UnlockCart ends a lock: by whoever holds it, or by another member of staff who says so. Nothing happens where there is none. Errors: ACTOR_REQUIRED, CART_LOCKED."""
+    ApplyOfferCode: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.ApplyOfferCodeRequest, _cart_service_pb2.ApplyOfferCodeResponse]  # type: ignore[assignment]
+    """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED."""
+    RemoveOfferCode: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveOfferCodeRequest, _cart_service_pb2.RemoveOfferCodeResponse]  # type: ignore[assignment]
+    """RemoveOfferCode takes a code out. Nothing happens where it is not there."""
+    Checkout: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]  # type: ignore[assignment]
+    """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
+    Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
+    Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
+    """
+    AuditCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.AuditCartRequest, _cart_service_pb2.AuditCartResponse]  # type: ignore[assignment]
+    """AuditCart accounts for a cart: the changes accepted are those applied and those rejected, and the pieces that came in are those still there and those that went. A few reads.
+    Errors: CUSTOMER_NOT_FOUND, CART_NOT_FOUND.
+    """
 
 class CartServiceServicer(metaclass=_abc_1.ABCMeta):
     """CartService keeps what customers are buying. Carts change by intent, so two channels that change one cart at once both succeed.
@@ -107,7 +147,8 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.GetCartRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.GetCartResponse, _abc.Awaitable[_cart_service_pb2.GetCartResponse]]:
-        """GetCart gives the customer's cart and newest orders as committed now; somebody who never put anything in has an empty cart. One read.
+        """GetCart gives the customer's cart and newest orders as committed now, with its price here and elsewhere; somebody who never put anything in has an empty cart.
+        One read, and one more where offers look at the customer's facts. A problem never makes it fail.
         Errors: CUSTOMER_NOT_FOUND.
         """
 
@@ -126,7 +167,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.AddItemResponse, _abc.Awaitable[_cart_service_pb2.AddItemResponse]]:
         """AddItem adds a quantity of an article; it joins the line with the same sku, attributes and unit price.
-        Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, ETAG_MISMATCH.
+        Errors: CUSTOMER_NOT_FOUND, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, QUANTITY_LIMIT, LINE_LIMIT, AMOUNT_LIMIT, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -136,7 +177,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.SetItemQuantityResponse, _abc.Awaitable[_cart_service_pb2.SetItemQuantityResponse]]:
         """SetItemQuantity sets how many of a line there are; with an expected quantity, only if that is still what is there.
-        Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, ETAG_MISMATCH.
+        Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, QUANTITY_CHANGED, AMOUNT_LIMIT, CART_LOCKED, ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
@@ -145,7 +186,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.RemoveItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.RemoveItemResponse, _abc.Awaitable[_cart_service_pb2.RemoveItemResponse]]:
-        """RemoveItem removes a line, also one that was set aside where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, ETAG_MISMATCH."""
+        """RemoveItem removes a line, also one that was set aside or saved for later where it is named by its id. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, CART_LOCKED, ETAG_MISMATCH."""
 
     @_abc_1.abstractmethod
     def ClearCart(
@@ -153,7 +194,73 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.ClearCartRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.ClearCartResponse, _abc.Awaitable[_cart_service_pb2.ClearCartResponse]]:
-        """ClearCart removes all lines; what was set aside stays. Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH."""
+        """ClearCart removes all lines; what was set aside or saved for later stays. Errors: CUSTOMER_NOT_FOUND, CART_LOCKED, ETAG_MISMATCH."""
+
+    @_abc_1.abstractmethod
+    def SaveForLater(
+        self,
+        request: _cart_service_pb2.SaveForLaterRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.SaveForLaterResponse, _abc.Awaitable[_cart_service_pb2.SaveForLaterResponse]]:
+        """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH."""
+
+    @_abc_1.abstractmethod
+    def MoveToCart(
+        self,
+        request: _cart_service_pb2.MoveToCartRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.MoveToCartResponse, _abc.Awaitable[_cart_service_pb2.MoveToCartResponse]]:
+        """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH."""
+
+    @_abc_1.abstractmethod
+    def AddNote(
+        self,
+        request: _cart_service_pb2.AddNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.AddNoteResponse, _abc.Awaitable[_cart_service_pb2.AddNoteResponse]]:
+        """AddNote notes something for whoever serves the customer next. Errors: NOTE_LIMIT."""
+
+    @_abc_1.abstractmethod
+    def RemoveNote(
+        self,
+        request: _cart_service_pb2.RemoveNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.RemoveNoteResponse, _abc.Awaitable[_cart_service_pb2.RemoveNoteResponse]]:
+        """RemoveNote removes a note. Errors: NOTE_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def LockCart(
+        self,
+        request: _cart_service_pb2.LockCartRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.LockCartResponse, _abc.Awaitable[_cart_service_pb2.LockCartResponse]]:
+        """LockCart lets only this member of staff on this channel change the cart, for a while; asked again by the same one it goes on for longer. Others may read.
+        Errors: ACTOR_REQUIRED, CART_LOCKED, CART_EMPTY.
+        """
+
+    @_abc_1.abstractmethod
+    def UnlockCart(
+        self,
+        request: _cart_service_pb2.UnlockCartRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.UnlockCartResponse, _abc.Awaitable[_cart_service_pb2.UnlockCartResponse]]:
+        """UnlockCart ends a lock: by whoever holds it, or by another member of staff who says so. Nothing happens where there is none. Errors: ACTOR_REQUIRED, CART_LOCKED."""
+
+    @_abc_1.abstractmethod
+    def ApplyOfferCode(
+        self,
+        request: _cart_service_pb2.ApplyOfferCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.ApplyOfferCodeResponse, _abc.Awaitable[_cart_service_pb2.ApplyOfferCodeResponse]]:
+        """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED."""
+
+    @_abc_1.abstractmethod
+    def RemoveOfferCode(
+        self,
+        request: _cart_service_pb2.RemoveOfferCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_service_pb2.RemoveOfferCodeResponse, _abc.Awaitable[_cart_service_pb2.RemoveOfferCodeResponse]]:
+        """RemoveOfferCode takes a code out. Nothing happens where it is not there."""
 
     @_abc_1.abstractmethod
     def Checkout(
@@ -161,24 +268,19 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.CheckoutRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.CheckoutResponse, _abc.Awaitable[_cart_service_pb2.CheckoutResponse]]:
-        """Checkout turns the cart into an order and leaves an empty cart with a new id.
-        Errors: CART_EMPTY, ETAG_MISMATCH.
+        """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
+        Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
+        Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
-    def GetOrder(
+    def AuditCart(
         self,
-        request: _cart_service_pb2.GetOrderRequest,
+        request: _cart_service_pb2.AuditCartRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_cart_service_pb2.GetOrderResponse, _abc.Awaitable[_cart_service_pb2.GetOrderResponse]]:
-        """GetOrder gives one order. One or two reads. Errors: ORDER_NOT_FOUND."""
-
-    @_abc_1.abstractmethod
-    def ListOrders(
-        self,
-        request: _cart_service_pb2.ListOrdersRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_cart_service_pb2.ListOrdersResponse, _abc.Awaitable[_cart_service_pb2.ListOrdersResponse]]:
-        """ListOrders gives a customer's orders, newest first. Errors: PAGE_TOKEN_INVALID, CUSTOMER_NOT_FOUND."""
+    ) -> _typing.Union[_cart_service_pb2.AuditCartResponse, _abc.Awaitable[_cart_service_pb2.AuditCartResponse]]:
+        """AuditCart accounts for a cart: the changes accepted are those applied and those rejected, and the pieces that came in are those still there and those that went. A few reads.
+        Errors: CUSTOMER_NOT_FOUND, CART_NOT_FOUND.
+        """
 
 def add_CartServiceServicer_to_server(servicer: CartServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -48,6 +48,74 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The customer has no such order. NOT_FOUND, retry: never."""
     ERROR_REASON_ATTRIBUTE_DUPLICATE: _ErrorReason.ValueType  # 12
     """An attribute key is given twice. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_CART_LOCKED: _ErrorReason.ValueType  # 13
+    """A member of staff is working on the cart; metadata `channel_id` and `until_time` say where and until when. FAILED_PRECONDITION, retry: after reading again."""
+    ERROR_REASON_NOTE_LIMIT: _ErrorReason.ValueType  # 14
+    """The cart has 20 notes. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_NOTE_NOT_FOUND: _ErrorReason.ValueType  # 15
+    """The cart has no such note. NOT_FOUND, retry: never."""
+    ERROR_REASON_CODE_LIMIT: _ErrorReason.ValueType  # 16
+    """10 codes are entered. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CART_CHANGED: _ErrorReason.ValueType  # 17
+    """The cart has other lines than the payer saw; a `CartDifference` among the details says what changed. ABORTED, retry: after reading again."""
+    ERROR_REASON_PRICE_CHANGED: _ErrorReason.ValueType  # 18
+    """The cart costs something else than the payer expects; a `PriceDifference` among the details says which. ABORTED, retry: after reading again."""
+    ERROR_REASON_OFFER_CODE_UNKNOWN: _ErrorReason.ValueType  # 19
+    """No offer has this code. NOT_FOUND, retry: never."""
+    ERROR_REASON_OFFER_CODE_USED: _ErrorReason.ValueType  # 20
+    """The single-use code was used, or a checkout is just using it. ABORTED, retry: after reading again."""
+    ERROR_REASON_OFFER_USED_UP: _ErrorReason.ValueType  # 21
+    """An offer that the price counted was redeemed as often as it may be, by others or by this customer. ABORTED, retry: after reading again."""
+    ERROR_REASON_OFFER_CODE_TAKEN: _ErrorReason.ValueType  # 22
+    """The code belongs to another offer; metadata `code` has it. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_OFFER_TRIES_EXCEEDED: _ErrorReason.ValueType  # 23
+    """Too many unknown codes were tried on this channel for this customer; metadata `retry_time` says when it goes on. RESOURCE_EXHAUSTED, retry: never before that."""
+    ERROR_REASON_OFFER_NOT_FOUND: _ErrorReason.ValueType  # 24
+    """There is no such offer, or no such version of it. NOT_FOUND, retry: never."""
+    ERROR_REASON_OFFER_HAS_NO_DRAFT: _ErrorReason.ValueType  # 25
+    """There is nothing to activate. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_OFFER_TERMS_INVALID: _ErrorReason.ValueType  # 26
+    """The offer contradicts itself; `BadRequest` names the fields. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_OFFER_REFERS_TO_ITSELF: _ErrorReason.ValueType  # 27
+    """The offer excludes itself, or gives one of its own articles as a gift. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_OFFER_LIMITS_CONFLICT: _ErrorReason.ValueType  # 28
+    """The limits contradict one another, such as more for one customer than in all. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_OFFER_LIMIT: _ErrorReason.ValueType  # 29
+    """There are 200 active offers, or 2000 in all. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CHANNEL_NOT_REGISTERED: _ErrorReason.ValueType  # 30
+    """No channel is registered under this id. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_ORDER_STATE_INVALID: _ErrorReason.ValueType  # 31
+    """The order cannot come from where it stands to there; metadata `state` has where it stands. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_PAYMENT_STATE_INVALID: _ErrorReason.ValueType  # 32
+    """The payment cannot come from where it stands to there; metadata `payment_state` has where it stands. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_PAYMENT_REFERENCE_INVALID: _ErrorReason.ValueType  # 33
+    """The payment reference looks like the number of a card. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_EXTERNAL_NUMBER_REUSED: _ErrorReason.ValueType  # 34
+    """The number was told before with other content, or for another customer. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_OCCUR_TIME_INVALID: _ErrorReason.ValueType  # 35
+    """The time is in the future, too long ago, or before what it must follow. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_RETURN_TOO_MANY: _ErrorReason.ValueType  # 36
+    """More would come back than was bought; metadata `left` has how many can. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_RETURN_LIMIT: _ErrorReason.ValueType  # 37
+    """The order has 50 returns. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_LINK_INVALID: _ErrorReason.ValueType  # 38
+    """The template is no `https` address, or has no `{token}`. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_HANDOVER_LIMIT: _ErrorReason.ValueType  # 39
+    """The customer has 50 hand-overs that still work, or too many codes of six digits work at once. RESOURCE_EXHAUSTED, retry: later."""
+    ERROR_REASON_HANDOVER_INVALID: _ErrorReason.ValueType  # 40
+    """The token was not made here or was changed, or nobody was given these six digits. NOT_FOUND, retry: never."""
+    ERROR_REASON_HANDOVER_EXPIRED: _ErrorReason.ValueType  # 41
+    """The hand-over works no longer: its time is over, or it was revoked. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_HANDOVER_USED: _ErrorReason.ValueType  # 42
+    """The hand-over is for one visit, and another one has gone on with it. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_HANDOVER_TRIES_EXCEEDED: _ErrorReason.ValueType  # 43
+    """Too many wrong codes were tried; metadata `retry_time` says when it goes on. RESOURCE_EXHAUSTED, retry: never before that."""
+    ERROR_REASON_HANDOVER_NOT_FOUND: _ErrorReason.ValueType  # 44
+    """The customer has no such hand-over. NOT_FOUND, retry: never."""
+    ERROR_REASON_TAX_INVALID: _ErrorReason.ValueType  # 45
+    """The lines of one cart have taxes that are partly included and partly not. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CART_NOT_FOUND: _ErrorReason.ValueType  # 46
+    """The customer has no such cart. NOT_FOUND, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in cart beside the reasons that all services share. Domain: `cart.omnithread`."""
@@ -78,4 +146,72 @@ ERROR_REASON_ORDER_NOT_FOUND: ErrorReason.ValueType  # 11
 """The customer has no such order. NOT_FOUND, retry: never."""
 ERROR_REASON_ATTRIBUTE_DUPLICATE: ErrorReason.ValueType  # 12
 """An attribute key is given twice. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_CART_LOCKED: ErrorReason.ValueType  # 13
+"""A member of staff is working on the cart; metadata `channel_id` and `until_time` say where and until when. FAILED_PRECONDITION, retry: after reading again."""
+ERROR_REASON_NOTE_LIMIT: ErrorReason.ValueType  # 14
+"""The cart has 20 notes. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_NOTE_NOT_FOUND: ErrorReason.ValueType  # 15
+"""The cart has no such note. NOT_FOUND, retry: never."""
+ERROR_REASON_CODE_LIMIT: ErrorReason.ValueType  # 16
+"""10 codes are entered. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CART_CHANGED: ErrorReason.ValueType  # 17
+"""The cart has other lines than the payer saw; a `CartDifference` among the details says what changed. ABORTED, retry: after reading again."""
+ERROR_REASON_PRICE_CHANGED: ErrorReason.ValueType  # 18
+"""The cart costs something else than the payer expects; a `PriceDifference` among the details says which. ABORTED, retry: after reading again."""
+ERROR_REASON_OFFER_CODE_UNKNOWN: ErrorReason.ValueType  # 19
+"""No offer has this code. NOT_FOUND, retry: never."""
+ERROR_REASON_OFFER_CODE_USED: ErrorReason.ValueType  # 20
+"""The single-use code was used, or a checkout is just using it. ABORTED, retry: after reading again."""
+ERROR_REASON_OFFER_USED_UP: ErrorReason.ValueType  # 21
+"""An offer that the price counted was redeemed as often as it may be, by others or by this customer. ABORTED, retry: after reading again."""
+ERROR_REASON_OFFER_CODE_TAKEN: ErrorReason.ValueType  # 22
+"""The code belongs to another offer; metadata `code` has it. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_OFFER_TRIES_EXCEEDED: ErrorReason.ValueType  # 23
+"""Too many unknown codes were tried on this channel for this customer; metadata `retry_time` says when it goes on. RESOURCE_EXHAUSTED, retry: never before that."""
+ERROR_REASON_OFFER_NOT_FOUND: ErrorReason.ValueType  # 24
+"""There is no such offer, or no such version of it. NOT_FOUND, retry: never."""
+ERROR_REASON_OFFER_HAS_NO_DRAFT: ErrorReason.ValueType  # 25
+"""There is nothing to activate. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_OFFER_TERMS_INVALID: ErrorReason.ValueType  # 26
+"""The offer contradicts itself; `BadRequest` names the fields. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_OFFER_REFERS_TO_ITSELF: ErrorReason.ValueType  # 27
+"""The offer excludes itself, or gives one of its own articles as a gift. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_OFFER_LIMITS_CONFLICT: ErrorReason.ValueType  # 28
+"""The limits contradict one another, such as more for one customer than in all. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_OFFER_LIMIT: ErrorReason.ValueType  # 29
+"""There are 200 active offers, or 2000 in all. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CHANNEL_NOT_REGISTERED: ErrorReason.ValueType  # 30
+"""No channel is registered under this id. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_ORDER_STATE_INVALID: ErrorReason.ValueType  # 31
+"""The order cannot come from where it stands to there; metadata `state` has where it stands. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_PAYMENT_STATE_INVALID: ErrorReason.ValueType  # 32
+"""The payment cannot come from where it stands to there; metadata `payment_state` has where it stands. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_PAYMENT_REFERENCE_INVALID: ErrorReason.ValueType  # 33
+"""The payment reference looks like the number of a card. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_EXTERNAL_NUMBER_REUSED: ErrorReason.ValueType  # 34
+"""The number was told before with other content, or for another customer. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_OCCUR_TIME_INVALID: ErrorReason.ValueType  # 35
+"""The time is in the future, too long ago, or before what it must follow. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_RETURN_TOO_MANY: ErrorReason.ValueType  # 36
+"""More would come back than was bought; metadata `left` has how many can. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_RETURN_LIMIT: ErrorReason.ValueType  # 37
+"""The order has 50 returns. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_LINK_INVALID: ErrorReason.ValueType  # 38
+"""The template is no `https` address, or has no `{token}`. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_HANDOVER_LIMIT: ErrorReason.ValueType  # 39
+"""The customer has 50 hand-overs that still work, or too many codes of six digits work at once. RESOURCE_EXHAUSTED, retry: later."""
+ERROR_REASON_HANDOVER_INVALID: ErrorReason.ValueType  # 40
+"""The token was not made here or was changed, or nobody was given these six digits. NOT_FOUND, retry: never."""
+ERROR_REASON_HANDOVER_EXPIRED: ErrorReason.ValueType  # 41
+"""The hand-over works no longer: its time is over, or it was revoked. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_HANDOVER_USED: ErrorReason.ValueType  # 42
+"""The hand-over is for one visit, and another one has gone on with it. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_HANDOVER_TRIES_EXCEEDED: ErrorReason.ValueType  # 43
+"""Too many wrong codes were tried; metadata `retry_time` says when it goes on. RESOURCE_EXHAUSTED, retry: never before that."""
+ERROR_REASON_HANDOVER_NOT_FOUND: ErrorReason.ValueType  # 44
+"""The customer has no such hand-over. NOT_FOUND, retry: never."""
+ERROR_REASON_TAX_INVALID: ErrorReason.ValueType  # 45
+"""The lines of one cart have taxes that are partly included and partly not. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CART_NOT_FOUND: ErrorReason.ValueType  # 46
+"""The customer has no such cart. NOT_FOUND, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

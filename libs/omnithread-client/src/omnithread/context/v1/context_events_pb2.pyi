@@ -5,6 +5,7 @@ isort:skip_file
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.type import money_pb2 as _money_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.context.v1 import context_pb2 as _context_pb2
 import builtins as _builtins
@@ -34,6 +35,7 @@ class ContextEvent(_message.Message):
     JOURNEY_PARTED_FIELD_NUMBER: _builtins.int
     JOURNEY_RELEASED_FIELD_NUMBER: _builtins.int
     JOURNEY_ERASED_FIELD_NUMBER: _builtins.int
+    PRICE_FELL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -74,6 +76,10 @@ class ContextEvent(_message.Message):
     def journey_erased(self) -> Global___JourneyErased:
         """What was kept of the customer was erased; it is its last event."""
 
+    @_builtins.property
+    def price_fell(self) -> Global___PriceFell:
+        """The price of something that the customer looked at fell."""
+
     def __init__(
         self,
         *,
@@ -87,12 +93,13 @@ class ContextEvent(_message.Message):
         journey_parted: Global___JourneyParted | None = ...,
         journey_released: Global___JourneyReleased | None = ...,
         journey_erased: Global___JourneyErased | None = ...,
+        price_fell: Global___PriceFell | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_erased", b"journey_erased", "journey_parted", b"journey_parted", "journey_released", b"journey_released", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_erased", b"journey_erased", "journey_parted", b"journey_parted", "journey_released", b"journey_released", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "price_fell", b"price_fell", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_erased", b"journey_erased", "journey_parted", b"journey_parted", "journey_released", b"journey_released", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "journey_absorbed", b"journey_absorbed", "journey_ended", b"journey_ended", "journey_erased", b"journey_erased", "journey_parted", b"journey_parted", "journey_released", b"journey_released", "journey_sealed", b"journey_sealed", "journey_started", b"journey_started", "payload", b"payload", "price_fell", b"price_fell", "session_started", b"session_started", "touchpoint_recorded", b"touchpoint_recorded"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_started", "journey_started", "journey_ended", "touchpoint_recorded", "journey_absorbed", "journey_sealed", "journey_parted", "journey_released", "journey_erased"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_started", "journey_started", "journey_ended", "touchpoint_recorded", "journey_absorbed", "journey_sealed", "journey_parted", "journey_released", "journey_erased", "price_fell"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -331,3 +338,49 @@ class JourneyErased(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JourneyErased: _TypeAlias = JourneyErased  # noqa: Y015
+
+@_typing.final
+class PriceFell(_message.Message):
+    """PriceFell: the price of something that the customer looked at fell. Told once per customer and change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    OLD_PRICE_FIELD_NUMBER: _builtins.int
+    NEW_PRICE_FIELD_NUMBER: _builtins.int
+    LINK_URI_FIELD_NUMBER: _builtins.int
+    change_id: _builtins.str
+    """The change, as the catalogue named it."""
+    sku: _builtins.str
+    """The article."""
+    name: _builtins.str
+    """Its name, to show."""
+    link_uri: _builtins.str
+    """Address of its page; may be empty."""
+    @_builtins.property
+    def old_price(self) -> _money_pb2.Money:
+        """What it cost."""
+
+    @_builtins.property
+    def new_price(self) -> _money_pb2.Money:
+        """What it costs."""
+
+    def __init__(
+        self,
+        *,
+        change_id: _builtins.str = ...,
+        sku: _builtins.str = ...,
+        name: _builtins.str = ...,
+        old_price: _money_pb2.Money | None = ...,
+        new_price: _money_pb2.Money | None = ...,
+        link_uri: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["new_price", b"new_price", "old_price", b"old_price"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "link_uri", b"link_uri", "name", b"name", "new_price", b"new_price", "old_price", b"old_price", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceFell: _TypeAlias = PriceFell  # noqa: Y015

@@ -24,6 +24,8 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from omnithread.cart.v1 import cart_pb2 as omnithread_dot_cart_dot_v1_dot_cart__pb2
+from omnithread.cart.v1 import offer_pb2 as omnithread_dot_cart_dot_v1_dot_offer__pb2
+from omnithread.cart.v1 import order_pb2 as omnithread_dot_cart_dot_v1_dot_order__pb2
 from omnithread.common.v1 import attribute_pb2 as omnithread_dot_common_dot_v1_dot_attribute__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.messaging.v1 import messaging_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__pb2
@@ -31,7 +33,7 @@ from omnithread.preference.v1 import preference_pb2 as omnithread_dot_preference
 from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/context/v1/context.proto\x12\x15omnithread.context.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a$omnithread/common/v1/attribute.proto\x1a\"omnithread/common/v1/channel.proto\x1a\'omnithread/messaging/v1/messaging.proto\x1a)omnithread/preference/v1/preference.proto\x1a#omnithread/profile/v1/profile.proto\"R\n\x0eSectionVersion\x12/\n\x07section\x18\x01 \x01(\x0e\x32\x1e.omnithread.context.v1.Section\x12\x0f\n\x07version\x18\x02 \x01(\x04\"n\n\x0b\x43\x61rtSection\x12&\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x18.omnithread.cart.v1.Cart\x12\x37\n\rrecent_orders\x18\x02 \x03(\x0b\x32 .omnithread.cart.v1.OrderSummary\"\xef\x02\n\nTouchpoint\x12\x15\n\rtouchpoint_id\x18\x01 \x01(\t\x12\x12\n\njourney_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x33\n\x04kind\x18\x05 \x01(\x0e\x32%.omnithread.context.v1.TouchpointKind\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x33\n\nattributes\x18\x08 \x03(\x0b\x32\x1f.omnithread.common.v1.Attribute\x12.\n\noccur_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\n \x01(\t\x12\x13\n\x0b\x62y_customer\x18\x0b \x01(\x08\x12\x0c\n\x04\x61rea\x18\x0c \x01(\t\"\x8f\x02\n\x07Journey\x12\x12\n\njourney_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1b\n\x13previous_journey_id\x18\x03 \x01(\t\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_act_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10touchpoint_count\x18\x07 \x01(\x05\x12\x13\n\x0b\x63hannel_ids\x18\x08 \x03(\t\"\x80\x01\n\x0eJourneySection\x12/\n\x07journey\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Journey\x12=\n\x12recent_touchpoints\x18\x02 \x03(\x0b\x32!.omnithread.context.v1.Touchpoint\"\x83\x03\n\x0f\x43ustomerContext\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12/\n\x07profile\x18\x02 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x30\n\x04\x63\x61rt\x18\x03 \x01(\x0b\x32\".omnithread.context.v1.CartSection\x12:\n\x0bpreferences\x18\x04 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12=\n\tmessaging\x18\x05 \x01(\x0b\x32*.omnithread.messaging.v1.MessagingOverview\x12\x36\n\x07journey\x18\x06 \x01(\x0b\x32%.omnithread.context.v1.JourneySection\x12\x37\n\x08versions\x18\x07 \x03(\x0b\x32%.omnithread.context.v1.SectionVersion\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\"\x95\x01\n\x0eSectionProblem\x12/\n\x07section\x18\x01 \x01(\x0e\x32\x1e.omnithread.context.v1.Section\x12;\n\x06reason\x18\x02 \x01(\x0e\x32+.omnithread.context.v1.SectionProblemReason\x12\x15\n\revents_behind\x18\x03 \x01(\x04*\x8e\x01\n\x07Section\x12\x17\n\x13SECTION_UNSPECIFIED\x10\x00\x12\x13\n\x0fSECTION_PROFILE\x10\x01\x12\x10\n\x0cSECTION_CART\x10\x02\x12\x17\n\x13SECTION_PREFERENCES\x10\x03\x12\x15\n\x11SECTION_MESSAGING\x10\x04\x12\x13\n\x0fSECTION_JOURNEY\x10\x05*\xb6\x04\n\x0eTouchpointKind\x12\x1f\n\x1bTOUCHPOINT_KIND_UNSPECIFIED\x10\x00\x12#\n\x1fTOUCHPOINT_KIND_SESSION_STARTED\x10\x01\x12\"\n\x1eTOUCHPOINT_KIND_PRODUCT_VIEWED\x10\x02\x12\x1e\n\x1aTOUCHPOINT_KIND_AD_CLICKED\x10\x03\x12!\n\x1dTOUCHPOINT_KIND_CALL_ANSWERED\x10\x04\x12!\n\x1dTOUCHPOINT_KIND_STORE_VISITED\x10\x05\x12!\n\x1dTOUCHPOINT_KIND_LINK_FOLLOWED\x10\x06\x12\x1c\n\x18TOUCHPOINT_KIND_SEARCHED\x10\x07\x12\x1e\n\x1aTOUCHPOINT_KIND_IDENTIFIED\x10\x14\x12#\n\x1fTOUCHPOINT_KIND_PROFILE_UPDATED\x10\x15\x12 \n\x1cTOUCHPOINT_KIND_CART_CHANGED\x10\x16\x12\"\n\x1eTOUCHPOINT_KIND_CART_ABANDONED\x10\x17\x12 \n\x1cTOUCHPOINT_KIND_ORDER_PLACED\x10\x18\x12\'\n#TOUCHPOINT_KIND_PREFERENCES_CHANGED\x10\x19\x12\x1b\n\x17TOUCHPOINT_KIND_MESSAGE\x10\x1a\x12 \n\x1cTOUCHPOINT_KIND_CONVERSATION\x10\x1b*\x84\x02\n\x14SectionProblemReason\x12&\n\"SECTION_PROBLEM_REASON_UNSPECIFIED\x10\x00\x12&\n\"SECTION_PROBLEM_REASON_UNAVAILABLE\x10\x01\x12,\n(SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED\x10\x02\x12(\n$SECTION_PROBLEM_REASON_MERGE_PENDING\x10\x03\x12!\n\x1dSECTION_PROBLEM_REASON_BEHIND\x10\x04\x12!\n\x1dSECTION_PROBLEM_REASON_FAILED\x10\x05\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/context/v1/context.proto\x12\x15omnithread.context.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\x1eomnithread/cart/v1/offer.proto\x1a\x1eomnithread/cart/v1/order.proto\x1a$omnithread/common/v1/attribute.proto\x1a\"omnithread/common/v1/channel.proto\x1a\'omnithread/messaging/v1/messaging.proto\x1a)omnithread/preference/v1/preference.proto\x1a#omnithread/profile/v1/profile.proto\"R\n\x0eSectionVersion\x12/\n\x07section\x18\x01 \x01(\x0e\x32\x1e.omnithread.context.v1.Section\x12\x0f\n\x07version\x18\x02 \x01(\x04\"n\n\x0b\x43\x61rtSection\x12&\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x18.omnithread.cart.v1.Cart\x12\x37\n\rrecent_orders\x18\x02 \x03(\x0b\x32 .omnithread.cart.v1.OrderSummary\"B\n\rOffersSection\x12\x31\n\x06offers\x18\x01 \x03(\x0b\x32!.omnithread.cart.v1.OfferStanding\"\xce\x01\n\rViewedProduct\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x12\n\nview_count\x18\x02 \x01(\x05\x12\x33\n\x0f\x66irst_view_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_view_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0clast_channel\x18\x05 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\"\xa1\x01\n\x07\x43\x61meFor\x12\x13\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\t\x12\x0c\n\x04skus\x18\x02 \x03(\t\x12\x13\n\x0boffer_codes\x18\x03 \x03(\t\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12.\n\noccur_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xef\x02\n\nTouchpoint\x12\x15\n\rtouchpoint_id\x18\x01 \x01(\t\x12\x12\n\njourney_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x33\n\x04kind\x18\x05 \x01(\x0e\x32%.omnithread.context.v1.TouchpointKind\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x33\n\nattributes\x18\x08 \x03(\x0b\x32\x1f.omnithread.common.v1.Attribute\x12.\n\noccur_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\n \x01(\t\x12\x13\n\x0b\x62y_customer\x18\x0b \x01(\x08\x12\x0c\n\x04\x61rea\x18\x0c \x01(\t\"\x8f\x02\n\x07Journey\x12\x12\n\njourney_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1b\n\x13previous_journey_id\x18\x03 \x01(\t\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_act_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10touchpoint_count\x18\x07 \x01(\x05\x12\x13\n\x0b\x63hannel_ids\x18\x08 \x03(\t\"\xf1\x01\n\x0eJourneySection\x12/\n\x07journey\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Journey\x12=\n\x12recent_touchpoints\x18\x02 \x03(\x0b\x32!.omnithread.context.v1.Touchpoint\x12=\n\x0fviewed_products\x18\x03 \x03(\x0b\x32$.omnithread.context.v1.ViewedProduct\x12\x30\n\x08\x63\x61me_for\x18\x04 \x01(\x0b\x32\x1e.omnithread.context.v1.CameFor\"\xb9\x03\n\x0f\x43ustomerContext\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12/\n\x07profile\x18\x02 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x30\n\x04\x63\x61rt\x18\x03 \x01(\x0b\x32\".omnithread.context.v1.CartSection\x12:\n\x0bpreferences\x18\x04 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12=\n\tmessaging\x18\x05 \x01(\x0b\x32*.omnithread.messaging.v1.MessagingOverview\x12\x36\n\x07journey\x18\x06 \x01(\x0b\x32%.omnithread.context.v1.JourneySection\x12\x37\n\x08versions\x18\x07 \x03(\x0b\x32%.omnithread.context.v1.SectionVersion\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12\x34\n\x06offers\x18\t \x01(\x0b\x32$.omnithread.context.v1.OffersSection\"\x95\x01\n\x0eSectionProblem\x12/\n\x07section\x18\x01 \x01(\x0e\x32\x1e.omnithread.context.v1.Section\x12;\n\x06reason\x18\x02 \x01(\x0e\x32+.omnithread.context.v1.SectionProblemReason\x12\x15\n\revents_behind\x18\x03 \x01(\x04*\xa2\x01\n\x07Section\x12\x17\n\x13SECTION_UNSPECIFIED\x10\x00\x12\x13\n\x0fSECTION_PROFILE\x10\x01\x12\x10\n\x0cSECTION_CART\x10\x02\x12\x17\n\x13SECTION_PREFERENCES\x10\x03\x12\x15\n\x11SECTION_MESSAGING\x10\x04\x12\x13\n\x0fSECTION_JOURNEY\x10\x05\x12\x12\n\x0eSECTION_OFFERS\x10\x06*\x9f\x05\n\x0eTouchpointKind\x12\x1f\n\x1bTOUCHPOINT_KIND_UNSPECIFIED\x10\x00\x12#\n\x1fTOUCHPOINT_KIND_SESSION_STARTED\x10\x01\x12\"\n\x1eTOUCHPOINT_KIND_PRODUCT_VIEWED\x10\x02\x12\x1e\n\x1aTOUCHPOINT_KIND_AD_CLICKED\x10\x03\x12!\n\x1dTOUCHPOINT_KIND_CALL_ANSWERED\x10\x04\x12!\n\x1dTOUCHPOINT_KIND_STORE_VISITED\x10\x05\x12!\n\x1dTOUCHPOINT_KIND_LINK_FOLLOWED\x10\x06\x12\x1c\n\x18TOUCHPOINT_KIND_SEARCHED\x10\x07\x12\x1e\n\x1aTOUCHPOINT_KIND_IDENTIFIED\x10\x14\x12#\n\x1fTOUCHPOINT_KIND_PROFILE_UPDATED\x10\x15\x12 \n\x1cTOUCHPOINT_KIND_CART_CHANGED\x10\x16\x12\"\n\x1eTOUCHPOINT_KIND_CART_ABANDONED\x10\x17\x12 \n\x1cTOUCHPOINT_KIND_ORDER_PLACED\x10\x18\x12\'\n#TOUCHPOINT_KIND_PREFERENCES_CHANGED\x10\x19\x12\x1b\n\x17TOUCHPOINT_KIND_MESSAGE\x10\x1a\x12 \n\x1cTOUCHPOINT_KIND_CONVERSATION\x10\x1b\x12!\n\x1dTOUCHPOINT_KIND_ORDER_CHANGED\x10\x1c\x12$\n TOUCHPOINT_KIND_CART_HANDED_OVER\x10\x1d\x12\x1e\n\x1aTOUCHPOINT_KIND_PRICE_FELL\x10\x1e*\xa9\x02\n\x14SectionProblemReason\x12&\n\"SECTION_PROBLEM_REASON_UNSPECIFIED\x10\x00\x12&\n\"SECTION_PROBLEM_REASON_UNAVAILABLE\x10\x01\x12,\n(SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED\x10\x02\x12(\n$SECTION_PROBLEM_REASON_MERGE_PENDING\x10\x03\x12!\n\x1dSECTION_PROBLEM_REASON_BEHIND\x10\x04\x12!\n\x1dSECTION_PROBLEM_REASON_FAILED\x10\x05\x12#\n\x1fSECTION_PROBLEM_REASON_WITHHELD\x10\x06\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,24 +41,30 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'omnithread.context.v1.conte
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\031com.omnithread.context.v1P\001Z\037omnithread/context/v1;contextv1'
-  _globals['_SECTION']._serialized_start=1835
-  _globals['_SECTION']._serialized_end=1977
-  _globals['_TOUCHPOINTKIND']._serialized_start=1980
-  _globals['_TOUCHPOINTKIND']._serialized_end=2546
-  _globals['_SECTIONPROBLEMREASON']._serialized_start=2549
-  _globals['_SECTIONPROBLEMREASON']._serialized_end=2809
-  _globals['_SECTIONVERSION']._serialized_start=321
-  _globals['_SECTIONVERSION']._serialized_end=403
-  _globals['_CARTSECTION']._serialized_start=405
-  _globals['_CARTSECTION']._serialized_end=515
-  _globals['_TOUCHPOINT']._serialized_start=518
-  _globals['_TOUCHPOINT']._serialized_end=885
-  _globals['_JOURNEY']._serialized_start=888
-  _globals['_JOURNEY']._serialized_end=1159
-  _globals['_JOURNEYSECTION']._serialized_start=1162
-  _globals['_JOURNEYSECTION']._serialized_end=1290
-  _globals['_CUSTOMERCONTEXT']._serialized_start=1293
-  _globals['_CUSTOMERCONTEXT']._serialized_end=1680
-  _globals['_SECTIONPROBLEM']._serialized_start=1683
-  _globals['_SECTIONPROBLEM']._serialized_end=1832
+  _globals['_SECTION']._serialized_start=2507
+  _globals['_SECTION']._serialized_end=2669
+  _globals['_TOUCHPOINTKIND']._serialized_start=2672
+  _globals['_TOUCHPOINTKIND']._serialized_end=3343
+  _globals['_SECTIONPROBLEMREASON']._serialized_start=3346
+  _globals['_SECTIONPROBLEMREASON']._serialized_end=3643
+  _globals['_SECTIONVERSION']._serialized_start=385
+  _globals['_SECTIONVERSION']._serialized_end=467
+  _globals['_CARTSECTION']._serialized_start=469
+  _globals['_CARTSECTION']._serialized_end=579
+  _globals['_OFFERSSECTION']._serialized_start=581
+  _globals['_OFFERSSECTION']._serialized_end=647
+  _globals['_VIEWEDPRODUCT']._serialized_start=650
+  _globals['_VIEWEDPRODUCT']._serialized_end=856
+  _globals['_CAMEFOR']._serialized_start=859
+  _globals['_CAMEFOR']._serialized_end=1020
+  _globals['_TOUCHPOINT']._serialized_start=1023
+  _globals['_TOUCHPOINT']._serialized_end=1390
+  _globals['_JOURNEY']._serialized_start=1393
+  _globals['_JOURNEY']._serialized_end=1664
+  _globals['_JOURNEYSECTION']._serialized_start=1667
+  _globals['_JOURNEYSECTION']._serialized_end=1908
+  _globals['_CUSTOMERCONTEXT']._serialized_start=1911
+  _globals['_CUSTOMERCONTEXT']._serialized_end=2352
+  _globals['_SECTIONPROBLEM']._serialized_start=2355
+  _globals['_SECTIONPROBLEM']._serialized_end=2504
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,8 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from omnithread.cart.v1 import cart_pb2 as _cart_pb2
+from omnithread.cart.v1 import offer_pb2 as _offer_pb2
+from omnithread.cart.v1 import order_pb2 as _order_pb2
 from omnithread.common.v1 import attribute_pb2 as _attribute_pb2
 from omnithread.common.v1 import channel_pb2 as _channel_pb2
 from omnithread.messaging.v1 import messaging_pb2 as _messaging_pb2
@@ -44,6 +46,8 @@ class _SectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Section.Value
     """Newest messages and open conversations; from messaging."""
     SECTION_JOURNEY: _Section.ValueType  # 5
     """The journey; the aggregator's own."""
+    SECTION_OFFERS: _Section.ValueType  # 6
+    """The offers as they stand for the customer; from cart."""
 
 class Section(_Section, metaclass=_SectionEnumTypeWrapper):
     """Section is a part of the customer context."""
@@ -60,6 +64,8 @@ SECTION_MESSAGING: Section.ValueType  # 4
 """Newest messages and open conversations; from messaging."""
 SECTION_JOURNEY: Section.ValueType  # 5
 """The journey; the aggregator's own."""
+SECTION_OFFERS: Section.ValueType  # 6
+"""The offers as they stand for the customer; from cart."""
 Global___Section: _TypeAlias = Section  # noqa: Y015
 
 class _TouchpointKind:
@@ -100,6 +106,12 @@ class _TouchpointKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Touchp
     """A message was queued, sent, skipped or cancelled."""
     TOUCHPOINT_KIND_CONVERSATION: _TouchpointKind.ValueType  # 27
     """Something was said in a conversation."""
+    TOUCHPOINT_KIND_ORDER_CHANGED: _TouchpointKind.ValueType  # 28
+    """An order came further, was cancelled or came back."""
+    TOUCHPOINT_KIND_CART_HANDED_OVER: _TouchpointKind.ValueType  # 29
+    """The customer went on with the cart on another channel."""
+    TOUCHPOINT_KIND_PRICE_FELL: _TouchpointKind.ValueType  # 30
+    """The price of something that the customer looked at fell."""
 
 class TouchpointKind(_TouchpointKind, metaclass=_TouchpointKindEnumTypeWrapper):
     """TouchpointKind is what happened between customer and company."""
@@ -136,6 +148,12 @@ TOUCHPOINT_KIND_MESSAGE: TouchpointKind.ValueType  # 26
 """A message was queued, sent, skipped or cancelled."""
 TOUCHPOINT_KIND_CONVERSATION: TouchpointKind.ValueType  # 27
 """Something was said in a conversation."""
+TOUCHPOINT_KIND_ORDER_CHANGED: TouchpointKind.ValueType  # 28
+"""An order came further, was cancelled or came back."""
+TOUCHPOINT_KIND_CART_HANDED_OVER: TouchpointKind.ValueType  # 29
+"""The customer went on with the cart on another channel."""
+TOUCHPOINT_KIND_PRICE_FELL: TouchpointKind.ValueType  # 30
+"""The price of something that the customer looked at fell."""
 Global___TouchpointKind: _TypeAlias = TouchpointKind  # noqa: Y015
 
 class _SectionProblemReason:
@@ -156,6 +174,8 @@ class _SectionProblemReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     """Events are not yet in the journey; the section is there without the newest `events_behind`."""
     SECTION_PROBLEM_REASON_FAILED: _SectionProblemReason.ValueType  # 5
     """The service answered with an error; the section is missing."""
+    SECTION_PROBLEM_REASON_WITHHELD: _SectionProblemReason.ValueType  # 6
+    """The visit goes on with a hand-over and nobody has said who is there: what is personal is left out."""
 
 class SectionProblemReason(_SectionProblemReason, metaclass=_SectionProblemReasonEnumTypeWrapper):
     """SectionProblemReason is why a section is missing or not complete."""
@@ -172,6 +192,8 @@ SECTION_PROBLEM_REASON_BEHIND: SectionProblemReason.ValueType  # 4
 """Events are not yet in the journey; the section is there without the newest `events_behind`."""
 SECTION_PROBLEM_REASON_FAILED: SectionProblemReason.ValueType  # 5
 """The service answered with an error; the section is missing."""
+SECTION_PROBLEM_REASON_WITHHELD: SectionProblemReason.ValueType  # 6
+"""The visit goes on with a hand-over and nobody has said who is there: what is personal is left out."""
 Global___SectionProblemReason: _TypeAlias = SectionProblemReason  # noqa: Y015
 
 @_typing.final
@@ -213,14 +235,14 @@ class CartSection(_message.Message):
         """The cart."""
 
     @_builtins.property
-    def recent_orders(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.OrderSummary]:
+    def recent_orders(self) -> _containers.RepeatedCompositeFieldContainer[_order_pb2.OrderSummary]:
         """The newest orders, newest first, at most 5."""
 
     def __init__(
         self,
         *,
         cart: _cart_pb2.Cart | None = ...,
-        recent_orders: _abc.Iterable[_cart_pb2.OrderSummary] | None = ...,
+        recent_orders: _abc.Iterable[_order_pb2.OrderSummary] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -229,6 +251,120 @@ class CartSection(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CartSection: _TypeAlias = CartSection  # noqa: Y015
+
+@_typing.final
+class OffersSection(_message.Message):
+    """OffersSection is the offers section of the context: the same list for every channel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offers(self) -> _containers.RepeatedCompositeFieldContainer[_offer_pb2.OfferStanding]:
+        """The offers by `offer_id`. At most 100."""
+
+    def __init__(
+        self,
+        *,
+        offers: _abc.Iterable[_offer_pb2.OfferStanding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offers", b"offers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OffersSection: _TypeAlias = OffersSection  # noqa: Y015
+
+@_typing.final
+class ViewedProduct(_message.Message):
+    """ViewedProduct is a product that the customer looked at, on whatever device."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    VIEW_COUNT_FIELD_NUMBER: _builtins.int
+    FIRST_VIEW_TIME_FIELD_NUMBER: _builtins.int
+    LAST_VIEW_TIME_FIELD_NUMBER: _builtins.int
+    LAST_CHANNEL_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """The article."""
+    view_count: _builtins.int
+    """How often it was looked at."""
+    @_builtins.property
+    def first_view_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was looked at first."""
+
+    @_builtins.property
+    def last_view_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was looked at last."""
+
+    @_builtins.property
+    def last_channel(self) -> _channel_pb2.Channel:
+        """On which channel it was looked at last."""
+
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+        view_count: _builtins.int = ...,
+        first_view_time: _timestamp_pb2.Timestamp | None = ...,
+        last_view_time: _timestamp_pb2.Timestamp | None = ...,
+        last_channel: _channel_pb2.Channel | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_view_time", b"first_view_time", "last_channel", b"last_channel", "last_view_time", b"last_view_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_view_time", b"first_view_time", "last_channel", b"last_channel", "last_view_time", b"last_view_time", "sku", b"sku", "view_count", b"view_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ViewedProduct: _TypeAlias = ViewedProduct  # noqa: Y015
+
+@_typing.final
+class CameFor(_message.Message):
+    """CameFor is what the advertisement showed by which the customer came in the present journey, so that every channel can show that very selection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    SKUS_FIELD_NUMBER: _builtins.int
+    OFFER_CODES_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    OCCUR_TIME_FIELD_NUMBER: _builtins.int
+    campaign_id: _builtins.str
+    """The campaign: the touchpoint's `subject`."""
+    @_builtins.property
+    def skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The articles that it showed, in its order."""
+
+    @_builtins.property
+    def offer_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The codes that it promised."""
+
+    @_builtins.property
+    def channel(self) -> _channel_pb2.Channel:
+        """On which channel the customer arrived."""
+
+    @_builtins.property
+    def occur_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        campaign_id: _builtins.str = ...,
+        skus: _abc.Iterable[_builtins.str] | None = ...,
+        offer_codes: _abc.Iterable[_builtins.str] | None = ...,
+        channel: _channel_pb2.Channel | None = ...,
+        occur_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "occur_time", b"occur_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "channel", b"channel", "occur_time", b"occur_time", "offer_codes", b"offer_codes", "skus", b"skus"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CameFor: _TypeAlias = CameFor  # noqa: Y015
 
 @_typing.final
 class Touchpoint(_message.Message):
@@ -368,6 +504,8 @@ class JourneySection(_message.Message):
 
     JOURNEY_FIELD_NUMBER: _builtins.int
     RECENT_TOUCHPOINTS_FIELD_NUMBER: _builtins.int
+    VIEWED_PRODUCTS_FIELD_NUMBER: _builtins.int
+    CAME_FOR_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def journey(self) -> Global___Journey:
         """The present journey, or the last one."""
@@ -376,15 +514,25 @@ class JourneySection(_message.Message):
     def recent_touchpoints(self) -> _containers.RepeatedCompositeFieldContainer[Global___Touchpoint]:
         """Its newest touchpoints, newest first, at most 20."""
 
+    @_builtins.property
+    def viewed_products(self) -> _containers.RepeatedCompositeFieldContainer[Global___ViewedProduct]:
+        """What the customer looked at, in whatever journey, newest first, at most 30."""
+
+    @_builtins.property
+    def came_for(self) -> Global___CameFor:
+        """What the newest advertisement showed by which they came in the present journey; unset where none did."""
+
     def __init__(
         self,
         *,
         journey: Global___Journey | None = ...,
         recent_touchpoints: _abc.Iterable[Global___Touchpoint] | None = ...,
+        viewed_products: _abc.Iterable[Global___ViewedProduct] | None = ...,
+        came_for: Global___CameFor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["journey", b"journey"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["came_for", b"came_for", "journey", b"journey"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["journey", b"journey", "recent_touchpoints", b"recent_touchpoints"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["came_for", b"came_for", "journey", b"journey", "recent_touchpoints", b"recent_touchpoints", "viewed_products", b"viewed_products"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -406,6 +554,7 @@ class CustomerContext(_message.Message):
     JOURNEY_FIELD_NUMBER: _builtins.int
     VERSIONS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    OFFERS_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """The customer."""
     etag: _builtins.str
@@ -434,6 +583,10 @@ class CustomerContext(_message.Message):
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___SectionVersion]:
         """The version of each section that is there, by section."""
 
+    @_builtins.property
+    def offers(self) -> Global___OffersSection:
+        """The offers as they stand for them."""
+
     def __init__(
         self,
         *,
@@ -445,10 +598,11 @@ class CustomerContext(_message.Message):
         journey: Global___JourneySection | None = ...,
         versions: _abc.Iterable[Global___SectionVersion] | None = ...,
         etag: _builtins.str = ...,
+        offers: Global___OffersSection | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "journey", b"journey", "messaging", b"messaging", "preferences", b"preferences", "profile", b"profile"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "journey", b"journey", "messaging", b"messaging", "offers", b"offers", "preferences", b"preferences", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "customer_id", b"customer_id", "etag", b"etag", "journey", b"journey", "messaging", b"messaging", "preferences", b"preferences", "profile", b"profile", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "customer_id", b"customer_id", "etag", b"etag", "journey", b"journey", "messaging", b"messaging", "offers", b"offers", "preferences", b"preferences", "profile", b"profile", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

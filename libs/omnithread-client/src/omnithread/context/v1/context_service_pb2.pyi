@@ -8,7 +8,11 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from omnithread.cart.v1 import cart_pb2 as _cart_pb2
+from omnithread.cart.v1 import price_pb2 as _price_pb2
 from omnithread.common.v1 import attribute_pb2 as _attribute_pb2
+from omnithread.common.v1 import channel_pb2 as _channel_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.common.v1 import merge_pb2 as _merge_pb2
 from omnithread.context.v1 import context_pb2 as _context_pb2
@@ -25,6 +29,38 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _HandoverOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HandoverOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HandoverOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HANDOVER_OUTCOME_UNSPECIFIED: _HandoverOutcome.ValueType  # 0
+    """There was none."""
+    HANDOVER_OUTCOME_SAME_CUSTOMER: _HandoverOutcome.ValueType  # 1
+    """The identifiers name the customer who handed over."""
+    HANDOVER_OUTCOME_JOINED: _HandoverOutcome.ValueType  # 2
+    """The guest who handed over and the one whom the identifiers name are one customer now."""
+    HANDOVER_OUTCOME_CARRIED_ON: _HandoverOutcome.ValueType  # 3
+    """Nobody has said who is there: the visit goes on with the cart and the journey, and what is personal is withheld."""
+    HANDOVER_OUTCOME_SOMEBODY_ELSE: _HandoverOutcome.ValueType  # 4
+    """The identifiers name somebody else: the visit goes on with the cart of the one who handed over, what is personal is withheld, and the identifiers were not used."""
+
+class HandoverOutcome(_HandoverOutcome, metaclass=_HandoverOutcomeEnumTypeWrapper):
+    """HandoverOutcome is what became of a hand-over at the start of a visit."""
+
+HANDOVER_OUTCOME_UNSPECIFIED: HandoverOutcome.ValueType  # 0
+"""There was none."""
+HANDOVER_OUTCOME_SAME_CUSTOMER: HandoverOutcome.ValueType  # 1
+"""The identifiers name the customer who handed over."""
+HANDOVER_OUTCOME_JOINED: HandoverOutcome.ValueType  # 2
+"""The guest who handed over and the one whom the identifiers name are one customer now."""
+HANDOVER_OUTCOME_CARRIED_ON: HandoverOutcome.ValueType  # 3
+"""Nobody has said who is there: the visit goes on with the cart and the journey, and what is personal is withheld."""
+HANDOVER_OUTCOME_SOMEBODY_ELSE: HandoverOutcome.ValueType  # 4
+"""The identifiers name somebody else: the visit goes on with the cart of the one who handed over, what is personal is withheld, and the identifiers were not used."""
+Global___HandoverOutcome: _TypeAlias = HandoverOutcome  # noqa: Y015
+
 @_typing.final
 class StartSessionRequest(_message.Message):
     """StartSessionRequest has what the channel knows about the person in front of it."""
@@ -39,6 +75,8 @@ class StartSessionRequest(_message.Message):
     SECTIONS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    HANDOVER_TOKEN_FIELD_NUMBER: _builtins.int
+    HANDOVER_CODE_FIELD_NUMBER: _builtins.int
     given_name: _builtins.str
     """Given name to set where the profile has none, at most 128 characters."""
     family_name: _builtins.str
@@ -47,9 +85,13 @@ class StartSessionRequest(_message.Message):
     """The session to go on with, as an earlier StartSession of this channel gave it (after a login); empty for a new one."""
     request_id: _builtins.str
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    handover_token: _builtins.str
+    """The token."""
+    handover_code: _builtins.str
+    """The six digits."""
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Identifier]:
-        """At least one identifier, at most 20."""
+        """At least one identifier, at most 20; with a hand-over there may be none."""
 
     @_builtins.property
     def traits(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Trait]:
@@ -74,14 +116,62 @@ class StartSessionRequest(_message.Message):
         sections: _abc.Iterable[_context_pb2.Section.ValueType] | None = ...,
         request_id: _builtins.str = ...,
         issue_time: _timestamp_pb2.Timestamp | None = ...,
+        handover_token: _builtins.str = ...,
+        handover_code: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handover", b"handover", "handover_code", b"handover_code", "handover_token", b"handover_token", "issue_time", b"issue_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["family_name", b"family_name", "given_name", b"given_name", "identifiers", b"identifiers", "issue_time", b"issue_time", "request_id", b"request_id", "sections", b"sections", "session_id", b"session_id", "traits", b"traits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["family_name", b"family_name", "given_name", b"given_name", "handover", b"handover", "handover_code", b"handover_code", "handover_token", b"handover_token", "identifiers", b"identifiers", "issue_time", b"issue_time", "request_id", b"request_id", "sections", b"sections", "session_id", b"session_id", "traits", b"traits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_handover: _TypeAlias = _typing.Literal["handover_token", "handover_code"]  # noqa: Y015
+    _WhichOneofArgType_handover: _TypeAlias = _typing.Literal["handover", b"handover"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_handover) -> _WhichOneofReturnType_handover | None: ...
+
+Global___StartSessionRequest: _TypeAlias = StartSessionRequest  # noqa: Y015
+
+@_typing.final
+class HandoverResult(_message.Message):
+    """HandoverResult says with what the visit goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HANDOVER_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    CART_ID_FIELD_NUMBER: _builtins.int
+    CART_STATE_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    FROM_CHANNEL_FIELD_NUMBER: _builtins.int
+    handover_id: _builtins.str
+    """Names the hand-over."""
+    outcome: Global___HandoverOutcome.ValueType
+    """What became of it."""
+    cart_id: _builtins.str
+    """The cart that was handed over."""
+    cart_state: _cart_pb2.CartState.ValueType
+    """What became of that cart."""
+    order_id: _builtins.str
+    """With ORDERED: the order that it became."""
+    @_builtins.property
+    def from_channel(self) -> _channel_pb2.Channel:
+        """The channel from which it was handed over."""
+
+    def __init__(
+        self,
+        *,
+        handover_id: _builtins.str = ...,
+        outcome: Global___HandoverOutcome.ValueType = ...,
+        cart_id: _builtins.str = ...,
+        cart_state: _cart_pb2.CartState.ValueType = ...,
+        order_id: _builtins.str = ...,
+        from_channel: _channel_pb2.Channel | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_channel", b"from_channel"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_id", b"cart_id", "cart_state", b"cart_state", "from_channel", b"from_channel", "handover_id", b"handover_id", "order_id", b"order_id", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___StartSessionRequest: _TypeAlias = StartSessionRequest  # noqa: Y015
+Global___HandoverResult: _TypeAlias = HandoverResult  # noqa: Y015
 
 @_typing.final
 class StartSessionResponse(_message.Message):
@@ -98,6 +188,10 @@ class StartSessionResponse(_message.Message):
     CONTEXT_FIELD_NUMBER: _builtins.int
     PROBLEMS_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    CART_PRICE_FIELD_NUMBER: _builtins.int
+    OTHER_CHANNEL_PRICES_FIELD_NUMBER: _builtins.int
+    CART_PROBLEMS_FIELD_NUMBER: _builtins.int
+    HANDOVER_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """The customer."""
     session_id: _builtins.str
@@ -122,6 +216,22 @@ class StartSessionResponse(_message.Message):
     def problems(self) -> _containers.RepeatedCompositeFieldContainer[_context_pb2.SectionProblem]:
         """Which sections are missing or not complete, by section."""
 
+    @_builtins.property
+    def cart_price(self) -> _price_pb2.CartPrice:
+        """What the cart costs on the asking channel now; unset where it is empty or was not asked for."""
+
+    @_builtins.property
+    def other_channel_prices(self) -> _containers.RepeatedCompositeFieldContainer[_price_pb2.ChannelPrice]:
+        """The channels where it costs something else now or where other offers apply, by channel id. At most 20."""
+
+    @_builtins.property
+    def cart_problems(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.CartProblem]:
+        """What somebody should know before the customer pays. At most 100."""
+
+    @_builtins.property
+    def handover(self) -> Global___HandoverResult:
+        """With a hand-over: what became of it."""
+
     def __init__(
         self,
         *,
@@ -134,10 +244,14 @@ class StartSessionResponse(_message.Message):
         context: _context_pb2.CustomerContext | None = ...,
         problems: _abc.Iterable[_context_pb2.SectionProblem] | None = ...,
         replayed: _builtins.bool = ...,
+        cart_price: _price_pb2.CartPrice | None = ...,
+        other_channel_prices: _abc.Iterable[_price_pb2.ChannelPrice] | None = ...,
+        cart_problems: _abc.Iterable[_cart_pb2.CartProblem] | None = ...,
+        handover: Global___HandoverResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "context", b"context", "handover", b"handover"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "customer_id", b"customer_id", "journey_id", b"journey_id", "last_touchpoint_traceparent", b"last_touchpoint_traceparent", "outcome", b"outcome", "problems", b"problems", "replayed", b"replayed", "session_id", b"session_id", "set_aside", b"set_aside"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "cart_problems", b"cart_problems", "context", b"context", "customer_id", b"customer_id", "handover", b"handover", "journey_id", b"journey_id", "last_touchpoint_traceparent", b"last_touchpoint_traceparent", "other_channel_prices", b"other_channel_prices", "outcome", b"outcome", "problems", b"problems", "replayed", b"replayed", "session_id", b"session_id", "set_aside", b"set_aside"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -187,6 +301,9 @@ class GetCustomerContextResponse(_message.Message):
 
     CONTEXT_FIELD_NUMBER: _builtins.int
     PROBLEMS_FIELD_NUMBER: _builtins.int
+    CART_PRICE_FIELD_NUMBER: _builtins.int
+    OTHER_CHANNEL_PRICES_FIELD_NUMBER: _builtins.int
+    CART_PROBLEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def context(self) -> _context_pb2.CustomerContext:
         """The context."""
@@ -195,15 +312,30 @@ class GetCustomerContextResponse(_message.Message):
     def problems(self) -> _containers.RepeatedCompositeFieldContainer[_context_pb2.SectionProblem]:
         """Which sections are missing or not complete, by section."""
 
+    @_builtins.property
+    def cart_price(self) -> _price_pb2.CartPrice:
+        """What the cart costs on the asking channel now; unset where it is empty or was not asked for."""
+
+    @_builtins.property
+    def other_channel_prices(self) -> _containers.RepeatedCompositeFieldContainer[_price_pb2.ChannelPrice]:
+        """The channels where it costs something else now or where other offers apply, by channel id. At most 20."""
+
+    @_builtins.property
+    def cart_problems(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.CartProblem]:
+        """What somebody should know before the customer pays. At most 100."""
+
     def __init__(
         self,
         *,
         context: _context_pb2.CustomerContext | None = ...,
         problems: _abc.Iterable[_context_pb2.SectionProblem] | None = ...,
+        cart_price: _price_pb2.CartPrice | None = ...,
+        other_channel_prices: _abc.Iterable[_price_pb2.ChannelPrice] | None = ...,
+        cart_problems: _abc.Iterable[_cart_pb2.CartProblem] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "context", b"context"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "problems", b"problems"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "cart_problems", b"cart_problems", "context", b"context", "other_channel_prices", b"other_channel_prices", "problems", b"problems"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -222,6 +354,8 @@ class RecordTouchpointRequest(_message.Message):
     OCCUR_TIME_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    SKUS_FIELD_NUMBER: _builtins.int
+    OFFER_CODES_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """To whom."""
     kind: _context_pb2.TouchpointKind.ValueType
@@ -242,6 +376,14 @@ class RecordTouchpointRequest(_message.Message):
     def issue_time(self) -> _timestamp_pb2.Timestamp:
         """When the caller issued the request, kept over retries (UTC). The client package fills it."""
 
+    @_builtins.property
+    def skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With AD_CLICKED: the articles that the advertisement showed, in its order. At most 20."""
+
+    @_builtins.property
+    def offer_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With AD_CLICKED: the offer codes that it promised. At most 5."""
+
     def __init__(
         self,
         *,
@@ -252,10 +394,12 @@ class RecordTouchpointRequest(_message.Message):
         occur_time: _timestamp_pb2.Timestamp | None = ...,
         request_id: _builtins.str = ...,
         issue_time: _timestamp_pb2.Timestamp | None = ...,
+        skus: _abc.Iterable[_builtins.str] | None = ...,
+        offer_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time", "occur_time", b"occur_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "customer_id", b"customer_id", "issue_time", b"issue_time", "kind", b"kind", "occur_time", b"occur_time", "request_id", b"request_id", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "customer_id", b"customer_id", "issue_time", b"issue_time", "kind", b"kind", "occur_time", b"occur_time", "offer_codes", b"offer_codes", "request_id", b"request_id", "skus", b"skus", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -74,7 +74,7 @@ class ContextServiceServicer:
     def StartSession(self, request, context):
         """StartSession says who came to which channel: it identifies the customer, opens or continues the journey, completes pending merges where the services answer, and gives the context.
         One Identify, one conditional write and one context read. It needs profile and the aggregator's own database; a section whose service is down is named as missing.
-        Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile.
+        Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile; HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED and HANDOVER_TRIES_EXCEEDED of cart.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,7 +89,7 @@ class ContextServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordTouchpoint(self, request, context):
-        """RecordTouchpoint notes what no service owns: a product viewed, an ad clicked, a call answered. One conditional write.
+        """RecordTouchpoint notes what no service owns: a product viewed (`subject` is its sku), an ad clicked (`subject` is its campaign), a call answered. One conditional write.
         Errors: CUSTOMER_NOT_FOUND, TOUCHPOINT_KIND_RESERVED, OCCUR_TIME_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

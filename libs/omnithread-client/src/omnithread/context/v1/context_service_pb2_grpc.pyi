@@ -36,14 +36,14 @@ class ContextServiceStub:
     StartSession: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.StartSessionRequest, _context_service_pb2.StartSessionResponse]
     """StartSession says who came to which channel: it identifies the customer, opens or continues the journey, completes pending merges where the services answer, and gives the context.
     One Identify, one conditional write and one context read. It needs profile and the aggregator's own database; a section whose service is down is named as missing.
-    Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile.
+    Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile; HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED and HANDOVER_TRIES_EXCEEDED of cart.
     """
     GetCustomerContext: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.GetCustomerContextRequest, _context_service_pb2.GetCustomerContextResponse]
     """GetCustomerContext gives the context as committed now: it asks the services at once and shares the caller's deadline among them. One call to each service.
     Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID of profile; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
     """
     RecordTouchpoint: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.RecordTouchpointRequest, _context_service_pb2.RecordTouchpointResponse]
-    """RecordTouchpoint notes what no service owns: a product viewed, an ad clicked, a call answered. One conditional write.
+    """RecordTouchpoint notes what no service owns: a product viewed (`subject` is its sku), an ad clicked (`subject` is its campaign), a call answered. One conditional write.
     Errors: CUSTOMER_NOT_FOUND, TOUCHPOINT_KIND_RESERVED, OCCUR_TIME_INVALID.
     """
     GetJourney: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.GetJourneyRequest, _context_service_pb2.GetJourneyResponse]
@@ -63,14 +63,14 @@ class ContextServiceAsyncStub(ContextServiceStub):
     StartSession: _aio.UnaryUnaryMultiCallable[_context_service_pb2.StartSessionRequest, _context_service_pb2.StartSessionResponse]  # type: ignore[assignment]
     """StartSession says who came to which channel: it identifies the customer, opens or continues the journey, completes pending merges where the services answer, and gives the context.
     One Identify, one conditional write and one context read. It needs profile and the aggregator's own database; a section whose service is down is named as missing.
-    Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile.
+    Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile; HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED and HANDOVER_TRIES_EXCEEDED of cart.
     """
     GetCustomerContext: _aio.UnaryUnaryMultiCallable[_context_service_pb2.GetCustomerContextRequest, _context_service_pb2.GetCustomerContextResponse]  # type: ignore[assignment]
     """GetCustomerContext gives the context as committed now: it asks the services at once and shares the caller's deadline among them. One call to each service.
     Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID of profile; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
     """
     RecordTouchpoint: _aio.UnaryUnaryMultiCallable[_context_service_pb2.RecordTouchpointRequest, _context_service_pb2.RecordTouchpointResponse]  # type: ignore[assignment]
-    """RecordTouchpoint notes what no service owns: a product viewed, an ad clicked, a call answered. One conditional write.
+    """RecordTouchpoint notes what no service owns: a product viewed (`subject` is its sku), an ad clicked (`subject` is its campaign), a call answered. One conditional write.
     Errors: CUSTOMER_NOT_FOUND, TOUCHPOINT_KIND_RESERVED, OCCUR_TIME_INVALID.
     """
     GetJourney: _aio.UnaryUnaryMultiCallable[_context_service_pb2.GetJourneyRequest, _context_service_pb2.GetJourneyResponse]  # type: ignore[assignment]
@@ -93,7 +93,7 @@ class ContextServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_context_service_pb2.StartSessionResponse, _abc.Awaitable[_context_service_pb2.StartSessionResponse]]:
         """StartSession says who came to which channel: it identifies the customer, opens or continues the journey, completes pending merges where the services answer, and gives the context.
         One Identify, one conditional write and one context read. It needs profile and the aggregator's own database; a section whose service is down is named as missing.
-        Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile.
+        Errors: IDENTIFIER_INVALID, IDENTIFIER_LIMIT and TRAIT_LIMIT of profile; HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED and HANDOVER_TRIES_EXCEEDED of cart.
         """
 
     @_abc_1.abstractmethod
@@ -112,7 +112,7 @@ class ContextServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _context_service_pb2.RecordTouchpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_context_service_pb2.RecordTouchpointResponse, _abc.Awaitable[_context_service_pb2.RecordTouchpointResponse]]:
-        """RecordTouchpoint notes what no service owns: a product viewed, an ad clicked, a call answered. One conditional write.
+        """RecordTouchpoint notes what no service owns: a product viewed (`subject` is its sku), an ad clicked (`subject` is its campaign), a call answered. One conditional write.
         Errors: CUSTOMER_NOT_FOUND, TOUCHPOINT_KIND_RESERVED, OCCUR_TIME_INVALID.
         """
 

@@ -32,6 +32,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The time is in the future or more than 30 days ago. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_ERASURE_NOT_FOUND: _ErrorReason.ValueType  # 4
     """No erasure has this id, or none was asked for this customer. NOT_FOUND, retry: never."""
+    ERROR_REASON_PRICE_CHANGE_REUSED: _ErrorReason.ValueType  # 5
+    """The change was reported before with other content. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_PRICE_CHANGE_NOT_FOUND: _ErrorReason.ValueType  # 6
+    """No such change was reported. NOT_FOUND, retry: never."""
+    ERROR_REASON_PRICE_INVALID: _ErrorReason.ValueType  # 7
+    """A price is negative or has more digits than its currency, or the two are in different currencies. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_TOUCHPOINT_FIELDS_INVALID: _ErrorReason.ValueType  # 8
+    """`skus` and `offer_codes` go with AD_CLICKED only, and a product viewed needs its sku as the subject. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_IDENTIFIER_NEEDED: _ErrorReason.ValueType  # 9
+    """Without a hand-over at least one identifier is needed. INVALID_ARGUMENT, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in the aggregator beside the reasons that all services share. Domain: `aggregator.omnithread`."""
@@ -46,4 +56,14 @@ ERROR_REASON_OCCUR_TIME_INVALID: ErrorReason.ValueType  # 3
 """The time is in the future or more than 30 days ago. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_ERASURE_NOT_FOUND: ErrorReason.ValueType  # 4
 """No erasure has this id, or none was asked for this customer. NOT_FOUND, retry: never."""
+ERROR_REASON_PRICE_CHANGE_REUSED: ErrorReason.ValueType  # 5
+"""The change was reported before with other content. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_PRICE_CHANGE_NOT_FOUND: ErrorReason.ValueType  # 6
+"""No such change was reported. NOT_FOUND, retry: never."""
+ERROR_REASON_PRICE_INVALID: ErrorReason.ValueType  # 7
+"""A price is negative or has more digits than its currency, or the two are in different currencies. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_TOUCHPOINT_FIELDS_INVALID: ErrorReason.ValueType  # 8
+"""`skus` and `offer_codes` go with AD_CLICKED only, and a product viewed needs its sku as the subject. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_IDENTIFIER_NEEDED: ErrorReason.ValueType  # 9
+"""Without a hand-over at least one identifier is needed. INVALID_ARGUMENT, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -559,3 +559,105 @@ class EraseAreaResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EraseAreaResponse: _TypeAlias = EraseAreaResponse  # noqa: Y015
+
+@_typing.final
+class GetAudienceFactsRequest(_message.Message):
+    """GetAudienceFactsRequest names the customer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    TRAIT_NAMES_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose."""
+    @_builtins.property
+    def trait_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The traits wanted, by name; the others stay with profile. At most 100."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        trait_names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "trait_names", b"trait_names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAudienceFactsRequest: _TypeAlias = GetAudienceFactsRequest  # noqa: Y015
+
+@_typing.final
+class AudienceTrait(_message.Message):
+    """AudienceTrait is a trait with its value as text: `true`, `12.5`, `gold`, `2026-11-25T10:00:00Z`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    value: _builtins.str
+    """Its value as text."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AudienceTrait: _TypeAlias = AudienceTrait  # noqa: Y015
+
+@_typing.final
+class GetAudienceFactsResponse(_message.Message):
+    """GetAudienceFactsResponse has the facts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    SEGMENT_IDS_FIELD_NUMBER: _builtins.int
+    TRAITS_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer who remains."""
+    version: _builtins.int
+    """The version of the profile that they were read from."""
+    kind: _profile_pb2.CustomerKind.ValueType
+    """Guest or known."""
+    @_builtins.property
+    def segment_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The segments, sorted."""
+
+    @_builtins.property
+    def traits(self) -> _containers.RepeatedCompositeFieldContainer[Global___AudienceTrait]:
+        """Those of the wanted traits that are there, by name."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's profile events have come."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        kind: _profile_pb2.CustomerKind.ValueType = ...,
+        segment_ids: _abc.Iterable[_builtins.str] | None = ...,
+        traits: _abc.Iterable[Global___AudienceTrait] | None = ...,
+        head: _event_pb2.Head | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "head", b"head", "kind", b"kind", "segment_ids", b"segment_ids", "traits", b"traits", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAudienceFactsResponse: _TypeAlias = GetAudienceFactsResponse  # noqa: Y015

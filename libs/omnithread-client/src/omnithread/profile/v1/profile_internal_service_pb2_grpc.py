@@ -76,6 +76,11 @@ class ProfileInternalServiceStub:
                 request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaRequest.SerializeToString,
                 response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaResponse.FromString,
                 _registered_method=True)
+        self.GetAudienceFacts = channel.unary_unary(
+                '/omnithread.profile.v1.ProfileInternalService/GetAudienceFacts',
+                request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetAudienceFactsRequest.SerializeToString,
+                response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetAudienceFactsResponse.FromString,
+                _registered_method=True)
         self.EraseArea = channel.unary_unary(
                 '/omnithread.profile.v1.ProfileInternalService/EraseArea',
                 request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaRequest.SerializeToString,
@@ -146,6 +151,13 @@ class ProfileInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetAudienceFacts(self, request, context):
+        """GetAudienceFacts gives what offers look at: kind, segments, traits. One read. Errors: CUSTOMER_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseArea(self, request, context):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -196,6 +208,11 @@ def add_ProfileInternalServiceServicer_to_server(servicer, server):
                     servicer.ExportArea,
                     request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaRequest.FromString,
                     response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaResponse.SerializeToString,
+            ),
+            'GetAudienceFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAudienceFacts,
+                    request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetAudienceFactsRequest.FromString,
+                    response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetAudienceFactsResponse.SerializeToString,
             ),
             'EraseArea': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseArea,
@@ -421,6 +438,33 @@ class ProfileInternalService:
             '/omnithread.profile.v1.ProfileInternalService/ExportArea',
             omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaRequest.SerializeToString,
             omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ExportAreaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAudienceFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.profile.v1.ProfileInternalService/GetAudienceFacts',
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetAudienceFactsRequest.SerializeToString,
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.GetAudienceFactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,6 +55,8 @@ class ProfileInternalServiceStub:
     """
     ExportArea: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ExportAreaRequest, _profile_internal_service_pb2.ExportAreaResponse]
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    GetAudienceFacts: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetAudienceFactsRequest, _profile_internal_service_pb2.GetAudienceFactsResponse]
+    """GetAudienceFacts gives what offers look at: kind, segments, traits. One read. Errors: CUSTOMER_NOT_FOUND."""
     EraseArea: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.EraseAreaRequest, _profile_internal_service_pb2.EraseAreaResponse]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -87,6 +89,8 @@ class ProfileInternalServiceAsyncStub(ProfileInternalServiceStub):
     """
     ExportArea: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ExportAreaRequest, _profile_internal_service_pb2.ExportAreaResponse]  # type: ignore[assignment]
     """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+    GetAudienceFacts: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.GetAudienceFactsRequest, _profile_internal_service_pb2.GetAudienceFactsResponse]  # type: ignore[assignment]
+    """GetAudienceFacts gives what offers look at: kind, segments, traits. One read. Errors: CUSTOMER_NOT_FOUND."""
     EraseArea: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.EraseAreaRequest, _profile_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -164,6 +168,14 @@ class ProfileInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_profile_internal_service_pb2.ExportAreaResponse, _abc.Awaitable[_profile_internal_service_pb2.ExportAreaResponse]]:
         """ExportArea gives all that this service holds about a customer and those merged into it, page by page, by collection and id."""
+
+    @_abc_1.abstractmethod
+    def GetAudienceFacts(
+        self,
+        request: _profile_internal_service_pb2.GetAudienceFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_internal_service_pb2.GetAudienceFactsResponse, _abc.Awaitable[_profile_internal_service_pb2.GetAudienceFactsResponse]]:
+        """GetAudienceFacts gives what offers look at: kind, segments, traits. One read. Errors: CUSTOMER_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def EraseArea(

@@ -99,12 +99,17 @@ class IdentifyRequest(_message.Message):
     FAMILY_NAME_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    CONTINUED_GUEST_ID_FIELD_NUMBER: _builtins.int
     given_name: _builtins.str
     """Given name to set where the profile has none, at most 128 characters."""
     family_name: _builtins.str
     """Family name to set where the profile has none, at most 128 characters."""
     request_id: _builtins.str
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    continued_guest_id: _builtins.str
+    """The guest with whose visit this person goes on, as a hand-over shows: it is joined to the customer whom the identifiers name, or where they name nobody they are linked to it.
+    Somebody who is known is never joined this way; then, and where there is no such guest, this is not used. Only the suite's own services may give it.
+    """
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Identifier]:
         """At least one identifier, at most 20."""
@@ -126,10 +131,11 @@ class IdentifyRequest(_message.Message):
         family_name: _builtins.str = ...,
         request_id: _builtins.str = ...,
         issue_time: _timestamp_pb2.Timestamp | None = ...,
+        continued_guest_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["family_name", b"family_name", "given_name", b"given_name", "identifiers", b"identifiers", "issue_time", b"issue_time", "request_id", b"request_id", "traits", b"traits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["continued_guest_id", b"continued_guest_id", "family_name", b"family_name", "given_name", b"given_name", "identifiers", b"identifiers", "issue_time", b"issue_time", "request_id", b"request_id", "traits", b"traits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
