@@ -87,3 +87,55 @@ def cart_empty() -> OmnithreadError:
 def order_not_found() -> OmnithreadError:
     """Say that the customer has no such order."""
     return not_found("ORDER_NOT_FOUND", "The customer has no such order.")
+
+
+def order_state_invalid(state: str) -> OmnithreadError:
+    """Refuse to bring an order where it cannot come to from where it stands."""
+    return failed_precondition("ORDER_STATE_INVALID", f"The order is {state}.", metadata={"state": state.upper()})
+
+
+def payment_state_invalid(payment_state: str) -> OmnithreadError:
+    """Refuse to bring a payment where it cannot come to from where it stands."""
+    return failed_precondition(
+        "PAYMENT_STATE_INVALID",
+        f"The payment is {payment_state}.",
+        metadata={"payment_state": payment_state.upper()},
+    )
+
+
+def payment_reference_invalid() -> OmnithreadError:
+    """Refuse what looks like the number of a card, without repeating it."""
+    what = "looks like the number of a card"
+    return invalid_argument(
+        "PAYMENT_REFERENCE_INVALID",
+        f"The payment reference {what}.",
+        field_faults=(FieldFault(field="payment_reference", description=what),),
+    )
+
+
+def external_number_reused() -> OmnithreadError:
+    """Refuse a number that stands for something else, or for another customer."""
+    return failed_precondition(
+        "EXTERNAL_NUMBER_REUSED", "The number was told before with other content, or for another customer."
+    )
+
+
+def occur_time_invalid(description: str) -> OmnithreadError:
+    """Refuse a time at which it cannot have happened."""
+    return invalid_argument(
+        "OCCUR_TIME_INVALID",
+        f"The occur_time is {description}.",
+        field_faults=(FieldFault(field="occur_time", description=description),),
+    )
+
+
+def return_too_many(left: int) -> OmnithreadError:
+    """Refuse to take back more than was bought."""
+    return failed_precondition(
+        "RETURN_TOO_MANY", f"Only {left} of the line can come back.", metadata={"left": str(left)}
+    )
+
+
+def return_limit(limit: int) -> OmnithreadError:
+    """Refuse one return too many."""
+    return failed_precondition("RETURN_LIMIT", f"The order has {limit} returns.", metadata={"limit": str(limit)})

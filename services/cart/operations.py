@@ -122,7 +122,7 @@ class Carts:
         self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
     ) -> tuple[bool, Saved[Cart]]:
         """Seal the source's record and take over its cart; False where that was done before. Gives the survivor."""
-        act = self._act(origin)
+        act = self.act(origin)
 
         def decide(source: Saved[Cart], survivor: Saved[Cart]) -> Change:
             return merging.absorb(
@@ -155,7 +155,7 @@ class Carts:
         origin: Origin,
     ) -> Released[Cart]:
         """Undo a merge: both have their carts and orders again. Safe to repeat. Raises UNMERGE_NOT_POSSIBLE."""
-        act = self._act(origin)
+        act = self.act(origin)
 
         def decide(joined: Joined[Cart]) -> Shares[Cart, Event]:
             both = Together(
@@ -192,7 +192,7 @@ class Carts:
     async def _change(
         self, customer_id: str, decide: Callable[[Cart, Act], Change], *, etag: str, stamp: Stamp
     ) -> Outcome[Cart]:
-        act = self._act(stamp.origin, stamp.issue_time)
+        act = self.act(stamp.origin, stamp.issue_time)
 
         def decide_on(saved: Saved[Cart]) -> Change:
             if etag and etag != saved.etag():
@@ -201,7 +201,8 @@ class Carts:
 
         return await self.records.run(customer_id, stamp, decide_on)
 
-    def _act(self, origin: Origin, occur_time: datetime | None = None) -> Act:
+    def act(self, origin: Origin, occur_time: datetime | None = None) -> Act:
+        """Give what a change knows about itself; `occur_time` is now where it is None."""
         now = self.clock()
         return Act(origin=origin, time=now, occur_time=occur_time or now, idle_due_time=now + self.idle_after)
 
