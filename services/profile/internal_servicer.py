@@ -9,8 +9,10 @@ from libs.timestamps import to_timestamp
 from omnithread.profile.v1 import profile_internal_service_pb2 as pb
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceServicer
+from services.profile.audience import audience_to_proto
 from services.profile.convert import identifier_to_proto, merge_to_proto
 from services.profile.identity import Identities
+from services.profile.living import living
 from services.profile.operations import Profiles
 from services.profile.privacy import HOLDINGS
 from services.profile.verifying import Verifying
@@ -66,6 +68,12 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
             expire_time=to_timestamp(verification.expire_time),
             language=verification.language,
         )
+
+    async def GetAudienceFacts(
+        self, request: pb.GetAudienceFactsRequest, _context: object
+    ) -> pb.GetAudienceFactsResponse:
+        saved = await living(self._profiles.records, request.customer_id)
+        return audience_to_proto(saved, frozenset(request.trait_names))
 
     async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
         return await answer_export(
