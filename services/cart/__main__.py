@@ -18,9 +18,11 @@ from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from services.cart.abandoned import AbandonedCarts
+from services.cart.commands import Commands
 from services.cart.internal_servicer import CartInternalServicer
 from services.cart.operations import Carts
 from services.cart.order_servicer import OrderServicer
+from services.cart.rejections import Rejections
 from services.cart.servicer import CartServicer
 from services.cart.settings import CartSettings
 from services.cart.store import INDEXES, SHAPE
@@ -31,13 +33,18 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     profile = ProfileInternalServiceStub(foundation.channel(settings.profile_address))
     directory = CustomerDirectory(profile)
     records = foundation.records(SHAPE, admit=directory.admit)
-    carts = Carts(
+    commands = Commands(
         records=records,
+        rejections=Rejections(foundation.database, foundation.clock),
+        clock=foundation.clock,
+        idle_after=timedelta(seconds=settings.idle_after_seconds),
+        expire_after=timedelta(seconds=settings.expire_after_seconds),
+    )
+    carts = Carts(
+        commands=commands,
         database=foundation.database,
         directory=directory,
-        clock=foundation.clock,
         new_id=foundation.new_id,
-        idle_after=timedelta(seconds=settings.idle_after_seconds),
         merge_policy=settings.merge_policy,
     )
     of_profile = internal_stream(

@@ -1,5 +1,7 @@
 """What can go wrong with a cart, one function per reason of `omnithread.cart.v1.ErrorReason`."""
 
+from datetime import UTC, datetime
+
 from libs.errors import FieldFault, OmnithreadError, aborted, failed_precondition, invalid_argument, not_found
 
 
@@ -139,3 +141,35 @@ def return_too_many(left: int) -> OmnithreadError:
 def return_limit(limit: int) -> OmnithreadError:
     """Refuse one return too many."""
     return failed_precondition("RETURN_LIMIT", f"The order has {limit} returns.", metadata={"limit": str(limit)})
+
+
+def cart_locked(channel_id: str, until_time: datetime) -> OmnithreadError:
+    """Refuse a change while a member of staff works on the cart, and say where and until when."""
+    until = until_time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return failed_precondition(
+        "CART_LOCKED",
+        "A member of staff is working on the cart.",
+        metadata={"channel_id": channel_id, "until_time": until},
+    )
+
+
+def note_limit(limit: int) -> OmnithreadError:
+    """Refuse one note too many."""
+    return failed_precondition("NOTE_LIMIT", f"The cart has {limit} notes.", metadata={"limit": str(limit)})
+
+
+def note_not_found() -> OmnithreadError:
+    """Say that the cart has no such note (any more)."""
+    return not_found("NOTE_NOT_FOUND", "The cart has no such note.")
+
+
+def tax_invalid() -> OmnithreadError:
+    """Refuse lines of which some have their tax in the price and some not."""
+    return failed_precondition(
+        "TAX_INVALID", "The lines of one cart have their tax in their prices, or none of them has."
+    )
+
+
+def cart_not_found() -> OmnithreadError:
+    """Say that the customer has no such cart, or had it too long ago."""
+    return not_found("CART_NOT_FOUND", "The customer has no such cart.")

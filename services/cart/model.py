@@ -12,10 +12,12 @@ from libs.channel import Channel
 from libs.mongo.values import Decision
 from libs.origin import Origin
 from services.cart import errors
+from services.cart.accounting import counted, ended, quantity_of
 from services.cart.events import (
     CartAbandoned,
     CartCheckedOut,
     CartCleared,
+    CartUnlocked,
     Event,
     ItemAdded,
     ItemQuantitySet,
@@ -23,7 +25,7 @@ from services.cart.events import (
 )
 from services.cart.line_values import Article, CartId, Line, LineId, OrderId, sum_of
 from services.cart.order_values import Order, OrderSummary
-from services.cart.values import Cart
+from services.cart.values import Cart, PastState
 
 MAX_LINES = 200
 MAX_LINE_QUANTITY = 9999
@@ -46,6 +48,8 @@ class Act:
     """When it happened, by the caller's; a till that was offline tells later."""
     idle_due_time: datetime
     """When the cart is idle if nothing else happens to it."""
+    expire_due_time: datetime | None = None
+    """When it expires if nothing else happens to it; None for never."""
 
     @property
     def channel(self) -> Channel:
@@ -80,53 +84,60 @@ def add_item(
     """Add pieces of an article to the line that has it, else to a line of its own; the fact `line_id` says which."""
     if cart.lines and article.unit_price.currency_code != cart.currency_code:
         raise errors.currency_mismatch(cart.currency_code)
-    line = _line_for(cart, article) or Line(
+    check_tax(cart, article)
+    line = line_for(cart.lines, article) or Line(
         new_line_id, article, 0, act.channel, act.time, act.time, session_id=act.origin.session_id
     )
     if line.quantity + quantity > MAX_LINE_QUANTITY:
         raise errors.quantity_limit(MAX_LINE_QUANTITY)
     if not line.quantity and len(cart.lines) >= MAX_LINES:
         raise errors.line_limit(MAX_LINES)
-    added = _with_quantity(line, line.quantity + quantity, act)
-    lines = _replaced(cart.lines, line, added) if line.quantity else (*cart.lines, added)
+    added = with_quantity(line, line.quantity + quantity, act)
+    lines = replaced(cart.lines, line, added) if line.quantity else (*cart.lines, added)
     after = with_lines(replace(cart, cart_id=cart.cart_id or new_cart_id), lines, act)
     event = ItemAdded(
         after.cart_id, act.occur_time, line.line_id, article.sku, quantity, added.quantity, article.unit_price
     )
-    return Decision(after, (event,), facts={"line_id": line.line_id})
+    return Decision(counted(after, added=quantity), (event,), facts={"line_id": line.line_id})
 
 
 def set_item_quantity(
     cart: Cart, choice: LineChoice, quantity: int, *, act: Act, expected_quantity: int | None = None
 ) -> Change:
     """Set how many of a line there are, only from `expected_quantity` where that is given."""
-    line = _chosen(cart.lines, choice)
+    line = chosen(cart.lines, choice)
     if expected_quantity is not None and line.quantity != expected_quantity:
         raise errors.quantity_changed(line.quantity)
     if line.quantity == quantity:
         return Decision(cart)
-    lines = _replaced(cart.lines, line, _with_quantity(line, quantity, act))
+    lines = replaced(cart.lines, line, with_quantity(line, quantity, act))
     event = ItemQuantitySet(
         cart.cart_id, act.occur_time, line.line_id, line.article.sku, old_quantity=line.quantity, quantity=quantity
     )
-    return Decision(with_lines(cart, lines, act), (event,))
+    more = quantity - line.quantity
+    after = counted(with_lines(cart, lines, act), added=max(0, more), removed=max(0, -more))
+    return Decision(after, (event,))
 
 
 def remove_item(cart: Cart, choice: LineChoice, *, act: Act) -> Change:
-    """Remove a line; by its id also one that was set aside."""
-    aside = next((line for line in cart.set_aside_lines if line.line_id == choice.line_id), None)
-    line = aside or _chosen(cart.lines, choice)
+    """Remove a line; by its id also one that was set aside or saved for later."""
+    beside = (*cart.set_aside_lines, *cart.saved_lines)
+    line = next((line for line in beside if line.line_id == choice.line_id), None) or chosen(cart.lines, choice)
     event = ItemRemoved(cart.cart_id, act.occur_time, line.line_id, line.article.sku, old_quantity=line.quantity)
-    if aside:
-        return Decision(replace(cart, set_aside_lines=_without(cart.set_aside_lines, line)), (event,))
-    return Decision(with_lines(cart, _without(cart.lines, line), act), (event,))
+    if line in beside:
+        aside, saved = without(cart.set_aside_lines, line), without(cart.saved_lines, line)
+        after = replace(cart, set_aside_lines=aside, saved_lines=saved)
+    else:
+        after = with_lines(cart, without(cart.lines, line), act)
+    return Decision(counted(after, removed=line.quantity), (event,))
 
 
 def clear(cart: Cart, *, act: Act) -> Change:
-    """Remove all lines. What a merge set aside stays: whoever clears a cart may never have seen it."""
+    """Remove all lines. What is saved for later stays, and what a merge set aside, which nobody may have seen."""
     if not cart.lines:
         return Decision(cart)
-    return Decision(with_lines(cart, (), act), (CartCleared(cart.cart_id, act.occur_time, len(cart.lines)),))
+    after = counted(with_lines(cart, (), act), removed=quantity_of(cart.lines))
+    return Decision(after, (CartCleared(cart.cart_id, act.occur_time, len(cart.lines)),))
 
 
 def check_out(cart: Cart, terms: Terms, *, act: Act, order_id: OrderId, new_cart_id: CartId) -> Change:
@@ -144,10 +155,30 @@ def check_out(cart: Cart, terms: Terms, *, act: Act, order_id: OrderId, new_cart
         place_time=act.time,
         session_id=act.origin.session_id,
     )
-    orders = newest_orders((summary_of(order), *cart.recent_orders))
-    after = with_lines(replace(cart, cart_id=new_cart_id, recent_orders=orders), (), act)
+    after, freed = become_order(cart, order, kept=(), act=act, new_cart_id=new_cart_id)
     event = CartCheckedOut(cart.cart_id, act.occur_time, order)
-    return Decision(after, (event,), facts={"order_id": order_id})
+    return Decision(after, (event, *freed), facts={"order_id": order_id})
+
+
+def become_order(
+    cart: Cart, order: Order, *, kept: tuple[Line, ...], act: Act, new_cart_id: CartId
+) -> tuple[Cart, tuple[Event, ...]]:
+    """End a cart with an order of its lines but for the `kept` pieces, which begin the next one; codes and lock end.
+
+    `kept` are lines of the cart with at most as many pieces. Gives the next cart, and what to announce of the lock.
+    """
+    bought = counted(cart, ordered=quantity_of(cart.lines) - quantity_of(kept))
+    after = with_lines(replace(bought, create_time=None), kept, act)
+    after = replace(
+        after,
+        recent_orders=newest_orders((summary_of(order), *cart.recent_orders)),
+        order_count=cart.order_count + 1,
+        offer_codes=(),
+        lock=None,
+    )
+    freed = (CartUnlocked(cart.cart_id, act.occur_time, expired=False),) if cart.lock else ()
+    new = ended(bought, after, PastState.ORDERED, time=act.time, new_cart_id=new_cart_id, order_id=order.order_id)
+    return new, freed
 
 
 def abandon(cart: Cart, *, now: datetime) -> Change:
@@ -168,8 +199,17 @@ def with_lines(cart: Cart, lines: tuple[Line, ...], act: Act) -> Cart:
         create_time=(cart.create_time or act.time) if lines else None,
         update_time=act.time,
         idle_due_time=act.idle_due_time if lines else None,
+        expire_due_time=act.expire_due_time if lines else None,
         last_origin=act.origin,
     )
+
+
+def check_tax(cart: Cart, article: Article) -> None:
+    """Refuse to mix prices that have their tax in them with others (TAX_INVALID); what states none does not matter."""
+    tax = article.tax
+    taxes = (line.article.tax for line in cart.lines)
+    if tax is not None and any(other is not None and other.included != tax.included for other in taxes):
+        raise errors.tax_invalid()
 
 
 def summary_of(order: Order) -> OrderSummary:
@@ -192,16 +232,17 @@ def newest_orders(orders: tuple[OrderSummary, ...]) -> tuple[OrderSummary, ...]:
     return tuple(by_age[:MAX_RECENT_ORDERS])
 
 
-def _line_for(cart: Cart, article: Article) -> Line | None:
+def line_for(lines: tuple[Line, ...], article: Article) -> Line | None:
     """Find the line that more of an article belongs to.
 
     Merging can leave several full ones, and the one with the fewest pieces then has room.
     """
-    lines = [line for line in cart.lines if line.article.is_same_as(article)]
-    return min(lines, key=lambda line: line.quantity, default=None)
+    same = [line for line in lines if line.article.is_same_as(article)]
+    return min(same, key=lambda line: line.quantity, default=None)
 
 
-def _chosen(lines: tuple[Line, ...], choice: LineChoice) -> Line:
+def chosen(lines: tuple[Line, ...], choice: LineChoice) -> Line:
+    """Find the line that is meant. Raises LINE_NOT_FOUND, SKU_AMBIGUOUS."""
     if choice.line_id:
         found = [line for line in lines if line.line_id == choice.line_id]
     else:
@@ -213,13 +254,16 @@ def _chosen(lines: tuple[Line, ...], choice: LineChoice) -> Line:
     return found[0]
 
 
-def _with_quantity(line: Line, quantity: int, act: Act) -> Line:
+def with_quantity(line: Line, quantity: int, act: Act) -> Line:
+    """Give a line with another number of pieces, changed now."""
     return replace(line, quantity=quantity, update_time=act.time, changed_session_id=act.origin.session_id)
 
 
-def _replaced(lines: tuple[Line, ...], old: Line, new: Line) -> tuple[Line, ...]:
+def replaced(lines: tuple[Line, ...], old: Line, new: Line) -> tuple[Line, ...]:
+    """Give lines with one of them in the place of another."""
     return tuple(new if line.line_id == old.line_id else line for line in lines)
 
 
-def _without(lines: tuple[Line, ...], gone: Line) -> tuple[Line, ...]:
+def without(lines: tuple[Line, ...], gone: Line) -> tuple[Line, ...]:
+    """Give lines without one of them."""
     return tuple(line for line in lines if line.line_id != gone.line_id)

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from libs.clock import Clock
-from libs.errors import etag_mismatch
 from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.members import Position, get_member, page
@@ -15,6 +14,7 @@ from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
 from services.cart import errors, merging, model
+from services.cart.commands import Commands
 from services.cart.events import CartParted, CartReleased, CartSealed, Event
 from services.cart.line_values import Article, CartId, LineId, OrderId
 from services.cart.merge_policies import MergePolicy
@@ -29,13 +29,21 @@ from services.cart.values import Cart
 class Carts:
     """What can be done with carts and orders."""
 
-    records: Records[Cart, Event]
+    commands: Commands
     database: Database
     directory: CustomerDirectory
-    clock: Clock
     new_id: NewId
-    idle_after: timedelta
     merge_policy: MergePolicy = MergePolicy.SUM
+
+    @property
+    def records(self) -> Records[Cart, Event]:
+        """Where carts are kept."""
+        return self.commands.records
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.commands.clock
 
     async def get(self, customer_id: str) -> Saved[Cart]:
         """Give the cart as committed now, an empty one to a customer without. Raises CUSTOMER_NOT_FOUND."""
@@ -122,7 +130,7 @@ class Carts:
         self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
     ) -> tuple[bool, Saved[Cart]]:
         """Seal the source's record and take over its cart; False where that was done before. Gives the survivor."""
-        act = self.act(origin)
+        act = self.commands.act(origin)
 
         def decide(source: Saved[Cart], survivor: Saved[Cart]) -> Change:
             return merging.absorb(
@@ -155,7 +163,7 @@ class Carts:
         origin: Origin,
     ) -> Released[Cart]:
         """Undo a merge: both have their carts and orders again. Safe to repeat. Raises UNMERGE_NOT_POSSIBLE."""
-        act = self.act(origin)
+        act = self.commands.act(origin)
 
         def decide(joined: Joined[Cart]) -> Shares[Cart, Event]:
             both = Together(
@@ -192,19 +200,14 @@ class Carts:
     async def _change(
         self, customer_id: str, decide: Callable[[Cart, Act], Change], *, etag: str, stamp: Stamp
     ) -> Outcome[Cart]:
-        act = self.act(stamp.origin, stamp.issue_time)
-
-        def decide_on(saved: Saved[Cart]) -> Change:
-            if etag and etag != saved.etag():
-                raise etag_mismatch()
+        def decide_on(saved: Saved[Cart], act: Act) -> Change:
             return decide(saved.state, act)
 
-        return await self.records.run(customer_id, stamp, decide_on)
+        return await self.commands.run(customer_id, decide_on, etag=etag, stamp=stamp)
 
     def act(self, origin: Origin, occur_time: datetime | None = None) -> Act:
         """Give what a change knows about itself; `occur_time` is now where it is None."""
-        now = self.clock()
-        return Act(origin=origin, time=now, occur_time=occur_time or now, idle_due_time=now + self.idle_after)
+        return self.commands.act(origin, occur_time)
 
     async def _order(self, saved: Saved[Cart], order_id: str) -> Order:
         document = await get_member(self.database, ORDERS, saved, order_id)

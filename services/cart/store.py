@@ -14,6 +14,7 @@ from services.cart.events import CartCheckedOut, Event, OrderAdvanced, OrderPaym
 from services.cart.line_fields import Fields, line_from_fields, line_to_fields
 from services.cart.line_values import CartId, OrderId
 from services.cart.order_fields import ORDERS, order_to_document, summary_from_fields, summary_to_fields
+from services.cart.rejections import REJECTION_INDEXES
 from services.cart.values import Cart, Lock, Note, PastCart, PastState, Redemption, Tally
 
 IDLE_DUE_TIME = "idle_due_time"
@@ -24,6 +25,7 @@ INDEXES: tuple[Index, ...] = (
     due_index(EXPIRE_DUE_TIME),
     due_index(LOCK_DUE_TIME),
     member_index(ORDERS),
+    *REJECTION_INDEXES,
 )
 
 
@@ -151,6 +153,7 @@ def _past_to_fields(past: PastCart) -> Fields:
         "end_time": past.end_time,
         "order_id": past.order_id,
         "tally": dataclasses.asdict(past.tally),
+        "left": past.left,
     }
 
 
@@ -161,4 +164,5 @@ def _past_from_fields(fields: Mapping[str, Any]) -> PastCart:
         end_time=fields["end_time"],
         order_id=OrderId(fields["order_id"]),
         tally=Tally(**fields["tally"]),
+        left=fields["left"],
     )

@@ -67,6 +67,8 @@ class PastCart:
     end_time: datetime
     order_id: OrderId = NO_ORDER
     tally: Tally = Tally()
+    left: int = 0
+    """Pieces that it had at its end: those that the next cart began with, or that a merge took over."""
 
 
 @dataclass(frozen=True, slots=True)

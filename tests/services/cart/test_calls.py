@@ -7,7 +7,7 @@ from grpc import StatusCode
 
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1 import order_service_pb2 as order_pb
-from omnithread.cart.v1.cart_pb2 import Cart
+from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, Cart
 from omnithread.cart.v1.order_pb2 import Order
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
 from services.cart.__main__ import SERVICE as CART
@@ -48,7 +48,7 @@ async def test_what_is_put_in_on_the_web_is_there_in_the_store(shop: Shop) -> No
 async def test_somebody_who_never_put_anything_in_has_an_empty_cart(shop: Shop) -> None:
     customer_id = await shop.new_customer()
     seen = await shop.web.GetCart(pb.GetCartRequest(customer_id=customer_id))
-    assert seen.cart == Cart(customer_id=customer_id, etag=seen.cart.etag)
+    assert seen.cart == Cart(customer_id=customer_id, etag=seen.cart.etag, state=CART_STATE_ACTIVE)
     assert seen.head.seq == 0
 
 
