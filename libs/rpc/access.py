@@ -15,7 +15,11 @@ CALLEES: Mapping[str, frozenset[str]] = {
 }
 """For each service, those whose services it calls: the public ones and the internal ones alike."""
 
-HEARD: Mapping[str, frozenset[str]] = {"profile": frozenset({"cart", "aggregator"})}
+HEARD: Mapping[str, frozenset[str]] = {
+    "profile": frozenset({"cart", "aggregator"}),
+    "cart": frozenset({"aggregator"}),
+    "messaging": frozenset({"aggregator"}),
+}
 """For some services, those that they only hear: they ask what was announced and nothing else, and no call waits for
 that, so calls go in no circle."""
 HEARING = frozenset({"ReplayEvents", "ListHeads"})

@@ -3,23 +3,20 @@
 from datetime import timedelta
 from functools import partial
 
-from libs.events.consumer import EventConsumer
 from libs.events.merges import MergeListener, undated
-from libs.events.metrics import ReaderMetrics
-from libs.events.streams import internal_stream
-from libs.mongo.cursors import Cursors
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import add_CartInternalServiceServicer_to_server
 from omnithread.cart.v1.cart_service_pb2_grpc import add_CartServiceServicer_to_server
 from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
-from omnithread.profile.v1 import profile_internal_service_pb2
-from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from services.cart.abandoned import AbandonedCarts
+from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
+from services.cart.audience_listener import AudienceListener
 from services.cart.commands import Commands
 from services.cart.internal_servicer import CartInternalServicer
+from services.cart.listening import consumer_of
 from services.cart.operations import Carts
 from services.cart.order_servicer import OrderServicer
 from services.cart.rejections import Rejections
@@ -47,23 +44,9 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         new_id=foundation.new_id,
         merge_policy=settings.merge_policy,
     )
-    of_profile = internal_stream(
-        "profile",
-        profile,
-        topic=settings.topic("profile"),
-        event_type=ProfileEvent,
-        messages=profile_internal_service_pb2,
-    )
-    merges = EventConsumer(
-        cursors=Cursors(foundation.database),
-        kafka=foundation.kafka,
-        group=settings.group("cart"),
-        streams=[of_profile],
-        handle=MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile).handle,
-        clock=foundation.clock,
-        metrics=ReaderMetrics(foundation.registry),
-        tracer=foundation.tracer,
-    )
+    merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
+    audience = AudienceBook(database=foundation.database, records=records, profile=profile, trait_names=no_trait_names)
+    consumer = consumer_of(settings, foundation, merges=merges, audience=AudienceListener(audience))
     abandoned = AbandonedCarts(
         carts=carts, clock=foundation.clock, pause_seconds=settings.idle_sweep_seconds, tracer=foundation.tracer
     )
@@ -73,12 +56,17 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
             partial(add_OrderServiceServicer_to_server, OrderServicer(carts)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts)),
         ],
-        consumers=[merges],
+        consumers=[consumer],
         sweeps={"idle-carts": abandoned.run},
     )
 
 
-SERVICE = Service(name="cart", area="cart", settings=CartSettings, build=build, indexes=INDEXES)
+async def no_trait_names() -> frozenset[str]:
+    """Name the traits that offers look at, while there are no offers."""
+    return frozenset()
+
+
+SERVICE = Service(name="cart", area="cart", settings=CartSettings, build=build, indexes=(*INDEXES, *AUDIENCE_INDEXES))
 
 if __name__ == "__main__":
     run_service(SERVICE)
