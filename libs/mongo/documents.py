@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, NoReturn, TypeAlias
 
 from libs.clock import Clock
@@ -20,6 +21,7 @@ from libs.origin import Stamp
 from libs.timestamps import EPOCH
 
 RESERVED_FIELDS = frozenset({"_id", "version", "update_time", "requests", "floors"})
+ALL: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +87,26 @@ class Documents(Generic[State]):
             document = await self._collection.find_one({"_id": key}, {"requests": 0, "floors": 0})
         return self._saved(document, key)
 
-    async def page(self, *, after_key: str = "", limit: int) -> list[SavedDocument[State]]:
-        """Give at most `limit` documents with keys beyond `after_key`, in order of their keys. One indexed query."""
+    async def page(
+        self, *, after_key: str = "", limit: int, match: Mapping[str, Any] = ALL
+    ) -> list[SavedDocument[State]]:
+        """Give at most `limit` documents with keys beyond `after_key`, in order of their keys. One indexed query.
+
+        `match` names top-level fields and the values they must have; the service has an index on them and `_id`.
+        """
         with reading():
-            cursor = self._collection.find({"_id": {"$gt": after_key}}, {"requests": 0, "floors": 0})
+            cursor = self._collection.find({"_id": {"$gt": after_key}, **match}, {"requests": 0, "floors": 0})
             documents = await cursor.sort("_id", 1).limit(limit).to_list(limit)
         return [self._saved(document, document["_id"]) for document in documents]
 
     async def versions(self, limit: int) -> dict[str, int]:
-        """Give the versions of at most `limit` documents by key: what a cache compares. One query."""
+        """Give the versions of at most `limit` documents by key: what a cache compares. One query.
+
+        An index on (`version`, `_id`) covers it, for documents that are many or large.
+        """
         with reading():
-            documents = await self._collection.find({}, {"version": 1}).limit(limit).to_list(limit)
+            cursor = self._collection.find({"version": {"$gt": 0}}, {"version": 1})
+            documents = await cursor.limit(limit).to_list(limit)
         return {document["_id"]: document["version"] for document in documents}
 
     async def run(self, key: str, stamp: Stamp, decide: DecideDocument[State]) -> DocumentOutcome[State]:

@@ -10,6 +10,7 @@ from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from services.cart.events import CartErased, Event
 from services.cart.line_values import CartId
+from services.cart.offer_fields import OFFER_VERSIONS, OFFERS
 from services.cart.order_fields import ORDERS
 from services.cart.values import Cart
 
@@ -41,6 +42,7 @@ HOLDINGS = Holdings(
             order_without_person,
         ),
     ),
+    of_nobody=frozenset({OFFERS, OFFER_VERSIONS}),
 )
 
 

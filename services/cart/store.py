@@ -13,6 +13,7 @@ from services.cart.event_convert import event_to_proto
 from services.cart.events import CartCheckedOut, Event, OrderAdvanced, OrderPaymentChanged, OrderRecorded, OrderReturned
 from services.cart.line_fields import Fields, line_from_fields, line_to_fields
 from services.cart.line_values import CartId, OrderId
+from services.cart.offer_fields import OFFER_INDEXES
 from services.cart.order_fields import ORDERS, order_to_document, summary_from_fields, summary_to_fields
 from services.cart.rejections import REJECTION_INDEXES
 from services.cart.values import Cart, Lock, Note, PastCart, PastState, Redemption, Tally
@@ -26,6 +27,7 @@ INDEXES: tuple[Index, ...] = (
     due_index(LOCK_DUE_TIME),
     member_index(ORDERS),
     *REJECTION_INDEXES,
+    *OFFER_INDEXES,
 )
 
 

@@ -1,0 +1,165 @@
+"""Works out what a cart costs: pure and deterministic, and it says why.
+
+Offers apply one after the other, the higher priority first, of equal ones the smaller id; each sees what those before
+it left. An offer that does not apply has the first reason that is met, in the order of `UnappliedReason`:
+
+1. What needs no amounts: channel, window, audience, code, limits (`evaluation_bars.py`).
+2. Its lines, and its minimum, of what the offers before it left of all its lines.
+3. Whether it goes together with what applied before it. An offer *touches* the lines of which it takes something off,
+   or of whose pieces it made groups; a gift and free delivery touch none. An offer that is not combinable sees only
+   lines that nobody touched, and closes those that it sees to all later ones; of pieces for less only those in groups.
+   Of two where one excludes the other, the later one does not apply.
+4. Its currency, and what it takes off (`evaluation_benefits.py`), which has to be something.
+"""
+
+from dataclasses import dataclass
+
+from services.cart.circumstances import Circumstances as Circumstances
+from services.cart.evaluation_bars import bar_of, code_for
+from services.cart.evaluation_benefits import TakenOff, pieces_needed, taken_off
+from services.cart.evaluation_ledger import Ledger
+from services.cart.line_values import TaxRate
+from services.cart.money import Money
+from services.cart.offer_values import ActiveOffer, ActiveOffers, AmountOff, FreeDelivery, FreeGift, OfferTerms
+from services.cart.price_values import AppliedOffer, Gift, LinePrice, Price, UnappliedOffer, UnappliedReason
+from services.cart.values import Cart
+
+MOST_UNAPPLIED = 100
+WHOLE = 10_000
+"""Basis points."""
+NOTHING = TakenOff(off=(), took_part=())
+
+
+def evaluate(cart: Cart, offers: ActiveOffers, circumstances: Circumstances) -> Price:
+    """Give the price of a cart with at least one line."""
+    ledger = Ledger(cart.lines, circumstances.delivery_fee)
+    applied: list[AppliedOffer] = []
+    unapplied: list[UnappliedOffer] = []
+    gifts: list[Gift] = []
+    for offer in offers.offers:
+        outcome = _apply(offer, cart, ledger, circumstances)
+        if isinstance(outcome, UnappliedOffer):
+            unapplied.append(outcome)
+            continue
+        applied.append(outcome)
+        benefit = offer.terms.benefit
+        if isinstance(benefit, FreeGift):
+            gifts.append(Gift(offer.offer_id, benefit.sku, benefit.name, benefit.quantity))
+    return _price(ledger, circumstances, offers.edition, applied, unapplied, gifts)
+
+
+def _apply(
+    offer: ActiveOffer, cart: Cart, ledger: Ledger, circumstances: Circumstances
+) -> AppliedOffer | UnappliedOffer:
+    terms = offer.terms
+    if bar := bar_of(offer, cart, circumstances):
+        return _unapplied(offer, bar)
+    lines = ledger.matching(terms.articles)
+    if not lines:
+        return _unapplied(offer, UnappliedReason.NO_MATCHING_LINE)
+    if missing := _missing(terms, ledger, lines):
+        return _unapplied(offer, UnappliedReason.BELOW_MINIMUM, missing)
+    seen = ledger.open_lines(lines, untouched=not terms.combinable)
+    if not seen or ledger.is_excluded(offer) or (len(seen) < len(lines) and _missing(terms, ledger, seen)):
+        return _unapplied(offer, UnappliedReason.NOT_COMBINABLE)
+    if any(money.currency_code != ledger.currency_code for money in _amounts(terms)):
+        return _unapplied(offer, UnappliedReason.OTHER_CURRENCY)
+    amount = _give(offer, ledger, seen, has_delivery=circumstances.delivery_fee is not None)
+    if isinstance(amount, UnappliedReason):
+        return _unapplied(offer, amount)
+    code = code_for(offer, circumstances)
+    return AppliedOffer(offer.offer_id, offer.version, terms.name, ledger.money(amount), code)
+
+
+def _give(offer: ActiveOffer, ledger: Ledger, lines: list[int], *, has_delivery: bool) -> int | UnappliedReason:
+    """Give what an offer gives, and how much that takes off; or why it is nothing."""
+    benefit = offer.terms.benefit
+    if isinstance(benefit, FreeGift):
+        return ledger.take(offer, lines, NOTHING)
+    if isinstance(benefit, FreeDelivery):
+        if not has_delivery:
+            return UnappliedReason.NO_DELIVERY
+        return ledger.free_delivery(offer, lines) if ledger.fee_left else UnappliedReason.NOTHING_LEFT
+    taken = taken_off(offer.terms, [ledger.left[line] for line in lines], [ledger.quantity[line] for line in lines])
+    return ledger.take(offer, lines, taken) if any(taken.off) else UnappliedReason.NOTHING_LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    minor: int
+    quantity: int
+
+
+def _missing(terms: OfferTerms, ledger: Ledger, lines: list[int]) -> _Missing | None:
+    """Say what lines lack to an offer's minimum; an amount in another currency is not compared."""
+    pieces = pieces_needed(terms) - sum(ledger.quantity[line] for line in lines)
+    if pieces > 0:
+        return _Missing(0, pieces)
+    least = terms.min_amount
+    if least is not None and least.currency_code == ledger.currency_code:
+        minor = least.minor - sum(ledger.left[line] for line in lines)
+        if minor > 0:
+            return _Missing(minor, 0)
+    return None
+
+
+def _amounts(terms: OfferTerms) -> list[Money]:
+    amounts = [terms.benefit.amount] if isinstance(terms.benefit, AmountOff) else []
+    return [*amounts, terms.min_amount] if terms.min_amount else amounts
+
+
+def _unapplied(offer: ActiveOffer, reason: UnappliedReason, missing: _Missing | None = None) -> UnappliedOffer:
+    least = offer.terms.min_amount
+    amount = Money(missing.minor, least.currency_code) if missing and missing.minor and least else None
+    quantity = missing.quantity if missing else 0
+    return UnappliedOffer(offer.offer_id, offer.version, offer.terms.name, reason, amount, quantity)
+
+
+def _price(
+    ledger: Ledger,
+    circumstances: Circumstances,
+    edition: int,
+    applied: list[AppliedOffer],
+    unapplied: list[UnappliedOffer],
+    gifts: list[Gift],
+) -> Price:
+    lines, tax_total, tax_on_top = [], 0, 0
+    for index, line in enumerate(ledger.lines):
+        tax = _tax_on(ledger.left[index], line.article.tax)
+        tax_total += tax
+        if line.article.tax and not line.article.tax.included:
+            tax_on_top += tax
+        lines.append(
+            LinePrice(
+                line_id=line.line_id,
+                full=ledger.money(ledger.full[index]),
+                discounts=tuple(ledger.discounts[index]),
+                total=ledger.money(ledger.left[index]),
+                tax=ledger.money(tax),
+            )
+        )
+    left = sum(ledger.left)
+    return Price(
+        channel=circumstances.channel,
+        time=circumstances.now,
+        lines=tuple(lines),
+        gifts=tuple(gifts),
+        subtotal=ledger.money(sum(ledger.full)),
+        discount_total=ledger.money(sum(ledger.full) - left),
+        delivery_fee=circumstances.delivery_fee,
+        delivery_discount=ledger.money(ledger.fee - ledger.fee_left),
+        tax_total=ledger.money(tax_total),
+        total=ledger.money(left + ledger.fee_left + tax_on_top),
+        applied=tuple(applied),
+        unapplied=tuple(sorted(unapplied[:MOST_UNAPPLIED], key=lambda offer: offer.offer_id)),
+        facts_version=circumstances.facts.version,
+        offers_edition=edition,
+    )
+
+
+def _tax_on(minor: int, tax: TaxRate | None) -> int:
+    """Give the tax on, or in, an amount, rounded half up."""
+    if tax is None:
+        return 0
+    whole = WHOLE + tax.basis_points if tax.included else WHOLE
+    return (2 * minor * tax.basis_points + whole) // (2 * whole)
