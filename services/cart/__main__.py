@@ -15,10 +15,12 @@ from services.cart.abandoned import AbandonedCarts
 from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
 from services.cart.audience_listener import AudienceListener
 from services.cart.commands import Commands
+from services.cart.external_numbers import ExternalNumbers
 from services.cart.internal_servicer import CartInternalServicer
 from services.cart.listening import consumer_of
 from services.cart.operations import Carts
 from services.cart.order_servicer import OrderServicer
+from services.cart.orders import Orders
 from services.cart.rejections import Rejections
 from services.cart.servicer import CartServicer
 from services.cart.settings import CartSettings
@@ -44,6 +46,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         new_id=foundation.new_id,
         merge_policy=settings.merge_policy,
     )
+    orders = Orders(carts=carts, numbers=ExternalNumbers(foundation.database))
     merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
     audience = AudienceBook(database=foundation.database, records=records, profile=profile, trait_names=no_trait_names)
     consumer = consumer_of(settings, foundation, merges=merges, audience=AudienceListener(audience))
@@ -53,7 +56,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     return Parts(
         registrations=[
             partial(add_CartServiceServicer_to_server, CartServicer(carts)),
-            partial(add_OrderServiceServicer_to_server, OrderServicer(carts)),
+            partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts)),
         ],
         consumers=[consumer],

@@ -4,7 +4,6 @@ from libs.events.replay_service import answer_heads, answer_replay
 from libs.merge_service import answer_merge_outcome, answer_release
 from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of
-from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceServicer
@@ -44,7 +43,6 @@ class CartInternalServicer(CartInternalServiceServicer):
             source_customer_id=request.source_customer_id,
             survivor_customer_id=request.survivor_customer_id,
             source_session_ids=frozenset(request.source_session_ids),
-            merge_time=from_timestamp(request.merge_time),
             origin=origin_of(current_call()),
         )
         return answer_release(released, response_type=pb.ReleaseCustomerResponse)

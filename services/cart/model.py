@@ -86,7 +86,7 @@ def add_item(
         raise errors.currency_mismatch(cart.currency_code)
     check_tax(cart, article)
     line = line_for(cart.lines, article) or Line(
-        new_line_id, article, 0, act.channel, act.time, act.time, session_id=act.origin.session_id
+        new_line_id, article, 0, act.channel, min(act.occur_time, act.time), act.time, session_id=act.origin.session_id
     )
     if line.quantity + quantity > MAX_LINE_QUANTITY:
         raise errors.quantity_limit(MAX_LINE_QUANTITY)
@@ -223,6 +223,8 @@ def summary_of(order: Order) -> OrderSummary:
         order.channel,
         order.place_time,
         order.session_id,
+        order.state,
+        order.payment_state,
     )
 
 

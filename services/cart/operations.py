@@ -1,15 +1,18 @@
 """Coordinates: load, decide, save. Each operation is one story of what the service is asked to do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from libs.clock import Clock
+from libs.errors import conflict
 from libs.ids import NewId
 from libs.mongo.connection import Database
-from libs.mongo.members import Position, get_member, page
+from libs.mongo.loop import MAX_TRIES
+from libs.mongo.members import get_member
 from libs.mongo.record import Records
-from libs.mongo.release import Joined, MemberMove, Released, Shares
+from libs.mongo.release import DecideParting, Joined, Released, Shares
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
@@ -20,7 +23,8 @@ from services.cart.line_values import Article, CartId, LineId, OrderId
 from services.cart.merge_policies import MergePolicy
 from services.cart.model import Act, Change, LineChoice, Terms
 from services.cart.order_fields import ORDERS, order_from_document
-from services.cart.order_values import Order
+from services.cart.order_parting import OrdersMoved, as_now, moves_to, newest_now
+from services.cart.order_values import Order, OrderSummary
 from services.cart.splitting import Together, part
 from services.cart.values import Cart
 
@@ -113,19 +117,6 @@ class Carts:
         outcome = await self._change(customer_id, decide, etag=etag, stamp=stamp)
         return outcome, await self._order(outcome.saved, outcome.facts["order_id"])
 
-    async def get_order(self, customer_id: str, order_id: str) -> tuple[str, Order]:
-        """Give an order, and whose it is today. Raises ORDER_NOT_FOUND."""
-        saved = await self.records.get(customer_id)
-        return saved.customer_id, await self._order(saved, order_id)
-
-    async def list_orders(
-        self, customer_id: str, *, position: Position | None, limit: int
-    ) -> tuple[str, list[Order], Position | None]:
-        """Give one page of orders, newest first, whose they are today, and where the next page begins."""
-        saved = await self.get(customer_id)
-        documents, following = await page(self.database, ORDERS, saved, position=position, limit=limit)
-        return saved.customer_id, [order_from_document(document) for document in documents], following
-
     async def absorb(
         self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
     ) -> tuple[bool, Saved[Cart]]:
@@ -159,35 +150,55 @@ class Carts:
         source_customer_id: str,
         survivor_customer_id: str,
         source_session_ids: frozenset[str],
-        merge_time: datetime,
         origin: Origin,
     ) -> Released[Cart]:
         """Undo a merge: both have their carts and orders again. Safe to repeat. Raises UNMERGE_NOT_POSSIBLE."""
+        for _ in range(MAX_TRIES):
+            source = await self.records.get_exact(source_customer_id)
+            survivor_id = source.merged_into if source.merge_id == merge_id else survivor_customer_id
+            survivor = await self.records.get_exact(survivor_id)
+            orders = await newest_now(self.database, survivor)
+            decide = self._parted_when(survivor, orders, merge_id=merge_id, sessions=source_session_ids, origin=origin)
+            with suppress(OrdersMoved):
+                return await self.records.release(
+                    merge_id=merge_id,
+                    source_customer_id=source_customer_id,
+                    survivor_customer_id=survivor_customer_id,
+                    origin=origin,
+                    parted=CartParted(CartId(""), self.clock(), merge_id, source_customer_id),
+                    released=CartReleased(CartId(""), self.clock(), merge_id, survivor_customer_id),
+                    decide=decide,
+                    moves=moves_to(source, source_session_ids),
+                )
+        raise conflict()
+
+    def _parted_when(
+        self,
+        read: Saved[Cart],
+        orders: Mapping[str, OrderSummary],
+        *,
+        merge_id: str,
+        sessions: frozenset[str],
+        origin: Origin,
+    ) -> DecideParting[Cart, Event]:
+        """Part the two while the survivor is as it was when its orders were read; else it raises OrdersMoved."""
         act = self.commands.act(origin)
 
         def decide(joined: Joined[Cart]) -> Shares[Cart, Event]:
+            if (joined.survivor.customer_id, joined.survivor.version) != (read.customer_id, read.version):
+                raise OrdersMoved
             both = Together(
-                now=joined.survivor.state,
-                source=joined.source.state,
-                before=joined.before,
-                source_sessions=source_session_ids,
+                now=as_now(joined.survivor.state, orders),
+                source=as_now(joined.source.state, orders),
+                before=as_now(joined.before, orders) if joined.before is not None else None,
+                source_sessions=sessions,
                 policy=MergePolicy(joined.policy or MergePolicy.SUM),
                 merge_id=merge_id,
             )
             apart = part(both, act)
             return Shares(survivor=apart.survivor, source=apart.source)
 
-        of_source = {"session_id": {"$in": sorted(source_session_ids)}, "sort_time": {"$gte": merge_time}}
-        return await self.records.release(
-            merge_id=merge_id,
-            source_customer_id=source_customer_id,
-            survivor_customer_id=survivor_customer_id,
-            origin=origin,
-            parted=CartParted(CartId(""), act.occur_time, merge_id, source_customer_id),
-            released=CartReleased(CartId(""), act.occur_time, merge_id, survivor_customer_id),
-            decide=decide,
-            moves=[MemberMove(ORDERS, of_source)] if source_session_ids else (),
-        )
+        return decide
 
     async def abandon(self, customer_id: str, stamp: Stamp) -> None:
         """Announce the customer's cart as abandoned. Raises NothingToAnnounce where it has changed meanwhile."""

@@ -40,6 +40,7 @@ def order_to_document(order: Order) -> Fields:
         "external": [order.external.system, order.external.number] if order.external else None,
         "actor_id": order.actor_id,
         "revision": order.revision,
+        "of_customer_id": order.of_customer_id,
     }
 
 
@@ -63,6 +64,7 @@ def order_from_document(document: Mapping[str, Any]) -> Order:
         external=External(*document["external"]) if document.get("external") else None,
         actor_id=document.get("actor_id", ""),
         revision=document.get("revision", 1),
+        of_customer_id=document.get("of_customer_id", ""),
     )
 
 

@@ -98,6 +98,8 @@ class Order:
     actor_id: str = ""
     """The member of staff who placed it."""
     revision: int = 1
+    of_customer_id: str = ""
+    """Whose it is by itself, where that one was merged into its owner: an undoing gives it back. Empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

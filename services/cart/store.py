@@ -11,6 +11,7 @@ from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
 from services.cart.event_convert import event_to_proto
 from services.cart.events import CartCheckedOut, Event, OrderAdvanced, OrderPaymentChanged, OrderRecorded, OrderReturned
+from services.cart.external_numbers import EXTERNAL_NUMBER_INDEXES
 from services.cart.line_fields import Fields, line_from_fields, line_to_fields
 from services.cart.line_values import CartId, OrderId
 from services.cart.offer_fields import OFFER_INDEXES
@@ -28,6 +29,7 @@ INDEXES: tuple[Index, ...] = (
     member_index(ORDERS),
     *REJECTION_INDEXES,
     *OFFER_INDEXES,
+    *EXTERNAL_NUMBER_INDEXES,
 )
 
 
