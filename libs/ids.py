@@ -1,5 +1,6 @@
 """Ids that sort by the time they were given, and say what they name: `cus_01jd3m...`."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -21,6 +22,15 @@ def new_id(prefix: str) -> str:
 def id_at(prefix: str, *, milliseconds: int, random_bits: int) -> str:
     """Give `<prefix>_` and 26 characters: 48 bits of milliseconds since 1970, then 80 random bits."""
     return f"{prefix}_{_base32(milliseconds, TIME_CHARACTERS)}{_base32(random_bits, RANDOM_CHARACTERS)}"
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """Give the id that follows from some texts, the same for the same ones: for what a retry must not make twice.
+
+    It looks like any other, but does not sort by time.
+    """
+    number = int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest())
+    return f"{prefix}_{_base32(number, TIME_CHARACTERS + RANDOM_CHARACTERS)}"
 
 
 def _base32(number: int, characters: int) -> str:

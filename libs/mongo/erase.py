@@ -33,6 +33,8 @@ from libs.timestamps import to_timestamp
 from omnithread.common.v1 import privacy_pb2
 
 BATCH = 100
+STAYING_FIELDS = ("_id", "customer_id", "revision", "sort_time")
+"""Of every kept document that has them: what it is found by."""
 WHY_TOMBSTONES = "a mark that this id was erased, so that nothing is kept for it again"
 WHY_LAST_EVENT = "the announcement that the customer was erased"
 
@@ -153,7 +155,7 @@ class Eraser(Generic[State, Event]):
             with reading():
                 documents = await collection.find(to_do).limit(BATCH).to_list(BATCH)
                 for document in documents:
-                    same = {name: document[name] for name in ("_id", "customer_id", "revision", "sort_time")}
+                    same = {name: document[name] for name in STAYING_FIELDS if name in document}
                     stays = {**kept.without_person(document), **same, "erased": erasure_id}
                     await collection.replace_one({"_id": document["_id"], **to_do}, stays)
             if len(documents) < BATCH:

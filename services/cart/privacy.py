@@ -8,10 +8,12 @@ from libs.mongo.erase import Eraser
 from libs.mongo.holdings import Holdings, Kept
 from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from services.cart.codes import OFFER_CODES, code_without_person
 from services.cart.events import CartErased, Event
 from services.cart.line_values import CartId
 from services.cart.offer_fields import OFFER_VERSIONS, OFFERS
 from services.cart.order_fields import ORDERS
+from services.cart.redemption_counters import OFFER_COUNTERS
 from services.cart.values import Cart
 
 LINE_FIELDS = ("line_id", "sku", "name", "unit_price", "quantity", "channel", "add_time", "update_time")
@@ -41,8 +43,13 @@ HOLDINGS = Holdings(
             "orders are kept for the tax law: what was sold, when, where and for how much, without who bought it",
             order_without_person,
         ),
+        Kept(
+            OFFER_CODES,
+            "that a code was used is kept, so that nobody uses it again, without for which order",
+            code_without_person,
+        ),
     ),
-    of_nobody=frozenset({OFFERS, OFFER_VERSIONS}),
+    of_nobody=frozenset({OFFERS, OFFER_VERSIONS, OFFER_COUNTERS}),
 )
 
 
