@@ -19,6 +19,7 @@ from jwt.algorithms import OKPAlgorithm
 PRIVATE_KEY = "signing-key.pem"
 JWKS = "jwks.json"
 ERASURE_KEY = "erasure.key"
+HANDOVER_KEYS = "handover-keys.json"
 ISSUER = "omnithread"
 AUDIENCE = "omnithread"
 SERVICE_TOKEN_SECONDS = 30 * 24 * 3600
@@ -41,6 +42,11 @@ class Keys:
         """The secret by which profile hashes identifiers of those who were forgotten."""
         return self.state / ERASURE_KEY
 
+    @property
+    def handover_keys_file(self) -> Path:
+        """The secrets with which cart signs the tokens of hand-overs."""
+        return self.state / HANDOVER_KEYS
+
     def service_token_file(self, service: str) -> Path:
         """The own token of one service."""
         return self.state / f"{service}.token"
@@ -55,6 +61,8 @@ def ensure_keys(state: Path) -> Keys:
         renew_keys(state)
     if not keys.erasure_key_file.exists():
         _write(keys.erasure_key_file, secrets.token_hex(32))
+    if not keys.handover_keys_file.exists():
+        _write(keys.handover_keys_file, json.dumps({"keys": [{"id": 1, "secret": secrets.token_hex(32)}]}))
     return keys
 
 

@@ -9,6 +9,7 @@ from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import add_CartInternalServiceServicer_to_server
 from omnithread.cart.v1.cart_service_pb2_grpc import add_CartServiceServicer_to_server
+from omnithread.cart.v1.handover_service_pb2_grpc import add_HandoverServiceServicer_to_server
 from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from services.cart.abandoned import AbandonedCarts
@@ -16,6 +17,8 @@ from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
 from services.cart.audience_listener import AudienceListener
 from services.cart.commands import Commands
 from services.cart.external_numbers import ExternalNumbers
+from services.cart.handover_parts import HANDOVER_INDEXES, handovers_over
+from services.cart.handover_servicer import HandoverServicer
 from services.cart.internal_servicer import CartInternalServicer
 from services.cart.listening import consumer_of
 from services.cart.operations import Carts
@@ -46,6 +49,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         new_id=foundation.new_id,
         merge_policy=settings.merge_policy,
     )
+    handovers = handovers_over(settings, foundation, carts)
     orders = Orders(carts=carts, numbers=ExternalNumbers(foundation.database))
     merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
     audience = AudienceBook(database=foundation.database, records=records, profile=profile, trait_names=no_trait_names)
@@ -57,7 +61,8 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         registrations=[
             partial(add_CartServiceServicer_to_server, CartServicer(carts)),
             partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
-            partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts)),
+            partial(add_HandoverServiceServicer_to_server, HandoverServicer(handovers)),
+            partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts, handovers)),
         ],
         consumers=[consumer],
         sweeps={"idle-carts": abandoned.run},
@@ -69,7 +74,13 @@ async def no_trait_names() -> frozenset[str]:
     return frozenset()
 
 
-SERVICE = Service(name="cart", area="cart", settings=CartSettings, build=build, indexes=(*INDEXES, *AUDIENCE_INDEXES))
+SERVICE = Service(
+    name="cart",
+    area="cart",
+    settings=CartSettings,
+    build=build,
+    indexes=(*INDEXES, *AUDIENCE_INDEXES, *HANDOVER_INDEXES),
+)
 
 if __name__ == "__main__":
     run_service(SERVICE)

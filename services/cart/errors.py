@@ -2,7 +2,15 @@
 
 from datetime import UTC, datetime
 
-from libs.errors import FieldFault, OmnithreadError, aborted, failed_precondition, invalid_argument, not_found
+from libs.errors import (
+    FieldFault,
+    OmnithreadError,
+    aborted,
+    failed_precondition,
+    invalid_argument,
+    not_found,
+    resource_exhausted,
+)
 
 
 def line_not_found() -> OmnithreadError:
@@ -173,3 +181,48 @@ def tax_invalid() -> OmnithreadError:
 def cart_not_found() -> OmnithreadError:
     """Say that the customer has no such cart, or had it too long ago."""
     return not_found("CART_NOT_FOUND", "The customer has no such cart.")
+
+
+def link_invalid(description: str) -> OmnithreadError:
+    """Refuse a template of a link that leads nowhere safe, or has no place for the token."""
+    return invalid_argument(
+        "LINK_INVALID",
+        f"The template of the link: {description}.",
+        field_faults=(FieldFault(field="link_template", description=description),),
+    )
+
+
+def handover_limit(limit: int) -> OmnithreadError:
+    """Refuse one working hand-over, or one working code of six digits, too many."""
+    return resource_exhausted(
+        "HANDOVER_LIMIT", f"{limit} work already; try again later.", metadata={"limit": str(limit)}
+    )
+
+
+def handover_invalid() -> OmnithreadError:
+    """Refuse a token that was not made here or was changed, or digits that nobody was given; never say which."""
+    return not_found("HANDOVER_INVALID", "There is no such hand-over.")
+
+
+def handover_expired() -> OmnithreadError:
+    """Say that a hand-over works no longer."""
+    return failed_precondition("HANDOVER_EXPIRED", "The hand-over works no longer.")
+
+
+def handover_used() -> OmnithreadError:
+    """Say that another visit has gone on with it."""
+    return failed_precondition("HANDOVER_USED", "Another visit has gone on with this hand-over.")
+
+
+def handover_tries_exceeded(retry_time: datetime) -> OmnithreadError:
+    """Refuse any code until `retry_time`, right or wrong."""
+    return resource_exhausted(
+        "HANDOVER_TRIES_EXCEEDED",
+        "Too many wrong codes were tried.",
+        metadata={"retry_time": retry_time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")},
+    )
+
+
+def handover_not_found() -> OmnithreadError:
+    """Say that the customer has no such hand-over."""
+    return not_found("HANDOVER_NOT_FOUND", "The customer has no such hand-over.")

@@ -3,10 +3,13 @@
 from libs.events.replay_service import answer_heads, answer_replay
 from libs.merge_service import answer_merge_outcome, answer_release
 from libs.mongo.privacy_service import answer_erase, answer_export
-from libs.rpc.call import current_call, origin_of
+from libs.rpc.call import current_call, origin_of, stamp_of
+from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceServicer
+from services.cart.handover_convert import wish_of_link
+from services.cart.handovers import Handovers
 from services.cart.operations import Carts
 from services.cart.privacy import HOLDINGS, eraser_over
 
@@ -14,8 +17,9 @@ from services.cart.privacy import HOLDINGS, eraser_over
 class CartInternalServicer(CartInternalServiceServicer):
     """Answers other services; the door lets nobody else in."""
 
-    def __init__(self, carts: Carts) -> None:
+    def __init__(self, carts: Carts, handovers: Handovers) -> None:
         self._carts = carts
+        self._handovers = handovers
         self._eraser = eraser_over(carts.records, carts.database, carts.clock)
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
@@ -55,3 +59,9 @@ class CartInternalServicer(CartInternalServiceServicer):
 
     async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
         return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)
+
+    async def CreateResumeLink(
+        self, request: pb.CreateResumeLinkRequest, _context: object
+    ) -> pb.CreateResumeLinkResponse:
+        made = await self._handovers.create(request.customer_id, wish_of_link(request), stamp_of(request))
+        return pb.CreateResumeLinkResponse(link=made.link, expire_time=to_timestamp(made.handover.expire_time))

@@ -10,6 +10,7 @@ from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from services.cart.codes import OFFER_CODES, code_without_person
 from services.cart.events import CartErased, Event
+from services.cart.handover_tries import HANDOVER_TRIES
 from services.cart.line_values import CartId
 from services.cart.offer_fields import OFFER_VERSIONS, OFFERS
 from services.cart.order_fields import ORDERS
@@ -37,6 +38,7 @@ def order_without_person(order: Document) -> Document:
 HOLDINGS = Holdings(
     area="cart",
     event_type=CartEvent,
+    of_nobody=frozenset({HANDOVER_TRIES}),
     kept=(
         Kept(
             ORDERS,

@@ -1,5 +1,7 @@
 """What cart reads from its environment beside what all services read."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from libs.settings import ServiceSettings
@@ -19,3 +21,6 @@ class CartSettings(ServiceSettings):
     merge_policy: MergePolicy = MergePolicy.SUM
     """What becomes of the lines of a merged customer's cart: `sum`, `max`, `known_wins`, `guest_wins` or
     `guest_if_empty`; merges that are done stay as they were done."""
+    handover_keys_file: Path = Path("handover-keys.json")
+    """The secrets that tokens of hand-overs are signed with (JSON, newest first), readable by this service only; read
+    again when it changes. Whoever has them can go on with any cart that is handed over."""

@@ -11,10 +11,12 @@ from grpc import StatusCode
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
+from omnithread.cart.v1 import handover_service_pb2 as handover_pb
 from omnithread.cart.v1 import order_service_pb2 as order_pb
 from omnithread.cart.v1.error_reason_pb2 import ErrorReason
 from omnithread.common.v1.error_reason_pb2 import ErrorReason as SharedErrorReason
 from tests.services.calls import refusal, stamped
+from tests.services.cart.carrying import by_token, handed_over
 from tests.services.cart.shop import Shop, item, money, pickup, sized
 
 Call = Callable[[Shop, str], Awaitable[object]]
@@ -118,8 +120,28 @@ REFUSALS = [
         lambda shop, customer_id: shop.store.Checkout(pb.CheckoutRequest(customer_id=customer_id)),
         fields=("fulfilment",),
     ),
+    Refusal(
+        StatusCode.INVALID_ARGUMENT,
+        "LINK_INVALID",
+        lambda shop, customer_id: handed_over(shop, customer_id, link_template="http://shop.example/{token}"),
+        fields=("link_template",),
+    ),
+    Refusal(
+        StatusCode.NOT_FOUND,
+        "HANDOVER_INVALID",
+        lambda shop, _: shop.at_store.handovers.RedeemHandover(by_token("forged")),
+    ),
+    Refusal(
+        StatusCode.NOT_FOUND,
+        "HANDOVER_NOT_FOUND",
+        lambda shop, customer_id: shop.at_web.handovers.RevokeHandover(
+            handover_pb.RevokeHandoverRequest(customer_id=customer_id, handover_id="hnd_none")
+        ),
+    ),
 ]
-ELSEWHERE = {"LINE_LIMIT", "CART_EMPTY"}
+HANDED_OVER = {"HANDOVER_EXPIRED", "HANDOVER_USED", "HANDOVER_LIMIT", "HANDOVER_TRIES_EXCEEDED"}
+"""Reasons that need a hand-over; test_handovers.py has them."""
+ELSEWHERE = {"LINE_LIMIT", "CART_EMPTY"} | HANDED_OVER
 """Cart's own reasons that need another cart than the one below; a full one is in test_merges.py."""
 
 

@@ -7,7 +7,7 @@ from opentelemetry.trace import Link, Span, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from omnithread.context.v1.context_pb2 import CustomerContext
-from omnithread.context.v1.context_service_pb2 import StartSessionResponse
+from omnithread.context.v1.context_service_pb2 import HandoverResult, StartSessionResponse
 from omnithread.labels import Labels, carry
 
 SESSION_SPAN = "omnithread.session"
@@ -26,6 +26,11 @@ class Session:
     def context(self) -> CustomerContext:
         """The customer context as it was when the session started."""
         return self.started.context
+
+    @property
+    def handover(self) -> HandoverResult | None:
+        """What came of a hand-over; None where the session was started without one."""
+        return self.started.handover if self.started.HasField("handover") else None
 
     def carry(self) -> AbstractContextManager[None]:
         """Every call made inside belongs to this session and its journey."""

@@ -61,14 +61,20 @@ class OmnithreadSync:
 
     def start_session(
         self,
-        identifiers: Iterable[Identifier],
+        identifiers: Iterable[Identifier] = (),
         *,
         traits: Iterable[Trait] = (),
         given_name: str = "",
         family_name: str = "",
         sections: Iterable[Section.ValueType] = (),
+        handover_token: str = "",
+        handover_code: str = "",
     ) -> Session:
-        """Say who came. Called again inside `session.carry()` (after a login), it goes on with the same session."""
+        """Say who came. Called again inside `session.carry()` (after a login), it goes on with the same session.
+
+        With what a customer carried over from another channel, the token or the six digits, the visit goes on with
+        that cart and journey; `session.handover` says what came of it.
+        """
         with self._tracer.start_as_current_span(SESSION_SPAN) as span:
             answer = self.context.StartSession(
                 StartSessionRequest(
@@ -78,6 +84,9 @@ class OmnithreadSync:
                     family_name=family_name,
                     session_id=current_labels().session_id,
                     sections=sections,
+                    # Of an empty text the server would think that one was carried over.
+                    handover_token=handover_token or None,
+                    handover_code=handover_code or None,
                 )
             )
             link_to_last_touchpoint(span, answer)

@@ -180,6 +180,7 @@ class RedeemHandoverResponse(_message.Message):
     TRACEPARENT_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
+    HANDED_OVER_BY_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     handover_id: _builtins.str
     """Names the hand-over."""
     customer_id: _builtins.str
@@ -194,6 +195,8 @@ class RedeemHandoverResponse(_message.Message):
     """W3C trace context of the call that made it, to link to."""
     replayed: _builtins.bool
     """Whether this request had been carried out before."""
+    handed_over_by_customer_id: _builtins.str
+    """Who handed it over, under the id of that time: another one than `customer_id` where they were merged since."""
     @_builtins.property
     def cart(self) -> _cart_pb2.Cart:
         """The cart to go on with."""
@@ -219,10 +222,11 @@ class RedeemHandoverResponse(_message.Message):
         traceparent: _builtins.str = ...,
         replayed: _builtins.bool = ...,
         head: _event_pb2.Head | None = ...,
+        handed_over_by_customer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "from_channel", b"from_channel", "head", b"head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "cart_id", b"cart_id", "customer_id", b"customer_id", "from_channel", b"from_channel", "handed_cart_state", b"handed_cart_state", "handover_id", b"handover_id", "head", b"head", "order_id", b"order_id", "replayed", b"replayed", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "cart_id", b"cart_id", "customer_id", b"customer_id", "from_channel", b"from_channel", "handed_cart_state", b"handed_cart_state", "handed_over_by_customer_id", b"handed_over_by_customer_id", "handover_id", b"handover_id", "head", b"head", "order_id", b"order_id", "replayed", b"replayed", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
