@@ -38,7 +38,6 @@ def order_without_person(order: Document) -> Document:
 HOLDINGS = Holdings(
     area="cart",
     event_type=CartEvent,
-    of_nobody=frozenset({HANDOVER_TRIES}),
     kept=(
         Kept(
             ORDERS,
@@ -51,7 +50,7 @@ HOLDINGS = Holdings(
             code_without_person,
         ),
     ),
-    of_nobody=frozenset({OFFERS, OFFER_VERSIONS, OFFER_COUNTERS}),
+    of_nobody=frozenset({HANDOVER_TRIES, OFFERS, OFFER_VERSIONS, OFFER_COUNTERS}),
 )
 
 
