@@ -55,6 +55,7 @@ from services.aggregator.sessions import Sessions
 from services.aggregator.settings import AggregatorSettings
 from services.aggregator.sources import Sources
 from services.aggregator.store import INDEXES, SHAPE
+from services.aggregator.uniting import Uniting
 from services.aggregator.unmerging import Unmerges
 
 
@@ -89,8 +90,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     reader = ContextReader(
         journeys=journeys,
         sources=sources,
-        merges=waiting_merges,
-        unmerges=unmerges,
+        uniting=Uniting(merges=waiting_merges, unmerges=unmerges),
         freshness=freshness,
     )
     servicer = ContextServicer(

@@ -10,35 +10,54 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from libs.errors import OmnithreadError, Status
+from omnithread.cart.v1.cart_pb2 import CartProblem
+from omnithread.cart.v1.price_pb2 import CartPrice, ChannelPrice
 from omnithread.common.v1.event_pb2 import Head
 from omnithread.context.v1 import context_pb2
 from omnithread.context.v1.context_pb2 import (
     SECTION_CART,
     SECTION_JOURNEY,
     SECTION_MESSAGING,
+    SECTION_OFFERS,
     SECTION_PREFERENCES,
     SECTION_PROFILE,
 )
 
-ALL_SECTIONS = frozenset({SECTION_PROFILE, SECTION_CART, SECTION_PREFERENCES, SECTION_MESSAGING, SECTION_JOURNEY})
 AREAS: Mapping[int, str] = {
     SECTION_PROFILE: "profile",
     SECTION_CART: "cart",
     SECTION_PREFERENCES: "preference",
     SECTION_MESSAGING: "messaging",
     SECTION_JOURNEY: "context",
+    SECTION_OFFERS: "cart",
 }
 """Whose each section is."""
-SECTIONS: Mapping[str, int] = {area: section for section, area in AREAS.items()}
+ALL_SECTIONS = frozenset(AREAS)
+SECTIONS: Mapping[str, int] = {area: section for section, area in AREAS.items() if section != SECTION_OFFERS}
+"""By which section each area is asked; cart's answer tells the offers as well."""
 FIELDS: Mapping[int, str] = {
     SECTION_PROFILE: "profile",
     SECTION_CART: "cart",
     SECTION_PREFERENCES: "preferences",
     SECTION_MESSAGING: "messaging",
     SECTION_JOURNEY: "journey",
+    SECTION_OFFERS: "offers",
 }
 """Where each section stands in the context."""
 ETAG_CHARACTERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BesideCart:
+    """What is told of a cart on the channel that asks, and therefore stands beside the context."""
+
+    price: CartPrice | None = None
+    """None for an empty cart."""
+    other_channel_prices: tuple[ChannelPrice, ...] = ()
+    problems: tuple[CartProblem, ...] = ()
+
+
+NOTHING_BESIDE = BesideCart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,8 @@ class SectionRead:
     head: Head
     """How far the events behind it have come."""
     message: Message
+    beside: BesideCart = NOTHING_BESIDE
+    """With the cart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,7 @@ class ContextRead:
 
     context: context_pb2.CustomerContext
     problems: tuple[Problem, ...] = field(default=())
+    beside: BesideCart = NOTHING_BESIDE
 
     def problems_to_proto(self) -> list[context_pb2.SectionProblem]:
         """Write the problems, by section."""
@@ -80,6 +102,16 @@ class ContextRead:
             )
             for problem in sorted(self.problems, key=lambda problem: (problem.section, problem.reason))
         ]
+
+
+def told_together(section: int) -> frozenset[int]:
+    """Give the sections that one answer tells."""
+    return frozenset(other for other, area in AREAS.items() if area == AREAS[section])
+
+
+def beside(cart: SectionRead | None, wanted: frozenset[int]) -> BesideCart:
+    """Give what stands beside a context that has the cart."""
+    return cart.beside if cart is not None and SECTION_CART in wanted else NOTHING_BESIDE
 
 
 def wanted_sections(sections: Iterable[int]) -> frozenset[int]:

@@ -51,6 +51,9 @@ class ContextServicer(ContextServiceServicer):
             context=started.context.context,
             problems=started.context.problems_to_proto(),
             replayed=started.replayed,
+            cart_price=started.context.beside.price,
+            other_channel_prices=started.context.beside.other_channel_prices,
+            cart_problems=started.context.beside.problems,
         )
 
     async def GetCustomerContext(
@@ -63,7 +66,13 @@ class ContextServicer(ContextServiceServicer):
             origin=origin_of(current_call()),
             budget=self._budget(),
         )
-        return pb.GetCustomerContextResponse(context=found.context, problems=found.problems_to_proto())
+        return pb.GetCustomerContextResponse(
+            context=found.context,
+            problems=found.problems_to_proto(),
+            cart_price=found.beside.price,
+            other_channel_prices=found.beside.other_channel_prices,
+            cart_problems=found.beside.problems,
+        )
 
     async def RecordTouchpoint(
         self, request: pb.RecordTouchpointRequest, _context: object

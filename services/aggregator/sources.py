@@ -17,15 +17,17 @@ from omnithread.common.v1.event_pb2 import Head
 from omnithread.context.v1.context_pb2 import (
     SECTION_CART,
     SECTION_MESSAGING,
+    SECTION_OFFERS,
     SECTION_PREFERENCES,
     SECTION_PROFILE,
     CartSection,
+    OffersSection,
 )
 from omnithread.messaging.v1 import messaging_internal_service_pb2, messaging_service_pb2
 from omnithread.preference.v1 import preference_internal_service_pb2, preference_service_pb2
 from omnithread.profile.v1 import profile_internal_service_pb2, profile_service_pb2
 from omnithread.profile.v1.profile_pb2 import Profile
-from services.aggregator.context import SectionRead
+from services.aggregator.context import BesideCart, SectionRead
 
 if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only
     from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceAsyncStub
@@ -65,18 +67,18 @@ class Sources:
         """Find the customer, by id or identifier."""
         return await answered("profile", self.profile.GetProfile(request, timeout=timeout_seconds))
 
-    async def read(self, section: int, customer_id: str, *, timeout_seconds: float) -> SectionRead:
-        """Read one of the four sections."""
+    async def read(self, section: int, customer_id: str, *, timeout_seconds: float) -> tuple[SectionRead, ...]:
+        """Ask one of the four services, named by its section; what cart answers are two sections."""
         if section == SECTION_PROFILE:
             asked = profile_service_pb2.GetProfileRequest(customer_id=customer_id)
             found = await self.find(asked, timeout_seconds=timeout_seconds)
-            return profile_section(found.profile, found.head)
+            return (profile_section(found.profile, found.head),)
         if section == SECTION_CART:
             return await self._read_cart(customer_id, timeout_seconds)
         if section == SECTION_PREFERENCES:
-            return await self._read_preferences(customer_id, timeout_seconds)
+            return (await self._read_preferences(customer_id, timeout_seconds),)
         if section == SECTION_MESSAGING:
-            return await self._read_messaging(customer_id, timeout_seconds)
+            return (await self._read_messaging(customer_id, timeout_seconds),)
         raise ValueError(section)
 
     def internal(self, area: str) -> tuple[Any, Any]:  # what is the same in all areas has no common type
@@ -108,11 +110,21 @@ class Sources:
         )
         await answered("profile", self.profile_internal.CompleteMerge(request, timeout=timeout_seconds))
 
-    async def _read_cart(self, customer_id: str, timeout_seconds: float) -> SectionRead:
+    async def _read_cart(self, customer_id: str, timeout_seconds: float) -> tuple[SectionRead, SectionRead]:
         request = cart_service_pb2.GetCartRequest(customer_id=customer_id)
         answer = await answered("cart", self.cart.GetCart(request, timeout=timeout_seconds))
-        section = CartSection(cart=answer.cart, recent_orders=answer.recent_orders)
-        return SectionRead(SECTION_CART, answer.cart.customer_id, answer.cart.version, answer.head, section)
+        cart, owner_id = answer.cart, answer.cart.customer_id
+        section = CartSection(cart=cart, recent_orders=answer.recent_orders)
+        offers = OffersSection(offers=answer.offers)
+        beside = BesideCart(
+            price=answer.price if answer.HasField("price") else None,
+            other_channel_prices=tuple(answer.other_channel_prices),
+            problems=tuple(answer.problems),
+        )
+        return (
+            SectionRead(SECTION_CART, owner_id, cart.version, answer.head, section, beside),
+            SectionRead(SECTION_OFFERS, owner_id, answer.offers_version, answer.head, offers),
+        )
 
     async def _read_preferences(self, customer_id: str, timeout_seconds: float) -> SectionRead:
         request = preference_service_pb2.GetPreferencesRequest(customer_id=customer_id)

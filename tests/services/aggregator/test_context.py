@@ -26,6 +26,7 @@ MESSAGES: dict[int, Message] = {
     context_pb2.SECTION_PREFERENCES: Preferences(language="de"),
     context_pb2.SECTION_MESSAGING: MessagingOverview(queued_count=1),
     context_pb2.SECTION_JOURNEY: context_pb2.JourneySection(),
+    context_pb2.SECTION_OFFERS: context_pb2.OffersSection(),
 }
 
 

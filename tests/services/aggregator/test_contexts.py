@@ -156,19 +156,19 @@ async def test_a_service_that_is_down_is_missing_by_name_and_the_rest_is_served(
     customer_id = (await company.web.start_session([who])).customer_id
     await company.web.cart.AddItem(item(customer_id))
     gone: list[tuple[int, int]] = []
-    for service, section in (
-        (MESSAGING, context.SECTION_MESSAGING),
-        (CART, context.SECTION_CART),
-        (PREFERENCE, context.SECTION_PREFERENCES),
-        (PROFILE, context.SECTION_PROFILE),
+    for service, sections in (
+        (MESSAGING, [context.SECTION_MESSAGING]),
+        (CART, [context.SECTION_CART, context.SECTION_OFFERS]),
+        (PREFERENCE, [context.SECTION_PREFERENCES]),
+        (PROFILE, [context.SECTION_PROFILE]),
     ):
         await running[service.name].aclose()
-        gone.append((section, UNAVAILABLE))
+        gone += [(section, UNAVAILABLE) for section in sections]
         asked = pb.GetCustomerContextRequest(customer_id=customer_id)
         answer = await company.store.context.GetCustomerContext(asked, timeout=4)
         assert named(list(answer.problems)) == sorted(gone)
         missing = {section for section, _ in gone}
-        assert {entry.section for entry in answer.context.versions} == {1, 2, 3, 4, 5} - missing
+        assert {entry.section for entry in answer.context.versions} == {1, 2, 3, 4, 5, 6} - missing
         assert answer.context.journey.journey.touchpoint_count >= 3
     by_identifier = pb.GetCustomerContextRequest(identifier=who)
     refused = await refusal(company.web.context.GetCustomerContext(by_identifier, timeout=4))
@@ -198,7 +198,7 @@ async def test_a_service_that_says_nothing_is_named_and_the_answer_is_in_time(ow
         assert named(list(answer.problems)) == [
             (context.SECTION_MESSAGING, context.SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED)
         ]
-        assert {entry.section for entry in answer.context.versions} == {1, 2, 3, 5}
+        assert {entry.section for entry in answer.context.versions} == {1, 2, 3, 5, 6}
 
 
 async def test_a_journey_that_cannot_be_brought_up_to_date_says_by_how_much_it_is_behind(
@@ -232,7 +232,8 @@ async def test_a_merge_that_a_service_slept_through_is_done_by_the_first_read_af
     await company.web.cart.AddItem(item(guest.customer_id, "boots"))
     await running["cart"].aclose()
     logged_in = await company.web.start_session([browser, who])
-    assert named(list(logged_in.started.problems)) == [(context.SECTION_CART, UNAVAILABLE)]
+    of_cart = (context.SECTION_CART, context.SECTION_OFFERS)
+    assert named(list(logged_in.started.problems)) == [(section, UNAVAILABLE) for section in of_cart]
     assert [list(merge.pending_areas) for merge in logged_in.context.profile.merges] == [["cart"]]
     async with await start_stoppable(own_services, CART, listen=address):
         (answer,) = await until(lambda: answered_cart(company, known.customer_id))

@@ -26,7 +26,7 @@ async def test_a_first_visit_is_a_new_customer_on_a_new_journey_with_everything_
     answer = await company.web.context.StartSession(start_of_session(visitor()))
     assert answer.outcome == profile_service_pb2.IDENTIFY_OUTCOME_CREATED
     assert list(answer.problems) == []
-    assert [entry.section for entry in answer.context.versions] == [1, 2, 3, 4, 5]
+    assert [entry.section for entry in answer.context.versions] == [1, 2, 3, 4, 5, 6]
     assert answer.context.customer_id == answer.context.profile.customer_id == answer.customer_id
     journey = answer.context.journey
     assert (journey.journey.journey_id, journey.journey.customer_id) == (answer.journey_id, answer.customer_id)
@@ -178,7 +178,12 @@ async def test_a_session_needs_profile_and_nobody_else(own_services: Services) -
     assert answer.session_id
     assert [(p.section, p.reason) for p in answer.problems] == [
         (section, context_pb2.SECTION_PROBLEM_REASON_UNAVAILABLE)
-        for section in (context_pb2.SECTION_CART, context_pb2.SECTION_PREFERENCES, context_pb2.SECTION_MESSAGING)
+        for section in (
+            context_pb2.SECTION_CART,
+            context_pb2.SECTION_PREFERENCES,
+            context_pb2.SECTION_MESSAGING,
+            context_pb2.SECTION_OFFERS,
+        )
     ]
     await profile.aclose()
     refused = await refusal(company.web.context.StartSession(start_of_session(visitor()), timeout=3))
