@@ -12,10 +12,10 @@ from omnithread.cart.v1.cart_service_pb2_grpc import add_CartServiceServicer_to_
 from omnithread.cart.v1.handover_service_pb2_grpc import add_HandoverServiceServicer_to_server
 from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
-from services.cart.abandoned import AbandonedCarts
 from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
 from services.cart.audience_listener import AudienceListener
 from services.cart.commands import Commands
+from services.cart.desk import Desk
 from services.cart.external_numbers import ExternalNumbers
 from services.cart.handover_parts import HANDOVER_INDEXES, handovers_over
 from services.cart.handover_servicer import HandoverServicer
@@ -28,6 +28,7 @@ from services.cart.rejections import Rejections
 from services.cart.servicer import CartServicer
 from services.cart.settings import CartSettings
 from services.cart.store import INDEXES, SHAPE
+from services.cart.sweeps import CartSweeps
 
 
 async def build(settings: CartSettings, foundation: Foundation) -> Parts:
@@ -51,21 +52,20 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     )
     handovers = handovers_over(settings, foundation, carts)
     orders = Orders(carts=carts, numbers=ExternalNumbers(foundation.database))
+    desk = Desk(commands=commands, new_id=foundation.new_id)
     merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
     audience = AudienceBook(database=foundation.database, records=records, profile=profile, trait_names=no_trait_names)
     consumer = consumer_of(settings, foundation, merges=merges, audience=AudienceListener(audience))
-    abandoned = AbandonedCarts(
-        carts=carts, clock=foundation.clock, pause_seconds=settings.idle_sweep_seconds, tracer=foundation.tracer
-    )
+    sweeps = CartSweeps(carts=carts, desk=desk, pause_seconds=settings.idle_sweep_seconds, tracer=foundation.tracer)
     return Parts(
         registrations=[
-            partial(add_CartServiceServicer_to_server, CartServicer(carts)),
+            partial(add_CartServiceServicer_to_server, CartServicer(carts, desk=desk)),
             partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
             partial(add_HandoverServiceServicer_to_server, HandoverServicer(handovers)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts, handovers)),
         ],
         consumers=[consumer],
-        sweeps={"idle-carts": abandoned.run},
+        sweeps={sweep.name: sweep.run for sweep in sweeps.all()},
     )
 
 

@@ -32,7 +32,10 @@ def article_from_request(request: cart_service_pb2.AddItemRequest) -> Article:
 
 
 def choice_from_request(
-    request: cart_service_pb2.SetItemQuantityRequest | cart_service_pb2.RemoveItemRequest,
+    request: cart_service_pb2.SetItemQuantityRequest
+    | cart_service_pb2.RemoveItemRequest
+    | cart_service_pb2.SaveForLaterRequest
+    | cart_service_pb2.MoveToCartRequest,
 ) -> LineChoice:
     """Read which line is meant."""
     return LineChoice(line_id=request.line_id, sku=request.sku)

@@ -19,6 +19,7 @@ from libs.rpc.directory import CustomerDirectory
 from services.cart import errors, merging, model
 from services.cart.commands import Commands
 from services.cart.events import CartParted, CartReleased, CartSealed, Event
+from services.cart.expiry import NotExpired, expire
 from services.cart.line_values import Article, CartId, LineId, OrderId
 from services.cart.merge_policies import MergePolicy
 from services.cart.model import Act, Change, LineChoice, Terms
@@ -200,13 +201,28 @@ class Carts:
 
         return decide
 
-    async def abandon(self, customer_id: str, stamp: Stamp) -> None:
-        """Announce the customer's cart as abandoned. Raises NothingToAnnounce where it has changed meanwhile."""
+    async def abandon(self, customer_id: str, stamp: Stamp) -> bool:
+        """Announce the customer's cart as abandoned; False where it has changed meanwhile."""
 
         def decide(saved: Saved[Cart]) -> Change:
             return model.abandon(saved.state, now=self.clock())
 
-        await self.records.run(customer_id, stamp, decide)
+        try:
+            return not (await self.records.run(customer_id, stamp, decide)).replayed
+        except model.NothingToAnnounce:
+            return False
+
+    async def expire(self, customer_id: str, stamp: Stamp) -> bool:
+        """End the customer's cart, since nobody touched it for very long; False where somebody has meanwhile."""
+        new_cart_id = CartId(self.new_id("crt"))
+
+        def decide(saved: Saved[Cart]) -> Change:
+            return expire(saved.state, now=self.clock(), new_cart_id=new_cart_id)
+
+        try:
+            return not (await self.records.run(customer_id, stamp, decide)).replayed
+        except NotExpired:
+            return False
 
     async def _change(
         self, customer_id: str, decide: Callable[[Cart, Act], Change], *, etag: str, stamp: Stamp

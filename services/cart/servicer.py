@@ -11,6 +11,8 @@ from services.cart.convert import (
     orders_to_proto,
     terms_from_request,
 )
+from services.cart.desk import Desk
+from services.cart.desk_convert import lock_wish_from_request
 from services.cart.operations import Carts
 from services.cart.order_convert import order_to_proto
 
@@ -18,8 +20,9 @@ from services.cart.order_convert import order_to_proto
 class CartServicer(CartServiceServicer):
     """Answers what channels ask of carts and orders."""
 
-    def __init__(self, carts: Carts) -> None:
+    def __init__(self, carts: Carts, *, desk: Desk) -> None:
         self._carts = carts
+        self._desk = desk
 
     async def GetCart(self, request: pb.GetCartRequest, _context: object) -> pb.GetCartResponse:
         saved = await self._carts.get(request.customer_id)
@@ -82,4 +85,54 @@ class CartServicer(CartServiceServicer):
             replayed=outcome.replayed,
             head=outcome.saved.head(),
             order=order_to_proto(order, outcome.saved.customer_id),
+        )
+
+    async def SaveForLater(self, request: pb.SaveForLaterRequest, _context: object) -> pb.SaveForLaterResponse:
+        outcome = await self._desk.save_for_later(
+            request.customer_id, choice_from_request(request), etag=request.etag, stamp=stamp_of(request)
+        )
+        return pb.SaveForLaterResponse(
+            cart=cart_to_proto(outcome.saved),
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+            line_id=outcome.facts["line_id"],
+        )
+
+    async def MoveToCart(self, request: pb.MoveToCartRequest, _context: object) -> pb.MoveToCartResponse:
+        outcome = await self._desk.move_to_cart(
+            request.customer_id, choice_from_request(request), etag=request.etag, stamp=stamp_of(request)
+        )
+        return pb.MoveToCartResponse(
+            cart=cart_to_proto(outcome.saved),
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+            line_id=outcome.facts["line_id"],
+        )
+
+    async def AddNote(self, request: pb.AddNoteRequest, _context: object) -> pb.AddNoteResponse:
+        outcome = await self._desk.add_note(request.customer_id, request.text, stamp=stamp_of(request))
+        return pb.AddNoteResponse(
+            cart=cart_to_proto(outcome.saved),
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+            note_id=outcome.facts["note_id"],
+        )
+
+    async def RemoveNote(self, request: pb.RemoveNoteRequest, _context: object) -> pb.RemoveNoteResponse:
+        outcome = await self._desk.remove_note(request.customer_id, request.note_id, stamp=stamp_of(request))
+        return pb.RemoveNoteResponse(
+            cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
+        )
+
+    async def LockCart(self, request: pb.LockCartRequest, _context: object) -> pb.LockCartResponse:
+        wish = lock_wish_from_request(request)
+        outcome = await self._desk.lock(request.customer_id, wish, stamp=stamp_of(request))
+        return pb.LockCartResponse(
+            cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
+        )
+
+    async def UnlockCart(self, request: pb.UnlockCartRequest, _context: object) -> pb.UnlockCartResponse:
+        outcome = await self._desk.unlock(request.customer_id, force=request.force, stamp=stamp_of(request))
+        return pb.UnlockCartResponse(
+            cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
         )

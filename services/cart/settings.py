@@ -14,7 +14,8 @@ class CartSettings(ServiceSettings):
     idle_after_seconds: float = Field(default=3600.0, gt=0, le=30 * 86400)
     """How long nobody has to touch a cart for it to be announced as abandoned. Counts from a cart's next change."""
     idle_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
-    """How often every replica looks for idle carts; an announcement is late by at most this."""
+    """How often every replica looks for idle and expired carts and for locks that are over; what it does is late by at
+    most this."""
     expire_after_seconds: float = Field(default=90 * 86400.0, ge=0, le=1000 * 86400)
     """How long nobody has to touch a cart for it to expire: its lines are then saved for later. 0 for never.
     Counts from a cart's next change."""

@@ -11,6 +11,7 @@ from tests.services.cart.shop import Shop, shop_at
 from tests.services.running import Services
 
 IMPATIENT: dict[str, Any] = {"idle_after_seconds": 0.2, "idle_sweep_seconds": 0.05}
+FORGETFUL: dict[str, Any] = {"expire_after_seconds": 0.5, "idle_sweep_seconds": 0.05}
 
 
 @pytest.fixture(scope="package")
@@ -45,4 +46,18 @@ async def impatient_shops(
     ) as services:
         await services.start(PROFILE)
         one, other = [await services.start(CART, **IMPATIENT) for _ in range(2)]
+        yield shop_at(services, one), shop_at(services, other)
+
+
+@pytest.fixture
+async def forgetful_shops(
+    mongo_uri: str, kafka_bootstrap: str, unique_prefix: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Shop, Shop]]:
+    """Two replicas of a cart that expires after a moment."""
+    state = tmp_path_factory.mktemp("forgetful")
+    async with Services(
+        mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=unique_prefix, state=state
+    ) as services:
+        await services.start(PROFILE)
+        one, other = [await services.start(CART, **FORGETFUL) for _ in range(2)]
         yield shop_at(services, one), shop_at(services, other)

@@ -11,6 +11,7 @@ from services.cart.values import Cart
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 IDLE_AFTER = timedelta(hours=1)
+EXPIRE_AFTER = timedelta(days=90)
 WEB = Origin(channel_id="web-shop", channel_kind=channel_pb2.CHANNEL_KIND_WEB)
 STORE = Origin(channel_id="store-042", channel_kind=channel_pb2.CHANNEL_KIND_STORE, actor_id="anna")
 
@@ -18,7 +19,13 @@ STORE = Origin(channel_id="store-042", channel_kind=channel_pb2.CHANNEL_KIND_STO
 def act(minutes: float = 0, origin: Origin = WEB) -> Act:
     """Something a customer does some minutes after noon."""
     time = NOON + timedelta(minutes=minutes)
-    return Act(origin=origin, time=time, occur_time=time, idle_due_time=time + IDLE_AFTER)
+    return Act(
+        origin=origin,
+        time=time,
+        occur_time=time,
+        idle_due_time=time + IDLE_AFTER,
+        expire_due_time=time + EXPIRE_AFTER,
+    )
 
 
 def article(sku: str = "shoe", minor: int = 8990, currency_code: str = "CHF", **attributes: str) -> Article:

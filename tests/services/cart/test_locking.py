@@ -27,9 +27,9 @@ def locked(minutes: float = 0) -> Cart:
     return lock_cart(cart_of((article(), 2)), WISH, act=act(minutes, STORE)).state
 
 
-def refused(cart: Cart, minutes: float, **who: str) -> str:
+def refused(cart: Cart, minutes: float, *, actor_id: str = "anna", channel_id: str = "store-042") -> str:
     try:
-        check_unlocked(cart, replace(STORE, **who), act(minutes).time)
+        check_unlocked(cart, replace(STORE, actor_id=actor_id, channel_id=channel_id), act(minutes).time)
     except OmnithreadError as error:
         return error.reason
     return ""

@@ -170,14 +170,14 @@ class CartServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SaveForLater(self, request, context):
-        """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH.
+        """SaveForLater moves a line to what is saved for later; it joins the line with the same sku, attributes and unit price there. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, CART_LOCKED, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MoveToCart(self, request, context):
-        """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH.
+        """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -55,9 +55,9 @@ class CartServiceStub:
     ClearCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.ClearCartRequest, _cart_service_pb2.ClearCartResponse]
     """ClearCart removes all lines; what was set aside or saved for later stays. Errors: CUSTOMER_NOT_FOUND, CART_LOCKED, ETAG_MISMATCH."""
     SaveForLater: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.SaveForLaterRequest, _cart_service_pb2.SaveForLaterResponse]
-    """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH."""
+    """SaveForLater moves a line to what is saved for later; it joins the line with the same sku, attributes and unit price there. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, CART_LOCKED, ETAG_MISMATCH."""
     MoveToCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.MoveToCartRequest, _cart_service_pb2.MoveToCartResponse]
-    """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH."""
+    """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH."""
     AddNote: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.AddNoteRequest, _cart_service_pb2.AddNoteResponse]
     """AddNote notes something for whoever serves the customer next. Errors: NOTE_LIMIT."""
     RemoveNote: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveNoteRequest, _cart_service_pb2.RemoveNoteResponse]
@@ -109,9 +109,9 @@ class CartServiceAsyncStub(CartServiceStub):
     ClearCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.ClearCartRequest, _cart_service_pb2.ClearCartResponse]  # type: ignore[assignment]
     """ClearCart removes all lines; what was set aside or saved for later stays. Errors: CUSTOMER_NOT_FOUND, CART_LOCKED, ETAG_MISMATCH."""
     SaveForLater: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.SaveForLaterRequest, _cart_service_pb2.SaveForLaterResponse]  # type: ignore[assignment]
-    """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH."""
+    """SaveForLater moves a line to what is saved for later; it joins the line with the same sku, attributes and unit price there. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, CART_LOCKED, ETAG_MISMATCH."""
     MoveToCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.MoveToCartRequest, _cart_service_pb2.MoveToCartResponse]  # type: ignore[assignment]
-    """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH."""
+    """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH."""
     AddNote: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.AddNoteRequest, _cart_service_pb2.AddNoteResponse]  # type: ignore[assignment]
     """AddNote notes something for whoever serves the customer next. Errors: NOTE_LIMIT."""
     RemoveNote: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveNoteRequest, _cart_service_pb2.RemoveNoteResponse]  # type: ignore[assignment]
@@ -202,7 +202,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.SaveForLaterRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.SaveForLaterResponse, _abc.Awaitable[_cart_service_pb2.SaveForLaterResponse]]:
-        """SaveForLater moves a line, or some of its pieces, to what is saved for later. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, ETAG_MISMATCH."""
+        """SaveForLater moves a line to what is saved for later; it joins the line with the same sku, attributes and unit price there. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, CART_LOCKED, ETAG_MISMATCH."""
 
     @_abc_1.abstractmethod
     def MoveToCart(
@@ -210,7 +210,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.MoveToCartRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.MoveToCartResponse, _abc.Awaitable[_cart_service_pb2.MoveToCartResponse]]:
-        """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, ETAG_MISMATCH."""
+        """MoveToCart moves a line from what is saved for later, or from what was set aside, into the cart. Errors: LINE_NOT_FOUND, SKU_AMBIGUOUS, LINE_LIMIT, QUANTITY_LIMIT, AMOUNT_LIMIT, CURRENCY_MISMATCH, TAX_INVALID, CART_LOCKED, ETAG_MISMATCH."""
 
     @_abc_1.abstractmethod
     def AddNote(
