@@ -9,10 +9,12 @@ import omnithread
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
+from omnithread.cart.v1 import order_pb2
 from omnithread.cart.v1 import order_service_pb2 as order_pb
 from omnithread.common.v1 import merge_pb2
 from tests.services.calls import refusal
 from tests.services.cart.shop import Shop, item, pickup
+from tests.services.cart.tills import sale
 
 GUESTS_VISIT = "ses_guest"
 
@@ -117,3 +119,44 @@ async def test_a_merge_that_never_came_here_is_undone_before_it_does(shop: Shop)
     assert not (await shop.absorb("mrg_part_4", guest, known)).absorbed_now
     assert await skus(shop, guest) == [("shoe", 1)]
     assert await skus(shop, known) == []
+
+
+async def test_an_order_that_came_further_while_two_were_one_goes_back_to_whose_it_is(shop: Shop) -> None:
+    guest, known = await shop.new_customer(), await shop.new_customer()
+    await shop.web.AddItem(item(guest, "boot"))
+    theirs = (await shop.web.Checkout(pickup(guest))).order
+    await shop.web.AddItem(item(known, "shoe"))
+    ours = (await shop.web.Checkout(pickup(known))).order
+    await shop.absorb("mrg_part_5", guest, known)
+    for order_id in (theirs.order_id, ours.order_id):
+        await shop.at_store.orders.AdvanceOrder(
+            order_pb.AdvanceOrderRequest(customer_id=known, order_id=order_id, state=order_pb2.ORDER_STATE_READY)
+        )
+    with omnithread.carry(omnithread.Labels(session_id=GUESTS_VISIT)):
+        sold = (await shop.at_store.orders.RecordOrder(sale(known))).order
+    told_of_guest = (await shop.at_store.orders.RecordOrder(sale(guest))).order
+
+    await undo(shop, "mrg_part_5", guest, known)
+    assert await orders(shop, known) == [(ours.order_id, known)]
+    assert {order_id for order_id, _ in await orders(shop, guest)} == {
+        theirs.order_id,
+        sold.order_id,
+        told_of_guest.order_id,
+    }
+    for customer_id, order_id in ((guest, theirs.order_id), (known, ours.order_id)):
+        seen = await shop.web.GetCart(pb.GetCartRequest(customer_id=customer_id))
+        states = {one.order_id: one.state for one in seen.recent_orders}
+        assert states[order_id] == order_pb2.ORDER_STATE_READY
+        answer = await shop.at_store.orders.AdvanceOrder(
+            order_pb.AdvanceOrderRequest(
+                customer_id=customer_id, order_id=order_id, state=order_pb2.ORDER_STATE_PICKED_UP
+            )
+        )
+        assert (answer.order.customer_id, answer.order.revision) == (customer_id, 3)
+    # What the till tells again belongs to who has it now.
+    again = await refusal(
+        shop.at_store.orders.AdvanceOrder(
+            order_pb.AdvanceOrderRequest(customer_id=known, order_id=theirs.order_id, state=order_pb2.ORDER_STATE_READY)
+        )
+    )
+    assert again.reason == "ORDER_NOT_FOUND"
