@@ -25,6 +25,8 @@ class Evidence:
     rules: IdentityRules
     present_id: CustomerId | None = None
     """Who is there, whatever the identifiers say; that record is among `records` too."""
+    continued_id: CustomerId | None = None
+    """With whose visit this person goes on; that record is among `records` too."""
 
     @property
     def shared(self) -> frozenset[str]:
@@ -34,6 +36,10 @@ class Evidence:
     def present(self, *, instead: Saved[Profile] | None = None) -> Holder | None:
         """Give the customer who is there, None where only identifiers tell; `instead` as for `holders`."""
         return None if self.present_id is None else self._holder(self.present_id, instead)
+
+    def continued(self, *, instead: Saved[Profile] | None = None) -> Holder | None:
+        """Give the customer with whose visit this person goes on; `instead` as for `holders`."""
+        return None if self.continued_id is None else self._holder(self.continued_id, instead)
 
     def standing(self, claim: Claim) -> str:
         """Give the living customer to whom a claim leads."""
@@ -131,11 +137,11 @@ async def gather_evidence(
     *,
     rules: IdentityRules,
     present_id: CustomerId | None = None,
+    continued_id: CustomerId | None = None,
 ) -> Evidence:
     """Read the claims, then the records they lead to: one query each, and one more per merge hop."""
     found = await claims.find(one.key for one in identifiers if one.identifies and not rules.blocks(one))
-    customer_ids = {claim.customer_id for claim in found.values() if claim.customer_id} | (
-        {present_id} if present_id else set()
-    )
+    named = {one for one in (present_id, continued_id) if one}
+    customer_ids = {claim.customer_id for claim in found.values() if claim.customer_id} | named
     saved = await records.get_many(sorted(customer_ids)) if customer_ids else {}
-    return Evidence(claims=found, records=saved, rules=rules, present_id=present_id)
+    return Evidence(claims=found, records=saved, rules=rules, present_id=present_id, continued_id=continued_id)

@@ -20,6 +20,7 @@ _RULES = {
     MergeRule.GUESTS_JOINED: "since two guests had something in common and the older one remains",
     MergeRule.CREATED_TWICE: "since two channels had begun to make this customer at the same moment",
     MergeRule.STAFF_DECIDED: "since a member of staff decided it",
+    MergeRule.HANDED_OVER: "since a guest handed over their visit and this customer went on with it",
 }
 
 

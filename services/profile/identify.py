@@ -80,7 +80,9 @@ class Identification:
         apart: set[CustomerId] = set()
         for tried in range(MAX_ROUNDS):
             await self._pause(tried)
-            evidence = await self._evidence(told.identifiers, present_id=told.customer_id)
+            evidence = await self._evidence(
+                told.identifiers, present_id=told.customer_id, continued_id=told.continued_guest_id
+            )
             verdict = self._verdict(told.identifiers, evidence)
             saved = evidence.saved(verdict.customer_id)
             try:
@@ -142,8 +144,21 @@ class Identification:
             return False
         return await self.forgetting.release(list(evidence.claims.values()))
 
-    async def _evidence(self, identifiers: Sequence[Identifier], *, present_id: CustomerId | None = None) -> Evidence:
-        return await gather_evidence(self.claims, self.records, identifiers, rules=self.rules, present_id=present_id)
+    async def _evidence(
+        self,
+        identifiers: Sequence[Identifier],
+        *,
+        present_id: CustomerId | None = None,
+        continued_id: CustomerId | None = None,
+    ) -> Evidence:
+        return await gather_evidence(
+            self.claims,
+            self.records,
+            identifiers,
+            rules=self.rules,
+            present_id=present_id,
+            continued_id=continued_id,
+        )
 
     def _verdict(
         self, identifiers: Sequence[Identifier], evidence: Evidence, *, instead: Saved[Profile] | None = None
@@ -154,6 +169,7 @@ class Identification:
             rules=self.rules,
             shared=evidence.shared,
             present=evidence.present(instead=instead),
+            continued=evidence.continued(instead=instead),
         )
 
     async def _settle(

@@ -32,6 +32,8 @@ class Introduction:
     """Whether the traits tell of a time that may be past, as an import does: what is newer stays."""
     customer_id: CustomerId | None = None
     """Who is there, where the channel knows that; None where only identifiers tell."""
+    continued_guest_id: CustomerId | None = None
+    """The guest with whose visit this person goes on; None where nothing was handed over."""
     entrance: str = ""
     """The merged customer by whose identifier the channel came; empty where that was the customer's own."""
     claimed_by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

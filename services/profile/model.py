@@ -46,6 +46,7 @@ class MergeRule(enum.StrEnum):
     GUESTS_JOINED = "guests_joined"
     CREATED_TWICE = "created_twice"
     STAFF_DECIDED = "staff_decided"
+    HANDED_OVER = "handed_over"
 
 
 class CustomerKind(enum.StrEnum):

@@ -51,10 +51,9 @@ def plan_for(
 ) -> Plan:
     """Draw what follows from a verdict."""
     customer_id = verdict.customer_id or _new_customer_id(verdict, stamp, new_id=new_id)
-    known = evidence.is_known(verdict.customer_id)
     guests = reservations(
         verdict.guests,
-        rule=MergeRule.GUEST_RECOGNISED if known else MergeRule.GUESTS_JOINED,
+        rules={guest: _rule_of(guest, customer_id, evidence) for guest in verdict.guests},
         evidence={guest: evidence.leading_to({guest, customer_id}, told.identifiers) for guest in verdict.guests},
         new_id=new_id,
         clock=clock,
@@ -84,7 +83,7 @@ def plan_for(
 def reservations(
     guests: Sequence[CustomerId],
     *,
-    rule: MergeRule,
+    rules: Mapping[CustomerId, MergeRule],
     evidence: Mapping[CustomerId, tuple[Identifier, ...]],
     new_id: NewId,
     clock: Clock,
@@ -97,11 +96,19 @@ def reservations(
             source_customer_id=guest,
             merge_time=clock(),
             origin=origin,
-            rule=rule,
+            rule=rules[guest],
             evidence=evidence.get(guest, ()),
         )
         for guest in guests
     )
+
+
+def _rule_of(guest: CustomerId, customer_id: CustomerId, evidence: Evidence) -> MergeRule:
+    """Say what makes one customer of these two."""
+    continued = evidence.continued()
+    if continued is not None and not continued.known and continued.customer_id in {guest, customer_id}:
+        return MergeRule.HANDED_OVER
+    return MergeRule.GUEST_RECOGNISED if evidence.is_known(customer_id) else MergeRule.GUESTS_JOINED
 
 
 def _new_customer_id(verdict: Verdict, stamp: Stamp, *, new_id: NewId) -> CustomerId:

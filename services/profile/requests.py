@@ -17,7 +17,7 @@ from services.profile.convert import (
 from services.profile.details import DetailsUpdate
 from services.profile.errors import update_mask_invalid
 from services.profile.linking import Introduction
-from services.profile.model import Identifier, Profile
+from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, entrance_of, outcome_of, set_aside_of
 from services.profile.rules import IdentityRules
 from services.profile.who import SetAsideReason
@@ -48,6 +48,7 @@ def introduction_from_request(
         traits=traits,
         given_name=request.given_name,
         family_name=request.family_name,
+        continued_guest_id=CustomerId(request.continued_guest_id) if request.continued_guest_id else None,
     )
 
 

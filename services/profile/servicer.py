@@ -1,6 +1,7 @@
 """Translates calls: one short method per RPC of `ProfileService`, between the contract's words and the operations."""
 
 from libs.channel import Channel
+from libs.errors import permission_denied
 from libs.rpc.call import current_call, origin_of, stamp_of
 from libs.telemetry.journey import add_journey_labels
 from omnithread.profile.v1 import profile_service_pb2 as pb
@@ -22,6 +23,8 @@ class ProfileServicer(ProfileServiceServicer):
         self._profiles = profiles
 
     async def Identify(self, request: pb.IdentifyRequest, _context: object) -> pb.IdentifyResponse:
+        if request.continued_guest_id and not current_call().caller.service:
+            raise permission_denied("CALLER_NOT_ALLOWED", "Only the suite's own services may name a continued guest.")
         told = introduction_from_request(
             request, channel=_channel(), now=self._profiles.clock(), rules=self._profiles.rules
         )

@@ -55,7 +55,7 @@ class Settling:
             claimed_by={claim.key: claim.customer_id for claim in begun},
             guests=reservations(
                 others,
-                rule=MergeRule.CREATED_TWICE,
+                rules=dict.fromkeys(others, MergeRule.CREATED_TWICE),
                 evidence={other: evidence.leading_to({other, customer_id}, identifiers) for other in others},
                 new_id=self.new_id,
                 clock=self.clock,

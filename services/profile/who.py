@@ -83,11 +83,13 @@ def decide_who(
     rules: IdentityRules,
     shared: frozenset[str] = frozenset(),
     present: Holder | None = None,
+    continued: Holder | None = None,
 ) -> Verdict:
     """Decide whom the identifiers mean; `holders` has the living customer behind each key that is claimed.
 
     `shared` has the keys of machines that identify nobody any more; `present` is a customer who is known to be there,
-    which no identifier proves better.
+    which no identifier proves better. `continued` is the customer with whose visit this person goes on: a guest is
+    found with the others, and somebody who is known is not looked at.
     """
     identifiers = [one for one in told if one.key not in shared and not rules.blocks(one)]
     pointing = {one.key: holders[one.key] for one in identifiers if one.identifies and one.key in holders}
@@ -99,6 +101,8 @@ def decide_who(
     if present is not None:
         found[present.customer_id] = present
         best[present.customer_id] = len(rules.strongest_first) + 1
+    if continued is not None and continued.profile is not None and not continued.known:
+        found.setdefault(continued.customer_id, continued)
     known = sorted(
         (holder for holder in found.values() if holder.known), key=lambda one: (-best[one.customer_id], one.age)
     )

@@ -103,6 +103,8 @@ class _MergeRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MergeRule.V
     """Two channels began to make one customer at the same moment, and the two became one."""
     MERGE_RULE_STAFF_DECIDED: _MergeRule.ValueType  # 4
     """A member of staff decided it."""
+    MERGE_RULE_HANDED_OVER: _MergeRule.ValueType  # 5
+    """A guest handed over their visit, and this customer went on with it on another channel."""
 
 class MergeRule(_MergeRule, metaclass=_MergeRuleEnumTypeWrapper):
     """MergeRule is what made one customer of two."""
@@ -117,6 +119,8 @@ MERGE_RULE_CREATED_TWICE: MergeRule.ValueType  # 3
 """Two channels began to make one customer at the same moment, and the two became one."""
 MERGE_RULE_STAFF_DECIDED: MergeRule.ValueType  # 4
 """A member of staff decided it."""
+MERGE_RULE_HANDED_OVER: MergeRule.ValueType  # 5
+"""A guest handed over their visit, and this customer went on with it on another channel."""
 Global___MergeRule: _TypeAlias = MergeRule  # noqa: Y015
 
 @_typing.final

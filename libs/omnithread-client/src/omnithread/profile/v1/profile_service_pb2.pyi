@@ -108,7 +108,7 @@ class IdentifyRequest(_message.Message):
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
     continued_guest_id: _builtins.str
     """The guest with whose visit this person goes on, as a hand-over shows: it is joined to the customer whom the identifiers name, or where they name nobody they are linked to it.
-    Somebody who is known is never joined this way; then, and where there is no such guest, this is not used. Only the suite's own services may give it.
+    Somebody who is known is never joined this way; then, and where there is no such guest, this is not used. Only the suite's own services may give it, whatever channel they work for: anybody else is refused with CALLER_NOT_ALLOWED.
     """
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Identifier]:
