@@ -13,7 +13,7 @@ from omnithread.context.v1 import context_pb2, context_service_pb2
 from services.aggregator import errors, events
 from services.aggregator.journeys import Span, journey_at, spans
 from services.aggregator.model import Sighting
-from services.aggregator.values import Thread, Touchpoint
+from services.aggregator.values import Thread, Touchpoint, View
 
 
 def sighting_from_request(request: context_service_pb2.RecordTouchpointRequest) -> Sighting:
@@ -24,6 +24,8 @@ def sighting_from_request(request: context_service_pb2.RecordTouchpointRequest) 
         subject=request.subject,
         attributes=_attributes_from_proto(request.attributes),
         occur_time=from_timestamp(stated),
+        skus=tuple(request.skus),
+        offer_codes=tuple(request.offer_codes),
     )
 
 
@@ -74,6 +76,31 @@ def section_to_proto(saved: Saved[Thread]) -> context_pb2.JourneySection:
             for touchpoint in saved.state.recent_touchpoints
             if journey_at(saved.state.timeline, touchpoint.occur_time) == present.journey_id
         ],
+        viewed_products=[_view_to_proto(view) for view in saved.state.views],
+        came_for=_came_for_to_proto(saved.state, present.journey_id),
+    )
+
+
+def _view_to_proto(view: View) -> context_pb2.ViewedProduct:
+    return context_pb2.ViewedProduct(
+        sku=view.sku,
+        view_count=view.count,
+        first_view_time=to_timestamp(view.first_time),
+        last_view_time=to_timestamp(view.last_time),
+        last_channel=view.last_channel.to_proto(),
+    )
+
+
+def _came_for_to_proto(thread: Thread, present_journey_id: str) -> context_pb2.CameFor | None:
+    came_for = thread.came_for
+    if came_for is None or journey_at(thread.timeline, came_for.occur_time) != present_journey_id:
+        return None
+    return context_pb2.CameFor(
+        campaign_id=came_for.campaign_id,
+        skus=came_for.skus,
+        offer_codes=came_for.offer_codes,
+        channel=came_for.channel.to_proto(),
+        occur_time=to_timestamp(came_for.occur_time),
     )
 
 

@@ -26,6 +26,15 @@ def occur_time_invalid() -> OmnithreadError:
     )
 
 
+def touchpoint_fields_invalid(field: str, description: str) -> OmnithreadError:
+    """Refuse what does not go with the kind of a touchpoint."""
+    return invalid_argument(
+        "TOUCHPOINT_FIELDS_INVALID",
+        f"`{field}` {description}.",
+        field_faults=(FieldFault(field=field, description=description),),
+    )
+
+
 def attribute_duplicate(index: int) -> OmnithreadError:
     """Refuse two attributes with one key."""
     return invalid_argument(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from libs.mongo.values import Decision
 from services.aggregator.events import JourneyAbsorbed, TouchpointRecorded
+from services.aggregator.interests import joined_views, newer
 from services.aggregator.journeys import journey_at, retire, unite
 from services.aggregator.merge_outcome import explain
 from services.aggregator.model import (
@@ -78,6 +79,8 @@ def absorb(survivor: Thread, source: Thread, *, merge_id: str, source_customer_i
         heard=_each_once((*awaited, *source.heard, *survivor.heard))[-MAX_HEARD:],
         entrances=_entrances(survivor, source, source_customer_id),
         merges=survivor.merges + 1,
+        views=joined_views(survivor.views, source.views),
+        came_for=newer(survivor.came_for, source.came_for),
     )
     event = JourneyAbsorbed(now, merge_id, source_customer_id, retired)
     return Decision(after, (event,), merged=explain(source, after))

@@ -20,6 +20,7 @@ from services.aggregator.events import (
     SessionStarted,
     TouchpointRecorded,
 )
+from services.aggregator.interests import check_fields, with_interest
 from services.aggregator.journeys import (
     Span,
     Timeline,
@@ -76,6 +77,9 @@ class Sighting:
     attributes: tuple[tuple[str, str], ...]
     """Names and values, sorted by name."""
     occur_time: datetime
+    skus: tuple[str, ...] = ()
+    """With an advertisement: what it showed, in its order."""
+    offer_codes: tuple[str, ...] = ()
 
 
 def start_session(
@@ -134,10 +138,11 @@ def with_entrance(entrances: tuple[Entrance, ...], session_id: str, customer_id:
 def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime, ids: FreshIds) -> Change:
     """Note what a channel saw; facts: `touchpoint_id`. A session that is not this customer's is left out.
 
-    Raises TOUCHPOINT_KIND_RESERVED and OCCUR_TIME_INVALID.
+    Raises TOUCHPOINT_KIND_RESERVED, TOUCHPOINT_FIELDS_INVALID and OCCUR_TIME_INVALID.
     """
     if sighting.kind not in OPEN_KINDS:
         raise errors.touchpoint_kind_reserved()
+    check_fields(sighting.kind, sighting.subject, sighting.skus, sighting.offer_codes)
     if sighting.occur_time > now + MAX_AHEAD or now - sighting.occur_time > MAX_TOUCHPOINT_AGE:
         raise errors.occur_time_invalid()
     touchpoint = Touchpoint(
@@ -154,8 +159,11 @@ def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime,
         attributes=sighting.attributes,
         traceparent=origin.traceparent,
         merges=thread.merges,
+        skus=sighting.skus,
+        offer_codes=sighting.offer_codes,
     )
     after, events = with_touchpoint(thread, touchpoint, ids.journey_id)
+    after = with_interest(after, (touchpoint,))
     first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
     return Decision(after, (first, *events), {"touchpoint_id": touchpoint.touchpoint_id})
 
@@ -222,7 +230,9 @@ def newest(touchpoints: tuple[Touchpoint, ...]) -> tuple[Touchpoint, ...]:
     kept: list[Touchpoint] = []
     room = MAX_RECENT_BYTES
     for touchpoint in sorted(each.values(), key=_age, reverse=True)[:MAX_RECENT_TOUCHPOINTS]:
+        shown = (*touchpoint.skus, *touchpoint.offer_codes)
         room -= sum(len(name.encode()) + len(value.encode()) for name, value in touchpoint.attributes)
+        room -= sum(len(one.encode()) for one in shown)
         if room < 0:
             break
         kept.append(touchpoint)

@@ -3,12 +3,14 @@
 A touchpoint's journey follows from its time, so each side's journeys are those from before the merge with what has come
 since: from a visit of the source, or announced in its name, to the source, anything else to the survivor. A journey
 that began since keeps its id with the survivor; the source's goes on under an id of its own, and is known by both.
+What each looked at follows from the touchpoints in the same way.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from services.aggregator.interests import with_interest
 from services.aggregator.journeys import MAX_JOINED_IDS, Journey, Timeline, journey_at, note_act, note_other
 from services.aggregator.model import MAX_ENTRANCES, MAX_SESSIONS, newest
 from services.aggregator.values import Entrance, Heard, Session, Thread, Touchpoint
@@ -52,14 +54,16 @@ def split(now: Thread, *, before: Thread, source: Thread, sides: Sides) -> Parte
         heard=tuple(one for one in now.heard if one.customer_id not in sides.source_ids),
         entrances=tuple(one for one in now.entrances if one.customer_id not in sides.source_ids),
         merges=now.merges,
+        views=before.views,
+        came_for=before.came_for,
     )
     looked = now.timeline.looked_time
     if looked is not None and looked not in (before.timeline.looked_time, source.timeline.looked_time):
         survivor = replace(survivor, timeline=replace(survivor.timeline, looked_time=looked))
     return Parted(
-        survivor=survivor,
+        survivor=with_interest(survivor, mine),
         source=replace(
-            source,
+            with_interest(source, theirs),
             timeline=_replayed(source.timeline, theirs, now.timeline, survivor.timeline, sides.merge_id),
             sessions=_sessions(source.sessions, (one for one in new_sessions if one.session_id in visits)),
             recent_touchpoints=newest((*source.recent_touchpoints, *theirs)),

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from libs.channel import Channel
 from libs.mongo.migrate import due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from services.aggregator.convert import event_to_proto
 from services.aggregator.events import Event, JourneyAbsorbed, JourneyStarted, SessionStarted, TouchpointRecorded
 from services.aggregator.journeys import Journey, Span, Timeline, due_time
-from services.aggregator.values import Entrance, Heard, Session, Thread, Touchpoint
+from services.aggregator.values import CameFor, Entrance, Heard, Session, Thread, Touchpoint, View
 
 TOUCHPOINTS = "touchpoints"
 """Every touchpoint, by customer and time. None is ever moved: its journey follows from its time."""
@@ -18,6 +19,8 @@ JOURNEYS = "journeys"
 """The journeys that no longer fit into the record, as they were when they left it."""
 JOURNEY_DUE_TIME = "journey_due_time"
 """When the newest journey is over, unless the customer acts; the sweep finds records by it."""
+VIEWS = "views"
+"""What the customer looked at; who looked at a product is found by it."""
 INDEXES = (member_index(TOUCHPOINTS), member_index(JOURNEYS), due_index(JOURNEY_DUE_TIME))
 
 Fields = dict[str, Any]
@@ -40,6 +43,8 @@ def thread_to_fields(thread: Thread) -> Fields:
         "heard": [_fields_of(heard) for heard in thread.heard],
         "entrances": [_fields_of(entrance) for entrance in thread.entrances],
         "merges": thread.merges,
+        VIEWS: [_view_to_fields(view) for view in thread.views],
+        "came_for": _came_for_to_fields(thread.came_for) if thread.came_for else None,
     }
 
 
@@ -59,6 +64,8 @@ def thread_from_document(document: Mapping[str, Any]) -> Thread:
         heard=tuple(Heard(**fields) for fields in document["heard"]),
         entrances=tuple(Entrance(**fields) for fields in document.get("entrances", ())),
         merges=document.get("merges", 0),
+        views=tuple(_view_from_fields(fields) for fields in document.get(VIEWS, ())),
+        came_for=_came_for_from_fields(document["came_for"]) if document.get("came_for") else None,
     )
 
 
@@ -106,7 +113,42 @@ def _journey_from_fields(fields: Mapping[str, Any]) -> Journey:
 
 
 def _touchpoint_from_fields(fields: Mapping[str, Any]) -> Touchpoint:
-    return Touchpoint(**{**fields, "attributes": tuple((key, value) for key, value in fields["attributes"])})
+    lists = {name: tuple(fields.get(name, ())) for name in ("skus", "offer_codes")}
+    return Touchpoint(**{**fields, **lists, "attributes": tuple((key, value) for key, value in fields["attributes"])})
+
+
+def _view_to_fields(view: View) -> Fields:
+    return {
+        "sku": view.sku,
+        "count": view.count,
+        "first_time": view.first_time,
+        "last_time": view.last_time,
+        "last_channel": view.last_channel.to_fields(),
+    }
+
+
+def _view_from_fields(fields: Mapping[str, Any]) -> View:
+    return View(**{**fields, "last_channel": Channel.from_fields(fields["last_channel"])})
+
+
+def _came_for_to_fields(came_for: CameFor) -> Fields:
+    return {
+        "campaign_id": came_for.campaign_id,
+        "skus": list(came_for.skus),
+        "offer_codes": list(came_for.offer_codes),
+        "channel": came_for.channel.to_fields(),
+        "occur_time": came_for.occur_time,
+    }
+
+
+def _came_for_from_fields(fields: Mapping[str, Any]) -> CameFor:
+    return CameFor(
+        campaign_id=fields["campaign_id"],
+        skus=tuple(fields["skus"]),
+        offer_codes=tuple(fields["offer_codes"]),
+        channel=Channel.from_fields(fields["channel"]),
+        occur_time=fields["occur_time"],
+    )
 
 
 def _members(event: Event) -> Sequence[Member]:

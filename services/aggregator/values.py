@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from libs.channel import Channel
 from services.aggregator.journeys import Timeline
 
 
@@ -32,6 +33,10 @@ class Touchpoint:
     """In whose name another service announced it; empty for what is the aggregator's own."""
     merges: int = 0
     """How many merges the record had taken up when it was noted: an undoing knows by it what came since."""
+    skus: tuple[str, ...] = ()
+    """What an advertisement showed, in its order."""
+    offer_codes: tuple[str, ...] = ()
+    """What it promised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,28 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A product that the customer looked at, on whatever device."""
+
+    sku: str
+    count: int
+    first_time: datetime
+    last_time: datetime
+    last_channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class CameFor:
+    """What an advertisement showed by which the customer came."""
+
+    campaign_id: str
+    skus: tuple[str, ...]
+    offer_codes: tuple[str, ...]
+    channel: Channel
+    occur_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
     """Where a customer stands: the state in the customer's record."""
 
@@ -79,6 +106,10 @@ class Thread:
     """The visits of absorbed customers, in the order in which they began; the newest 500."""
     merges: int = 0
     """How many merges this record has taken up. Never turns back, also where one is undone."""
+    views: tuple[View, ...] = ()
+    """The 30 products looked at last, newest first."""
+    came_for: CameFor | None = None
+    """By the newest advertisement of all; it counts while that is one of the present journey."""
 
     def awaited_areas(self, customer_id: str) -> dict[str, frozenset[str]]:
         """Give the customers absorbed into this one of whom something may still come, with the areas it comes from."""

@@ -80,14 +80,39 @@ async def test_a_touchpoint_without_a_time_happened_when_it_was_told(company: Co
     assert answer.touchpoint.occur_time == request.issue_time
 
 
+async def test_every_channel_sees_what_was_looked_at_and_what_the_ad_showed_while_that_journey_lasts(
+    company: Company,
+) -> None:
+    customer_id = await new_customer(company)
+    request = view(customer_id)
+    for _ in range(2):
+        await company.web.context.RecordTouchpoint(request)
+    await company.store.context.RecordTouchpoint(view(customer_id, minutes_ago=1))
+    click = view(customer_id, "spring", minutes_ago=2)
+    click.kind = context.TOUCHPOINT_KIND_AD_CLICKED
+    click.skus.extend(["hat", "boots"])
+    click.offer_codes.append("SPRING-10")
+    await company.web.context.RecordTouchpoint(click)
+    section = (await company.whole_context(customer_id)).journey
+    (looked_at,) = section.viewed_products
+    assert (looked_at.sku, looked_at.view_count, looked_at.last_channel.id) == ("boots", 2, "web-shop")
+    came_for = section.came_for
+    assert (came_for.campaign_id, list(came_for.skus)) == ("spring", ["hat", "boots"])
+    assert (list(came_for.offer_codes), came_for.channel.id) == (["SPRING-10"], "web-shop")
+
+
 async def test_touchpoints_that_cannot_be_are_refused(company: Company) -> None:
     customer_id = await new_customer(company)
     reserved = view(customer_id)
     reserved.kind = context.TOUCHPOINT_KIND_ORDER_PLACED
     twice = view(customer_id)
     twice.attributes.extend([Attribute(key="page", value="1"), Attribute(key="page", value="2")])
+    promised = view(customer_id)
+    promised.offer_codes.append("SPRING-10")
     for request, reason in (
         (reserved, "TOUCHPOINT_KIND_RESERVED"),
+        (promised, "TOUCHPOINT_FIELDS_INVALID"),
+        (view(customer_id, ""), "TOUCHPOINT_FIELDS_INVALID"),
         (view(customer_id, minutes_ago=-5), "OCCUR_TIME_INVALID"),
         (view(customer_id, minutes_ago=31 * 24 * 60), "OCCUR_TIME_INVALID"),
         (view("cus_nobody"), "CUSTOMER_NOT_FOUND"),
