@@ -10,6 +10,7 @@ from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import add_CartInternalServiceServicer_to_server
 from omnithread.cart.v1.cart_service_pb2_grpc import add_CartServiceServicer_to_server
 from omnithread.cart.v1.handover_service_pb2_grpc import add_HandoverServiceServicer_to_server
+from omnithread.cart.v1.offer_service_pb2_grpc import add_OfferServiceServicer_to_server
 from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
@@ -21,6 +22,8 @@ from services.cart.handover_parts import HANDOVER_INDEXES, handovers_over
 from services.cart.handover_servicer import HandoverServicer
 from services.cart.internal_servicer import CartInternalServicer
 from services.cart.listening import consumer_of
+from services.cart.offer_parts import offer_parts, pricing_of
+from services.cart.offer_servicer import OfferServicer
 from services.cart.operations import Carts
 from services.cart.order_servicer import OrderServicer
 from services.cart.orders import Orders
@@ -54,12 +57,17 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     orders = Orders(carts=carts, numbers=ExternalNumbers(foundation.database))
     desk = Desk(commands=commands, new_id=foundation.new_id)
     merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
-    audience = AudienceBook(database=foundation.database, records=records, profile=profile, trait_names=no_trait_names)
+    offering = offer_parts(settings, foundation)
+    audience = AudienceBook(
+        database=foundation.database, records=records, profile=profile, trait_names=offering.book.trait_names
+    )
+    pricing = pricing_of(offering, foundation, audience)
     consumer = consumer_of(settings, foundation, merges=merges, audience=AudienceListener(audience))
     sweeps = CartSweeps(carts=carts, desk=desk, pause_seconds=settings.idle_sweep_seconds, tracer=foundation.tracer)
     return Parts(
         registrations=[
-            partial(add_CartServiceServicer_to_server, CartServicer(carts, desk=desk)),
+            partial(add_CartServiceServicer_to_server, CartServicer(carts, desk=desk, pricing=pricing)),
+            partial(add_OfferServiceServicer_to_server, OfferServicer(offering.offers, carts=carts, pricing=pricing)),
             partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
             partial(add_HandoverServiceServicer_to_server, HandoverServicer(handovers)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts, handovers)),
@@ -67,11 +75,6 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         consumers=[consumer],
         sweeps={sweep.name: sweep.run for sweep in sweeps.all()},
     )
-
-
-async def no_trait_names() -> frozenset[str]:
-    """Name the traits that offers look at, while there are no offers."""
-    return frozenset()
 
 
 SERVICE = Service(

@@ -41,21 +41,21 @@ def currency_mismatch(currency_code: str) -> OmnithreadError:
     )
 
 
-def currency_unknown(currency_code: str) -> OmnithreadError:
+def currency_unknown(currency_code: str, field: str = "unit_price") -> OmnithreadError:
     """Refuse a code that is no currency in use."""
     return invalid_argument(
         "CURRENCY_UNKNOWN",
         "The code is no currency of ISO 4217.",
-        field_faults=(FieldFault(field="unit_price.currency_code", description="no currency of ISO 4217"),),
+        field_faults=(FieldFault(field=f"{field}.currency_code", description="no currency of ISO 4217"),),
         metadata={"currency_code": currency_code[:16]},
     )
 
 
-def price_invalid() -> OmnithreadError:
+def price_invalid(field: str = "unit_price") -> OmnithreadError:
     """Refuse a price that is no amount of its currency."""
     what = "negative, or more digits than the currency has, or units and nanos disagree"
     return invalid_argument(
-        "PRICE_INVALID", f"The price is {what}.", field_faults=(FieldFault(field="unit_price", description=what),)
+        "PRICE_INVALID", f"The price is {what}.", field_faults=(FieldFault(field=field, description=what),)
     )
 
 
@@ -92,6 +92,46 @@ def amount_limit(limit_minor: int) -> OmnithreadError:
 def cart_empty() -> OmnithreadError:
     """Refuse to check out nothing."""
     return failed_precondition("CART_EMPTY", "There is nothing to check out.")
+
+
+def offer_not_found() -> OmnithreadError:
+    """Say that there is no such offer, or no such version of it."""
+    return not_found("OFFER_NOT_FOUND", "There is no such offer, or no such version of it.")
+
+
+def offer_has_no_draft() -> OmnithreadError:
+    """Refuse to activate nothing."""
+    return failed_precondition("OFFER_HAS_NO_DRAFT", "The offer has no draft that could count.")
+
+
+def offer_terms_invalid(faults: tuple[FieldFault, ...]) -> OmnithreadError:
+    """Refuse an offer that contradicts itself."""
+    return invalid_argument("OFFER_TERMS_INVALID", "The offer contradicts itself.", field_faults=faults)
+
+
+def offer_refers_to_itself(fault: FieldFault) -> OmnithreadError:
+    """Refuse an offer that excludes itself, or gives one of its own articles as a gift."""
+    return invalid_argument("OFFER_REFERS_TO_ITSELF", "The offer refers to itself.", field_faults=(fault,))
+
+
+def offer_limits_conflict(fault: FieldFault) -> OmnithreadError:
+    """Refuse limits of which one can never be reached."""
+    return invalid_argument("OFFER_LIMITS_CONFLICT", "The limits contradict one another.", field_faults=(fault,))
+
+
+def offer_limit(limit: int, *, active: bool) -> OmnithreadError:
+    """Refuse one offer too many."""
+    what = "active offers" if active else "offers"
+    return failed_precondition("OFFER_LIMIT", f"There are {limit} {what}.", metadata={"limit": str(limit)})
+
+
+def channel_not_registered() -> OmnithreadError:
+    """Say that no channel is registered under the id."""
+    return invalid_argument(
+        "CHANNEL_NOT_REGISTERED",
+        "No channel is registered under this id.",
+        field_faults=(FieldFault(field="channel_id", description="not registered"),),
+    )
 
 
 def order_not_found() -> OmnithreadError:

@@ -31,14 +31,14 @@ class Money:
         return Money(self.minor * quantity, self.currency_code)
 
 
-def price_from_proto(money: MoneyProto) -> Money:
-    """Read a price: a known currency, not negative, with no more digits than the currency has."""
+def price_from_proto(money: MoneyProto, field: str = "unit_price") -> Money:
+    """Read a price: a known currency, not negative, with no more digits than the currency has; `field` names it."""
     if money.currency_code not in _currencies_in_use():
-        raise errors.currency_unknown(money.currency_code)
+        raise errors.currency_unknown(money.currency_code, field)
     digits = _digits(money.currency_code)
     nanos_per_minor = NANOS_PER_UNIT // 10**digits
     if money.units < 0 or not 0 <= money.nanos < NANOS_PER_UNIT or money.nanos % nanos_per_minor:
-        raise errors.price_invalid()
+        raise errors.price_invalid(field)
     return Money(money.units * 10**digits + money.nanos // nanos_per_minor, money.currency_code)
 
 

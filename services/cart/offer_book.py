@@ -5,12 +5,9 @@ Every document's version only grows, so the sum of all versions, the edition, st
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from libs.mongo.connection import Database
-from libs.mongo.deadline import reading
 from libs.mongo.documents import Documents
-from services.cart.offer_fields import OFFERS, SHARED_CODE
 from services.cart.offer_values import NO_OFFERS, ActiveOffer, ActiveOffers, Offer, OfferState
 
 MOST_OFFERS = 2000
@@ -28,12 +25,10 @@ class OfferBook:
         self,
         *,
         documents: Documents[Offer],
-        database: Database,
         monotonic: Callable[[], float] = time.monotonic,
         oldest_seconds: float = OLDEST_SECONDS,
     ) -> None:
         self._documents = documents
-        self._offers = database[OFFERS]
         self._monotonic = monotonic
         self._oldest_seconds = oldest_seconds
         self._known = NO_OFFERS
@@ -53,14 +48,9 @@ class OfferBook:
         """Give the offers as they are committed now. One query that an index covers, two more where they changed."""
         return await self._look()
 
-    async def ended_by_code(self, codes: Sequence[str]) -> dict[str, str]:
-        """Give the ids of offers that have ended, by those of these codes that opened them. No query without codes."""
-        if not codes:
-            return {}
-        match = {SHARED_CODE: {"$in": list(codes)}, "state": str(OfferState.ENDED)}
-        with reading():
-            found = await self._offers.find(match, {SHARED_CODE: 1}).limit(len(codes) * 2).to_list(None)
-        return {document[SHARED_CODE]: document["_id"] for document in found}
+    async def trait_names(self) -> frozenset[str]:
+        """Give the traits that offers look at."""
+        return (await self.current()).trait_names
 
     def _is_old(self) -> bool:
         return self._looked_at is None or self._monotonic() - self._looked_at >= self._oldest_seconds

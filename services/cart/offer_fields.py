@@ -27,12 +27,9 @@ from services.cart.offer_values import (
 OFFERS = "offers"
 OFFER_VERSIONS = "offer_versions"
 """Texts that counted before the present one; `_id` is `offer_id:version`."""
-SHARED_CODE = "shared_code"
-"""Of the text that counts or counted last."""
 OFFER_INDEXES = (
     Index(OFFERS, (("version", 1), ("_id", 1))),
     Index(OFFERS, (("state", 1), ("_id", 1))),
-    Index(OFFERS, ((SHARED_CODE, 1),)),
 )
 
 
@@ -43,7 +40,6 @@ def offer_to_fields(offer: Offer) -> Fields:
         "offer_version": offer.version,
         "draft": terms_to_fields(offer.draft) if offer.draft else None,
         "terms": terms_to_fields(offer.terms) if offer.terms else None,
-        SHARED_CODE: offer.terms.shared_code if offer.terms else "",
         "create_time": offer.create_time,
     }
 

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TypeAlias
@@ -109,6 +109,14 @@ class OfferAudience:
     journey_channel_kinds: frozenset[int] = NO_KINDS
     campaign_ids: frozenset[str] = NO_IDS
 
+    @property
+    def looks_at_facts(self) -> bool:
+        """Whether it takes more than cart's own orders to decide."""
+        return replace(self, first_order=False) != EVERYBODY
+
+
+EVERYBODY = OfferAudience()
+
 
 class CodeRule(enum.StrEnum):
     """How a code opens an offer."""
@@ -134,7 +142,7 @@ class OfferTerms:
     window: OfferWindow | None = None
     """None means always."""
     channels: OfferChannels = OfferChannels()
-    audience: OfferAudience = OfferAudience()
+    audience: OfferAudience = EVERYBODY
     code_rule: CodeRule = CodeRule.NONE
     shared_code: str = ""
     """In its normal form (`codes.py`)."""
@@ -196,6 +204,8 @@ class ActiveOffers:
     """The offer's id by the code, in its normal form."""
     trait_names: frozenset[str] = NO_IDS
     """The traits that some offer looks at."""
+    look_at_facts: bool = False
+    """Whether some offer looks at facts that others know of the customer."""
 
     @classmethod
     def of(cls, offers: Iterable[ActiveOffer], edition: int) -> "ActiveOffers":
@@ -210,6 +220,7 @@ class ActiveOffers:
                 {one.terms.shared_code: one.offer_id for one in by_id.values() if one.terms.shared_code}
             ),
             trait_names=frozenset(trait.name for one in ordered for trait in one.terms.audience.traits),
+            look_at_facts=any(one.terms.audience.looks_at_facts for one in ordered),
         )
 
 

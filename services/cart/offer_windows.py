@@ -18,7 +18,7 @@ ONE_SECOND = timedelta(seconds=1)
 
 def is_open(window: OfferWindow, now: datetime) -> bool:
     """Whether an offer counts at a moment."""
-    if window.start_local_time and now < _bound(window.start_local_time, window.time_zone, is_end=False):
+    if window.start_local_time and now < opening_time(window):
         return False
     if is_over(window, now):
         return False
@@ -37,7 +37,17 @@ def is_open(window: OfferWindow, now: datetime) -> bool:
 
 def is_over(window: OfferWindow, now: datetime) -> bool:
     """Whether an offer will never count again."""
-    return bool(window.end_local_time) and now >= _bound(window.end_local_time, window.time_zone, is_end=True)
+    return bool(window.end_local_time) and now >= closing_time(window)
+
+
+def opening_time(window: OfferWindow) -> datetime:
+    """Give the first moment of a window that has a start."""
+    return _bound(window.start_local_time, window.time_zone, is_end=False)
+
+
+def closing_time(window: OfferWindow) -> datetime:
+    """Give the first moment after a window that has an end."""
+    return _bound(window.end_local_time, window.time_zone, is_end=True)
 
 
 def local_time(text: str) -> datetime | None:

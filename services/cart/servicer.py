@@ -1,6 +1,6 @@
 """Translates calls: one short method per RPC of `CartService`, between the contract's words and the operations."""
 
-from libs.rpc.call import stamp_of
+from libs.rpc.call import current_call, stamp_of
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
 from services.cart.convert import (
@@ -15,18 +15,22 @@ from services.cart.desk import Desk
 from services.cart.desk_convert import lock_wish_from_request
 from services.cart.operations import Carts
 from services.cart.order_convert import order_to_proto
+from services.cart.priced_convert import with_prices
+from services.cart.pricing import Pricing
 
 
 class CartServicer(CartServiceServicer):
     """Answers what channels ask of carts and orders."""
 
-    def __init__(self, carts: Carts, *, desk: Desk) -> None:
+    def __init__(self, carts: Carts, *, desk: Desk, pricing: Pricing) -> None:
         self._carts = carts
         self._desk = desk
+        self._pricing = pricing
 
     async def GetCart(self, request: pb.GetCartRequest, _context: object) -> pb.GetCartResponse:
         saved = await self._carts.get(request.customer_id)
-        return pb.GetCartResponse(cart=cart_to_proto(saved), recent_orders=orders_to_proto(saved), head=saved.head())
+        answer = pb.GetCartResponse(cart=cart_to_proto(saved), recent_orders=orders_to_proto(saved), head=saved.head())
+        return with_prices(answer, await self._pricing.everywhere(saved, current_call().caller.channel_id))
 
     async def BatchGetCarts(self, request: pb.BatchGetCartsRequest, _context: object) -> pb.BatchGetCartsResponse:
         found = await self._carts.get_many(request.customer_ids)
