@@ -102,6 +102,12 @@ class Records(Generic[State, Event]):
         """Read the record of the customer who remains of `customer_id`, be it a tombstone. Reads as `get` does."""
         return await self._reader.standing(customer_id)
 
+    async def request_ids(self, customer_ids: Sequence[str], deadline: Deadline | None = None) -> list[str]:
+        """Give the ids of the requests that these very records remember, at most 128 of each. One query."""
+        with reading(deadline):
+            cursor = self._database[RECORDS].find({"_id": {"$in": list(customer_ids)}}, {"requests.id": 1})
+            return [entry["id"] for record in await cursor.to_list(None) for entry in record.get("requests", ())]
+
     async def get_many(self, customer_ids: Iterable[str]) -> dict[str, Saved[State]]:
         """Read those that exist of at most 1000, keyed by the id asked for. One query, and one more per merge hop."""
         return await self._reader.get_many(customer_ids)

@@ -7,14 +7,18 @@ from libs.events.merges import MergeListener, undated
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
+from omnithread.cart.v1.article_service_pb2_grpc import add_ArticleServiceServicer_to_server
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import add_CartInternalServiceServicer_to_server
 from omnithread.cart.v1.cart_service_pb2_grpc import add_CartServiceServicer_to_server
 from omnithread.cart.v1.handover_service_pb2_grpc import add_HandoverServiceServicer_to_server
 from omnithread.cart.v1.offer_service_pb2_grpc import add_OfferServiceServicer_to_server
 from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
+from services.cart.article_servicer import ArticleServicer
+from services.cart.articles import Articles
 from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
 from services.cart.audience_listener import AudienceListener
+from services.cart.audit import Audits
 from services.cart.commands import Commands
 from services.cart.desk import Desk
 from services.cart.external_numbers import ExternalNumbers
@@ -55,6 +59,9 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     )
     handovers = handovers_over(settings, foundation, carts)
     orders = Orders(carts=carts, numbers=ExternalNumbers(foundation.database))
+    articles = Articles(
+        database=foundation.database, clock=foundation.clock, pause_seconds=settings.article_look_seconds
+    )
     desk = Desk(commands=commands, new_id=foundation.new_id)
     merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
     offering = offer_parts(settings, foundation)
@@ -66,14 +73,18 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     sweeps = CartSweeps(carts=carts, desk=desk, pause_seconds=settings.idle_sweep_seconds, tracer=foundation.tracer)
     return Parts(
         registrations=[
-            partial(add_CartServiceServicer_to_server, CartServicer(carts, desk=desk, pricing=pricing)),
+            partial(
+                add_CartServiceServicer_to_server,
+                CartServicer(carts, desk=desk, articles=articles, audits=Audits(carts), pricing=pricing),
+            ),
             partial(add_OfferServiceServicer_to_server, OfferServicer(offering.offers, carts=carts, pricing=pricing)),
             partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
+            partial(add_ArticleServiceServicer_to_server, ArticleServicer(articles)),
             partial(add_HandoverServiceServicer_to_server, HandoverServicer(handovers)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts, handovers)),
         ],
         consumers=[consumer],
-        sweeps={sweep.name: sweep.run for sweep in sweeps.all()},
+        sweeps={**{sweep.name: sweep.run for sweep in sweeps.all()}, "unsold-articles": articles.run},
     )
 
 

@@ -8,6 +8,7 @@ from libs.mongo.erase import Eraser
 from libs.mongo.holdings import Holdings, Kept
 from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from services.cart.articles import UNSOLD_ARTICLES
 from services.cart.codes import OFFER_CODES, code_without_person
 from services.cart.events import CartErased, Event
 from services.cart.handover_tries import HANDOVER_TRIES
@@ -50,7 +51,7 @@ HOLDINGS = Holdings(
             code_without_person,
         ),
     ),
-    of_nobody=frozenset({HANDOVER_TRIES, OFFERS, OFFER_VERSIONS, OFFER_COUNTERS}),
+    of_nobody=frozenset({HANDOVER_TRIES, OFFERS, OFFER_VERSIONS, OFFER_COUNTERS, UNSOLD_ARTICLES}),
 )
 
 

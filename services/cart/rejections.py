@@ -29,6 +29,7 @@ KEPT_FOR = timedelta(days=90)
 MAX_PER_CUSTOMER = 10_000
 REJECTION_INDEXES = (
     Index(REJECTED_CHANGES, (("customer_id", 1), ("cart_id", 1), ("reject_time", -1))),
+    Index(REJECTED_CHANGES, (("customer_id", 1), ("request_id", 1))),
     Index(REJECTED_CHANGES, (("expire_time", 1),), expire_after_seconds=0),
 )
 _DECIDED = {Status.FAILED_PRECONDITION, Status.NOT_FOUND, Status.ABORTED}

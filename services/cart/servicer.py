@@ -3,6 +3,9 @@
 from libs.rpc.call import current_call, stamp_of
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
+from services.cart.articles import Articles
+from services.cart.audit import Audits
+from services.cart.audit_convert import account_to_proto
 from services.cart.convert import (
     article_from_request,
     batch_cart_to_proto,
@@ -12,24 +15,32 @@ from services.cart.convert import (
     terms_from_request,
 )
 from services.cart.desk import Desk
-from services.cart.desk_convert import lock_wish_from_request
+from services.cart.desk_convert import lock_wish_from_request, problem_to_proto
 from services.cart.operations import Carts
 from services.cart.order_convert import order_to_proto
 from services.cart.priced_convert import with_prices
 from services.cart.pricing import Pricing
+from services.cart.problems import cart_problems
 
 
 class CartServicer(CartServiceServicer):
     """Answers what channels ask of carts and orders."""
 
-    def __init__(self, carts: Carts, *, desk: Desk, pricing: Pricing) -> None:
+    def __init__(self, carts: Carts, *, desk: Desk, articles: Articles, audits: Audits, pricing: Pricing) -> None:
         self._carts = carts
         self._desk = desk
+        self._articles = articles
+        self._audits = audits
         self._pricing = pricing
 
     async def GetCart(self, request: pb.GetCartRequest, _context: object) -> pb.GetCartResponse:
         saved = await self._carts.get(request.customer_id)
-        answer = pb.GetCartResponse(cart=cart_to_proto(saved), recent_orders=orders_to_proto(saved), head=saved.head())
+        answer = pb.GetCartResponse(
+            cart=cart_to_proto(saved),
+            recent_orders=orders_to_proto(saved),
+            head=saved.head(),
+            problems=[problem_to_proto(problem) for problem in cart_problems(saved.state, self._articles.unsold)],
+        )
         return with_prices(answer, await self._pricing.everywhere(saved, current_call().caller.channel_id))
 
     async def BatchGetCarts(self, request: pb.BatchGetCartsRequest, _context: object) -> pb.BatchGetCartsResponse:
@@ -140,3 +151,6 @@ class CartServicer(CartServiceServicer):
         return pb.UnlockCartResponse(
             cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
         )
+
+    async def AuditCart(self, request: pb.AuditCartRequest, _context: object) -> pb.AuditCartResponse:
+        return account_to_proto(await self._audits.audit(request.customer_id, request.cart_id))

@@ -16,6 +16,8 @@ class CartSettings(ServiceSettings):
     idle_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often every replica looks for idle and expired carts and for locks that are over; what it does is late by at
     most this."""
+    article_look_seconds: float = Field(default=3.0, gt=0, le=3600)
+    """How often every replica looks which articles the catalogue told others of; carts show it late by at most this."""
     expire_after_seconds: float = Field(default=90 * 86400.0, ge=0, le=1000 * 86400)
     """How long nobody has to touch a cart for it to expire: its lines are then saved for later. 0 for never.
     Counts from a cart's next change."""

@@ -10,6 +10,7 @@ from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
 from services.cart import codes, codes_tries, redemption_counters
+from services.cart.articles import ARTICLE_INDEXES
 from services.cart.event_convert import event_to_proto
 from services.cart.events import CartCheckedOut, Event, OrderAdvanced, OrderPaymentChanged, OrderRecorded, OrderReturned
 from services.cart.external_numbers import EXTERNAL_NUMBER_INDEXES
@@ -29,6 +30,7 @@ INDEXES: tuple[Index, ...] = (
     due_index(LOCK_DUE_TIME),
     member_index(ORDERS),
     *REJECTION_INDEXES,
+    *ARTICLE_INDEXES,
     *codes.INDEXES,
     *codes_tries.INDEXES,
     *redemption_counters.INDEXES,
