@@ -6,11 +6,6 @@ what timers, mails, agents and merges do is not.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from babel.numbers import get_currency_precision
-from google.protobuf.descriptor import EnumDescriptor
-from google.type.money_pb2 import Money
 
 from libs.ids import TIME_CHARACTERS
 from libs.timestamps import from_timestamp
@@ -24,6 +19,8 @@ from omnithread.preference.v1 import preference_events_pb2 as preference
 from omnithread.preference.v1 import preference_pb2
 from omnithread.profile.v1 import profile_events_pb2 as profile
 from omnithread.profile.v1 import profile_pb2
+from services.aggregator.cart_touchpoints import of_cart
+from services.aggregator.meanings import Meaning, word
 from services.aggregator.values import Touchpoint
 
 AreaEvent = profile.ProfileEvent | cart.CartEvent | preference.PreferenceEvent | messaging.MessagingEvent
@@ -34,16 +31,6 @@ IMPORTED = frozenset({"customer_created", "identifiers_linked", "profile_updated
 
 MOST_SUMMARY_CHARACTERS = 200
 MOST_SUBJECT_CHARACTERS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    kind: int
-    summary: str
-    subject: str = ""
-    attributes: Sequence[tuple[str, str]] = ()
-    by_company: bool = False
-    """True for what is never the customer's act, whatever the channel."""
 
 
 def touchpoint_of(area: str, event: AreaEvent) -> Touchpoint | None:
@@ -80,39 +67,39 @@ def touchpoint_id_of(header: EventHeader) -> str:
     return f"tch_{given[:TIME_CHARACTERS]}{header.seq:06}{given[TIME_CHARACTERS:]}"
 
 
-def _meaning_of(event: AreaEvent) -> _Meaning | None:
+def _meaning_of(event: AreaEvent) -> Meaning | None:
     if isinstance(event, profile.ProfileEvent):
         return _of_profile(event)
     if isinstance(event, cart.CartEvent):
-        return _of_cart(event)
+        return of_cart(event)
     if isinstance(event, preference.PreferenceEvent):
         return _of_preference(event)
     return _of_messaging(event)
 
 
-def _of_profile(event: profile.ProfileEvent) -> _Meaning | None:
+def _of_profile(event: profile.ProfileEvent) -> Meaning | None:
     match event.WhichOneof("payload"):
         case "customer_created":
-            kind = _word(profile_pb2.CustomerKind.DESCRIPTOR, event.customer_created.kind, "CUSTOMER_KIND_")
-            return _Meaning(context.TOUCHPOINT_KIND_IDENTIFIED, f"first seen, {kind}", attributes=[("kind", kind)])
+            kind = word(profile_pb2.CustomerKind.DESCRIPTOR, event.customer_created.kind, "CUSTOMER_KIND_")
+            return Meaning(context.TOUCHPOINT_KIND_IDENTIFIED, f"first seen, {kind}", attributes=[("kind", kind)])
         case "identifiers_linked":
             kinds = ", ".join(
                 sorted(
                     {
-                        _word(profile_pb2.IdentifierKind.DESCRIPTOR, k, "IDENTIFIER_KIND_")
+                        word(profile_pb2.IdentifierKind.DESCRIPTOR, k, "IDENTIFIER_KIND_")
                         for k in event.identifiers_linked.kinds
                     }
                 )
             )
-            return _Meaning(context.TOUCHPOINT_KIND_IDENTIFIED, f"linked {kinds}", attributes=[("kinds", kinds)])
+            return Meaning(context.TOUCHPOINT_KIND_IDENTIFIED, f"linked {kinds}", attributes=[("kinds", kinds)])
         case "customers_merged":
-            return _Meaning(
+            return Meaning(
                 context.TOUCHPOINT_KIND_IDENTIFIED,
                 "recognised as one customer",
                 attributes=[("merge_id", event.customers_merged.merge_id)],
             )
         case "customers_unmerged":
-            return _Meaning(
+            return Meaning(
                 context.TOUCHPOINT_KIND_IDENTIFIED,
                 "recognised as two customers",
                 attributes=[("merge_id", event.customers_unmerged.merge_id)],
@@ -120,58 +107,20 @@ def _of_profile(event: profile.ProfileEvent) -> _Meaning | None:
             )
         case "profile_updated":
             fields = ", ".join(sorted(event.profile_updated.changed_fields))
-            return _Meaning(context.TOUCHPOINT_KIND_PROFILE_UPDATED, f"changed {fields}")
+            return Meaning(context.TOUCHPOINT_KIND_PROFILE_UPDATED, f"changed {fields}")
     return None  # a sealed customer's acts belong to the one who remains, and say all
 
 
-def _of_cart(event: cart.CartEvent) -> _Meaning | None:
-    changed = context.TOUCHPOINT_KIND_CART_CHANGED
-    match event.WhichOneof("payload"):
-        case "item_added":
-            item = event.item_added
-            return _Meaning(changed, f"added {item.quantity} x {item.sku}", item.sku)
-        case "item_quantity_set":
-            line = event.item_quantity_set
-            return _Meaning(changed, f"changed {line.sku} from {line.old_quantity} to {line.quantity}", line.sku)
-        case "item_removed":
-            gone = event.item_removed
-            return _Meaning(changed, f"removed {gone.old_quantity} x {gone.sku}", gone.sku)
-        case "cart_cleared":
-            return _Meaning(changed, f"cleared {_lines(event.cart_cleared.line_count)}", event.cart_id)
-        case "cart_absorbed" if event.cart_absorbed.line_count > 0:
-            return _Meaning(
-                changed, f"took over {_lines(event.cart_absorbed.line_count)}", event.cart_id, by_company=True
-            )
-        case "cart_checked_out":
-            order = event.cart_checked_out
-            return _Meaning(
-                context.TOUCHPOINT_KIND_ORDER_PLACED,
-                f"ordered {_lines(order.line_count)} for {_money(order.total)}",
-                order.order_id,
-                [("store_id", order.store_id), ("total", _money(order.total))],
-            )
-        case "cart_abandoned":
-            left = event.cart_abandoned
-            return _Meaning(
-                context.TOUCHPOINT_KIND_CART_ABANDONED,
-                f"left {_lines(left.line_count)} for {_money(left.subtotal)}",
-                event.cart_id,
-                [("subtotal", _money(left.subtotal))],
-                by_company=True,
-            )
-    return None
-
-
-def _of_preference(event: preference.PreferenceEvent) -> _Meaning | None:
+def _of_preference(event: preference.PreferenceEvent) -> Meaning | None:
     changed = context.TOUCHPOINT_KIND_PREFERENCES_CHANGED
     match event.WhichOneof("payload"):
         case "preferences_updated":
-            return _Meaning(changed, f"changed {', '.join(sorted(event.preferences_updated.changed_fields))}")
+            return Meaning(changed, f"changed {', '.join(sorted(event.preferences_updated.changed_fields))}")
         case "consent_set":
             consent = event.consent_set
-            state = _word(preference_pb2.ConsentState.DESCRIPTOR, consent.state, "CONSENT_STATE_")
-            way = _word(delivery_pb2.DeliveryKind.DESCRIPTOR, consent.delivery_kind, "DELIVERY_KIND_")
-            return _Meaning(
+            state = word(preference_pb2.ConsentState.DESCRIPTOR, consent.state, "CONSENT_STATE_")
+            way = word(delivery_pb2.DeliveryKind.DESCRIPTOR, consent.delivery_kind, "DELIVERY_KIND_")
+            return Meaning(
                 changed,
                 f"{state} {consent.purpose} by {way}",
                 consent.record_id,
@@ -180,15 +129,15 @@ def _of_preference(event: preference.PreferenceEvent) -> _Meaning | None:
     return None
 
 
-def _of_messaging(event: messaging.MessagingEvent) -> _Meaning | None:
+def _of_messaging(event: messaging.MessagingEvent) -> Meaning | None:
     match event.WhichOneof("payload"):
         case "message_queued":
             queued = event.message_queued
             return _message(f"queued {queued.template_id}", queued.message_id, [("purpose", queued.purpose)])
         case "message_state_changed" if event.message_state_changed.state != messaging_pb2.MESSAGE_STATE_SENDING:
             now = event.message_state_changed
-            state = _word(messaging_pb2.MessageState.DESCRIPTOR, now.state, "MESSAGE_STATE_")
-            way = _word(delivery_pb2.DeliveryKind.DESCRIPTOR, now.delivery_kind, "DELIVERY_KIND_")
+            state = word(messaging_pb2.MessageState.DESCRIPTOR, now.state, "MESSAGE_STATE_")
+            way = word(delivery_pb2.DeliveryKind.DESCRIPTOR, now.delivery_kind, "DELIVERY_KIND_")
             summary = f"{state} {now.template_id}{f' by {way}' if way else ''}"
             return _message(
                 f"{summary}: {now.state_reason}" if now.state_reason else summary,
@@ -197,8 +146,8 @@ def _of_messaging(event: messaging.MessagingEvent) -> _Meaning | None:
             )
         case "entry_posted":
             entry = event.entry_posted
-            author = _word(messaging_pb2.Author.DESCRIPTOR, entry.author, "AUTHOR_")
-            return _Meaning(
+            author = word(messaging_pb2.Author.DESCRIPTOR, entry.author, "AUTHOR_")
+            return Meaning(
                 context.TOUCHPOINT_KIND_CONVERSATION,
                 f"{author} wrote about {entry.topic}",
                 entry.conversation_id,
@@ -208,21 +157,5 @@ def _of_messaging(event: messaging.MessagingEvent) -> _Meaning | None:
     return None
 
 
-def _message(summary: str, message_id: str, attributes: Sequence[tuple[str, str]]) -> _Meaning:
-    return _Meaning(context.TOUCHPOINT_KIND_MESSAGE, summary, message_id, attributes, by_company=True)
-
-
-def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count} lines"
-
-
-def _money(money: Money) -> str:
-    """Write an amount with its currency, as in `59.90 EUR` or `500 JPY`; exact, and the same in every language."""
-    digits = f"{money.nanos:09}".rstrip("0").ljust(get_currency_precision(money.currency_code), "0")
-    return f"{money.units}{'.' if digits else ''}{digits} {money.currency_code}"
-
-
-def _word(enum: EnumDescriptor, number: int, prefix: str) -> str:
-    """Give a value's name as a word for people, `in app`; empty for the unstated and for what this version lacks."""
-    value = enum.values_by_number.get(number)
-    return "" if value is None or number == 0 else value.name.removeprefix(prefix).replace("_", " ").lower()
+def _message(summary: str, message_id: str, attributes: Sequence[tuple[str, str]]) -> Meaning:
+    return Meaning(context.TOUCHPOINT_KIND_MESSAGE, summary, message_id, attributes, by_company=True)

@@ -1,5 +1,7 @@
 """Listens to cart and profile: carts are reminded of until they are bought, merged customers are one, codes are sent.
 
+Bought is bought, be it in a till of the store's own. Where such a sale leaves something in the cart, the cart counts as
+changed, and the gates judge.
 What a cart's merge brings needs nothing here: the cart counts as changed, so a reminder of it as it was is not sent
 any more (`gates.still_relevant`), and is announced again when it was left alone. An announcement from before the merge
 that is heard after it causes nothing (`Messages.remind`).
@@ -49,7 +51,7 @@ class Listener:
         try:
             if event.HasField("cart_abandoned"):
                 await self._remind(event)
-            elif event.HasField("cart_checked_out"):
+            elif event.HasField("cart_checked_out") or event.order_recorded.cart_emptied:
                 await self._messages.cancel_for_order(
                     header.customer_id, event.cart_id, event_id=header.event_id, origin=_origin(header)
                 )

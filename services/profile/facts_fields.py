@@ -23,9 +23,10 @@ def news_of(event: Message) -> News | None:
     """Read what an event tells about its customer; None where it changes no fact.
 
     A cart that was taken over in a merge (`CartAbsorbed`) brings no order: what was ordered was told when it was.
+    What comes back takes nothing off again: it was bought.
     """
-    if isinstance(event, CartEvent) and event.HasField("cart_checked_out"):
-        total = event.cart_checked_out.total
+    if isinstance(event, CartEvent) and (event.HasField("cart_checked_out") or event.HasField("order_recorded")):
+        total = event.cart_checked_out.total if event.HasField("cart_checked_out") else event.order_recorded.total
         return Order(
             currency_code=total.currency_code,
             nanos=total.units * NANOS_PER_UNIT + total.nanos,

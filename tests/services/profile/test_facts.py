@@ -3,10 +3,13 @@
 import random
 from datetime import timedelta
 
+from google.type.money_pb2 import Money
 from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.channel import Channel
+from libs.timestamps import EPOCH
+from omnithread.cart.v1.cart_events_pb2 import CartEvent, OrderRecorded, OrderReturned
 from services.profile.facts import (
     MOST_ACCOUNTS,
     Account,
@@ -22,7 +25,7 @@ from services.profile.facts import (
     part,
     total,
 )
-from services.profile.facts_fields import facts_to_proto, ledger_from_fields, ledger_to_fields
+from services.profile.facts_fields import facts_to_proto, ledger_from_fields, ledger_to_fields, news_of
 from tests.services.profile.people import NOW, STORE, WEB, at
 
 Event = tuple[News, Source]
@@ -149,3 +152,9 @@ def test_somebody_of_whom_nothing_is_known_has_no_facts() -> None:
     assert (said.spend[0].total.units, said.spend[0].total.nanos) == (19, 990_000_000)
     assert not said.HasField("preferred_channel")
     assert said.last_purchase_time.ToDatetime() - NOW.replace(tzinfo=None) == timedelta(0)
+
+
+def test_a_sale_of_a_stores_own_till_counts_as_an_order_and_what_comes_back_changes_nothing() -> None:
+    sold = CartEvent(order_recorded=OrderRecorded(order_id="ord_1", total=Money(currency_code="EUR", units=9)))
+    assert news_of(sold) == Order("EUR", 9 * 10**9, EPOCH)
+    assert news_of(CartEvent(order_returned=OrderReturned(order_id="ord_1", quantity=1))) is None
