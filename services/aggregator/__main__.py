@@ -17,6 +17,7 @@ from omnithread.cart.v1 import cart_internal_service_pb2
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceStub
 from omnithread.context.v1.context_internal_service_pb2_grpc import add_ContextInternalServiceServicer_to_server
 from omnithread.context.v1.context_service_pb2_grpc import add_ContextServiceServicer_to_server
 from omnithread.context.v1.privacy_service_pb2_grpc import add_PrivacyServiceServicer_to_server
@@ -136,6 +137,8 @@ def open_sources(settings: AggregatorSettings, foundation: Foundation) -> Source
         cart=CartServiceStub(forward["cart"]),
         preference=PreferenceServiceStub(forward["preference"]),
         messaging=MessagingServiceStub(forward["messaging"]),
+        handovers=HandoverServiceStub(forward["cart"]),
+        own_profile=ProfileServiceStub(own["profile"]),
         profile_internal=ProfileInternalServiceStub(own["profile"]),
         cart_internal=CartInternalServiceStub(own["cart"]),
         preference_internal=PreferenceInternalServiceStub(own["preference"]),

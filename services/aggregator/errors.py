@@ -44,6 +44,15 @@ def attribute_duplicate(index: int) -> OmnithreadError:
     )
 
 
+def identifier_needed() -> OmnithreadError:
+    """Refuse a visit of which nothing says whose it is."""
+    return invalid_argument(
+        "IDENTIFIER_NEEDED",
+        "Without a hand-over at least one identifier is needed.",
+        field_faults=(FieldFault(field="identifiers", description="none is given, and no hand-over"),),
+    )
+
+
 def erasure_not_found() -> OmnithreadError:
     """Say that no erasure has this id, or none was asked for this customer."""
     return not_found("ERASURE_NOT_FOUND", "No such erasure was asked for.")

@@ -54,6 +54,7 @@ class ContextServicer(ContextServiceServicer):
             cart_price=started.context.beside.price,
             other_channel_prices=started.context.beside.other_channel_prices,
             cart_problems=started.context.beside.problems,
+            handover=started.handover,
         )
 
     async def GetCustomerContext(

@@ -7,30 +7,26 @@ merges that are done are found done, and the session is the same.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from libs.errors import OmnithreadError, Status, dependency_unavailable
 from libs.mongo.values import Outcome
 from libs.origin import Origin, Stamp
 from libs.telemetry.journey import add_journey_labels
-from omnithread.context.v1.context_service_pb2 import StartSessionRequest
+from omnithread.context.v1.context_service_pb2 import HandoverResult, StartSessionRequest
 from omnithread.profile.v1.profile_pb2 import Identifier
-from omnithread.profile.v1.profile_service_pb2 import (
-    GetProfileRequest,
-    IdentifyOutcome,
-    IdentifyRequest,
-    IdentifyResponse,
-    SetAsideIdentifier,
-)
+from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, IdentifyOutcome, SetAsideIdentifier
+from services.aggregator import errors
+from services.aggregator.arrivals import Arrival, identified_arrival
 from services.aggregator.budget import Budget
 from services.aggregator.context import AREAS, ContextRead, SectionRead, wanted_sections
+from services.aggregator.handovers import Handovers
+from services.aggregator.identifying import Identifying
 from services.aggregator.journeys import spans
 from services.aggregator.merging import Merges
 from services.aggregator.operations import Journeys
 from services.aggregator.reading import ContextReader
 from services.aggregator.sources import Sources, profile_section
 from services.aggregator.values import Thread
+from services.aggregator.withholding import PERSONAL, without_person
 
-IDENTIFY_SHARE = 0.6
-"""Of the caller's time: without profile there is no answer, so it may have most of it."""
 MERGE_SHARE = 0.4
 EVERY_AREA = frozenset(AREAS.values())
 
@@ -46,6 +42,7 @@ class StartedSession:
     set_aside: Sequence[SetAsideIdentifier]
     last_touchpoint_traceparent: str
     context: ContextRead
+    handover: HandoverResult | None
     replayed: bool
 
 
@@ -61,48 +58,52 @@ class Sessions:
         reader: ContextReader,
     ) -> None:
         self._journeys = journeys
-        self._sources = sources
+        self._identifying = Identifying(sources)
+        self._handovers = Handovers(sources=sources, identifying=self._identifying)
         self._merges = merges
         self._reader = reader
 
     async def start(self, request: StartSessionRequest, *, stamp: Stamp, budget: Budget) -> StartedSession:
-        """Identify, complete what is pending, note the session, and read the context.
+        """Find out who has come, complete what is pending, note the session, and read the context.
 
-        Raises profile's refusals as they are, and DEPENDENCY_UNAVAILABLE where profile does not answer.
+        Raises IDENTIFIER_NEEDED, profile's refusals and those of hand-overs as they are, and DEPENDENCY_UNAVAILABLE
+        where profile does not answer, or with a hand-over cart.
         """
-        identified = await self._identify(request, budget)
-        customer_id = identified.profile.customer_id
+        arrival = await self._arrive(request, budget)
+        customer_id = arrival.customer_id
         add_journey_labels(customer_id=customer_id)
-        if identified.pending_merges:
+        if arrival.pending_merges:
             # Before the session is noted: it may be one that the customer began as somebody else.
             await self._merges.complete(
-                identified.pending_merges,
+                arrival.pending_merges,
                 customer_id,
                 areas=EVERY_AREA,
                 origin=stamp.origin,
                 budget=budget.part(MERGE_SHARE),
             )
         outcome = await self._journeys.start_session(
-            customer_id, request.session_id, stamp, entrance_customer_id=identified.entrance_customer_id
+            customer_id, request.session_id, stamp, entrance_customer_id=arrival.entrance_customer_id
         )
         session_id, journey_id = outcome.facts["session_id"], _journey_id_today(outcome)
         add_journey_labels(session_id=session_id, journey_id=journey_id)
+        wanted = wanted_sections(request.sections)
         context = await self._reader.read(
             customer_id,
-            wanted=wanted_sections(request.sections),
+            wanted=wanted - PERSONAL if arrival.withheld else wanted,
             origin=stamp.origin,
             budget=budget,
             # What merging changed is read again.
-            profile=None if identified.pending_merges else profile_section(identified.profile, identified.head),
+            profile=None if arrival.pending_merges else arrival.profile,
         )
         return StartedSession(
             customer_id=context.context.customer_id,
             session_id=session_id,
             journey_id=journey_id,
-            outcome=identified.outcome,
-            set_aside=identified.set_aside,
+            outcome=arrival.outcome,
+            set_aside=arrival.set_aside,
             last_touchpoint_traceparent=outcome.facts["last_traceparent"],
-            context=context,
+            context=without_person(context, wanted) if arrival.withheld else context,
+            handover=arrival.handover,
             replayed=outcome.replayed,
         )
 
@@ -118,44 +119,23 @@ class Sessions:
         """Read the context of a customer named by id, or by an identifier, which profile has to look up first."""
         profile: SectionRead | None = None
         if identifier is not None:
-            profile = await self._find(identifier, budget)
+            found = await self._identifying.find(GetProfileRequest(identifier=identifier), budget)
+            profile = profile_section(found.profile, found.head)
             customer_id = profile.customer_id
             add_journey_labels(customer_id=customer_id)
         return await self._reader.read(
             customer_id, wanted=wanted_sections(sections), origin=origin, budget=budget, profile=profile
         )
 
-    async def _identify(self, request: StartSessionRequest, budget: Budget) -> IdentifyResponse:
-        asked = IdentifyRequest(
-            identifiers=request.identifiers,
-            traits=request.traits,
-            given_name=request.given_name,
-            family_name=request.family_name,
-            request_id=request.request_id,
-            issue_time=request.issue_time,
-        )
-        try:
-            return await self._sources.identify(asked, timeout_seconds=budget.share_seconds(IDENTIFY_SHARE))
-        except OmnithreadError as error:
-            raise _needed(error) from error
-
-    async def _find(self, identifier: Identifier, budget: Budget) -> SectionRead:
-        asked = GetProfileRequest(identifier=identifier)
-        try:
-            found = await self._sources.find(asked, timeout_seconds=budget.share_seconds(IDENTIFY_SHARE))
-        except OmnithreadError as error:
-            raise _needed(error) from error
-        return profile_section(found.profile, found.head)
+    async def _arrive(self, request: StartSessionRequest, budget: Budget) -> Arrival:
+        if request.WhichOneof("handover") is not None:
+            return await self._handovers.arrive(request, budget)
+        if not request.identifiers:
+            raise errors.identifier_needed()
+        return identified_arrival(await self._identifying.identify(request, budget))
 
 
 def _journey_id_today(outcome: Outcome[Thread]) -> str:
     """Give the session's journey under the name that it has now: a late touchpoint may have made two one."""
     told = outcome.facts["journey_id"]
     return next((s.journey_id for s in spans(outcome.saved.state.timeline) if s.is_named(told)), told)
-
-
-def _needed(error: OmnithreadError) -> OmnithreadError:
-    """Without profile's answer there is none: what it refuses is passed on, and its silence is named."""
-    if error.status in {Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED}:
-        return dependency_unavailable("profile")
-    return error

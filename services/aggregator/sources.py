@@ -12,7 +12,7 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from libs.rpc.status import error_from_rpc
-from omnithread.cart.v1 import cart_internal_service_pb2, cart_service_pb2
+from omnithread.cart.v1 import cart_internal_service_pb2, cart_service_pb2, handover_service_pb2
 from omnithread.common.v1.event_pb2 import Head
 from omnithread.context.v1.context_pb2 import (
     SECTION_CART,
@@ -32,6 +32,7 @@ from services.aggregator.context import BesideCart, SectionRead
 if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only
     from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceAsyncStub
     from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceAsyncStub
+    from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceAsyncStub
     from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceAsyncStub
     from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceAsyncStub
     from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceAsyncStub
@@ -50,6 +51,9 @@ class Sources:
     cart: "CartServiceAsyncStub"
     preference: "PreferenceServiceAsyncStub"
     messaging: "MessagingServiceAsyncStub"
+    handovers: "HandoverServiceAsyncStub"
+    own_profile: "ProfileServiceAsyncStub"
+    """In our own name, for what profile takes from no channel."""
     profile_internal: "ProfileInternalServiceAsyncStub"
     cart_internal: "CartInternalServiceAsyncStub"
     preference_internal: "PreferenceInternalServiceAsyncStub"
@@ -59,7 +63,14 @@ class Sources:
         self, request: profile_service_pb2.IdentifyRequest, *, timeout_seconds: float
     ) -> profile_service_pb2.IdentifyResponse:
         """Find or make the customer."""
-        return await answered("profile", self.profile.Identify(request, timeout=timeout_seconds))
+        stub = self.own_profile if request.continued_guest_id else self.profile
+        return await answered("profile", stub.Identify(request, timeout=timeout_seconds))
+
+    async def redeem(
+        self, request: handover_service_pb2.RedeemHandoverRequest, *, timeout_seconds: float
+    ) -> handover_service_pb2.RedeemHandoverResponse:
+        """Go on with a hand-over."""
+        return await answered("cart", self.handovers.RedeemHandover(request, timeout=timeout_seconds))
 
     async def find(
         self, request: profile_service_pb2.GetProfileRequest, *, timeout_seconds: float

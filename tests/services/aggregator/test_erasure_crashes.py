@@ -12,6 +12,7 @@ from libs.mongo.documents import Documents
 from libs.origin import Origin, Stamp
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceStub
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceStub
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
@@ -66,6 +67,8 @@ async def sources_of(services: Services) -> Sources:
         cart=CartServiceStub(cart),
         preference=PreferenceServiceStub(preference),
         messaging=MessagingServiceStub(messaging),
+        handovers=HandoverServiceStub(cart),
+        own_profile=ProfileServiceStub(profile),
         profile_internal=ProfileInternalServiceStub(profile),
         cart_internal=CartInternalServiceStub(cart),
         preference_internal=PreferenceInternalServiceStub(preference),

@@ -168,7 +168,7 @@ async def test_a_request_id_stands_for_one_request(company: Company) -> None:
 
 async def test_nobody_is_greeted_without_an_identifier(company: Company) -> None:
     refused = await refusal(company.web.context.StartSession(pb.StartSessionRequest()))
-    assert refused.reason == "INVALID_FIELD"
+    assert refused.reason == "IDENTIFIER_NEEDED"
 
 
 async def test_a_session_needs_profile_and_nobody_else(own_services: Services) -> None:

@@ -7,7 +7,7 @@ from opentelemetry.trace import Link, Span, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from omnithread.context.v1.context_pb2 import CustomerContext
-from omnithread.context.v1.context_service_pb2 import HandoverResult, StartSessionResponse
+from omnithread.context.v1.context_service_pb2 import HandoverResult, StartSessionRequest, StartSessionResponse
 from omnithread.labels import Labels, carry
 
 SESSION_SPAN = "omnithread.session"
@@ -41,6 +41,17 @@ def session_of(answer: StartSessionResponse) -> Session:
     """The session that an answer gives."""
     labels = Labels(journey_id=answer.journey_id, session_id=answer.session_id)
     return Session(customer_id=answer.customer_id, labels=labels, started=answer)
+
+
+def with_handover(request: StartSessionRequest, *, token: str, code: str) -> StartSessionRequest:
+    """The request with what was carried over; an empty text is none. Raises ValueError for both at once."""
+    if token and code:
+        raise ValueError("a token or six digits, not both")
+    if token:
+        request.handover_token = token
+    if code:
+        request.handover_code = code
+    return request
 
 
 def link_to_last_touchpoint(span: Span, answer: StartSessionResponse) -> None:

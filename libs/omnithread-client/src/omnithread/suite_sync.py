@@ -31,7 +31,7 @@ from omnithread.profile.v1.profile_pb2 import Identifier, Trait
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from omnithread.profile.v1.segment_service_pb2_grpc import SegmentServiceStub
 from omnithread.requests import ServerClock
-from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of
+from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of, with_handover
 from omnithread.tokens import TokenProvider, TokenSource
 
 
@@ -77,16 +77,17 @@ class OmnithreadSync:
         """
         with self._tracer.start_as_current_span(SESSION_SPAN) as span:
             answer = self.context.StartSession(
-                StartSessionRequest(
-                    identifiers=identifiers,
-                    traits=traits,
-                    given_name=given_name,
-                    family_name=family_name,
-                    session_id=current_labels().session_id,
-                    sections=sections,
-                    # Of an empty text the server would think that one was carried over.
-                    handover_token=handover_token or None,
-                    handover_code=handover_code or None,
+                with_handover(
+                    StartSessionRequest(
+                        identifiers=identifiers,
+                        traits=traits,
+                        given_name=given_name,
+                        family_name=family_name,
+                        session_id=current_labels().session_id,
+                        sections=sections,
+                    ),
+                    token=handover_token,
+                    code=handover_code,
                 )
             )
             link_to_last_touchpoint(span, answer)
