@@ -19,6 +19,7 @@ from services.cart.articles import Articles
 from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
 from services.cart.audience_listener import AudienceListener
 from services.cart.audit import Audits
+from services.cart.checkout_parts import checkout_parts
 from services.cart.commands import Commands
 from services.cart.desk import Desk
 from services.cart.external_numbers import ExternalNumbers
@@ -70,21 +71,39 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     )
     pricing = pricing_of(offering, foundation, audience)
     consumer = consumer_of(settings, foundation, merges=merges, audience=AudienceListener(audience))
+    checkout = checkout_parts(settings, foundation, carts=carts, offering=offering, pricing=pricing)
+    cart_servicer = CartServicer(
+        carts,
+        desk=desk,
+        articles=articles,
+        audits=Audits(carts),
+        checkouts=checkout.checkouts,
+        code_entry=checkout.code_entry,
+        pricing=pricing,
+    )
+    offer_servicer = OfferServicer(
+        offering.offers,
+        carts=carts,
+        pricing=pricing,
+        batches=checkout.code_batches,
+        code_entry=checkout.code_entry,
+    )
     sweeps = CartSweeps(carts=carts, desk=desk, pause_seconds=settings.idle_sweep_seconds, tracer=foundation.tracer)
     return Parts(
         registrations=[
-            partial(
-                add_CartServiceServicer_to_server,
-                CartServicer(carts, desk=desk, articles=articles, audits=Audits(carts), pricing=pricing),
-            ),
-            partial(add_OfferServiceServicer_to_server, OfferServicer(offering.offers, carts=carts, pricing=pricing)),
+            partial(add_CartServiceServicer_to_server, cart_servicer),
+            partial(add_OfferServiceServicer_to_server, offer_servicer),
             partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
             partial(add_ArticleServiceServicer_to_server, ArticleServicer(articles)),
             partial(add_HandoverServiceServicer_to_server, HandoverServicer(handovers)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts, handovers)),
         ],
         consumers=[consumer],
-        sweeps={**{sweep.name: sweep.run for sweep in sweeps.all()}, "unsold-articles": articles.run},
+        sweeps={
+            **{sweep.name: sweep.run for sweep in sweeps.all()},
+            "unsold-articles": articles.run,
+            "reservations": checkout.reservations.run,
+        },
     )
 
 

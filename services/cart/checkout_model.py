@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from libs.errors import etag_mismatch
 from libs.ids import derived_id
-from libs.mongo.values import Decision, Saved
+from libs.mongo.values import Decision
 from libs.origin import Stamp
 from services.cart import checkout_errors, errors
 from services.cart.events import CartCheckedOut
@@ -62,18 +62,18 @@ def order_id_of(cart: Cart, asked_customer_id: str, stamp: Stamp) -> OrderId:
     return next(order_id for order_id in ids if order_id not in cart.barred_order_ids)
 
 
-def parted(saved: Saved[Cart], wish: Wish, order_id: OrderId) -> Parting:
-    """Say which pieces are ordered. Raises CART_EMPTY, CART_CHANGED, ETAG_MISMATCH."""
-    lines = saved.state.lines
+def parted(cart: Cart, wish: Wish, order_id: OrderId, *, etag: str) -> Parting:
+    """Say which pieces are ordered of a cart that has this etag. Raises CART_EMPTY, CART_CHANGED, ETAG_MISMATCH."""
+    lines = cart.lines
     if not lines:
         raise errors.cart_empty()
     if not wish.seen:
-        if wish.etag and wish.etag != saved.etag():
+        if wish.etag and wish.etag != etag:
             raise etag_mismatch()
         return Parting(ordered=lines)
     difference = difference_of(lines, wish.seen)
     if difference.removed or (difference.added and not wish.keep_added):
-        raise checkout_errors.cart_changed(difference, saved.etag())
+        raise checkout_errors.cart_changed(difference, etag)
     return part(lines, wish.seen, order_id)
 
 

@@ -11,7 +11,7 @@ from omnithread.cart.v1 import cart_pb2, cart_service_pb2, order_pb2
 from omnithread.common.v1 import channel_pb2
 from services.cart.line_convert import attributes_from_proto, line_to_proto, tax_from_proto
 from services.cart.line_values import Article
-from services.cart.model import LineChoice, Terms
+from services.cart.model import LineChoice
 from services.cart.money import money_to_proto, price_from_proto
 from services.cart.order_convert import summary_to_proto
 from services.cart.values import Cart, Lock, Note, PastCart
@@ -39,11 +39,6 @@ def choice_from_request(
 ) -> LineChoice:
     """Read which line is meant."""
     return LineChoice(line_id=request.line_id, sku=request.sku)
-
-
-def terms_from_request(request: cart_service_pb2.CheckoutRequest) -> Terms:
-    """Read how the order is taken and paid."""
-    return Terms(store_id=request.pickup.store_id, payment_reference=request.payment_reference)
 
 
 def cart_to_proto(saved: Saved[Cart]) -> cart_pb2.Cart:

@@ -15,7 +15,6 @@ from services.cart import errors
 from services.cart.accounting import counted, ended, quantity_of
 from services.cart.events import (
     CartAbandoned,
-    CartCheckedOut,
     CartCleared,
     CartUnlocked,
     Event,
@@ -23,7 +22,7 @@ from services.cart.events import (
     ItemQuantitySet,
     ItemRemoved,
 )
-from services.cart.line_values import Article, CartId, Line, LineId, OrderId, sum_of
+from services.cart.line_values import Article, CartId, Line, LineId, sum_of
 from services.cart.order_values import Order, OrderSummary
 from services.cart.values import Cart, PastState
 
@@ -67,15 +66,6 @@ class LineChoice:
 
     line_id: str = ""
     sku: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How the customer takes and pays an order."""
-
-    store_id: str = ""
-    """Where it is picked up; empty for a delivery."""
-    payment_reference: str = ""
 
 
 def add_item(
@@ -138,26 +128,6 @@ def clear(cart: Cart, *, act: Act) -> Change:
         return Decision(cart)
     after = counted(with_lines(cart, (), act), removed=quantity_of(cart.lines))
     return Decision(after, (CartCleared(cart.cart_id, act.occur_time, len(cart.lines)),))
-
-
-def check_out(cart: Cart, terms: Terms, *, act: Act, order_id: OrderId, new_cart_id: CartId) -> Change:
-    """Turn the lines into an order (the fact `order_id`), and go on with an empty cart under a new id."""
-    if not cart.lines:
-        raise errors.cart_empty()
-    order = Order(
-        order_id=order_id,
-        cart_id=cart.cart_id,
-        lines=cart.lines,
-        total=sum_of(cart.lines),
-        store_id=terms.store_id,
-        payment_reference=terms.payment_reference,
-        channel=act.channel,
-        place_time=act.time,
-        session_id=act.origin.session_id,
-    )
-    after, freed = become_order(cart, order, kept=(), act=act, new_cart_id=new_cart_id)
-    event = CartCheckedOut(cart.cart_id, act.occur_time, order)
-    return Decision(after, (event, *freed), facts={"order_id": order_id})
 
 
 def become_order(

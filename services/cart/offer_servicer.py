@@ -10,6 +10,9 @@ from omnithread.cart.v1 import offer_pb2
 from omnithread.cart.v1 import offer_service_pb2 as pb
 from omnithread.cart.v1.offer_service_pb2_grpc import OfferServiceServicer
 from services.cart import errors
+from services.cart.codes_batches import CodeBatches
+from services.cart.codes_convert import code_to_proto
+from services.cart.codes_entry import CodeEntry
 from services.cart.money import price_from_proto
 from services.cart.offer_convert import offer_to_proto, state_from_proto, terms_from_proto
 from services.cart.offer_operations import Offers
@@ -33,8 +36,12 @@ def _texts(offer: Offer) -> tuple[OfferTerms | None, ...]:
 class OfferServicer(OfferServiceServicer):
     """Answers what is asked of offers and prices."""
 
-    def __init__(self, offers: Offers, *, carts: Carts, pricing: Pricing) -> None:
+    def __init__(
+        self, offers: Offers, *, carts: Carts, pricing: Pricing, batches: CodeBatches, code_entry: CodeEntry
+    ) -> None:
         self._offers = offers
+        self._batches = batches
+        self._code_entry = code_entry
         self._counters = pricing.redemptions.counters
         self._carts = carts
         self._pricing = pricing
@@ -74,12 +81,20 @@ class OfferServicer(OfferServiceServicer):
             next_page_token=OFFER_PAGES.encode({"after_id": following}, owner=owner) if following else "",
         )
 
+    async def AddOfferCodes(self, request: pb.AddOfferCodesRequest, _context: object) -> pb.AddOfferCodesResponse:
+        batch = await self._batches.add(request.offer_id, request.codes, request.drawn_count, stamp=stamp_of(request))
+        return pb.AddOfferCodesResponse(codes=batch.codes, replayed=batch.replayed)
+
+    async def GetOfferCode(self, request: pb.GetOfferCodeRequest, _context: object) -> pb.GetOfferCodeResponse:
+        return code_to_proto(await self._code_entry.find(request.code))
+
     async def PriceCart(self, request: pb.PriceCartRequest, _context: object) -> pb.PriceCartResponse:
         channel = self._pricing.channels.find(request.channel_id or current_call().caller.channel_id)
         if channel is None:
             raise errors.channel_not_registered()
         fee = price_from_proto(request.delivery_fee, "delivery_fee") if request.HasField("delivery_fee") else None
         saved = await self._carts.get(request.customer_id)
+        await self._code_entry.count_unknown(saved, request.offer_codes, current_call().caller.channel_id)
         price = await self._pricing.price(
             saved,
             Channel(channel.id, channel.kind),

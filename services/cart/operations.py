@@ -20,9 +20,9 @@ from services.cart import errors, merging, model
 from services.cart.commands import Commands
 from services.cart.events import CartParted, CartReleased, CartSealed, Event
 from services.cart.expiry import NotExpired, expire
-from services.cart.line_values import Article, CartId, LineId, OrderId
+from services.cart.line_values import Article, CartId, LineId
 from services.cart.merge_policies import MergePolicy
-from services.cart.model import Act, Change, LineChoice, Terms
+from services.cart.model import Act, Change, LineChoice
 from services.cart.order_fields import ORDERS, order_from_document
 from services.cart.order_parting import OrdersMoved, as_now, moves_to, newest_now
 from services.cart.order_values import Order, OrderSummary
@@ -105,18 +105,6 @@ class Carts:
             return model.clear(cart, act=act)
 
         return await self._change(customer_id, decide, etag=etag, stamp=stamp)
-
-    async def check_out(
-        self, customer_id: str, terms: Terms, *, etag: str, stamp: Stamp
-    ) -> tuple[Outcome[Cart], Order]:
-        """Turn the cart into an order, and give that too."""
-        order_id, new_cart_id = OrderId(self.new_id("ord")), CartId(self.new_id("crt"))
-
-        def decide(cart: Cart, act: Act) -> Change:
-            return model.check_out(cart, terms, act=act, order_id=order_id, new_cart_id=new_cart_id)
-
-        outcome = await self._change(customer_id, decide, etag=etag, stamp=stamp)
-        return outcome, await self._order(outcome.saved, outcome.facts["order_id"])
 
     async def absorb(
         self, *, merge_id: str, source_customer_id: str, survivor_customer_id: str, origin: Origin
@@ -236,7 +224,8 @@ class Carts:
         """Give what a change knows about itself; `occur_time` is now where it is None."""
         return self.commands.act(origin, occur_time)
 
-    async def _order(self, saved: Saved[Cart], order_id: str) -> Order:
+    async def order(self, saved: Saved[Cart], order_id: str) -> Order:
+        """Give an order of this customer. Raises ORDER_NOT_FOUND."""
         document = await get_member(self.database, ORDERS, saved, order_id)
         if document is None:
             raise errors.order_not_found()

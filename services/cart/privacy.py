@@ -10,6 +10,7 @@ from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from services.cart.articles import UNSOLD_ARTICLES
 from services.cart.codes import OFFER_CODES, code_without_person
+from services.cart.codes_batches import OFFER_CODE_BATCHES
 from services.cart.events import CartErased, Event
 from services.cart.handover_tries import HANDOVER_TRIES
 from services.cart.line_values import CartId
@@ -51,7 +52,7 @@ HOLDINGS = Holdings(
             code_without_person,
         ),
     ),
-    of_nobody=frozenset({HANDOVER_TRIES, OFFERS, OFFER_VERSIONS, OFFER_COUNTERS, UNSOLD_ARTICLES}),
+    of_nobody=frozenset({HANDOVER_TRIES, OFFERS, OFFER_VERSIONS, OFFER_COUNTERS, OFFER_CODE_BATCHES, UNSOLD_ARTICLES}),
 )
 
 

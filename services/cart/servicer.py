@@ -1,36 +1,55 @@
 """Translates calls: one short method per RPC of `CartService`, between the contract's words and the operations."""
 
+from libs.channel import Channel
+from libs.mongo.values import Saved
 from libs.rpc.call import current_call, stamp_of
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
 from services.cart.articles import Articles
 from services.cart.audit import Audits
 from services.cart.audit_convert import account_to_proto
+from services.cart.checkout import Checkouts
+from services.cart.checkout_convert import wish_from_request
+from services.cart.codes_entry import CodeEntry
 from services.cart.convert import (
     article_from_request,
     batch_cart_to_proto,
     cart_to_proto,
     choice_from_request,
     orders_to_proto,
-    terms_from_request,
 )
 from services.cart.desk import Desk
 from services.cart.desk_convert import lock_wish_from_request, problem_to_proto
 from services.cart.operations import Carts
 from services.cart.order_convert import order_to_proto
+from services.cart.price_convert import price_to_proto
+from services.cart.price_values import Price
 from services.cart.priced_convert import with_prices
 from services.cart.pricing import Pricing
 from services.cart.problems import cart_problems
+from services.cart.values import Cart
 
 
 class CartServicer(CartServiceServicer):
     """Answers what channels ask of carts and orders."""
 
-    def __init__(self, carts: Carts, *, desk: Desk, articles: Articles, audits: Audits, pricing: Pricing) -> None:
+    def __init__(
+        self,
+        carts: Carts,
+        *,
+        desk: Desk,
+        articles: Articles,
+        audits: Audits,
+        checkouts: Checkouts,
+        code_entry: CodeEntry,
+        pricing: Pricing,
+    ) -> None:
         self._carts = carts
         self._desk = desk
         self._articles = articles
         self._audits = audits
+        self._checkouts = checkouts
+        self._code_entry = code_entry
         self._pricing = pricing
 
     async def GetCart(self, request: pb.GetCartRequest, _context: object) -> pb.GetCartResponse:
@@ -91,9 +110,30 @@ class CartServicer(CartServiceServicer):
             cart=cart_to_proto(outcome.saved), replayed=outcome.replayed, head=outcome.saved.head()
         )
 
+    async def ApplyOfferCode(self, request: pb.ApplyOfferCodeRequest, _context: object) -> pb.ApplyOfferCodeResponse:
+        outcome = await self._code_entry.enter(request.customer_id, request.code, stamp=stamp_of(request))
+        price = await self._price(outcome.saved)
+        return pb.ApplyOfferCodeResponse(
+            cart=cart_to_proto(outcome.saved),
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+            price=price_to_proto(price) if price else None,
+            offer_id=outcome.facts["offer_id"],
+        )
+
+    async def RemoveOfferCode(self, request: pb.RemoveOfferCodeRequest, _context: object) -> pb.RemoveOfferCodeResponse:
+        outcome = await self._code_entry.take_out(request.customer_id, request.code, stamp=stamp_of(request))
+        price = await self._price(outcome.saved)
+        return pb.RemoveOfferCodeResponse(
+            cart=cart_to_proto(outcome.saved),
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+            price=price_to_proto(price) if price else None,
+        )
+
     async def Checkout(self, request: pb.CheckoutRequest, _context: object) -> pb.CheckoutResponse:
-        outcome, order = await self._carts.check_out(
-            request.customer_id, terms_from_request(request), etag=request.etag, stamp=stamp_of(request)
+        outcome, order = await self._checkouts.check_out(
+            request.customer_id, wish_from_request(request), brand=current_call().caller.brand, stamp=stamp_of(request)
         )
         return pb.CheckoutResponse(
             cart=cart_to_proto(outcome.saved),
@@ -154,3 +194,7 @@ class CartServicer(CartServiceServicer):
 
     async def AuditCart(self, request: pb.AuditCartRequest, _context: object) -> pb.AuditCartResponse:
         return account_to_proto(await self._audits.audit(request.customer_id, request.cart_id))
+
+    async def _price(self, saved: Saved[Cart]) -> Price | None:
+        caller = current_call().caller
+        return await self._pricing.price(saved, Channel(caller.channel_id, caller.channel_kind), caller.brand)

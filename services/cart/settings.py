@@ -27,3 +27,8 @@ class CartSettings(ServiceSettings):
     handover_keys_file: Path = Path("handover-keys.json")
     """The secrets that tokens of hand-overs are signed with (JSON, newest first), readable by this service only; read
     again when it changes. Whoever has them can go on with any cart that is handed over."""
+    reservation_seconds: float = Field(default=60.0, gt=0, le=3600)
+    """How long codes and limited offers stay reserved for an order that nobody says was placed, before the cart is
+    asked. Longer than any checkout takes, since one that is slower is refused."""
+    reservation_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often every replica looks for such reservations."""

@@ -9,7 +9,7 @@ from libs.channel import Channel
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
-from services.cart import codes, codes_tries, redemption_counters
+from services.cart import codes, codes_batches, codes_tries, redemption_counters
 from services.cart.articles import ARTICLE_INDEXES
 from services.cart.event_convert import event_to_proto
 from services.cart.events import CartCheckedOut, Event, OrderAdvanced, OrderPaymentChanged, OrderRecorded, OrderReturned
@@ -32,6 +32,7 @@ INDEXES: tuple[Index, ...] = (
     *REJECTION_INDEXES,
     *ARTICLE_INDEXES,
     *codes.INDEXES,
+    *codes_batches.INDEXES,
     *codes_tries.INDEXES,
     *redemption_counters.INDEXES,
     *OFFER_INDEXES,

@@ -8,15 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
-from services.cart.line_values import Article, CartId, Line, LineId, OrderId
+from services.cart.line_values import Article, CartId, Line, LineId
 from services.cart.merging import absorb
 from services.cart.model import (
     MAX_LINE_QUANTITY,
     MAX_LINES,
     LineChoice,
-    Terms,
     add_item,
-    check_out,
     clear,
     remove_item,
     set_item_quantity,
@@ -24,7 +22,7 @@ from services.cart.model import (
 from services.cart.money import Money, money_to_proto, price_from_proto
 from services.cart.store import cart_from_document, cart_to_fields
 from services.cart.values import Cart
-from tests.services.cart.samples import NOON, act, article
+from tests.services.cart.samples import NOON, act, article, check_out
 
 # Few skus, sizes and prices, so that the same ones meet often.
 ARTICLES = st.builds(
@@ -78,7 +76,7 @@ def really(cart: Cart, step: Step, number: int) -> Cart:
         "set": lambda: set_item_quantity(cart, choice, quantity, act=now).state,
         "remove": lambda: remove_item(cart, choice, act=now).state,
         "clear": lambda: clear(cart, act=now).state,
-        "pay": lambda: check_out(cart, Terms(), act=now, order_id=OrderId(f"ord_{number}"), new_cart_id=new_cart).state,
+        "pay": lambda: check_out(cart, act=now, order_id=f"ord_{number}", new_cart_id=new_cart).state,
     }
     try:
         return todo[verb]()

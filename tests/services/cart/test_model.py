@@ -7,8 +7,9 @@ import pytest
 
 from libs.errors import OmnithreadError
 from libs.mongo.values import Decision
+from services.cart.checkout_model import Wish
 from services.cart.events import CartAbandoned, CartCheckedOut, ItemAdded, ItemQuantitySet, ItemRemoved
-from services.cart.line_values import Article, CartId, LineId, OrderId
+from services.cart.line_values import Article, CartId, LineId
 from services.cart.model import (
     MAX_LINE_QUANTITY,
     MAX_LINES,
@@ -17,17 +18,15 @@ from services.cart.model import (
     Change,
     LineChoice,
     NothingToAnnounce,
-    Terms,
     abandon,
     add_item,
-    check_out,
     clear,
     remove_item,
     set_item_quantity,
 )
 from services.cart.money import Money
 from services.cart.values import Cart
-from tests.services.cart.samples import IDLE_AFTER, NOON, STORE, act, article, cart_of
+from tests.services.cart.samples import IDLE_AFTER, NOON, STORE, act, article, cart_of, check_out
 
 
 def put(cart: Cart, what: Article, quantity: int = 1, *, minutes: float = 0) -> Change:
@@ -140,8 +139,8 @@ def test_clearing_an_empty_cart_announces_nothing() -> None:
 
 def test_checkout_makes_an_order_of_the_lines_and_an_empty_cart_with_a_new_id() -> None:
     cart = cart_of((article(), 2), (article("sock", 490), 3))
-    terms = Terms(store_id="store-042", payment_reference="pay-1")
-    change = check_out(cart, terms, act=act(30, STORE), order_id=OrderId("ord_1"), new_cart_id=CartId("crt_2"))
+    wish = Wish(store_id="store-042", payment_reference="pay-1")
+    change = check_out(cart, wish, act=act(30, STORE))
     assert (change.state.cart_id, change.state.lines, change.state.idle_due_time) == ("crt_2", (), None)
     (event,) = change.events
     assert isinstance(event, CartCheckedOut)
@@ -153,16 +152,14 @@ def test_checkout_makes_an_order_of_the_lines_and_an_empty_cart_with_a_new_id() 
 
 def test_an_empty_cart_is_not_checked_out() -> None:
     with pytest.raises(OmnithreadError, match="CART_EMPTY"):
-        check_out(Cart(), Terms(), act=act(), order_id=OrderId("ord_1"), new_cart_id=CartId("crt_2"))
+        check_out(Cart(), act=act())
 
 
 def test_the_newest_five_orders_stay_with_the_cart_newest_first() -> None:
     cart = Cart()
     for number in range(MAX_RECENT_ORDERS + 2):
         cart = put(cart, article(), minutes=number).state
-        cart = check_out(
-            cart, Terms(), act=act(number), order_id=OrderId(f"ord_{number}"), new_cart_id=CartId(f"crt_{number}")
-        ).state
+        cart = check_out(cart, act=act(number), order_id=f"ord_{number}", new_cart_id=f"crt_{number}").state
     assert [order.order_id for order in cart.recent_orders] == ["ord_6", "ord_5", "ord_4", "ord_3", "ord_2"]
 
 

@@ -7,12 +7,12 @@ import pytest
 from libs.errors import OmnithreadError
 from services.cart.accounting import balance, pieces
 from services.cart.events import LineMoved
-from services.cart.line_values import CartId, LineId, OrderId, TaxRate
-from services.cart.model import LineChoice, Terms, add_item, check_out, clear, remove_item
+from services.cart.line_values import CartId, LineId, TaxRate
+from services.cart.model import LineChoice, add_item, clear, remove_item
 from services.cart.money import Money
 from services.cart.saving import MAX_SAVED_LINES, move_to_cart, save_for_later
 from services.cart.values import Cart
-from tests.services.cart.samples import act, article, cart_of
+from tests.services.cart.samples import act, article, cart_of, check_out
 
 SHOE, SOCK = LineChoice(sku="shoe"), LineChoice(sku="sock")
 
@@ -43,7 +43,7 @@ def test_the_same_article_is_one_line_on_either_side() -> None:
 
 def test_what_is_saved_is_neither_bought_nor_cleared_and_goes_by_its_id() -> None:
     cart = save_for_later(two_articles(), SHOE, act=act(5)).state
-    bought = check_out(cart, Terms(), act=act(6), order_id=OrderId("ord_1"), new_cart_id=CartId("crt_2"))
+    bought = check_out(cart, act=act(6))
     for after in (bought.state, clear(cart, act=act(6)).state):
         assert ([line.line_id for line in after.saved_lines], after.lines, after.idle_due_time) == (["lin_0"], (), None)
     gone = remove_item(bought.state, LineChoice(line_id="lin_0"), act=act(7)).state

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
 from libs.origin import Origin
-from services.cart.line_values import Article, CartId, LineId, OrderId
+from services.cart.line_values import Article, CartId, LineId
 from services.cart.merge_policies import MergePolicy
 from services.cart.merging import absorb
-from services.cart.model import Act, LineChoice, Terms, add_item, check_out, remove_item, set_item_quantity
+from services.cart.model import Act, LineChoice, add_item, remove_item, set_item_quantity
 from services.cart.splitting import Apart, Together, part
 from services.cart.values import Cart
-from tests.services.cart.samples import WEB, act, article, cart_of
+from tests.services.cart.samples import WEB, act, article, cart_of, check_out
 from tests.services.cart.test_laws import ARTICLES, CARTS, OTHER_CARTS, assert_sound, counted
 
 POLICIES = st.sampled_from(list(MergePolicy))
@@ -111,8 +111,8 @@ def stepped(cart: Cart, number: int, verb: str, what: Article, quantity: int, se
             return set_item_quantity(cart, choice, quantity, act=now).state
         if verb == "remove":
             return remove_item(cart, choice, act=now).state
-        order_id, cart_id = OrderId(f"ord_since_{number}"), CartId(f"crt_since_{number}")
-        return check_out(cart, Terms(), act=now, order_id=order_id, new_cart_id=cart_id).state
+        order_id, cart_id = f"ord_since_{number}", f"crt_since_{number}"
+        return check_out(cart, act=now, order_id=order_id, new_cart_id=cart_id).state
     except OmnithreadError:
         return cart
 
@@ -138,13 +138,7 @@ def test_whatever_happened_both_carts_are_sound_and_no_article_is_lost(
 def test_who_bought_the_common_cart_has_the_order_and_the_other_their_own_lines_again() -> None:
     anna, guest = cart_of((article("shoe"), 2)), cart_of((article("boot"), 1), prefix="guest", cart_id="crt_guest")
     for buyer in (GUEST, ANNA):
-        bought = check_out(
-            joined(anna, guest),
-            Terms(),
-            act=during(buyer, 1),
-            order_id=OrderId("ord_1"),
-            new_cart_id=CartId("crt_new"),
-        ).state
+        bought = check_out(joined(anna, guest), act=during(buyer, 1), new_cart_id="crt_new").state
         apart = parted(bought, guest, anna)
         own = {GUEST: apart.source, ANNA: apart.survivor}
         other = {GUEST: apart.survivor, ANNA: apart.source}
