@@ -63,3 +63,19 @@ async def test_a_first_call_with_grpcurl(suite: Suite, tmp_path: Path) -> None:
     command = command.replace(".venv/bin/grpcurl", str(Path(sys.executable).parent / "grpcurl"))
     said = await run("bash", "-c", command, environment={})
     assert '"session_id"' in said
+
+
+async def test_a_tills_queue_tells_of_each_sale_once(suite: Suite, tmp_path: Path) -> None:
+    addresses = suite.plan.ports.addresses()
+    till = {
+        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
+        "CHANNEL_TOKEN": suite.token("store-042"),
+        "QUEUE_FILE": str(tmp_path / "queue.db"),
+    }
+    code = block("docs/tills.md", "python", "RecordOrderRequest")
+    offline = {f"{name.upper()}_ADDRESS": "127.0.0.1:1" for name in SERVICES}
+    assert await run(sys.executable, "-c", code, environment={**till, **offline, "RECEIPT": "R-1"}) == ""
+    said = await run(sys.executable, "-c", code, environment={**till, "RECEIPT": "R-2"})
+    assert said.splitlines() == ["1 told", "2 told"]
+    again = {**till, "QUEUE_FILE": str(tmp_path / "another.db"), "RECEIPT": "R-2"}
+    assert (await run(sys.executable, "-c", code, environment=again)).split() == ["1", "EXTERNAL_NUMBER_REUSED"]

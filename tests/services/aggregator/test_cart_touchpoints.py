@@ -12,6 +12,7 @@ from services.aggregator.values import Touchpoint
 from tests.services.aggregator.samples import header
 
 H = header(1, channel_id="store-042", channel_kind=channel_pb2.CHANNEL_KIND_STORE)
+CALL_CENTRE = channel_pb2.Channel(id="call-centre", kind=channel_pb2.CHANNEL_KIND_CALL_CENTRE)
 PRICE = Money(currency_code="EUR", units=59, nanos=900_000_000)
 CHANGED, ORDER = context.TOUCHPOINT_KIND_CART_CHANGED, context.TOUCHPOINT_KIND_ORDER_CHANGED
 
@@ -47,7 +48,7 @@ def advanced(state: order_pb2.OrderState.ValueType) -> cart.OrderAdvanced:
         ({"notes_changed": cart.NotesChanged(note_id="not_1")}, CHANGED, "added a note", "not_1"),
         ({"offer_codes_changed": cart.OfferCodesChanged(offer_id="o1")}, CHANGED, "entered an offer code", "o1"),
         (
-            {"cart_handed_over": cart.CartHandedOver(from_channel=channel_pb2.Channel(id="call-centre", kind=4))},
+            {"cart_handed_over": cart.CartHandedOver(from_channel=CALL_CENTRE)},
             context.TOUCHPOINT_KIND_CART_HANDED_OVER,
             "went on with the cart from call centre",
             "crt_1",
