@@ -20,6 +20,7 @@ from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceStub
 from omnithread.context.v1.context_internal_service_pb2_grpc import add_ContextInternalServiceServicer_to_server
 from omnithread.context.v1.context_service_pb2_grpc import add_ContextServiceServicer_to_server
+from omnithread.context.v1.interest_service_pb2_grpc import add_InterestServiceServicer_to_server
 from omnithread.context.v1.privacy_service_pb2_grpc import add_PrivacyServiceServicer_to_server
 from omnithread.messaging.v1 import messaging_internal_service_pb2
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
@@ -43,11 +44,14 @@ from services.aggregator.explaining import Explaining
 from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.freshness import Freshness
 from services.aggregator.idle_journeys import IdleJourneys
+from services.aggregator.interest_servicer import InterestServicer
 from services.aggregator.internal_servicer import ContextInternalServicer
 from services.aggregator.merging import Merges
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
 from services.aggregator.partings import Partings
+from services.aggregator.price_alerts import INTEREST_INDEX, PriceAlerts
+from services.aggregator.price_changes import PRICE_CHANGE_INDEXES, PriceChanges
 from services.aggregator.privacy import eraser_over
 from services.aggregator.privacy_servicer import PrivacyServicer
 from services.aggregator.reading import ContextReader
@@ -111,14 +115,23 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     privacy = PrivacyServicer(areas=areas, erasures=erasures, most_answer_seconds=settings.most_answer_seconds)
     erasure_sweep = ErasureSweep(erasures, foundation.clock, settings.erasure_sweep_seconds)
     idle = IdleJourneys(journeys=journeys, clock=foundation.clock, pause_seconds=settings.journey_sweep_seconds)
+    changes = PriceChanges(database=foundation.database, clock=foundation.clock)
+    alerts = PriceAlerts(
+        changes=changes,
+        journeys=journeys,
+        interest=timedelta(days=settings.interest_days),
+        clock=foundation.clock,
+        pause_seconds=settings.price_sweep_seconds,
+    )
     return Parts(
         registrations=[
             partial(add_ContextServiceServicer_to_server, servicer),
+            partial(add_InterestServiceServicer_to_server, InterestServicer(changes, foundation.clock)),
             partial(add_PrivacyServiceServicer_to_server, privacy),
             partial(add_ContextInternalServiceServicer_to_server, ContextInternalServicer(journeys)),
         ],
         consumers=[consumer],
-        sweeps={"idle-journeys": idle.run, "erasures": erasure_sweep.run},
+        sweeps={"idle-journeys": idle.run, "erasures": erasure_sweep.run, "price-alerts": alerts.run},
     )
 
 
@@ -198,7 +211,7 @@ SERVICE = Service(
     area=AREA,
     settings=AggregatorSettings,
     build=build,
-    indexes=(*INDEXES, *ERASURE_INDEXES),
+    indexes=(*INDEXES, *ERASURE_INDEXES, *PRICE_CHANGE_INDEXES, INTEREST_INDEX),
 )
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from libs.mongo.values import Saved
 from libs.timestamps import from_timestamp, to_timestamp
-from omnithread.common.v1 import attribute_pb2, channel_pb2, event_pb2
-from omnithread.context.v1 import context_events_pb2 as events_pb
+from omnithread.common.v1 import attribute_pb2, channel_pb2
 from omnithread.context.v1 import context_pb2, context_service_pb2
-from services.aggregator import errors, events
+from services.aggregator import errors
 from services.aggregator.journeys import Span, journey_at, spans
 from services.aggregator.model import Sighting
 from services.aggregator.values import Thread, Touchpoint, View
@@ -102,40 +101,6 @@ def _came_for_to_proto(thread: Thread, present_journey_id: str) -> context_pb2.C
         channel=came_for.channel.to_proto(),
         occur_time=to_timestamp(came_for.occur_time),
     )
-
-
-def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events_pb.ContextEvent:
-    """Write an event as it is announced."""
-    message = events_pb.ContextEvent(header=header)
-    match event:
-        case events.SessionStarted():
-            message.session_started.session_id = event.session_id
-            message.session_started.journey_id = event.journey_id
-        case events.JourneyStarted():
-            message.journey_started.journey_id = event.journey_id
-            message.journey_started.previous_journey_id = event.previous_journey_id
-        case events.JourneyEnded():
-            message.journey_ended.journey_id = event.journey_id
-        case events.TouchpointRecorded():
-            message.touchpoint_recorded.touchpoint_id = event.touchpoint.touchpoint_id
-            message.touchpoint_recorded.journey_id = event.journey_id
-            message.touchpoint_recorded.kind = context_pb2.TouchpointKind.ValueType(event.touchpoint.kind)
-            message.touchpoint_recorded.subject = event.touchpoint.subject
-        case events.JourneyAbsorbed():
-            message.journey_absorbed.merge_id = event.merge_id
-            message.journey_absorbed.source_customer_id = event.source_customer_id
-        case events.JourneySealed():
-            message.journey_sealed.merge_id = event.merge_id
-            message.journey_sealed.survivor_customer_id = event.survivor_customer_id
-        case events.JourneyParted():
-            message.journey_parted.merge_id = event.merge_id
-            message.journey_parted.source_customer_id = event.source_customer_id
-        case events.JourneyReleased():
-            message.journey_released.merge_id = event.merge_id
-            message.journey_released.survivor_customer_id = event.survivor_customer_id
-        case events.JourneyErased():
-            message.journey_erased.erasure_id = event.erasure_id
-    return message
 
 
 def _attributes_from_proto(attributes: Iterable[attribute_pb2.Attribute]) -> tuple[tuple[str, str], ...]:

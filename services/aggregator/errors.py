@@ -1,6 +1,6 @@
 """What can go wrong with a journey, one function per reason of `omnithread.context.v1.ErrorReason`."""
 
-from libs.errors import FieldFault, OmnithreadError, invalid_argument, not_found
+from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument, not_found
 
 
 def journey_not_found() -> OmnithreadError:
@@ -31,6 +31,25 @@ def touchpoint_fields_invalid(field: str, description: str) -> OmnithreadError:
     return invalid_argument(
         "TOUCHPOINT_FIELDS_INVALID",
         f"`{field}` {description}.",
+        field_faults=(FieldFault(field=field, description=description),),
+    )
+
+
+def price_change_reused() -> OmnithreadError:
+    """Refuse another change under a name that was given before."""
+    return failed_precondition("PRICE_CHANGE_REUSED", "The change was reported before with other content.")
+
+
+def price_change_not_found() -> OmnithreadError:
+    """Say that no such change was reported."""
+    return not_found("PRICE_CHANGE_NOT_FOUND", "No such change was reported.")
+
+
+def price_invalid(field: str, description: str) -> OmnithreadError:
+    """Refuse what is no price."""
+    return invalid_argument(
+        "PRICE_INVALID",
+        f"The price is {description}.",
         field_faults=(FieldFault(field=field, description=description),),
     )
 

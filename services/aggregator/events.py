@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.aggregator.journeys import Span
+from services.aggregator.price_changes import PriceChange
 from services.aggregator.values import Touchpoint
 
 
@@ -87,6 +88,14 @@ class JourneyErased:
     erasure_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class PriceFell:
+    """The price of something that the customer looked at fell."""
+
+    occur_time: datetime
+    change: PriceChange
+
+
 Event = (
     SessionStarted
     | JourneyStarted
@@ -97,4 +106,5 @@ Event = (
     | JourneyParted
     | JourneyReleased
     | JourneyErased
+    | PriceFell
 )

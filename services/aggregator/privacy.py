@@ -9,10 +9,11 @@ from omnithread.context.v1.context_events_pb2 import ContextEvent
 from services.aggregator.erasure_store import ERASURES
 from services.aggregator.events import Event, JourneyErased
 from services.aggregator.model import AREA
+from services.aggregator.price_changes import PRICE_CHANGES
 from services.aggregator.values import Thread
 
-HOLDINGS = Holdings(area=AREA, event_type=ContextEvent, of_nobody=frozenset({ERASURES}))
-"""The receipts of erasures name ids only, and are what is shown of them."""
+HOLDINGS = Holdings(area=AREA, event_type=ContextEvent, of_nobody=frozenset({ERASURES, PRICE_CHANGES}))
+"""The receipts of erasures name ids only, and are what is shown of them; price changes are the catalogue's."""
 
 
 def eraser_over(records: Records[Thread, Event], database: Database, clock: Clock) -> Eraser[Thread, Event]:

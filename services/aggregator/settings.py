@@ -12,6 +12,10 @@ class AggregatorSettings(ServiceSettings):
     """How long an answer may take at most, however much time the caller has: a service that hangs is then named."""
     journey_sweep_seconds: float = Field(default=60.0, gt=0, le=3600)
     """How often every replica looks for journeys that are over; an announcement is late by at most this."""
+    interest_days: float = Field(default=90.0, gt=0, le=400)
+    """For how long after they looked at a product customers are told that its price fell."""
+    price_sweep_seconds: float = Field(default=2.0, gt=0, le=3600)
+    """How often every replica looks for prices that fell and of which somebody is still to be told."""
     erasure_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often every replica looks for erasures that wait for a service which did not answer."""
     erasure_again_seconds: float = Field(default=900.0, gt=0, le=86_400)

@@ -8,7 +8,7 @@ from typing import Any
 from libs.channel import Channel
 from libs.mongo.migrate import due_index, member_index
 from libs.mongo.values import Member, RecordShape
-from services.aggregator.convert import event_to_proto
+from services.aggregator.event_convert import event_to_proto
 from services.aggregator.events import Event, JourneyAbsorbed, JourneyStarted, SessionStarted, TouchpointRecorded
 from services.aggregator.journeys import Journey, Span, Timeline, due_time
 from services.aggregator.values import CameFor, Entrance, Heard, Session, Thread, Touchpoint, View

@@ -1,64 +1,18 @@
-"""Money as whole minor units (cents): sums of it are exact.
+"""Money, with cart's own errors where a price is none."""
 
-How many digits a currency has is what ISO 4217 says. CLDR, and with it Babel, differs for 13 currencies (RSD, IQD ...):
-there it has what people still write, while prices come from systems that keep to ISO 4217.
-"""
-
-import functools
-from dataclasses import dataclass
-
-from babel.core import get_global
 from google.type.money_pb2 import Money as MoneyProto
 
+from libs.money import Money as Money
+from libs.money import NoCurrency, NoPrice, read_price
+from libs.money import money_to_proto as money_to_proto
 from services.cart import errors
-
-NANOS_PER_UNIT = 10**9
-WITHOUT_DIGITS = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
-)
-WITH_THREE_DIGITS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in minor units of one currency."""
-
-    minor: int
-    currency_code: str
-
-    def times(self, quantity: int) -> "Money":
-        """Give the price of `quantity` pieces."""
-        return Money(self.minor * quantity, self.currency_code)
 
 
 def price_from_proto(money: MoneyProto, field: str = "unit_price") -> Money:
-    """Read a price: a known currency, not negative, with no more digits than the currency has; `field` names it."""
-    if money.currency_code not in _currencies_in_use():
-        raise errors.currency_unknown(money.currency_code, field)
-    digits = _digits(money.currency_code)
-    nanos_per_minor = NANOS_PER_UNIT // 10**digits
-    if money.units < 0 or not 0 <= money.nanos < NANOS_PER_UNIT or money.nanos % nanos_per_minor:
-        raise errors.price_invalid(field)
-    return Money(money.units * 10**digits + money.nanos // nanos_per_minor, money.currency_code)
-
-
-def money_to_proto(money: Money) -> MoneyProto:
-    """Write an amount as units and nanos, also one in a currency that has gone out of use since."""
-    digits = _digits(money.currency_code)
-    units, rest = divmod(money.minor, 10**digits)
-    return MoneyProto(currency_code=money.currency_code, units=units, nanos=rest * NANOS_PER_UNIT // 10**digits)
-
-
-def _digits(currency_code: str) -> int:
-    if currency_code in WITHOUT_DIGITS:
-        return 0
-    return 3 if currency_code in WITH_THREE_DIGITS else 2
-
-
-@functools.cache
-def _currencies_in_use() -> frozenset[str]:
-    """Give the codes with which somebody pays somewhere today."""
-    used = get_global("territory_currencies").values()
-    return frozenset(
-        code for territory in used for code, _start, end, is_tender in territory if end is None and is_tender
-    )
+    """Read a price; `field` is its path in the request. Raises CURRENCY_UNKNOWN, PRICE_INVALID."""
+    try:
+        return read_price(money)
+    except NoCurrency:
+        raise errors.currency_unknown(money.currency_code, field) from None
+    except NoPrice:
+        raise errors.price_invalid(field) from None

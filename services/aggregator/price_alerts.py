@@ -1,0 +1,130 @@
+"""Sweeps: tells of prices that fell everybody who looked at the product, customer by customer, whatever crashes.
+
+Every replica looks. The customers are gone through in order of their ids; each is told with a write to their own
+record, which happens once however often it is tried, and only then the change notes how far it has come. Of two
+replicas on one page the faster one notes it, and the other begins anew where that one is.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from libs.clock import Clock
+from libs.errors import OmnithreadError, Status
+from libs.ids import derived_id
+from libs.mongo.deadline import reading
+from libs.mongo.migrate import Index
+from libs.mongo.shapes import RECORDS
+from libs.mongo.values import Saved
+from libs.origin import Origin, Stamp
+from libs.telemetry.causes import span_of_effect
+from libs.telemetry.journey import journey_labels
+from libs.telemetry.propagation import current_traceparent
+from services.aggregator.model import Change
+from services.aggregator.operations import Journeys, NothingToDo
+from services.aggregator.price_changes import PriceChange, PriceChanges
+from services.aggregator.price_falls import PART, tell_of_fall
+from services.aggregator.store import VIEWS
+from services.aggregator.values import Thread
+
+INTEREST_INDEX = Index(RECORDS, (("merged_into", 1), (f"{VIEWS}.sku", 1), ("_id", 1)))
+MOST_CHANGES = 20
+CUSTOMERS_PER_PAGE = 100
+AT_ONCE = 8
+WAITED_FOR = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED})
+"""After these the same customer is tried again later; any other refusal is final, and holds up nobody else."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAlerts:
+    """Looks for changes of which somebody is still to be told, again and again."""
+
+    changes: PriceChanges
+    journeys: Journeys
+    interest: timedelta
+    """For so long a customer counts as interested after they looked at a product."""
+    clock: Clock
+    pause_seconds: float
+
+    async def run(self) -> None:
+        """Look until cancelled. While MongoDB does not answer nothing is told, and nothing is lost."""
+        while True:
+            try:
+                await self.sweep()
+            except OmnithreadError as error:
+                log.warning("price_changes_not_found", reason=error.reason)
+            await asyncio.sleep(self.pause_seconds)
+
+    async def sweep(self) -> None:
+        """Tell of at most 20 changes, longest waiting first, each to its end; one that fails holds up no other."""
+        for change in await self.changes.telling(MOST_CHANGES):
+            try:
+                await self._tell_everybody(change)
+            except OmnithreadError as error:
+                log.warning("price_change_not_told", change_id=change.change_id, reason=error.reason)
+
+    async def _tell_everybody(self, change: PriceChange) -> None:
+        current: PriceChange | None = change
+        while current is not None and not current.done:
+            current = await self._tell_page(current)
+
+    async def _tell_page(self, change: PriceChange) -> PriceChange | None:
+        customer_ids = await self._interested(change)
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def tell(customer_id: str) -> bool:
+            async with slots:
+                return await self._tell(change, customer_id)
+
+        told = await asyncio.gather(*(tell(customer_id) for customer_id in customer_ids))
+        done = len(customer_ids) < CUSTOMERS_PER_PAGE
+        cursor = customer_ids[-1] if customer_ids else change.cursor
+        after = await self.changes.advance(change, cursor=cursor, told=sum(told), done=done)
+        if after is not None and done:
+            log.info("price_change_told", change_id=change.change_id, told_count=after.told_count)
+        return after
+
+    async def _interested(self, change: PriceChange) -> list[str]:
+        """Give the next customers who ever looked at the product; whether it was lately their record says."""
+        match = {"merged_into": "", f"{VIEWS}.sku": change.sku, "_id": {"$gt": change.cursor}}
+        with reading():
+            found = self.journeys.database[RECORDS].find(match, {"_id": 1}).sort("_id", 1).limit(CUSTOMERS_PER_PAGE)
+            return [record["_id"] for record in await found.to_list(CUSTOMERS_PER_PAGE)]
+
+    async def _tell(self, change: PriceChange, customer_id: str) -> bool:
+        now = self.clock()
+        touchpoint_id = derived_id("tch", change.change_id, customer_id)
+        journey_id = self.journeys.new_id("jrn")
+
+        def decide(saved: Saved[Thread]) -> Change:
+            decision = tell_of_fall(
+                saved.state,
+                change,
+                since=change.change_time - self.interest,
+                now=now,
+                touchpoint_id=touchpoint_id,
+                journey_id=journey_id,
+                traceparent=traceparent,
+            )
+            if decision is None:
+                raise NothingToDo
+            return decision
+
+        age = now - (change.report_time or now)
+        with journey_labels(customer_id=customer_id), span_of_effect("price fell", cause=change.traceparent, age=age):
+            traceparent = current_traceparent()
+            stamp = Stamp.internal(f"price:{change.change_id}", Origin.system(PART, traceparent=traceparent))
+            try:
+                await self.journeys.records.run(customer_id, stamp, decide)
+            except NothingToDo:
+                return False
+            except OmnithreadError as error:
+                if error.status in WAITED_FOR:
+                    raise
+                log.warning("price_fall_not_told", customer_id=customer_id, reason=error.reason)
+                return False
+        return True
