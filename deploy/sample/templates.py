@@ -34,6 +34,8 @@ class Wording:
     total: str
     closing: str
     short: str
+    resume: str = ""
+    """What the link says that goes on with the cart; empty where there is none."""
 
 
 REMINDERS = (
@@ -44,6 +46,7 @@ REMINDERS = (
         opening="you left this in your cart:",
         total="Total: {{ cart.subtotal }}",
         closing="Everything is kept for you: on the web, in the app and in our stores.",
+        resume="Go on with your cart",
         short="{{ cart.lines.first.name }}" + MORE + " and more{% endif %}: {{ cart.subtotal }}",
     ),
     Wording(
@@ -53,6 +56,7 @@ REMINDERS = (
         opening="in Ihrem Warenkorb liegt noch:",
         total="Summe: {{ cart.subtotal }}",
         closing="Wir bewahren alles für Sie auf: im Web, in der App und in unseren Filialen.",
+        resume="Weiter mit Ihrem Warenkorb",
         short="{{ cart.lines.first.name }}" + MORE + " und mehr{% endif %}: {{ cart.subtotal }}",
     ),
 )
@@ -153,14 +157,18 @@ def _forms(wordings: tuple[Wording, ...], basket: str) -> list[TemplateForm]:
 
 def _text(wording: Wording, basket: str) -> str:
     lines = TEXT_LINES.replace("BASKET", basket)
-    return f"{wording.greeting}\n\n{wording.opening}\n\n{lines}\n{wording.total}\n\n{wording.closing}\n"
+    link = f"{{% if resume_link %}}{wording.resume}: {{{{ resume_link }}}}\n\n{{% endif %}}" if wording.resume else ""
+    return f"{wording.greeting}\n\n{wording.opening}\n\n{lines}\n{wording.total}\n\n{link}{wording.closing}\n"
 
 
 def _html(wording: Wording, basket: str) -> str:
     lines = HTML_LINES.replace("BASKET", basket)
+    link = ""
+    if wording.resume:
+        link = f'{{% if resume_link %}}<p><a href="{{{{ resume_link }}}}">{wording.resume}</a></p>\n{{% endif %}}'
     return (
         f'<!doctype html>\n<html lang="{wording.language}">\n<body>\n'
         f"<p>{wording.greeting}</p>\n<p>{wording.opening}</p>\n"
-        f"<table>\n{lines}</table>\n<p><b>{wording.total}</b></p>\n<p>{wording.closing}</p>\n"
+        f"<table>\n{lines}</table>\n<p><b>{wording.total}</b></p>\n{link}<p>{wording.closing}</p>\n"
         "</body>\n</html>\n"
     )

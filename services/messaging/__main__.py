@@ -36,6 +36,7 @@ from services.messaging.operations import Messages, ReminderRules
 from services.messaging.outcomes import Outcomes
 from services.messaging.preparing import Preparing
 from services.messaging.purposes import load_purposes
+from services.messaging.resume_links import ResumeLinks
 from services.messaging.send_loop import Nudges, SendLoop
 from services.messaging.sender import Patience, Sender
 from services.messaging.servicer import MessagingServicer
@@ -102,6 +103,11 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             ),
             templates=templates,
             purposes=purposes,
+            resume_links=ResumeLinks(
+                cart=CartInternalServiceStub(cart_channel),
+                template=settings.resume_link_template,
+                lifetime_seconds=settings.resume_link_seconds,
+            ),
             provided_kinds=(DeliveryKind.EMAIL, DeliveryKind.IN_APP) if mail_server else (DeliveryKind.IN_APP,),
             default_time_zone=settings.default_time_zone,
             clock=foundation.clock,

@@ -15,10 +15,19 @@ from services.messaging.gates import Facts, Skip, Wait, Wishes, judge
 from services.messaging.languages import locale_of
 from services.messaging.liquid_texts import TextFault
 from services.messaging.purposes import Purpose, Purposes
+from services.messaging.resume_links import ResumeLink, ResumeLinks
 from services.messaging.sources import Code, NotThere, Sources, cart_now, contact_points
 from services.messaging.template_book import TemplateBook
 from services.messaging.templates import Form, FormTexts, Rendered, Template
-from services.messaging.text_data import ORDER_VARIABLE, Data, cart_data, customer_data, names_with, order_data
+from services.messaging.text_data import (
+    ORDER_VARIABLE,
+    RESUME_LINK,
+    Data,
+    cart_data,
+    customer_data,
+    names_with,
+    order_data,
+)
 from services.messaging.values import Content, DeliveryKind, Message, MessageState, Reason, Sending
 
 MOST_COMPILED = 200
@@ -83,11 +92,13 @@ class Preparing:
         sources: Sources,
         templates: TemplateBook,
         purposes: Purposes,
+        resume_links: ResumeLinks,
         provided_kinds: tuple[DeliveryKind, ...],
         default_time_zone: str,
         clock: Clock,
     ) -> None:
         self._sources = sources
+        self._resume_links = resume_links
         self._templates = templates
         self._purposes = purposes
         self._provided_kinds = provided_kinds
@@ -119,7 +130,7 @@ class Preparing:
         if form is None:
             return End(MessageState.SKIPPED, Reason.NO_FORM)
         try:
-            rendered = await self._render(template, form, person, content)
+            rendered, kept = await self._render(template, form, person, content, message)
         except NotThere:
             return End(MessageState.SKIPPED, Reason.NO_ORDER)
         except TextFault as fault:
@@ -129,12 +140,12 @@ class Preparing:
             kind=verdict.kind,
             address=facts.contact_points.get(verdict.kind, ""),
             rendered=rendered,
-            subject="" if person.code else rendered.subject,
+            subject="" if person.code else kept.subject,
             content=replace(
                 content,
                 template_version=template.version,
                 language=form.language,
-                body_text="" if person.code else rendered.body_text,
+                body_text="" if person.code else kept.body_text,
             ),
         )
 
@@ -172,11 +183,22 @@ class Preparing:
         )
 
     async def _render(
-        self, template: SavedDocument[Template], form: Form, person: Person, content: Content
-    ) -> Rendered:
+        self, template: SavedDocument[Template], form: Form, person: Person, content: Content, message: Message
+    ) -> tuple[Rendered, Rendered]:
+        """Give what goes out, and what may be kept of it."""
         texts = self._texts(template, form)
         data = await self._data(texts, form, person, dict(content.variables) | person.secrets)
-        return await asyncio.to_thread(texts.render, data)  # a text may take tenths of a second
+        resume = await self._resume_link(texts, form, person, message)
+        data[RESUME_LINK] = resume.link if resume else None
+        rendered = await asyncio.to_thread(texts.render, data)  # a text may take tenths of a second
+        if resume is None:
+            return rendered, rendered
+        return rendered, await asyncio.to_thread(texts.render, {**data, RESUME_LINK: resume.masked})
+
+    async def _resume_link(self, texts: FormTexts, form: Form, person: Person, message: Message) -> ResumeLink | None:
+        if RESUME_LINK not in texts.roots or form.kind is DeliveryKind.IN_APP or person.code is not None:
+            return None
+        return await self._resume_links.of(person.customer_id, message.message_id)
 
     async def _data(self, texts: FormTexts, form: Form, person: Person, variables: dict[str, str]) -> Data:
         """Ask for what the texts tell of, and no more."""

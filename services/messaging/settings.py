@@ -39,6 +39,12 @@ class MessagingSettings(ServiceSettings):
     reminder_oldest_hours: float = Field(default=24.0, gt=0, le=720)
     """An announcement older than this, met in a replay, reminds nobody any more."""
 
+    resume_link_template: str = Field(default="", max_length=500)
+    """Where the link in a mail leads that goes on with the cart on any device (`resume_link` in templates): an `https`
+    address with `{token}` where the token goes, best behind a `#`. Empty means that mails have no such link."""
+    resume_link_seconds: int = Field(default=7 * 86400, ge=60, le=30 * 86400)
+    """How long such a link works."""
+
     default_time_zone: str = "UTC"
     """IANA name: by which clock the quiet hours of a customer go who named no time zone."""
     send_sweep_seconds: float = Field(default=1.0, gt=0, le=60)
@@ -51,6 +57,12 @@ class MessagingSettings(ServiceSettings):
     """The longest such pause."""
     message_lifetime_hours: float = Field(default=72.0, gt=0, le=720)
     """How long a message may wait; then it is skipped as `EXPIRED`."""
+
+    @model_validator(mode="after")
+    def _link_has_a_place_for_the_token(self) -> Self:
+        if self.resume_link_template and self.resume_link_template.count("{token}") != 1:
+            raise ValueError("resume_link_template has to have {token} exactly once")
+        return self
 
     @model_validator(mode="after")
     def _lease_outlasts_a_mail(self) -> Self:

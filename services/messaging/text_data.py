@@ -25,7 +25,7 @@ Data = dict[str, object]
 
 LINE: Names = dict.fromkeys(("name", "quantity", "unit_price", "line_total", "image_uri", "link_uri"))
 LIST: Names = {"first": LINE, "last": LINE, "size": None}
-NAMES: dict[str, Names] = {
+NAMES: dict[str, Names | None] = {
     "customer": {"given_name": None, "family_name": None},
     "cart": {"lines": LIST, "line_count": None, "subtotal": None},
     "order": {
@@ -36,7 +36,10 @@ NAMES: dict[str, Names] = {
         "store_id": None,
         "place_date": None,
     },
+    "resume_link": None,
 }
+RESUME_LINK = "resume_link"
+"""An address that goes on with the cart on any device; nil in the inbox, where the customer is already there."""
 ORDER_VARIABLE = "order_id"
 """A template that declares this variable tells of the order that it names; others of the newest."""
 
@@ -100,6 +103,7 @@ def invented(variable_names: Sequence[str]) -> Data:
         "customer": {"given_name": "Jane", "family_name": "Doe"},
         "cart": {"lines": [line, line], "line_count": 2, "subtotal": "4.00"},
         "order": order,
+        RESUME_LINK: "https://example.com/cart#token",
     }
 
 

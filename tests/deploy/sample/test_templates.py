@@ -26,6 +26,7 @@ def test_the_german_reminder_reads_as_it_should() -> None:
     data = {
         "customer": customer_data(Profile(given_name="Clara")),
         "cart": cart_data(Cart(lines=[line], subtotal=price), locale_of("de-DE")),
+        "resume_link": "https://shop.example.com/cart#token",
     }
     rendered = FormTexts(form, names_with(())).render(data)
     assert rendered.subject == "Ihr Warenkorb wartet auf Sie"
@@ -34,3 +35,5 @@ def test_the_german_reminder_reads_as_it_should() -> None:
         "1 x Tasche <Marlene>: 129,00\xa0€\n\nSumme: 129,00\xa0€\n"
     )
     assert '<a href="https://shop.example.com/p/1">Tasche &lt;Marlene&gt;</a>' in rendered.body_html
+    assert "\n\nWeiter mit Ihrem Warenkorb: https://shop.example.com/cart#token\n\n" in rendered.body_text
+    assert '<a href="https://shop.example.com/cart#token">Weiter mit Ihrem Warenkorb</a>' in rendered.body_html

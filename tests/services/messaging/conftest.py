@@ -16,6 +16,7 @@ from tests.services.messaging.office import Office, office_at
 from tests.services.messaging.post_office import PostOffice, post_office
 from tests.services.running import Services
 
+RESUME_LINK = "https://shop.example/cart#{token}"
 EMBEDDED: dict[str, Any] = {"kafka_idle_pause_seconds": 0.03}
 IMPATIENT_CART: dict[str, Any] = {**EMBEDDED, "idle_after_seconds": 0.3, "idle_sweep_seconds": 0.05}
 IMPATIENT: dict[str, Any] = {
@@ -23,6 +24,7 @@ IMPATIENT: dict[str, Any] = {
     "send_sweep_seconds": 0.1,
     "retry_first_seconds": 0.2,
     "retry_longest_seconds": 0.5,
+    "resume_link_template": RESUME_LINK,
 }
 
 

@@ -1,0 +1,57 @@
+"""A mail takes the customer to their cart on any device; whoever sees what is kept of it cannot go there."""
+
+import re
+
+import pytest
+from pydantic import ValidationError
+
+from omnithread.cart.v1.handover_service_pb2 import RedeemHandoverRequest
+from services.messaging.settings import MessagingSettings
+from tests.services.messaging.conftest import RESUME_LINK
+from tests.services.messaging.office import EMAIL, IN_APP, Office, came_to, form
+from tests.services.messaging.post_office import html_of, text_of
+from tests.services.running import Services
+
+LINK = re.compile(re.escape(RESUME_LINK).replace(re.escape("{token}"), "([A-Za-z0-9_-]{44})"))
+
+
+async def test_the_link_of_a_reminder_goes_on_with_the_cart_and_is_kept_nowhere(
+    services: Services, office: Office
+) -> None:
+    anna = await office.person(EMAIL)
+    cart_id = await office.fill_cart(anna.customer_id)
+    message = await office.first_message(anna.customer_id)
+    sent = await office.ended(anna.customer_id, message.message_id)
+    assert came_to(sent) == ("SENT", "")
+
+    [mail] = office.post.mails(anna.address)
+    [token] = LINK.findall(text_of(mail))
+    assert LINK.findall(html_of(mail)) == [token]
+    gone_on = await services.connect("mobile-app").handovers.RedeemHandover(RedeemHandoverRequest(token=token))
+    assert (gone_on.customer_id, gone_on.cart_id) == (anna.customer_id, cart_id)
+
+    assert "https://shop.example/cart#…" in sent.body_text
+    assert token not in str(await office.messages(anna.customer_id))
+    assert token not in str(await office.events(anna.customer_id))
+
+
+async def test_a_text_changes_the_link_as_it_likes_and_none_of_it_is_kept(office: Office) -> None:
+    anna = await office.person(EMAIL)
+    await office.put("shouting", form(EMAIL, "Now: {{ resume_link | upcase }} {{ resume_link | size }}"))
+    sent = await office.ended(anna.customer_id, await office.send(anna.customer_id, "shouting"))
+    [mail] = office.post.mails(anna.address)
+    assert re.search(r"HTTPS://SHOP.EXAMPLE/CART#[A-Z0-9_-]{44} 70", text_of(mail))
+    assert sent.body_text == "Now: HTTPS://SHOP.EXAMPLE/CART#… 27"
+
+
+async def test_into_the_inbox_goes_no_link(office: Office) -> None:
+    anna = await office.person(EMAIL, IN_APP)
+    await office.prefer(anna.customer_id, preferred_channels=[IN_APP])
+    await office.put("inbox_only", form(IN_APP, "Cart: {% if resume_link %}{{ resume_link }}{% else %}here{% endif %}"))
+    sent = await office.ended(anna.customer_id, await office.send(anna.customer_id, "inbox_only"))
+    assert sent.body_text == "Cart: here"
+
+
+def test_a_place_for_the_token_is_needed() -> None:
+    with pytest.raises(ValidationError):
+        MessagingSettings(resume_link_template="https://shop.example/cart")
