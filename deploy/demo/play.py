@@ -12,6 +12,7 @@ from rich.text import Text
 from deploy.demo.cast import Cast, on_stage
 from deploy.demo.scenes.chat import chat
 from deploy.demo.scenes.guest_becomes_customer import guest_becomes_customer
+from deploy.demo.scenes.hand_over import hand_over
 from deploy.demo.scenes.one_view import one_view
 from deploy.demo.scenes.reminder import reminder
 from deploy.demo.scenes.store_sale import store_sale
@@ -19,13 +20,14 @@ from deploy.demo.scenes.two_channels_one_cart import two_channels_one_cart
 from deploy.demo.stage import Stage
 from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
-from deploy.sample.load import put_templates
+from deploy.sample.load import put_offers, put_templates
 
 SETTINGS = {
     "idle_after_seconds": "5",
     "idle_sweep_seconds": "0.3",
     "reminder_delay_seconds": "4",
     "send_sweep_seconds": "0.3",
+    "resume_link_template": "https://shop.example.com/resume#{token}",
 }
 
 
@@ -43,6 +45,7 @@ async def play(console: Console) -> None:
         await two_channels_one_cart(cast, stage)
         await reminder(cast, stage)
         await chat(cast, stage)
+        await hand_over(cast, stage)
         sale = await store_sale(cast, stage)
         await one_view(cast, stage, sale)
     took = f"{stage.proofs} proofs, {time.monotonic() - began:.0f} s"
@@ -60,4 +63,5 @@ async def _raise_curtain(house: AsyncExitStack, folder: Path, *, say: Callable[[
     say("four channels")
     async with suite.connect("web-shop") as client:
         await put_templates(client)
+        await put_offers(client)
     return await house.enter_async_context(on_stage(suite, suite.traces))

@@ -49,6 +49,15 @@ class OrderSeen(Report):
     channel: str
 
 
+class PriceSeen(Report):
+    """What the cart costs on one channel."""
+
+    channel: str
+    total: str
+    offers: list[str]
+    """The names of those that count there."""
+
+
 class View(Report):
     """The customer context as one channel reads it."""
 
@@ -59,6 +68,8 @@ class View(Report):
     """As `cart_reminder by email: granted`."""
     lines: list[Line]
     subtotal: str
+    prices: list[PriceSeen]
+    """Here, then where it costs something else; empty for an empty cart."""
     notices: list[Notice]
     queued: int
     said: list[Said]
@@ -76,6 +87,10 @@ class View(Report):
         """How many pieces of an article are in the cart."""
         return sum(line.quantity for line in self.lines if line.sku == sku)
 
+    def price_on(self, channel: str) -> PriceSeen | None:
+        """What the cart costs on a channel, where this one was told."""
+        return next((price for price in self.prices if price.channel == channel), None)
+
 
 class Letter(Report):
     """One message with its words."""
@@ -83,6 +98,14 @@ class Letter(Report):
     language: str
     subject: str
     text: str
+
+
+class Carried(Report):
+    """What the customer carries from one channel to another."""
+
+    token: str
+    picture_bytes: int
+    code: str
 
 
 class Moment(Report):

@@ -5,8 +5,10 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.money_pb2 import Money
 
 import omnithread
+from deploy.sample.offers import LEATHER, sample_offers
 from deploy.sample.templates import sample_templates
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest
+from omnithread.cart.v1.offer_service_pb2 import ActivateOfferRequest, GetOfferRequest, SaveOfferRequest
 from omnithread.common.v1.attribute_pb2 import Attribute
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
 from omnithread.messaging.v1.messaging_service_pb2 import GetTemplateRequest, PutTemplateRequest
@@ -28,6 +30,18 @@ async def put_templates(client: omnithread.Omnithread) -> None:
             if omnithread.details_of(error).reason != "TEMPLATE_NOT_FOUND":
                 raise
             await client.messaging.PutTemplate(PutTemplateRequest(template=template))
+
+
+async def put_offers(client: omnithread.Omnithread) -> None:
+    """Put the offers that are not there yet, and let them count."""
+    for offer_id, terms in sample_offers().items():
+        try:
+            await client.offers.GetOffer(GetOfferRequest(offer_id=offer_id))
+        except grpc.aio.AioRpcError as error:
+            if omnithread.details_of(error).reason != "OFFER_NOT_FOUND":
+                raise
+            await client.offers.SaveOffer(SaveOfferRequest(offer_id=offer_id, terms=terms))
+            await client.offers.ActivateOffer(ActivateOfferRequest(offer_id=offer_id))
 
 
 async def put_customer(client: omnithread.Omnithread) -> str:
@@ -85,6 +99,7 @@ async def _new_customer(client: omnithread.Omnithread) -> str:
                 quantity=1,
                 link_uri="https://shop.example.com/p/PURSE-17",
                 attributes=[Attribute(key="colour", value="schwarz")],
+                categories=[LEATHER],
             )
         )
     return customer_id

@@ -8,12 +8,14 @@ import pytest
 from deploy.local.suite import Suite
 from tests.running_suite import Channels, channels_of, running_suite
 
+SETTINGS = {"reservation_seconds": "3"}
+"""What a crash left reserved is settled soon."""
 ROUNDS = int(os.environ.get("OMNITHREAD_FAULT_ROUNDS", "1"))
 
 
 @pytest.fixture(scope="package")
 async def suite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]:
-    async with running_suite(tmp_path_factory.mktemp("suite"), {}) as running:
+    async with running_suite(tmp_path_factory.mktemp("suite"), SETTINGS) as running:
         yield running
 
 

@@ -48,6 +48,16 @@ async def test_the_web_shop_in_twenty_lines(suite: Suite) -> None:
     assert "in the cart: ['Purse']" in said
 
 
+async def test_a_cart_page_from_the_first_article_to_the_order(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    code = block("docs/cart-page.md", "python", "asyncio.run")
+    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    assert "Saved for later: Hat" in said
+    assert "The same cart: ['Purse', 'Hat']" in said
+    assert "Ordered: ['Purse', 'Hat'] for 124.90 EUR" in said
+
+
 async def test_a_first_call_from_python(suite: Suite, tmp_path: Path) -> None:
     code = at_this_suite(block("README.md", "python", "start_session"), suite)
     make = tmp_path / "make"  # `make token` asks the suite of `make up`, and this is another one

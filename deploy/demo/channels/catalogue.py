@@ -17,6 +17,7 @@ class Article:
     euros: int
     cents: int
     colour: str
+    category: str
 
     def added_to(self, customer_id: str, quantity: int = 1) -> AddItemRequest:
         """The request that puts it into a customer's cart."""
@@ -28,14 +29,15 @@ class Article:
             quantity=quantity,
             link_uri=f"https://shop.example.com/p/{self.sku}",
             attributes=[Attribute(key="colour", value=self.colour)],
+            categories=[self.category],
         )
 
 
 ARTICLES = {
     article.sku: article
     for article in (
-        Article(sku="PURSE-17", name="Handtasche Marlene", euros=129, cents=0, colour="schwarz"),
-        Article(sku="SCARF-03", name="Seidenschal Isar", euros=49, cents=90, colour="blau"),
-        Article(sku="CARE-01", name="Lederpflege", euros=9, cents=50, colour="farblos"),
+        Article(sku="PURSE-17", name="Handtasche Marlene", euros=129, cents=0, colour="schwarz", category="leather"),
+        Article(sku="SCARF-03", name="Seidenschal Isar", euros=49, cents=90, colour="blau", category="silk"),
+        Article(sku="CARE-01", name="Lederpflege", euros=9, cents=50, colour="farblos", category="care"),
     )
 }

@@ -2,16 +2,20 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
 
 from google.type.money_pb2 import Money
 
 import omnithread
-from deploy.demo.views import Line, Notice, OrderSeen, Outcome, Said, View
+from deploy.demo.views import Line, Notice, OrderSeen, Outcome, PriceSeen, Said, View
+from omnithread.cart.v1.price_pb2 import CartPrice, ChannelPrice
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from omnithread.common.v1.merge_pb2 import MergeAction, MergedThing
-from omnithread.context.v1.context_pb2 import CustomerContext, Section, SectionProblem, SectionProblemReason
-from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
+from omnithread.context.v1.context_pb2 import Section, SectionProblemReason
+from omnithread.context.v1.context_service_pb2 import (
+    GetCustomerContextRequest,
+    GetCustomerContextResponse,
+    StartSessionResponse,
+)
 from omnithread.messaging.v1.messaging_pb2 import Author, MessageState
 from omnithread.preference.v1.preference_pb2 import ConsentState
 
@@ -21,11 +25,12 @@ AN_ID = re.compile("[a-z]{3}_[0-9a-z]{26}")
 async def look(suite: omnithread.Omnithread, customer_id: str) -> View:
     """Read the context now."""
     answer = await suite.context.GetCustomerContext(GetCustomerContextRequest(customer_id=customer_id))
-    return view(answer.context, answer.problems)
+    return view(answer)
 
 
-def view(context: CustomerContext, problems: Iterable[SectionProblem]) -> View:
-    """Tell what the context says."""
+def view(answer: GetCustomerContextResponse | StartSessionResponse) -> View:
+    """Tell what the context says, and what stands beside it."""
+    context = answer.context
     content = context.SerializeToString()
     cart, profile = context.cart.cart, context.profile
     return View(
@@ -48,6 +53,7 @@ def view(context: CustomerContext, problems: Iterable[SectionProblem]) -> View:
             for line in cart.lines
         ],
         subtotal=price(cart.subtotal) if cart.HasField("subtotal") else "",
+        prices=_prices(answer),
         notices=[
             Notice(
                 message_id=message.message_id,
@@ -74,12 +80,22 @@ def view(context: CustomerContext, problems: Iterable[SectionProblem]) -> View:
         problems=[
             f"{word(Section.Name(one.section), 'SECTION_')}: "
             f"{word(SectionProblemReason.Name(one.reason), 'SECTION_PROBLEM_REASON_')}"
-            for one in problems
+            for one in answer.problems
         ],
         etag=context.etag,
         size_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _prices(answer: GetCustomerContextResponse | StartSessionResponse) -> list[PriceSeen]:
+    if not answer.HasField("cart_price"):
+        return []
+    prices: list[CartPrice | ChannelPrice] = [answer.cart_price, *answer.other_channel_prices]
+    return [
+        PriceSeen(channel=one.channel.id, total=price(one.total), offers=[offer.name for offer in one.applied_offers])
+        for one in prices
+    ]
 
 
 def outcome(area: str, thing: MergedThing) -> Outcome:

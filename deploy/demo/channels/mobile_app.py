@@ -6,7 +6,8 @@ import time
 import omnithread
 from deploy.demo.channels.catalogue import ARTICLES
 from deploy.demo.channels.look import look
-from deploy.demo.views import Letter, Moment, View
+from deploy.demo.views import Carried, Letter, Moment, View
+from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest
 from omnithread.messaging.v1.messaging_pb2 import AUTHOR_CUSTOMER
 from omnithread.messaging.v1.messaging_service_pb2 import GetMessageRequest, PostMessageRequest
 
@@ -58,6 +59,16 @@ class MobileApp:
             )
         message = answer.message
         return Letter(language=message.language, subject=message.subject, text=message.body_text)
+
+    async def hand_over(self) -> Carried:
+        """The customer wants to go on in the store: the app shows a picture to scan, and six digits to say."""
+        with self.session.carry():
+            carried = await self._suite.handovers.CreateHandover(
+                CreateHandoverRequest(
+                    customer_id=self.session.customer_id, single_use=True, with_code=True, with_picture=True
+                )
+            )
+        return Carried(token=carried.token, picture_bytes=len(carried.picture_png), code=carried.code)
 
     async def look(self) -> View:
         """What the app knows of the customer now."""

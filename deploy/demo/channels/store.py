@@ -3,9 +3,10 @@
 from opentelemetry.trace import format_trace_id, get_current_span
 
 import omnithread
-from deploy.demo.channels.look import look, price
+from deploy.demo.channels.look import look, price, view
 from deploy.demo.views import Sale, View
-from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, GetCartRequest, PickupChoice
+from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, GetCartRequest, PickupChoice, SeenLine
+from omnithread.cart.v1.order_pb2 import PAYMENT_STATE_PAID
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_STORE_VISITED
 from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
 
@@ -39,9 +40,15 @@ class Store:
         )
         return await self.look()
 
+    async def scan_picture(self, token: str) -> View:
+        """The customer shows the picture on the telephone; nobody has said who they are."""
+        self._session = await self._suite.start_session([], handover_token=token)
+        return view(self.session.started)
+
     async def scan(self, card: str) -> View:
-        """The customer shows the loyalty card."""
-        self._session = await self._suite.start_session([omnithread.loyalty_card(card, verified=True)])
+        """The customer shows the loyalty card too, in the same visit."""
+        with self.session.carry():
+            self._session = await self._suite.start_session([omnithread.loyalty_card(card, verified=True)])
         with self.session.carry():
             await self._suite.context.RecordTouchpoint(
                 RecordTouchpointRequest(
@@ -53,13 +60,16 @@ class Store:
     async def sell(self, payment_reference: str) -> Sale:
         """The customer pays what is in the cart, as the till shows it."""
         with self.session.carry():
-            cart = (await self._suite.cart.GetCart(GetCartRequest(customer_id=self.session.customer_id))).cart
+            seen = await self._suite.cart.GetCart(GetCartRequest(customer_id=self.session.customer_id))
             sold = await self._suite.cart.Checkout(
                 CheckoutRequest(
                     customer_id=self.session.customer_id,
-                    etag=cart.etag,
+                    etag=seen.cart.etag,
+                    seen_lines=[SeenLine(line_id=line.line_id, quantity=line.quantity) for line in seen.cart.lines],
+                    expected_total=seen.price.total,
                     pickup=PickupChoice(store_id=STORE_ID),
                     payment_reference=payment_reference,
+                    payment_state=PAYMENT_STATE_PAID,
                 )
             )
         return Sale(

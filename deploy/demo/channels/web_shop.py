@@ -56,7 +56,7 @@ class WebShop:
             self._session = await self._suite.start_session(
                 [omnithread.cookie(cookie), omnithread.email(email, verified=True)]
             )
-        return view(self.session.context, self.session.started.problems)
+        return view(self.session.started)
 
     async def explain_login(self) -> LoginTold:
         """What the login did with all that the visitor had as a guest, as any channel can ask."""

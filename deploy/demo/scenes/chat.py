@@ -33,8 +33,9 @@ async def chat(cast: Cast, stage: Stage) -> None:
 
     await cast.call_centre.act(View, "reply", text=ANSWER)
     stage.did("call-centre", f"the agent replies: {ANSWER}")
-    await cast.call_centre.act(View, "put_into_cart", sku=CARE)
-    stage.did("call-centre", "the agent puts leather care into the cart")
+    for _ in range(2):
+        await cast.call_centre.act(View, "put_into_cart", sku=CARE)
+    stage.did("call-centre", "the agent puts leather care into the cart, two pieces")
     app = await cast.mobile_app.act(View, "look")
     reply = Said(by="agent", channel="call-centre", text=ANSWER)
     stage.prove(

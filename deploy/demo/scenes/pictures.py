@@ -27,6 +27,14 @@ def cart_table(view: View, *, title: str) -> Table:
     return table
 
 
+def prices_table(view: View) -> Table:
+    """Draw what a cart costs on each channel."""
+    table = _table("channel", "to pay", "offers that count there", title="what the cart costs")
+    for price in view.prices:
+        table.add_row(channel_text(price.channel), price.total, ", ".join(price.offers))
+    return table
+
+
 def login_table(told: LoginTold) -> Table:
     """Draw what a login did with all that the guest had."""
     table = _table("kept by", "what", "became of it", "why", title="what the login did")

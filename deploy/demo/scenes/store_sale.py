@@ -1,4 +1,4 @@
-"""Scene 5. The store scans the loyalty card, sees the same, sells; what was queued is cancelled."""
+"""Scene 6. The store scans the loyalty card, sees the same, sells at its own price; what was queued is cancelled."""
 
 from deploy.demo.cast import Cast
 from deploy.demo.scenes.chat import ANSWER
@@ -19,8 +19,8 @@ def cancelled(view: View) -> list[Notice]:
 async def store_sale(cast: Cast, stage: Stage) -> Sale:
     """Play it, and give the sale."""
     stage.scene(
-        "5  Store: one scan, and the till knows",
-        "The cart has changed and idles again, so another reminder is due. But Anna is on her way.",
+        "6  Store: the card, and the till knows her",
+        "The cart has changed and idles again, so another reminder is due. But Anna is at the till.",
     )
 
     async def look() -> View:
@@ -37,8 +37,14 @@ async def store_sale(cast: Cast, stage: Stage) -> Sale:
         and ANSWER in [said.text for said in till.said],
         seen=till,
     )
+    here, there = till.price_on("store-042"), before.price_on("store-042")
     sale = await cast.store.act(Sale, "sell", payment_reference="till-3-0042")
     stage.did("store-042", f"sells it all for {sale.total}")
+    stage.prove(
+        "she paid what the app had said that the store would ask",
+        holds=here is not None and here == there and sale.total == here.total,
+        seen=(here, there, sale),
+    )
 
     views = await cast.look()
     stage.prove(
