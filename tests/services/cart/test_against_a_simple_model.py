@@ -276,11 +276,13 @@ async def obey(suite: Omnithread, customer_id: str, command: Command, done: Done
 
 async def pay(suite: Omnithread, customer_id: str, done: Done, *, keep_added: bool) -> None:
     seen = await suite.cart.GetCart(pb.GetCartRequest(customer_id=customer_id))
+    if not seen.cart.lines:
+        return  # nobody pays an empty page
     request = pickup(
         customer_id,
         seen_lines=[pb.SeenLine(line_id=line.line_id, quantity=line.quantity) for line in seen.cart.lines],
         keep_added_for_next=keep_added,
-        expected_total=seen.price.total if seen.HasField("price") else None,
+        expected_total=seen.price.total,
     )
     answer = await suite.cart.Checkout(request)
     done.applied["cart_checked_out"] += 1
