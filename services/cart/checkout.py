@@ -4,7 +4,8 @@ Whatever ends it in between, nothing is lost, and nothing counts twice.
 The order's id follows from the request, so that a retry after a crash goes on where the first try ended.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -37,6 +38,14 @@ UNKNOWN = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED})
 """After these the order may have been placed, or MongoDB is away: the sweep finds out."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Placed(Exception):
+    """Another try of the same request has placed the order. No caller sees this."""
+
+    def __init__(self, outcome: Outcome[Cart]) -> None:
+        super().__init__()
+        self.outcome = outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +110,39 @@ class Checkouts:
 
     async def _placed(self, payer: Payer, wish: Wish) -> Outcome[Cart]:
         for _ in range(MAX_TRIES):
-            known = await self.commands.records.recall(payer.customer_id, payer.stamp)
+            known = await self._known(payer)
             if known is not None:
                 return known
-            priced = await self._priced(payer, wish)
-            if priced is None:
-                continue
             try:
-                return await self._place(payer, wish, priced)
+                priced = await self._priced(payer, wish)
+                if priced is not None:
+                    return await self._place(payer, wish, priced)
+            except _Placed as placed:
+                return placed.outcome
             except Moved:
                 continue
         raise conflict()
+
+    async def _known(self, payer: Payer) -> Outcome[Cart] | None:
+        return await self.commands.records.recall(payer.customer_id, payer.stamp)
+
+    @asynccontextmanager
+    async def _refused(self, payer: Payer, saved: Saved[Cart]) -> AsyncIterator[None]:
+        """Note what is refused within, unless it is so because another try of the same request was faster."""
+        try:
+            yield
+        except OmnithreadError as error:
+            if error.status not in UNKNOWN and (known := await self._known(payer)) is not None:
+                raise _Placed(known) from None
+            await self.commands.rejections.note(payer.customer_id, saved, payer.stamp, error)
+            raise
 
     async def _priced(self, payer: Payer, wish: Wish) -> Priced | None:
         """Price what is to be ordered, by the offers as they are committed; None where those changed meanwhile."""
         saved = await self.carts.get(payer.customer_id)
         order_id = order_id_of(saved.state, payer.customer_id, payer.stamp)
         await self._give_up(payer, order_id)
-        async with self.commands.rejections.noted(payer.customer_id, saved, payer.stamp):
+        async with self._refused(payer, saved):
             check_unlocked(saved.state, payer.stamp.origin, self.carts.clock())
             parting = parted(saved.state, wish, order_id, etag=saved.etag())
             offers = await self.offers.committed()
@@ -140,7 +164,7 @@ class Checkouts:
         offers, order_id = priced.offers, priced.order_id
         if is_reserved(priced.price, offers):
             payer.reserved_for.add(order_id)
-            async with self.commands.rejections.noted(payer.customer_id, priced.saved, payer.stamp):
+            async with self._refused(payer, priced.saved):
                 await self.redemptions.reserve(
                     priced.price, offers, order_id=order_id, customer_id=priced.saved.customer_id
                 )
