@@ -1,4 +1,4 @@
-"""Templates to begin with, in English and German: reminder of a cart, confirmation of an order, one-time code.
+"""Templates to begin with, in English and German: reminder of a cart, confirmation, one-time code, price that fell.
 
 A company replaces them by its own with PutTemplate; `make up` and the demo put them where none are.
 """
@@ -111,6 +111,30 @@ Sie haben keinen verlangt? Dann ist nichts zu tun. Bitte geben Sie ihn niemandem
 )
 
 
+ALERTS = (
+    Wording(
+        "en",
+        subject="{{ name }} costs less now",
+        greeting=f"Hello{NAME},",
+        opening="you looked at this, and its price fell:",
+        total="{{ name }}: {{ new_price }} instead of {{ old_price }}",
+        closing="{% if link != '' %}{{ link }}{% else %}"
+        "You find it on the web, in the app and in our stores.{% endif %}",
+        short="{{ name }} costs {{ new_price }} now instead of {{ old_price }}.",
+    ),
+    Wording(
+        "de",
+        subject="{{ name }} kostet jetzt weniger",
+        greeting=f"Guten Tag{NAME},",
+        opening="Sie haben sich das angesehen, und der Preis ist gefallen:",
+        total="{{ name }}: {{ new_price }} statt {{ old_price }}",
+        closing="{% if link != '' %}{{ link }}{% else %}"
+        "Sie finden es im Web, in der App und in unseren Filialen.{% endif %}",
+        short="{{ name }} kostet jetzt {{ new_price }} statt {{ old_price }}.",
+    ),
+)
+
+
 def sample_templates() -> tuple[Template, ...]:
     """Give the templates, ready for PutTemplate."""
     return (
@@ -129,6 +153,27 @@ def sample_templates() -> tuple[Template, ...]:
                 for language, subject, text in CODES
             ],
             variable_names=["code"],
+        ),
+        Template(
+            template_id="price_alert",
+            default_language="en",
+            forms=[form for wording in ALERTS for form in _alert_forms(wording)],
+            variable_names=["sku", "name", "old_price", "new_price", "link"],
+        ),
+    )
+
+
+def _alert_forms(wording: Wording) -> tuple[TemplateForm, TemplateForm]:
+    text = f"{wording.greeting}\n\n{wording.opening}\n\n{wording.total}\n\n{wording.closing}\n"
+    return (
+        TemplateForm(
+            delivery_kind=DELIVERY_KIND_EMAIL, language=wording.language, subject=wording.subject, body_text=text
+        ),
+        TemplateForm(
+            delivery_kind=DELIVERY_KIND_IN_APP,
+            language=wording.language,
+            subject=wording.subject,
+            body_text=wording.short,
         ),
     )
 

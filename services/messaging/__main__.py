@@ -17,6 +17,9 @@ from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceStub
+from omnithread.context.v1 import context_internal_service_pb2
+from omnithread.context.v1.context_events_pb2 import ContextEvent
+from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceStub
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import (
     add_MessagingInternalServiceServicer_to_server,
 )
@@ -35,6 +38,7 @@ from services.messaging.merges import Merges
 from services.messaging.operations import Messages, ReminderRules
 from services.messaging.outcomes import Outcomes
 from services.messaging.preparing import Preparing
+from services.messaging.price_alerts import AlertRules, PriceAlerts
 from services.messaging.purposes import load_purposes
 from services.messaging.resume_links import ResumeLinks
 from services.messaging.send_loop import Nudges, SendLoop
@@ -133,6 +137,14 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     listener = Listener(
         messages=messages,
         codes=IdentityCodes(messages),
+        price_alerts=PriceAlerts(
+            messages,
+            AlertRules(
+                template_id=settings.price_alert_template_id,
+                purpose=settings.price_alert_purpose,
+                oldest=timedelta(hours=settings.price_alert_oldest_hours),
+            ),
+        ),
         merges=MergeListener(area=AREA, absorb=undated(merges.absorb), profile=profile_internal),
         clock=foundation.clock,
     )
@@ -154,6 +166,13 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
                 topic=settings.topic("profile"),
                 event_type=ProfileEvent,
                 messages=profile_internal_service_pb2,
+            ),
+            internal_stream(
+                "context",
+                ContextInternalServiceStub(foundation.channel(settings.aggregator_address)),
+                topic=settings.topic("context"),
+                event_type=ContextEvent,
+                messages=context_internal_service_pb2,
             ),
         ],
         handle=listener.handle,

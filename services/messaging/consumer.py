@@ -1,4 +1,4 @@
-"""Listens to cart and profile: carts are reminded of until they are bought, merged customers are one, codes are sent.
+"""Listens to cart, profile and the aggregator: carts are reminded of, merged customers are one, codes and prices told.
 
 Bought is bought, be it in a till of the store's own. Where such a sale leaves something in the cart, the cart counts as
 changed, and the gates judge.
@@ -19,9 +19,11 @@ from libs.telemetry.propagation import current_traceparent
 from libs.timestamps import from_timestamp
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.common.v1.event_pb2 import EventHeader
+from omnithread.context.v1.context_events_pb2 import ContextEvent
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from services.messaging.identity_codes import CODE_LIFETIME, CodeWanted, IdentityCodes
 from services.messaging.operations import Messages, Reminder
+from services.messaging.price_alerts import Alert, PriceAlerts
 
 AREA = "messaging"
 
@@ -31,18 +33,29 @@ log = structlog.get_logger(__name__)
 class Listener:
     """Takes in one event after the other."""
 
-    def __init__(self, *, messages: Messages, codes: IdentityCodes, merges: MergeListener, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        codes: IdentityCodes,
+        price_alerts: PriceAlerts,
+        merges: MergeListener,
+        clock: Clock,
+    ) -> None:
         self._messages = messages
+        self._price_alerts = price_alerts
         self._codes = codes
         self._merges = merges
         self._clock = clock
 
     async def handle(self, area: str, event: ProtoMessage) -> None:
-        """Take in an event of cart or profile; safe to repeat."""
+        """Take in an event of cart, profile or the aggregator; safe to repeat."""
         if isinstance(event, CartEvent):
             await self._handle_cart(event)
         elif isinstance(event, ProfileEvent) and event.HasField("verification_requested"):
             await self._send_code(event)
+        elif isinstance(event, ContextEvent):
+            await self._handle_context(event)
         else:
             await self._merges.handle(area, event)
 
@@ -71,6 +84,20 @@ class Listener:
             origin=_origin(header),
         )
         await self._messages.remind(header.customer_id, reminder)
+
+    async def _handle_context(self, event: ContextEvent) -> None:
+        header = event.header
+        if not event.HasField("price_fell"):
+            return
+        if self._clock() - from_timestamp(header.record_time) > self._price_alerts.rules.oldest:
+            return  # met in a replay: it is no news any more
+        alert = Alert(event_id=header.event_id, fell=event.price_fell, origin=_origin(header))
+        try:
+            await self._price_alerts.tell(header.customer_id, alert)
+        except OmnithreadError as error:
+            if error.reason != "CUSTOMER_NOT_FOUND":
+                raise
+            log.info("customer_gone", customer_id=header.customer_id)
 
     async def _send_code(self, event: ProfileEvent) -> None:
         header, requested = event.header, event.verification_requested

@@ -44,6 +44,7 @@ def _table(**kinds: str) -> Purposes:
 DEFAULT_PURPOSES: Purposes = _table(
     cart_reminder="marketing",
     newsletter="marketing",
+    price_alert="marketing",
     conversation="transactional",
     order_confirmation="transactional",
     service="transactional",

@@ -44,6 +44,12 @@ class MessagingSettings(ServiceSettings):
     address with `{token}` where the token goes, best behind a `#`. Empty means that mails have no such link."""
     resume_link_seconds: int = Field(default=7 * 86400, ge=60, le=30 * 86400)
     """How long such a link works."""
+    price_alert_template_id: str = Field(default="price_alert", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """The template for a price that fell; it may tell `sku`, `name`, `old_price`, `new_price` and `link`."""
+    price_alert_purpose: str = Field(default="price_alert", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """What that is for; where it is none of the purposes, nobody is told."""
+    price_alert_oldest_hours: float = Field(default=24.0, gt=0, le=720)
+    """An announcement older than this, met in a replay, tells nobody any more."""
 
     default_time_zone: str = "UTC"
     """IANA name: by which clock the quiet hours of a customer go who named no time zone."""

@@ -114,13 +114,13 @@ def _lines(lines: Iterable[cart_pb2.CartLine], locale: Locale) -> list[Mapping[s
             "quantity": line.quantity,
             "unit_price": amount(line.unit_price, locale),
             "line_total": amount(line.line_total, locale),
-            "image_uri": _web_address(line.image_uri),
-            "link_uri": _web_address(line.link_uri),
+            "image_uri": web_address(line.image_uri),
+            "link_uri": web_address(line.link_uri),
         }
         for line in lines
     ]
 
 
-def _web_address(uri: str) -> str | None:
+def web_address(uri: str) -> str | None:
     """Give an address of the web only: what else a channel may have noted (`javascript:`) belongs into no mail."""
     return uri if uri.lower().startswith(WEB_SCHEMES) else None
