@@ -21,6 +21,7 @@ STORY_SETTINGS = {
     "idle_sweep_seconds": "0.2",
     "reminder_delay_seconds": "3",
     "send_sweep_seconds": "0.2",
+    "resume_link_template": "https://shop.example.com/cart#{token}",
 }
 REACH_SECONDS = 30.0
 
