@@ -7,8 +7,9 @@ it left. An offer that does not apply has the first reason that is met, in the o
 2. Its lines, and its minimum, of what the offers before it left of all its lines.
 3. Whether it goes together with what applied before it. An offer *touches* the lines of which it takes something off,
    or of whose pieces it made groups; a gift and free delivery touch none. An offer that is not combinable sees only
-   lines that nobody touched, and closes those that it sees to all later ones; of pieces for less only those in groups.
-   Of two where one excludes the other, the later one does not apply.
+   lines that nobody touched, and closes those that it touches to all later ones; a gift and free delivery close all
+   that they see. Of two where one excludes the other, the later one does not apply. Where the lines that are left to
+   an offer do not come to its minimum, though all of its lines would, that is `NOT_COMBINABLE` too.
 4. Its currency, and what it takes off (`evaluation_benefits.py`), which has to be something.
 """
 
