@@ -36,15 +36,17 @@ class Offers:
     codes: Codes
     channels: ChannelRegistry
     clock: Clock
+    most_offers: int = MOST_OFFERS
+    most_active: int = MOST_ACTIVE
 
     async def save(self, offer_id: str, terms: OfferTerms, *, etag: str, stamp: Stamp) -> DocumentOutcome[Offer]:
         """Write the draft of a new offer, or of the next version of one."""
         check_terms(offer_id, terms, self.channels)
-        is_full = len(await self.documents.versions(MOST_OFFERS)) >= MOST_OFFERS
+        is_full = len(await self.documents.versions(self.most_offers)) >= self.most_offers
 
         def decide(saved: SavedDocument[Offer]) -> Decision[Offer, NoReturn]:
             if not saved.exists and is_full:
-                raise errors.offer_limit(MOST_OFFERS, active=False)
+                raise errors.offer_limit(self.most_offers, active=False)
             if etag and (not saved.exists or etag != saved.etag()):
                 raise etag_mismatch()
             create_time = saved.state.create_time or self.clock()
@@ -70,8 +72,8 @@ class Offers:
                 offer = saved.state
                 if offer.draft is None:
                     raise errors.offer_has_no_draft()
-                if offer.state is not OfferState.ACTIVE and len(others.offers) >= MOST_ACTIVE:
-                    raise errors.offer_limit(MOST_ACTIVE, active=True)
+                if offer.state is not OfferState.ACTIVE and len(others.offers) >= self.most_active:
+                    raise errors.offer_limit(self.most_active, active=True)
                 if (offer.version, offer.draft) != (prepared.version, prepared.draft):
                     raise _NotPrepared
                 state = OfferState.ACTIVE

@@ -46,6 +46,11 @@ def new_sku() -> str:
     return new_id("sku")
 
 
+def new_code() -> str:
+    """A code that no other story uses, in its normal form."""
+    return new_id("x").removeprefix("x_").upper()
+
+
 def terms_for(sku: str, **fields: Any) -> OfferTerms:
     """20 % off one article, unless something else is said."""
     terms = OfferTerms(name="Spring", articles=OfferArticles(skus=[sku]))
