@@ -16,8 +16,9 @@ PERSONAL = frozenset({SECTION_PROFILE, SECTION_PREFERENCES, SECTION_MESSAGING})
 
 
 def without_person(read: ContextRead, wanted: frozenset[int]) -> ContextRead:
-    """Give a context, read without the personal sections, also without past orders and the notes of staff.
+    """Give a context, read without the personal sections, also without past orders, notes of staff and views.
 
+    What the customer looked at in other journeys is nobody's business; what an advertisement showed in this one stays.
     The sections that were wanted are named as withheld.
     """
     context = context_pb2.CustomerContext()
@@ -25,6 +26,8 @@ def without_person(read: ContextRead, wanted: frozenset[int]) -> ContextRead:
     if context.HasField("cart"):
         context.cart.ClearField("recent_orders")
         context.cart.cart.ClearField("notes")
+    if context.HasField("journey"):
+        context.journey.ClearField("viewed_products")
     # The whole of these sections in the same versions has another one.
     context.etag = hashlib.sha256(f"withheld\0{read.context.etag}".encode()).hexdigest()[:ETAG_CHARACTERS]
     problems = [problem for problem in read.problems if problem.section not in PERSONAL]
