@@ -70,22 +70,22 @@ class CodeBatches:
         Raises OFFER_NOT_FOUND, OFFER_TERMS_INVALID where the offer takes no single-use codes, OFFER_CODE_TAKEN,
         REQUEST_ID_REUSED, CLOCK_SKEW, REQUEST_TOO_OLD (29 days).
         """
+        codes = list(dict.fromkeys(_checked(number, text) for number, text in enumerate(given)))
         key = f"{stamp.origin.channel_id}:{stamp.request_id}"
         kept = await self._kept(key, stamp)
         replayed = kept is not None
         if kept is None:
             self._check_fresh(stamp)
             await self._check_offer(offer_id)
-            kept = await self._keep(key, self._new(offer_id, given, drawn_count, stamp), stamp)
+            kept = await self._keep(key, self._new(offer_id, codes, drawn_count, stamp), stamp)
         await self._codes.claim(kept["codes"], kept["offer_id"])
         return Batch(codes=tuple(kept["codes"]), replayed=replayed)
 
     def _new(self, offer_id: str, given: Sequence[str], drawn_count: int, stamp: Stamp) -> Document:
-        codes = dict.fromkeys(_checked(number, text) for number, text in enumerate(given))
         drawn = (self._draw() for _ in range(drawn_count))
         return {
             "offer_id": offer_id,
-            "codes": [*codes, *(code for code in drawn if code not in codes)],
+            "codes": list(dict.fromkeys((*given, *drawn))),
             "body_hash": stamp.body_hash,
             "expire_time": self._clock() + KEPT_FOR,
         }

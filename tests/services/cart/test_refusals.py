@@ -18,6 +18,7 @@ from omnithread.common.v1.error_reason_pb2 import ErrorReason as SharedErrorReas
 from tests.services.calls import refusal, stamped
 from tests.services.cart.carrying import by_token, handed_over
 from tests.services.cart.shop import Shop, item, money, pickup, sized
+from tests.services.cart.test_checkout_refusals import OF_CHECKOUTS
 from tests.services.cart.test_offer_refusals import OF_OFFERS
 from tests.services.cart.test_order_refusals import OF_ORDERS
 
@@ -143,7 +144,7 @@ REFUSALS = [
 ]
 HANDED_OVER = {"HANDOVER_EXPIRED", "HANDOVER_USED", "HANDOVER_LIMIT", "HANDOVER_TRIES_EXCEEDED"}
 """Reasons that need a hand-over; test_handovers.py has them."""
-ELSEWHERE = {"LINE_LIMIT", "CART_EMPTY"} | HANDED_OVER | OF_OFFERS | OF_ORDERS
+ELSEWHERE = {"LINE_LIMIT", "CART_EMPTY"} | HANDED_OVER | OF_CHECKOUTS | OF_OFFERS | OF_ORDERS
 """Cart's own reasons that need another cart than the one below; a full one is in test_merges.py."""
 
 

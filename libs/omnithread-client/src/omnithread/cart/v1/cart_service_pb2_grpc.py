@@ -229,7 +229,7 @@ class CartServiceServicer:
     def Checkout(self, request, context):
         """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
         Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
-        Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
+        Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, PRICE_INVALID, CURRENCY_UNKNOWN, CURRENCY_MISMATCH, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -75,7 +75,7 @@ class CartServiceStub:
     Checkout: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]
     """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
     Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
-    Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
+    Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, PRICE_INVALID, CURRENCY_UNKNOWN, CURRENCY_MISMATCH, ETAG_MISMATCH.
     """
     AuditCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.AuditCartRequest, _cart_service_pb2.AuditCartResponse]
     """AuditCart accounts for a cart: the changes accepted are those applied and those rejected, and the pieces that came in are those still there and those that went. A few reads.
@@ -129,7 +129,7 @@ class CartServiceAsyncStub(CartServiceStub):
     Checkout: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]  # type: ignore[assignment]
     """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
     Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
-    Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
+    Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, PRICE_INVALID, CURRENCY_UNKNOWN, CURRENCY_MISMATCH, ETAG_MISMATCH.
     """
     AuditCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.AuditCartRequest, _cart_service_pb2.AuditCartResponse]  # type: ignore[assignment]
     """AuditCart accounts for a cart: the changes accepted are those applied and those rejected, and the pieces that came in are those still there and those that went. A few reads.
@@ -270,7 +270,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_cart_service_pb2.CheckoutResponse, _abc.Awaitable[_cart_service_pb2.CheckoutResponse]]:
         """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
         Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
-        Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, ETAG_MISMATCH.
+        Errors: CART_EMPTY, CART_CHANGED, PRICE_CHANGED, OFFER_CODE_USED, OFFER_USED_UP, CART_LOCKED, PAYMENT_REFERENCE_INVALID, PRICE_INVALID, CURRENCY_UNKNOWN, CURRENCY_MISMATCH, ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod

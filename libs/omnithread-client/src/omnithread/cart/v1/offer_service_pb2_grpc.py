@@ -135,7 +135,7 @@ class OfferServiceServicer:
 
     def PriceCart(self, request, context):
         """PriceCart works out what the customer's cart costs, here or on another channel, with a delivery fee, with codes that were not entered. It changes nothing.
-        Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, PRICE_INVALID.
+        Unknown codes count as tries, as in ApplyOfferCode. Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, OFFER_TRIES_EXCEEDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

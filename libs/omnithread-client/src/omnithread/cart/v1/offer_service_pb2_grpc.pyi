@@ -53,7 +53,7 @@ class OfferServiceStub:
     """GetOfferCode says what became of a code. Errors: OFFER_CODE_UNKNOWN."""
     PriceCart: _grpc.UnaryUnaryMultiCallable[_offer_service_pb2.PriceCartRequest, _offer_service_pb2.PriceCartResponse]
     """PriceCart works out what the customer's cart costs, here or on another channel, with a delivery fee, with codes that were not entered. It changes nothing.
-    Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, PRICE_INVALID.
+    Unknown codes count as tries, as in ApplyOfferCode. Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, OFFER_TRIES_EXCEEDED.
     """
 
 @_typing.type_check_only
@@ -81,7 +81,7 @@ class OfferServiceAsyncStub(OfferServiceStub):
     """GetOfferCode says what became of a code. Errors: OFFER_CODE_UNKNOWN."""
     PriceCart: _aio.UnaryUnaryMultiCallable[_offer_service_pb2.PriceCartRequest, _offer_service_pb2.PriceCartResponse]  # type: ignore[assignment]
     """PriceCart works out what the customer's cart costs, here or on another channel, with a delivery fee, with codes that were not entered. It changes nothing.
-    Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, PRICE_INVALID.
+    Unknown codes count as tries, as in ApplyOfferCode. Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, OFFER_TRIES_EXCEEDED.
     """
 
 class OfferServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -154,7 +154,7 @@ class OfferServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_offer_service_pb2.PriceCartResponse, _abc.Awaitable[_offer_service_pb2.PriceCartResponse]]:
         """PriceCart works out what the customer's cart costs, here or on another channel, with a delivery fee, with codes that were not entered. It changes nothing.
-        Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, PRICE_INVALID.
+        Unknown codes count as tries, as in ApplyOfferCode. Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, OFFER_TRIES_EXCEEDED.
         """
 
 def add_OfferServiceServicer_to_server(servicer: OfferServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
