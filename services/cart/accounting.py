@@ -34,18 +34,27 @@ def counted(
     bought_elsewhere: int = 0,
 ) -> Cart:
     """Give the cart with more of these in its tally: `applied` changes, and pieces."""
-    tally = cart.tally
-    return replace(
-        cart,
-        tally=Tally(
-            applied=tally.applied + applied,
-            carried=tally.carried,
-            added=tally.added + added,
-            merged=tally.merged + merged,
-            removed=tally.removed + removed,
-            ordered=tally.ordered + ordered,
-            bought_elsewhere=tally.bought_elsewhere + bought_elsewhere,
-        ),
+    more = Tally(
+        applied=applied,
+        added=added,
+        merged=merged,
+        removed=removed,
+        ordered=ordered,
+        bought_elsewhere=bought_elsewhere,
+    )
+    return replace(cart, tally=sum_of_tallies(cart.tally, more))
+
+
+def sum_of_tallies(one: Tally, other: Tally, *, sign: int = 1) -> Tally:
+    """Add two tallies, or with the sign -1 take the other off the one."""
+    return Tally(
+        applied=one.applied + sign * other.applied,
+        carried=one.carried + sign * other.carried,
+        added=one.added + sign * other.added,
+        merged=one.merged + sign * other.merged,
+        removed=one.removed + sign * other.removed,
+        ordered=one.ordered + sign * other.ordered,
+        bought_elsewhere=one.bought_elsewhere + sign * other.bought_elsewhere,
     )
 
 

@@ -3,7 +3,8 @@
 - The same article at the same price joins its line by the policy, up to 9999 pieces; what is beyond becomes a further
   line.
 - What the cart cannot take is set aside in the same record, as `set_aside_lines`: another currency than the cart's,
-  a line beyond the 200th, a sum beyond the limit. The customer sees it, and removes it by its line id.
+  a price with its tax in it where the others have not, a line beyond the 200th, a sum beyond the limit. The customer
+  sees it, and removes it by its line id, or moves it into the cart where it fits by then.
   What the source had set aside is tried again: it may be just the survivor's currency.
 - The set-aside lines are bounded as well (200). What is beyond, and what the policy leaves out, stays in the merged
   customer's sealed record, which is kept; the report of the merge names it.
@@ -17,15 +18,17 @@ from libs.merged_things import MergeAction, MergedThing
 from libs.mongo.values import Decision
 from libs.origin import Origin
 from services.cart.events import CartAbsorbed
+from services.cart.joining import joined_with
 from services.cart.line_values import Line
 from services.cart.merge_policies import MergePolicy
+from services.cart.merging_beside import take_saved, with_the_rest
 from services.cart.model import (
-    MAX_LINE_QUANTITY,
     MAX_LINES,
     MAX_SUBTOTAL_MINOR,
     Act,
     Change,
     newest_orders,
+    taxes_agree,
     with_lines,
 )
 from services.cart.values import Cart
@@ -65,6 +68,7 @@ def absorb(
         if len(taken.set_aside) > max(aside_before, room_aside):
             thing = replace(thing, action=MergeAction.DROPPED, why="There is no room for more, not even set aside.")
         things.append(thing)
+    saved, saved_things = take_saved(survivor.saved_lines, source.saved_lines, now=act.time)
     after = replace(
         survivor,
         cart_id=survivor.cart_id or source.cart_id,
@@ -75,6 +79,7 @@ def absorb(
         after = with_lines(after, taken.lines, replace(act, origin=_last_origin(survivor, source, act)))
         after = replace(after, create_time=_earlier(survivor.create_time, source.create_time))
     left_out = sum(1 for thing in things if thing.action in _LEFT_OUT)
+    after = with_the_rest(replace(after, saved_lines=saved), survivor, source, time=act.time)
     event = CartAbsorbed(
         cart_id=after.cart_id,
         occur_time=act.occur_time,
@@ -83,16 +88,18 @@ def absorb(
         line_count=len(brought) - left_out,
         set_aside_line_count=len(taken.set_aside),
     )
-    return Decision(after, (event,), merged=tuple(things), policy=str(policy))
+    return Decision(after, (event,), merged=(*things, *saved_things), policy=str(policy))
 
 
 def take(taken: Taken, line: Line, *, now: datetime) -> Taken:
     """Add a line where the cart has room for it; else, or what is left of it, is set aside."""
+    if not taxes_agree(taken.lines, line.article):
+        return replace(taken, set_aside=(*taken.set_aside, line))
     currency = taken.lines[0].article.unit_price.currency_code if taken.lines else line.total.currency_code
     subtotal_minor = sum(other.total.minor for other in taken.lines)
     if line.total.currency_code != currency or subtotal_minor + line.total.minor > MAX_SUBTOTAL_MINOR:
         return replace(taken, set_aside=(*taken.set_aside, line))
-    lines, left = _join(taken.lines, line, now=now)
+    lines, left = joined_with(taken.lines, line, now=now)
     if not left:
         return replace(taken, lines=lines)
     rest = replace(line, quantity=left)
@@ -125,7 +132,7 @@ def _by_policy(
     after = take(taken, line, now=act.time)
     now = _pieces(after.lines, line)
     if len(after.set_aside) > len(taken.set_aside):
-        why = "The cart has another currency, or no room for it."
+        why = "The cart has another currency, other taxes, or no room for it."
         return after, thing(MergeAction.SET_ASIDE, why, quantity=now)
     if now > line.quantity:
         return after, thing(MergeAction.SUMMED, "Its pieces were added to those of the same article.", quantity=now)
@@ -152,19 +159,6 @@ def _with_pieces(taken: Taken, line: Line, wanted: int, *, act: Act) -> Taken:
 
 def _pieces(lines: Iterable[Line], like: Line) -> int:
     return sum(other.quantity for other in lines if other.article.is_same_as(like.article))
-
-
-def _join(lines: tuple[Line, ...], line: Line, *, now: datetime) -> tuple[tuple[Line, ...], int]:
-    """Fill up the lines of the same article; gives them all, and how many pieces are left."""
-    joined = list(lines)
-    left = line.quantity
-    for index, other in enumerate(lines):
-        room = MAX_LINE_QUANTITY - other.quantity
-        if left and room and other.article.is_same_as(line.article):
-            moved = min(left, room)
-            joined[index] = replace(other, quantity=other.quantity + moved, update_time=now)
-            left -= moved
-    return tuple(joined), left
 
 
 def _last_origin(survivor: Cart, source: Cart, act: Act) -> Origin:

@@ -175,11 +175,16 @@ def with_lines(cart: Cart, lines: tuple[Line, ...], act: Act) -> Cart:
 
 
 def check_tax(cart: Cart, article: Article) -> None:
-    """Refuse to mix prices that have their tax in them with others (TAX_INVALID); what states none does not matter."""
-    tax = article.tax
-    taxes = (line.article.tax for line in cart.lines)
-    if tax is not None and any(other is not None and other.included != tax.included for other in taxes):
+    """Refuse to mix prices that have their tax in them with others (TAX_INVALID)."""
+    if not taxes_agree(cart.lines, article):
         raise errors.tax_invalid()
+
+
+def taxes_agree(lines: tuple[Line, ...], article: Article) -> bool:
+    """Say whether prices all have their tax in them, or none; what states no tax does not matter."""
+    tax = article.tax
+    taxes = (line.article.tax for line in lines)
+    return tax is None or all(other is None or other.included == tax.included for other in taxes)
 
 
 def summary_of(order: Order) -> OrderSummary:

@@ -68,7 +68,10 @@ def test_the_report_has_the_numbers_of_both_sides() -> None:
 def test_what_the_cart_cannot_take_is_reported_as_set_aside() -> None:
     guest = guest_cart((article("boot", currency_code="EUR"), 1))
     (thing,) = absorbed(MINE, guest, MergePolicy.SUM).merged
-    assert (str(thing.action), thing.why) == ("set_aside", "The cart has another currency, or no room for it.")
+    assert (str(thing.action), thing.why) == (
+        "set_aside",
+        "The cart has another currency, other taxes, or no room for it.",
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -77,7 +80,9 @@ def test_no_line_vanishes_without_a_word_under_any_policy(survivor: Cart, source
     change = absorbed(survivor, source, policy)
     assert_sound(change.state)
     brought = (*source.lines, *source.set_aside_lines)
-    assert [thing.name for thing in change.merged] == [line.line_id for line in brought]
+    told = [(thing.kind, thing.name) for thing in change.merged]
+    saved = [("saved_line", line.line_id) for line in source.saved_lines]
+    assert told == [*(("cart_line", line.line_id) for line in brought), *saved]
     after = counted((*change.state.lines, *change.state.set_aside_lines))
     actions = {thing.name: str(thing.action) for thing in change.merged}
     mine = counted((*survivor.lines, *survivor.set_aside_lines))

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
 from libs.origin import Origin
+from services.cart.expiry import NotExpired, expire
 from services.cart.line_values import Article, CartId, LineId
 from services.cart.merge_policies import MergePolicy
 from services.cart.merging import absorb
 from services.cart.model import Act, LineChoice, add_item, remove_item, set_item_quantity
+from services.cart.saving import move_to_cart, save_for_later
 from services.cart.splitting import Apart, Together, part
 from services.cart.values import Cart
 from tests.services.cart.samples import WEB, act, article, cart_of, check_out
-from tests.services.cart.test_laws import ARTICLES, CARTS, OTHER_CARTS, assert_sound, counted
+from tests.services.cart.test_laws import ARTICLES, CARTS, OTHER_CARTS, assert_sound, counted, everything, overdue
 
 POLICIES = st.sampled_from(list(MergePolicy))
 GUEST, ANNA = "ses_guest", "ses_anna"
@@ -48,15 +50,16 @@ def in_time(cart: Cart) -> Cart:
     return replace(cart, idle_due_time=act(6000).idle_due_time) if cart.idle_due_time else cart
 
 
-def everything(cart: Cart) -> Counter[Article]:
-    return counted((*cart.lines, *cart.set_aside_lines))
+def unlocked(cart: Cart) -> Cart:
+    """The cart of who was merged away: no lock is still of use."""
+    return replace(in_time(cart), lock=None)
 
 
 @settings(max_examples=150, deadline=None)
 @given(CARTS, OTHER_CARTS, POLICIES)
 def test_undone_at_once_both_have_what_they_had_under_any_policy(anna: Cart, guest: Cart, policy: MergePolicy) -> None:
     apart = parted(joined(anna, guest, policy), guest, anna, policy)
-    assert (apart.survivor, apart.source) == (in_time(anna), in_time(guest))
+    assert (apart.survivor, apart.source) == (in_time(anna), unlocked(guest))
 
 
 @settings(max_examples=150, deadline=None)
@@ -92,7 +95,7 @@ def test_what_was_added_since_is_with_the_side_that_added_it(
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["add", "add", "set", "remove", "pay"]),
+        st.sampled_from(["add", "add", "set", "remove", "pay", "save", "back", "expire"]),
         ARTICLES,
         st.integers(1, 9),
         st.sampled_from([GUEST, ANNA]),
@@ -111,9 +114,16 @@ def stepped(cart: Cart, number: int, verb: str, what: Article, quantity: int, se
             return set_item_quantity(cart, choice, quantity, act=now).state
         if verb == "remove":
             return remove_item(cart, choice, act=now).state
-        order_id, cart_id = f"ord_since_{number}", f"crt_since_{number}"
+        if verb == "save":
+            return save_for_later(cart, choice, act=now).state
+        if verb == "back":
+            saved = next((line.line_id for line in cart.saved_lines if line.article == what), LineId("none"))
+            return move_to_cart(cart, LineChoice(line_id=saved), act=now).state
+        order_id, cart_id = f"ord_since_{number}", CartId(f"crt_since_{number}")
+        if verb == "expire":
+            return expire(overdue(cart, now.time), now=now.time, new_cart_id=cart_id).state
         return check_out(cart, act=now, order_id=order_id, new_cart_id=cart_id).state
-    except OmnithreadError:
+    except (OmnithreadError, NotExpired):
         return cart
 
 
