@@ -20,6 +20,7 @@ from services.messaging.sources import Code, NotThere, Sources, cart_now, contac
 from services.messaging.template_book import TemplateBook
 from services.messaging.templates import Form, FormTexts, Rendered, Template
 from services.messaging.text_data import (
+    AMOUNT_VARIABLES,
     ORDER_VARIABLE,
     RESUME_LINK,
     Data,
@@ -27,6 +28,7 @@ from services.messaging.text_data import (
     customer_data,
     names_with,
     order_data,
+    told_amount,
 )
 from services.messaging.values import Content, DeliveryKind, Message, MessageState, Reason, Sending
 
@@ -203,7 +205,8 @@ class Preparing:
     async def _data(self, texts: FormTexts, form: Form, person: Person, variables: dict[str, str]) -> Data:
         """Ask for what the texts tell of, and no more."""
         locale = locale_of(person.wishes.language or form.language)
-        data: Data = {**variables, "customer": customer_data(person.profile)}
+        told = {name: told_amount(value, locale) for name, value in variables.items() if name in AMOUNT_VARIABLES}
+        data: Data = {**variables, **told, "customer": customer_data(person.profile)}
         names_order = "order" in texts.roots
         purchases = person.purchases
         if purchases is None and ("cart" in texts.roots or (names_order and ORDER_VARIABLE not in variables)):

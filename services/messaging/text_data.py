@@ -4,6 +4,7 @@ The names are the same for every template; `NAMES` is what PutTemplate checks ag
 with. A value that the customer does not have is nil, so that a text can ask for it.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from omnithread.profile.v1 import profile_pb2
 from services.messaging.liquid_texts import Names
 
 NANO = Decimal(1_000_000_000)
+EXACT_AMOUNT = re.compile(r"\d{1,18}(\.\d{1,9})? [A-Z]{3}")
 WEB_SCHEMES = ("https://", "http://")
 
 Data = dict[str, object]
@@ -40,6 +42,8 @@ NAMES: dict[str, Names | None] = {
 }
 RESUME_LINK = "resume_link"
 """An address that goes on with the cart on any device; nil in the inbox, where the customer is already there."""
+AMOUNT_VARIABLES = frozenset({"old_price", "new_price"})
+"""Variables that are given as `59.90 EUR`, and told in the customer's language."""
 ORDER_VARIABLE = "order_id"
 """A template that declares this variable tells of the order that it names; others of the newest."""
 
@@ -73,6 +77,14 @@ def order_data(order: order_pb2.Order, locale: Locale) -> Data:
         "store_id": order.pickup.store_id or None,
         "place_date": format_date(from_timestamp(order.place_time), format="long", locale=locale),
     }
+
+
+def told_amount(text: str, locale: Locale) -> str:
+    """Write an amount that is kept as `59.90 EUR` in the customer's language; anything else stays as it is."""
+    number, _, currency_code = text.partition(" ")
+    if not EXACT_AMOUNT.fullmatch(text):
+        return text
+    return format_currency(Decimal(number), currency_code, locale=locale)
 
 
 def amount(money: Money, locale: Locale) -> str:

@@ -19,6 +19,8 @@ from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, CheckoutRequest, PickupChoice
+from omnithread.cart.v1.offer_pb2 import OfferAudience, OfferTerms, PercentageOff, TraitChoice
+from omnithread.cart.v1.offer_service_pb2 import ActivateOfferRequest, SaveOfferRequest
 from omnithread.common.v1.attribute_pb2 import Attribute
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
@@ -98,6 +100,14 @@ async def engraved(channel: omnithread.Omnithread, customer_id: str, *, quantity
             attributes=[Attribute(key="engraving", value="quietengraving")],
         )
     )
+
+
+async def offer_by_hobby(channel: omnithread.Omnithread) -> None:
+    """An offer that looks at a trait: cart keeps a copy of it for everybody whose cart is priced."""
+    players = OfferAudience(traits=[TraitChoice(name="hobby", values=["chess"])])
+    terms = OfferTerms(name="Players", audience=players, percentage_off=PercentageOff(basis_points=500))
+    await channel.offers.SaveOffer(SaveOfferRequest(offer_id="players", terms=terms))
+    await channel.offers.ActivateOffer(ActivateOfferRequest(offer_id="players"))
 
 
 async def live(channels: Channels) -> str:
@@ -205,6 +215,7 @@ async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_the
     watched: Watched,
 ) -> None:
     channels = watched.channels
+    await offer_by_hobby(channels.agent)
     anna = await live(channels)
     await be_refused(channels, anna)
     await be_reminded_and_buy(channels, anna)
@@ -213,6 +224,7 @@ async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_the
     await until(lambda: watched.found(anna), lambda places: set(places) == {"databases", "topics", "logs", "spans"})
     before = await watched.found()
     assert set(before) == {"databases"}
+    assert "cart.audience_facts" in before["databases"]
     assert {place.partition(".")[0] for place in before["databases"]} >= {
         "profile",
         "cart",

@@ -85,7 +85,7 @@ async def test_i_am_told_once_that_it_costs_less_where_i_like_to_be_told(suite: 
 
     (sent,) = await until(alerts, lambda found: [one.state for one in found] == [MESSAGE_STATE_SENT])
     assert sent.subject == "Handtasche Marlene kostet jetzt weniger"
-    assert "99 EUR statt 129.90 EUR" in sent.body_text
+    assert "99,00\xa0€ statt 129,90\xa0€" in sent.body_text
     assert f"https://shop.example.com/p/{sku}" in sent.body_text
     assert len(suite.mailbox.mails(recipient=person.email)) == 1
 

@@ -125,6 +125,21 @@ async def test_a_merged_customers_id_leads_to_the_one_who_remains(company: Compa
     assert old.SerializeToString() == new.SerializeToString()
 
 
+async def test_the_price_on_this_channel_stands_beside_a_context_that_has_the_cart(company: Company) -> None:
+    customer_id = await busy_customer(company)
+    for channel, channel_id in ((company.web, "web-shop"), (company.store, "store-042")):
+        asked = pb.GetCustomerContextRequest(customer_id=customer_id)
+        answer = await channel.context.GetCustomerContext(asked)
+        assert answer.cart_price.channel.id == channel_id
+        assert answer.cart_price.total == answer.context.cart.cart.subtotal
+    started = (await company.web.start_session([visitor()])).started
+    assert not started.HasField("cart_price")  # nothing is in that cart
+    only_offers = await company.context(customer_id, sections=[context.SECTION_OFFERS])
+    assert [entry.section for entry in only_offers.context.versions] == [context.SECTION_OFFERS]
+    assert not only_offers.HasField("cart_price")
+    assert list(only_offers.problems) == []
+
+
 async def test_only_the_sections_asked_for_are_answered_and_the_etag_stands_for_them(company: Company) -> None:
     customer_id = await busy_customer(company)
     cart = (await company.context(customer_id, sections=[context.SECTION_CART])).context

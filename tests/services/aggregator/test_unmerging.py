@@ -10,6 +10,7 @@ import omnithread
 from libs.ids import new_id
 from omnithread.context.v1 import context_pb2 as context
 from omnithread.context.v1 import context_service_pb2 as pb
+from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
 from omnithread.messaging.v1.messaging_pb2 import AUTHOR_CUSTOMER
 from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from omnithread.profile.v1.identity_service_pb2 import (
@@ -43,8 +44,15 @@ async def shopper(company: Company, who: Identifier, sku: str) -> str:
     session = await company.web.start_session([who])
     with session.carry():
         await company.web.cart.AddItem(item(session.customer_id, sku))
+        await look(company.web, session.customer_id, sku)
         await say(company.web, session.customer_id, sku)
     return session.customer_id
+
+
+async def look(channel: omnithread.Omnithread, customer_id: str, sku: str) -> None:
+    await channel.context.RecordTouchpoint(
+        RecordTouchpointRequest(customer_id=customer_id, kind=context.TOUCHPOINT_KIND_PRODUCT_VIEWED, subject=sku)
+    )
 
 
 async def say(channel: omnithread.Omnithread, customer_id: str, text: str) -> None:
@@ -79,6 +87,10 @@ def cart_of(found: context.CustomerContext) -> set[str]:
     return {line.sku for line in found.cart.cart.lines}
 
 
+def looked_at(found: context.CustomerContext) -> set[str]:
+    return {view.sku for view in found.journey.viewed_products}
+
+
 def said_by(found: context.CustomerContext) -> list[str]:
     return [entry.text for one in found.messaging.open_conversations for entry in one.recent_entries]
 
@@ -89,11 +101,13 @@ async def test_two_who_were_taken_for_one_have_each_their_own_everywhere_in_the_
     merge_id = await merged(company, anna, bob)
     both = await company.whole_context(bob)
     assert (both.customer_id, cart_of(both)) == (anna, {"boots", "gloves"})
+    assert looked_at(both) == {"boots", "gloves"}
 
     visit = await company.store.start_session([bob_email])
     assert visit.customer_id == anna
     with visit.carry():
         await company.store.cart.AddItem(item(anna, "hat"))
+        await look(company.store, anna, "hat")
         await say(company.store, anna, "hat")
     await company.web.cart.AddItem(item(anna, "belt"))
     await undone(company, anna, merge_id)
@@ -101,6 +115,7 @@ async def test_two_who_were_taken_for_one_have_each_their_own_everywhere_in_the_
     his, hers = await company.whole_context(bob), await company.whole_context(anna)
     assert (hers.customer_id, cart_of(hers), said_by(hers)) == (anna, {"boots", "belt"}, ["boots"])
     assert (his.customer_id, cart_of(his), said_by(his)) == (bob, {"gloves", "hat"}, ["gloves", "hat"])
+    assert (looked_at(hers), looked_at(his)) == ({"boots"}, {"gloves", "hat"})
     assert [one.identifiers[0].value for one in (hers.profile, his.profile)] == [anna_email.value, bob_email.value]
     her_steps, his_steps = (summaries(list(one.journey.recent_touchpoints)) for one in (hers, his))
     assert {"added 1 x gloves", "added 1 x hat"} <= set(his_steps)

@@ -1,11 +1,13 @@
 """What a message about a price that fell may tell."""
 
 import pytest
+from babel import Locale
 from google.type.money_pb2 import Money
 
 from omnithread.context.v1.context_events_pb2 import PriceFell
 from services.messaging.price_alerts import VARIABLE_NAMES, exact_amount, variables_of
 from services.messaging.purposes import DEFAULT_PURPOSES
+from services.messaging.text_data import told_amount
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,11 @@ def test_a_text_may_tell_of_both_prices_and_no_link_leads_anywhere_but_to_the_we
 
 def test_a_price_alert_is_an_advertisement_and_needs_consent() -> None:
     assert not DEFAULT_PURPOSES["price_alert"].is_transactional
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [("129.90 EUR", "129,90\xa0€"), ("500 JPY", "500\xa0¥"), ("on request", "on request"), ("1e9 EUR", "1e9 EUR")],
+)
+def test_a_price_is_told_as_people_write_it_and_what_is_none_stays_as_it_is(kept: str, told: str) -> None:
+    assert told_amount(kept, Locale.parse("de_DE")) == told
