@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from libs.clock import Clock
 from libs.errors import conflict
 from libs.mongo.connection import Database, Document
-from libs.mongo.deadline import reading
+from libs.mongo.deadline import Deadline, reading
+from libs.mongo.locks import KeyLocks
 from libs.mongo.migrate import Index
 from libs.mongo.once import insert_once
 from services.cart import errors
@@ -19,7 +20,7 @@ from services.cart import errors
 HANDOVER_TRIES = "handover_tries"
 MOST_WRONG = 10
 WINDOW = timedelta(minutes=15)
-MAX_ATTEMPTS = 24
+MAX_ATTEMPTS = 12
 INDEXES = (Index(HANDOVER_TRIES, (("expire_time", 1),), expire_after_seconds=0),)
 
 
@@ -37,26 +38,30 @@ class HandoverTries:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._collection = database[HANDOVER_TRIES]
         self._clock = clock
+        self._locks = KeyLocks()
 
     async def take(self, channel_id: str, actor_id: str, request: str) -> None:
         """Count a try, the same request once. Raises HANDOVER_TRIES_EXCEEDED, or CONFLICT after losing too often."""
         key = _key(channel_id, actor_id)
-        for _ in range(MAX_ATTEMPTS):
-            found, slots = await self._read(key)
-            others = [slot for slot in slots if slot.request != request]
-            if len(others) >= MOST_WRONG:
-                raise errors.handover_tries_exceeded(others[-MOST_WRONG].time + WINDOW)
-            if await self._write(key, found, [*others, Slot(request, self._clock())]):
-                return
+        async with self._locks.hold(key, Deadline()):
+            for _ in range(MAX_ATTEMPTS):
+                found, slots = await self._read(key)
+                others = [slot for slot in slots if slot.request != request]
+                if len(others) >= MOST_WRONG:
+                    raise errors.handover_tries_exceeded(others[-MOST_WRONG].time + WINDOW)
+                if await self._write(key, found, [*others, Slot(request, self._clock())]):
+                    return
         raise conflict()
 
     async def give_back(self, channel_id: str, actor_id: str, request: str) -> None:
         """Count a try no more that was right; where others are faster each time it stays counted for its window."""
         key = _key(channel_id, actor_id)
-        for _ in range(MAX_ATTEMPTS):
-            found, slots = await self._read(key)
-            if found is None or await self._write(key, found, [slot for slot in slots if slot.request != request]):
-                return
+        async with self._locks.hold(key, Deadline()):
+            for _ in range(MAX_ATTEMPTS):
+                found, slots = await self._read(key)
+                others = [slot for slot in slots if slot.request != request]
+                if found is None or await self._write(key, found, others):
+                    return
 
     async def _read(self, key: str) -> tuple[Document | None, list[Slot]]:
         with reading():

@@ -58,6 +58,14 @@ async def test_a_cart_page_from_the_first_article_to_the_order(suite: Suite) -> 
     assert "Ordered: ['Purse', 'Hat'] for 124.90 EUR" in said
 
 
+async def test_a_cart_is_handed_over_and_gone_on_with(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    code = block("docs/integrate.md", "python", "CreateHandoverRequest")
+    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    assert said.splitlines() == ["outcome: HANDOVER_OUTCOME_SAME_CUSTOMER", "one customer: True"]
+
+
 async def test_a_first_call_from_python(suite: Suite, tmp_path: Path) -> None:
     code = at_this_suite(block("README.md", "python", "start_session"), suite)
     make = tmp_path / "make"  # `make token` asks the suite of `make up`, and this is another one

@@ -240,3 +240,24 @@ async def test_the_cart_itself_is_not_changed_by_going_on_with_it(shop: Shop) ->
         before.idle_due_time,
         before.update_time,
     )
+
+
+async def test_an_export_has_what_is_kept_and_no_token_and_who_is_forgotten_leaves_nothing_to_go_on_with(
+    shop: Shop,
+) -> None:
+    customer_id = await filled(shop)
+    carried = await handed_over(shop, customer_id, with_code=True)
+    await shop.at_store.handovers.RedeemHandover(by_token(carried.token))
+    page = await shop.internal.ExportArea(internal_pb.ExportAreaRequest(customer_id=customer_id, page_size=100))
+    exported = {document.collection: document for document in page.documents}
+    kept = exported["handovers"].content
+    assert exported["handovers"].id == carried.handover_id
+    assert "store-042" in str(kept)
+    assert "handover_codes" in exported
+    for secret in (carried.token, carried.code):
+        assert secret not in str(page)
+
+    await shop.internal.EraseArea(internal_pb.EraseAreaRequest(erasure_id="era_handed_over", customer_id=customer_id))
+    for request in (by_token(carried.token), by_code(carried.code)):
+        refused = await refusal(shop.at_store.handovers.RedeemHandover(request))
+        assert (refused.code, refused.reason) == (StatusCode.NOT_FOUND, "HANDOVER_INVALID")
