@@ -19,22 +19,63 @@ from services.cart.order_fields import ORDERS
 from services.cart.redemption_counters import OFFER_COUNTERS
 from services.cart.values import Cart
 
-LINE_FIELDS = ("line_id", "sku", "name", "unit_price", "quantity", "channel", "add_time", "update_time")
-ORDER_FIELDS = ("cart_id", "total", "store_id", "channel")
+LINE_FIELDS = (
+    "line_id",
+    "sku",
+    "name",
+    "unit_price",
+    "quantity",
+    "channel",
+    "add_time",
+    "update_time",
+    "categories",
+    "tax",
+)
+ORDER_FIELDS = ("cart_id", "total", "store_id", "channel", "state", "payment_state", "external")
+"""`external` is the number of the receipt."""
+RETURN_FIELDS = ("external", "lines", "occur_time", "channel")
+STEP_FIELDS = ("state", "occur_time", "channel")
+PRICE_FIELDS = (
+    "channel",
+    "time",
+    "lines",
+    "gifts",
+    "subtotal",
+    "discount_total",
+    "delivery_fee",
+    "delivery_discount",
+    "tax_total",
+    "total",
+    "facts_version",
+    "offers_edition",
+)
+OFFER_FIELDS = ("offer_id", "version", "name", "amount")
 
 
 def order_without_person(order: Document) -> Document:
-    """Give what an order says of the trade: what was sold, when, where and for how much.
+    """Give what an order says of the trade: what was sold and came back, when, where and for how much.
 
-    Not how it was paid, and nothing that somebody wrote or linked to: attributes may hold an engraving.
+    Not how it was paid, by whose hand or with which code, and nothing that somebody wrote or linked to: attributes may
+    hold an engraving.
     """
-    lines = [{name: line[name] for name in LINE_FIELDS} for line in order["lines"]]
     without = {"attributes": [], "image_uri": "", "link_uri": ""}
     return {
-        **{name: order[name] for name in ORDER_FIELDS},
-        "lines": [{**line, **without} for line in lines],
+        **_only(order, ORDER_FIELDS),
+        "lines": [{**_only(line, LINE_FIELDS), **without} for line in order["lines"]],
+        "price": _without_codes(order["price"]) if order.get("price") else None,
+        "steps": [{**_only(step, STEP_FIELDS), "actor_id": ""} for step in order.get("steps", ())],
+        "returns": [_only(back, RETURN_FIELDS) for back in order.get("returns", ())],
         "payment_reference": "",
     }
+
+
+def _only(document: Document, names: tuple[str, ...]) -> Document:
+    return {name: document[name] for name in names if name in document}
+
+
+def _without_codes(price: Document) -> Document:
+    applied = [{**_only(offer, OFFER_FIELDS), "offer_code": ""} for offer in price["applied"]]
+    return {**_only(price, PRICE_FIELDS), "applied": applied}
 
 
 HOLDINGS = Holdings(

@@ -6,7 +6,7 @@ from grpc import StatusCode
 
 from libs.clock import system_clock
 from omnithread.cart.v1 import cart_service_pb2 as pb
-from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, CART_STATE_LOCKED, Cart
+from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, CART_STATE_LOCKED, Cart, TaxRate
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_SYSTEM
 from services.cart.__main__ import SERVICE as CART
 from tests.services.calls import refusal, stamped, until
@@ -122,6 +122,16 @@ async def test_a_lock_that_is_over_is_taken_off_by_the_next_look(services: Servi
     assert cart.lines == held.lines
     last = (await shop.events(customer_id))[-1]
     assert (last.cart_unlocked.expired, last.header.channel.kind) == (True, CHANNEL_KIND_SYSTEM)
+
+
+async def test_prices_with_their_tax_in_them_and_others_do_not_share_a_cart(shop: Shop) -> None:
+    customer_id = await shop.new_customer()
+    await shop.web.AddItem(item(customer_id, "shoe", tax=TaxRate(basis_points=770, included=True)))
+    await shop.web.AddItem(item(customer_id, "sock"))
+    await shop.web.AddItem(item(customer_id, "book", tax=TaxRate(basis_points=250, included=True)))
+    refused = await refusal(shop.store.AddItem(item(customer_id, "boot", tax=TaxRate(basis_points=770))))
+    assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "TAX_INVALID")
+    assert len((await shop.cart(customer_id)).lines) == 3
 
 
 async def test_who_checks_out_a_cart_that_they_worked_on_gives_it_free(shop: Shop) -> None:

@@ -108,6 +108,26 @@ REFUSALS = [
         ),
     ),
     Refusal(
+        StatusCode.NOT_FOUND,
+        "NOTE_NOT_FOUND",
+        lambda shop, customer_id: shop.web.RemoveNote(pb.RemoveNoteRequest(customer_id=customer_id, note_id="not_1")),
+    ),
+    Refusal(
+        StatusCode.NOT_FOUND,
+        "CART_NOT_FOUND",
+        lambda shop, customer_id: shop.web.AuditCart(pb.AuditCartRequest(customer_id=customer_id, cart_id="crt_none")),
+    ),
+    Refusal(
+        StatusCode.NOT_FOUND,
+        "LINE_NOT_FOUND",
+        lambda shop, customer_id: shop.web.SaveForLater(pb.SaveForLaterRequest(customer_id=customer_id, sku="boot")),
+    ),
+    Refusal(
+        StatusCode.NOT_FOUND,
+        "LINE_NOT_FOUND",
+        lambda shop, customer_id: shop.web.MoveToCart(pb.MoveToCartRequest(customer_id=customer_id, sku="sock")),
+    ),
+    Refusal(
         StatusCode.INVALID_ARGUMENT,
         "PAGE_TOKEN_INVALID",
         lambda shop, customer_id: shop.at_web.orders.ListOrders(
@@ -144,7 +164,9 @@ REFUSALS = [
 ]
 HANDED_OVER = {"HANDOVER_EXPIRED", "HANDOVER_USED", "HANDOVER_LIMIT", "HANDOVER_TRIES_EXCEEDED"}
 """Reasons that need a hand-over; test_handovers.py has them."""
-ELSEWHERE = {"LINE_LIMIT", "CART_EMPTY"} | HANDED_OVER | OF_CHECKOUTS | OF_OFFERS | OF_ORDERS
+OF_THE_DESK = {"CART_LOCKED", "NOTE_LIMIT", "TAX_INVALID"}
+"""Reasons that need a locked, full or taxed cart; test_desk.py has them."""
+ELSEWHERE = {"LINE_LIMIT", "CART_EMPTY"} | OF_THE_DESK | HANDED_OVER | OF_CHECKOUTS | OF_OFFERS | OF_ORDERS
 """Cart's own reasons that need another cart than the one below; a full one is in test_merges.py."""
 
 
