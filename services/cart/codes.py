@@ -140,6 +140,11 @@ class Codes:
         if not answer.matched_count:
             raise errors.offer_code_used()
 
+    async def is_any_reserved(self, order_id: str) -> bool:
+        """Say whether a code is reserved for an order. One indexed query."""
+        with reading():
+            return await self._collection.find_one(_reserved_for(order_id), {"_id": 1}) is not None
+
     async def confirm(self, order_id: str, codes: Iterable[str]) -> None:
         """Let an order that was placed have these of the codes reserved for it, and free the others. Safe to repeat."""
         counted = sorted(codes)

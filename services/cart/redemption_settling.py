@@ -38,9 +38,13 @@ class Settling:
     async def settle(self, order_id: str, customer_id: str) -> bool:
         """Confirm or give back all that is reserved for an order, for ever; give whether it was placed.
 
+        Where nothing is reserved nothing is done, and False given.
+
         Safe to repeat, beside itself and beside the checkout. Where the customer was forgotten nobody can say, and
-        what was reserved counts as redeemed. Three reads, and where the order is not there one conditional write.
+        what was reserved counts as redeemed. A few reads, and where the order is not there one conditional write.
         """
+        if not await self.redemptions.is_anything_reserved(order_id):
+            return False
         try:
             order = await self._placed(order_id, customer_id) or await self._barred(order_id, customer_id)
         except OmnithreadError as error:

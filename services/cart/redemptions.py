@@ -57,6 +57,10 @@ class Redemptions:
         await self.codes.confirm(order_id, {one.offer_code for one in applied if one.offer_code})
         await self.counters.confirm(order_id, {one.offer_id for one in applied})
 
+    async def is_anything_reserved(self, order_id: str) -> bool:
+        """Say whether something is kept for an order that is not confirmed yet. Two indexed queries at most."""
+        return await self.codes.is_any_reserved(order_id) or bool(await self.counters.held_for(order_id))
+
     async def keep(self, order_id: str) -> None:
         """Let all that is reserved for an order count as redeemed."""
         await self.codes.keep(order_id)
