@@ -165,9 +165,7 @@ class Checkouts:
         if is_reserved(priced.price, offers):
             payer.reserved_for.add(order_id)
             async with self._refused(payer, priced.saved):
-                await self.redemptions.reserve(
-                    priced.price, offers, order_id=order_id, customer_id=priced.saved.customer_id
-                )
+                await self.redemptions.reserve(priced.price, offers, order_id=order_id, customer_id=payer.customer_id)
         basis = basis_of(priced.saved.state, priced.parting)
         limited = {one.offer_id for one in offers.offers if one.terms.max_redemptions_per_customer}
         active = {one.offer_id for one in offers.offers}

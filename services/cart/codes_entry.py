@@ -15,9 +15,7 @@ from services.cart.model import Act, Change, with_lines
 from services.cart.offer_book import OfferBook
 from services.cart.offer_values import Offer
 from services.cart.operations import Carts
-from services.cart.values import Cart
-
-MAX_CODES = 10
+from services.cart.values import MAX_CODES, Cart
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,7 @@ from services.cart.joining import joined_with
 from services.cart.line_values import Line
 from services.cart.notes import newest_notes
 from services.cart.saving import MAX_SAVED_LINES
-from services.cart.values import Cart, PastCart, PastState, Redemption
-
-MAX_OFFER_CODES = 10
-MAX_BARRED = 20
+from services.cart.values import MAX_BARRED_ORDERS, MAX_CODES, Cart, PastCart, PastState, Redemption
 
 
 def take_saved(
@@ -56,7 +53,7 @@ def with_the_rest(after: Cart, survivor: Cart, source: Cart, *, time: datetime) 
     joined = replace(
         after,
         notes=newest_notes((*survivor.notes, *source.notes)),
-        offer_codes=tuple(dict.fromkeys((*survivor.offer_codes, *source.offer_codes)))[-MAX_OFFER_CODES:],
+        offer_codes=tuple(dict.fromkeys((*survivor.offer_codes, *source.offer_codes)))[-MAX_CODES:],
         past_carts=newest_past(past),
         order_count=survivor.order_count + source.order_count,
         redemptions=_summed(survivor.redemptions, source.redemptions),
@@ -69,8 +66,8 @@ def with_the_rest(after: Cart, survivor: Cart, source: Cart, *, time: datetime) 
 
 
 def bars(order_ids: Iterable[str]) -> tuple[str, ...]:
-    """Give the orders that must not be placed any more, each once, as many as are kept."""
-    return tuple(dict.fromkeys(order_ids))[:MAX_BARRED]
+    """Give the orders that must not be placed any more, each once: twice as many as of one, as all may be new."""
+    return tuple(dict.fromkeys(order_ids))[: 2 * MAX_BARRED_ORDERS]
 
 
 def _summed(survivors: Iterable[Redemption], sources: Iterable[Redemption]) -> tuple[Redemption, ...]:

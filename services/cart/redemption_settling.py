@@ -7,8 +7,9 @@ what was kept for it given back.
 
 from dataclasses import dataclass, replace
 
-from libs.errors import CUSTOMER_ERASED, OmnithreadError
+from libs.errors import CUSTOMER_ERASED, OmnithreadError, customer_erased
 from libs.mongo.connection import Database
+from libs.mongo.deadline import reading
 from libs.mongo.members import get_member
 from libs.mongo.record import Records
 from libs.mongo.values import Decision, Saved
@@ -19,10 +20,8 @@ from services.cart.model import Change
 from services.cart.order_fields import ORDERS, order_from_document
 from services.cart.order_values import Order
 from services.cart.redemptions import Redemptions
-from services.cart.values import Cart
+from services.cart.values import MAX_BARRED_ORDERS, Cart
 
-MAX_BARRED = 64
-"""Only the newest matter: who is about to place an order gives up after seconds."""
 PART = "cart-redemptions"
 _NOT_THERE = frozenset({"CUSTOMER_NOT_FOUND", CUSTOMER_ERASED})
 
@@ -69,8 +68,14 @@ class Settling:
         return await self._placed(order_id, customer_id)
 
     async def _placed(self, order_id: str, customer_id: str) -> Order | None:
+        """Give the order where it is there, whoever has it by now: it may have gone to another one with an undoing."""
         saved = await self.records.get(customer_id)
         document = await get_member(self.database, ORDERS, saved, order_id)
+        if document is None:
+            with reading():
+                document = await self.database[ORDERS].find_one({"_id": order_id})
+        if document is not None and "erased" in document:
+            raise customer_erased(customer_id)
         return order_from_document(document) if document else None
 
 
@@ -79,4 +84,4 @@ def bar(cart: Cart, order_id: OrderId) -> Cart:
     placed = any(order.order_id == order_id for order in cart.recent_orders)
     if placed or order_id in cart.barred_order_ids:
         return cart
-    return replace(cart, barred_order_ids=(order_id, *cart.barred_order_ids)[:MAX_BARRED])
+    return replace(cart, barred_order_ids=(order_id, *cart.barred_order_ids)[:MAX_BARRED_ORDERS])

@@ -19,7 +19,7 @@ class Reservation:
 
     order_id: str
     customer_id: str
-    """Whose order it is, as they were called then."""
+    """Whose order it is, as the checkout was asked for: what settles it goes the same way over merges."""
 
 
 @dataclass(frozen=True, slots=True)

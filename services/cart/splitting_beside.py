@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from services.cart.accounting import counted, newest_past, pieces, sum_of_tallies
 from services.cart.line_values import OrderId
-from services.cart.merging_beside import MAX_OFFER_CODES, bars
+from services.cart.merging_beside import bars
 from services.cart.notes import newest_notes
-from services.cart.values import Cart, PastCart, Redemption, Tally
+from services.cart.values import MAX_CODES, Cart, PastCart, Redemption, Tally
 
 Thing = TypeVar("Thing")
 
@@ -32,7 +32,7 @@ def rest_of_survivor(
     mine = replace(
         cart,
         notes=newest_notes(_still(before.notes, now.notes, joined.notes)),
-        offer_codes=_still(before.offer_codes, now.offer_codes, joined.offer_codes)[-MAX_OFFER_CODES:],
+        offer_codes=_still(before.offer_codes, now.offer_codes, joined.offer_codes)[-MAX_CODES:],
         lock=now.lock,
         past_carts=newest_past((*before.past_carts, *since)),
         order_count=max(0, now.order_count - source.order_count - len(source_orders)),

@@ -10,6 +10,11 @@ from services.cart.line_values import NO_CART, NO_ORDER, CartId, Line, OrderId, 
 from services.cart.money import Money
 from services.cart.order_values import OrderSummary
 
+MAX_CODES = 10
+"""Offer codes that are entered at once."""
+MAX_BARRED_ORDERS = 64
+"""Only the newest matter: who is about to place an order gives up after seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:

@@ -201,3 +201,22 @@ async def test_a_code_stays_used_when_its_customer_is_forgotten(counter: Counter
     assert (used.state, used.order_id) == (OFFER_CODE_STATE_REDEEMED, "")
     refused = await refusal(enter(counter.other, await counter.one.new_customer(), counter.code))
     assert refused.reason == "OFFER_CODE_USED"
+
+
+async def test_a_dead_checkout_of_a_guest_is_settled_with_the_customer_they_turned_out_to_be(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, anna = counter.customer_id, await counter.one.new_customer()
+    request = stamped(seen(guest, counter.saw))
+    with monkeypatch.context() as dying:
+        dying.setattr(Commands, "run", crash)
+        await refusal(counter.one.store.Checkout(request))
+    await counter.one.absorb(new_id("mrg"), guest, anna)
+    counter.sweep_is_due()
+    await counter.until_it_is(OFFER_CODE_STATE_FREE)
+    merged = await priced(counter.one, anna)
+    assert (list(merged.cart.offer_codes), merged.price.total) == ([counter.code], counter.saw.price.total)
+    order = (await counter.other.store.Checkout(request)).order
+    assert order.customer_id == anna
+    assert await orders_of(counter.one, anna) == [order]
+    assert (await state_of(counter.marketing, counter.code)).order_id == order.order_id
