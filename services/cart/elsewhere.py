@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from libs.channel import Channel
 from services.cart.channel_groups import ChannelGroup
-from services.cart.evaluation import Circumstances, evaluate
+from services.cart.evaluation import Circumstances, evaluate_in_short
 from services.cart.offer_values import ActiveOffers
 from services.cart.price_values import Price
 from services.cart.values import Cart
@@ -16,7 +16,7 @@ MOST_ELSEWHERE = 20
 def prices_elsewhere(
     cart: Cart, offers: ActiveOffers, circumstances: Circumstances, here: Price, groups: Sequence[ChannelGroup]
 ) -> tuple[Price, ...]:
-    """Give the prices on other channels where the total, the offers or the gifts differ, by channel id.
+    """Give the prices on other channels where the total, the offers or the gifts differ, by channel id, without lines.
 
     Of more than 20 first one of each group of channels that have the same offers, so that a thousand stores do not
     hide the web shop; then the others, by id.
@@ -42,7 +42,7 @@ def prices_elsewhere(
 
 def _price_in(group: ChannelGroup, cart: Cart, offers: ActiveOffers, circumstances: Circumstances) -> Price:
     there = replace(circumstances, channel=_at(group, 0), brand=group.channels[0].brand, delivery_fee=None)
-    return evaluate(cart, offers, there)
+    return evaluate_in_short(cart, offers, there)
 
 
 def _differs(there: Price, here: Price) -> bool:

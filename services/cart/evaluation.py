@@ -13,7 +13,7 @@ it left. An offer that does not apply has the first reason that is met, in the o
 4. Its currency, and what it takes off (`evaluation_benefits.py`), which has to be something.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.cart.circumstances import Circumstances as Circumstances
 from services.cart.evaluation_bars import bar_of, code_for
@@ -22,7 +22,15 @@ from services.cart.evaluation_ledger import Ledger
 from services.cart.line_values import TaxRate
 from services.cart.money import Money
 from services.cart.offer_values import ActiveOffer, ActiveOffers, AmountOff, FreeDelivery, FreeGift, OfferTerms
-from services.cart.price_values import AppliedOffer, Gift, LinePrice, Price, UnappliedOffer, UnappliedReason
+from services.cart.price_values import (
+    AppliedOffer,
+    Gift,
+    LineDiscount,
+    LinePrice,
+    Price,
+    UnappliedOffer,
+    UnappliedReason,
+)
 from services.cart.values import Cart
 
 MOST_UNAPPLIED = 100
@@ -34,19 +42,37 @@ NOTHING = TakenOff(off=(), took_part=())
 def evaluate(cart: Cart, offers: ActiveOffers, circumstances: Circumstances) -> Price:
     """Give the price of a cart with at least one line."""
     ledger = Ledger(cart.lines, circumstances.delivery_fee)
-    applied: list[AppliedOffer] = []
-    unapplied: list[UnappliedOffer] = []
-    gifts: list[Gift] = []
+    outcome = _apply_all(cart, offers, ledger, circumstances)
+    lines = tuple(_line_price(ledger, line) for line in range(len(cart.lines)))
+    return replace(_price(ledger, circumstances, offers.edition, outcome), lines=lines)
+
+
+def evaluate_in_short(cart: Cart, offers: ActiveOffers, circumstances: Circumstances) -> Price:
+    """Give the same price without its lines, which of a large cart are most of the work."""
+    ledger = Ledger(cart.lines, circumstances.delivery_fee)
+    outcome = _apply_all(cart, offers, ledger, circumstances)
+    return _price(ledger, circumstances, offers.edition, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    applied: list[AppliedOffer]
+    unapplied: list[UnappliedOffer]
+    gifts: list[Gift]
+
+
+def _apply_all(cart: Cart, offers: ActiveOffers, ledger: Ledger, circumstances: Circumstances) -> _Outcome:
+    outcome = _Outcome([], [], [])
     for offer in offers.offers:
-        outcome = _apply(offer, cart, ledger, circumstances)
-        if isinstance(outcome, UnappliedOffer):
-            unapplied.append(outcome)
+        became = _apply(offer, cart, ledger, circumstances)
+        if isinstance(became, UnappliedOffer):
+            outcome.unapplied.append(became)
             continue
-        applied.append(outcome)
+        outcome.applied.append(became)
         benefit = offer.terms.benefit
         if isinstance(benefit, FreeGift):
-            gifts.append(Gift(offer.offer_id, benefit.sku, benefit.name, benefit.quantity))
-    return _price(ledger, circumstances, offers.edition, applied, unapplied, gifts)
+            outcome.gifts.append(Gift(offer.offer_id, benefit.sku, benefit.name, benefit.quantity))
+    return outcome
 
 
 def _apply(
@@ -116,51 +142,41 @@ def _unapplied(offer: ActiveOffer, reason: UnappliedReason, missing: _Missing | 
     return UnappliedOffer(offer.offer_id, offer.version, offer.terms.name, reason, amount, quantity)
 
 
-def _price(
-    ledger: Ledger,
-    circumstances: Circumstances,
-    edition: int,
-    applied: list[AppliedOffer],
-    unapplied: list[UnappliedOffer],
-    gifts: list[Gift],
-) -> Price:
-    lines, tax_total, tax_on_top = [], 0, 0
-    for index, line in enumerate(ledger.lines):
-        tax = _tax_on(ledger.left[index], line.article.tax)
-        tax_total += tax
-        if line.article.tax and not line.article.tax.included:
-            tax_on_top += tax
-        lines.append(
-            LinePrice(
-                line_id=line.line_id,
-                full=ledger.money(ledger.full[index]),
-                discounts=tuple(ledger.discounts[index]),
-                total=ledger.money(ledger.left[index]),
-                tax=ledger.money(tax),
-            )
-        )
-    left = sum(ledger.left)
+def _price(ledger: Ledger, circumstances: Circumstances, edition: int, outcome: _Outcome) -> Price:
+    taxed = [(left, tax) for left, line in zip(ledger.left, ledger.lines, strict=True) if (tax := line.article.tax)]
+    inside = sum(_tax_on(left, tax) for left, tax in taxed if tax.included)
+    on_top = sum(_tax_on(left, tax) for left, tax in taxed if not tax.included)
+    full, left = sum(ledger.full), sum(ledger.left)
     return Price(
         channel=circumstances.channel,
         time=circumstances.now,
-        lines=tuple(lines),
-        gifts=tuple(gifts),
-        subtotal=ledger.money(sum(ledger.full)),
-        discount_total=ledger.money(sum(ledger.full) - left),
+        lines=(),
+        gifts=tuple(outcome.gifts),
+        subtotal=ledger.money(full),
+        discount_total=ledger.money(full - left),
         delivery_fee=circumstances.delivery_fee,
         delivery_discount=ledger.money(ledger.fee - ledger.fee_left),
-        tax_total=ledger.money(tax_total),
-        total=ledger.money(left + ledger.fee_left + tax_on_top),
-        applied=tuple(applied),
-        unapplied=tuple(sorted(unapplied[:MOST_UNAPPLIED], key=lambda offer: offer.offer_id)),
+        tax_total=ledger.money(inside + on_top),
+        total=ledger.money(left + ledger.fee_left + on_top),
+        applied=tuple(outcome.applied),
+        unapplied=tuple(sorted(outcome.unapplied[:MOST_UNAPPLIED], key=lambda offer: offer.offer_id)),
         facts_version=circumstances.facts.version,
         offers_edition=edition,
     )
 
 
-def _tax_on(minor: int, tax: TaxRate | None) -> int:
+def _line_price(ledger: Ledger, index: int) -> LinePrice:
+    line, left = ledger.lines[index], ledger.left[index]
+    return LinePrice(
+        line_id=line.line_id,
+        full=ledger.money(ledger.full[index]),
+        discounts=tuple(LineDiscount(offer_id, ledger.money(off)) for offer_id, off in ledger.discounts[index]),
+        total=ledger.money(left),
+        tax=ledger.money(_tax_on(left, line.article.tax) if line.article.tax else 0),
+    )
+
+
+def _tax_on(minor: int, tax: TaxRate) -> int:
     """Give the tax on, or in, an amount, rounded half up."""
-    if tax is None:
-        return 0
     whole = WHOLE + tax.basis_points if tax.included else WHOLE
     return (2 * minor * tax.basis_points + whole) // (2 * whole)

@@ -81,14 +81,17 @@ def _pieces_for_less(benefit: PiecesForLess, left: Sequence[int], quantity: Sequ
         groups = min(groups, benefit.max_times)
     end = groups * benefit.take_quantity
     off, took_part = [0] * len(left), [False] * len(left)
-    begin = 0
+    take, pay = benefit.take_quantity, benefit.pay_quantity
+    begin, free_before = 0, 0
     for price, line, pieces in runs:
         if begin >= end:
             break
-        until = min(begin + pieces, end)
-        off[line] += price * (_free_before(until, benefit) - _free_before(begin, benefit))
+        begin = min(begin + pieces, end)
+        whole, rest = divmod(begin, take)
+        free = whole * (take - pay) + (rest - pay if rest > pay else 0)
+        off[line] += price * (free - free_before)
         took_part[line] = True
-        begin = until
+        free_before = free
     return TakenOff(off, took_part)
 
 
@@ -101,10 +104,3 @@ def _runs(left: Sequence[int], quantity: Sequence[int]) -> list[tuple[int, int, 
             runs.append((price + 1, line, dearer))
         runs.append((price, line, pieces - dearer))
     return runs
-
-
-def _free_before(position: int, benefit: PiecesForLess) -> int:
-    """Count the free pieces among the first ones of the row."""
-    groups, rest = divmod(position, benefit.take_quantity)
-    free_of_group = benefit.take_quantity - benefit.pay_quantity
-    return groups * free_of_group + max(0, rest - benefit.pay_quantity)

@@ -6,7 +6,6 @@ from services.cart.evaluation_benefits import TakenOff
 from services.cart.line_values import Line
 from services.cart.money import Money
 from services.cart.offer_values import ActiveOffer, OfferArticles
-from services.cart.price_values import LineDiscount
 
 
 class Ledger:
@@ -18,7 +17,8 @@ class Ledger:
         self.full = [line.article.unit_price.minor * line.quantity for line in lines]
         self.left = list(self.full)
         self.quantity = [line.quantity for line in lines]
-        self.discounts: list[list[LineDiscount]] = [[] for _ in lines]
+        self.discounts: list[list[tuple[str, int]]] = [[] for _ in lines]
+        """Offer id and how much it took off, in the order of application."""
         self.fee = delivery_fee.minor if delivery_fee else 0
         self.fee_left = self.fee
         self._touched = [False] * len(lines)
@@ -55,10 +55,11 @@ class Ledger:
 
     def take(self, offer: ActiveOffer, lines: Sequence[int], taken: TakenOff) -> int:
         """Take something off lines, and give how much in all."""
+        offer_id = offer.offer_id
         for line, off in zip(lines, taken.off, strict=False):
             if off:
                 self.left[line] -= off
-                self.discounts[line].append(LineDiscount(offer.offer_id, self.money(off)))
+                self.discounts[line].append((offer_id, off))
         part = [line for line, took_part in zip(lines, taken.took_part, strict=False) if took_part]
         self._note(offer, touched=part, seen=part if taken.took_part else lines)
         return sum(taken.off)

@@ -27,7 +27,7 @@ from services.cart.values import Cart
 
 NOWHERE = Channel("", 0)
 MOST_STEPS_AT_ONCE = 20_000
-"""Lines times offers times groups of channels: what is more is worked out in a thread (some 10 ms)."""
+"""Lines times offers times groups of channels: more takes more than some 5 ms, and is worked out in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
