@@ -4,6 +4,7 @@ Unmistakable values are told on every way that the suite has. They are in the da
 topics, logs and spans; after the person was forgotten they are nowhere.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, CheckoutRequest, PickupChoice
+from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest
 from omnithread.cart.v1.offer_pb2 import OfferAudience, OfferTerms, PercentageOff, TraitChoice
 from omnithread.cart.v1.offer_service_pb2 import ActivateOfferRequest, SaveOfferRequest
 from omnithread.common.v1.attribute_pb2 import Attribute
@@ -201,14 +203,33 @@ async def be_refused(channels: Channels, customer_id: str) -> None:
             await call
 
 
-async def be_reminded_and_buy(channels: Channels, customer_id: str) -> None:
-    await until_sent(channels, customer_id, REMINDER)
+async def buy(channels: Channels, customer_id: str) -> None:
     await channels.store.cart.Checkout(
         CheckoutRequest(
             customer_id=customer_id, pickup=PickupChoice(store_id="store-042"), payment_reference="quietpayment"
         )
     )
     await engraved(channels.app, customer_id)  # something is in the cart when they are forgotten
+
+
+async def take_along(watched: Watched, customer_id: str) -> list[str]:
+    """Carry the cart to another channel, and open the link in the mail; gives the tokens."""
+    channels = watched.channels
+    carried = await channels.shop.handovers.CreateHandover(
+        CreateHandoverRequest(
+            customer_id=customer_id, with_code=True, with_picture=True, link_template="https://app.example/#{token}"
+        )
+    )
+    (mail, *_) = watched.suite.mailbox.mails(recipient="quiet.person@example.com")
+    text = mail.get_body(("plain",))
+    assert text is not None
+    (linked,) = re.findall(r"https://shop\.example\.com/cart#(\S+)", text.get_content())
+    for token in (carried.token, linked):
+        await channels.app.start_session([], handover_token=token)
+    await channels.agent.start_session(handover_code=carried.code)
+    with pytest.raises(grpc.RpcError):
+        await channels.app.start_session([], handover_token=f"{carried.token}x")
+    return [carried.token, linked]
 
 
 async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_they_were_forgotten(
@@ -218,12 +239,15 @@ async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_the
     await offer_by_hobby(channels.agent)
     anna = await live(channels)
     await be_refused(channels, anna)
-    await be_reminded_and_buy(channels, anna)
+    await until_sent(channels, anna, REMINDER)
+    tokens = await take_along(watched, anna)
+    await buy(channels, anna)
     await context_of(channels.agent, anna)
     # Who knows where to look finds the customer's id in every kind of place.
     await until(lambda: watched.found(anna), lambda places: set(places) == {"databases", "topics", "logs", "spans"})
     before = await watched.found()
     assert set(before) == {"databases"}
+    assert await watched.found(*tokens) == {}
     assert "cart.audience_facts" in before["databases"]
     assert {place.partition(".")[0] for place in before["databases"]} >= {
         "profile",

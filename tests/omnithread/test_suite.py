@@ -15,6 +15,7 @@ import omnithread
 from libs.ids import new_id
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, GetCartRequest
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
+from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest
 from omnithread.context.v1.context_service_pb2 import GetJourneyRequest
 from omnithread.interceptor import OutgoingUnary
 from omnithread.profile.v1.profile_pb2 import Identifier
@@ -53,6 +54,13 @@ async def test_a_blocking_program_has_the_same(services: Services) -> None:
             session = suite.start_session([omnithread.cookie(new_id("visitor"))])
             with session.carry():
                 answer = suite.cart.AddItem(purse(session.customer_id))
+                carried = suite.handovers.CreateHandover(CreateHandoverRequest(customer_id=session.customer_id))
+            gone_on = suite.start_session(handover_token=carried.token)
+            assert gone_on.customer_id == session.customer_id
+            assert gone_on.handover is not None
+            assert gone_on.handover.handover_id == carried.handover_id
+            with pytest.raises(ValueError, match="not both"):
+                suite.start_session(handover_token=carried.token, handover_code="123456")
             with pytest.raises(RpcError) as refused:
                 suite.cart.GetCart(GetCartRequest(customer_id="cus_nobody"))
             details = omnithread.details_of(refused.value)

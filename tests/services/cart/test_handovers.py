@@ -12,7 +12,7 @@ from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2
 from omnithread.cart.v1 import handover_service_pb2 as pb
-from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, CART_STATE_ORDERED
+from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, CART_STATE_MERGED, CART_STATE_ORDERED
 from services.cart.__main__ import SERVICE as CART
 from services.profile.__main__ import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped
@@ -174,6 +174,7 @@ async def test_a_merged_customers_token_leads_to_who_remains(shop: Shop) -> None
     await shop.absorb("mrg_handed_over", guest, known)
     gone_on = await shop.at_store.handovers.RedeemHandover(by_token(carried.token))
     assert (gone_on.customer_id, gone_on.handed_over_by_customer_id) == (known, guest)
+    assert gone_on.handed_cart_state == CART_STATE_MERGED
     assert [line.quantity for line in gone_on.cart.lines] == [2]
     await shop.at_web.handovers.RevokeHandover(
         pb.RevokeHandoverRequest(customer_id=known, handover_id=carried.handover_id)
