@@ -3,6 +3,10 @@
 An order that the customer picks up or brings back is their act; what else becomes of it is the company's.
 """
 
+from dataclasses import replace
+from datetime import datetime
+
+from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import cart_events_pb2 as cart
 from omnithread.cart.v1 import order_pb2
 from omnithread.common.v1 import channel_pb2
@@ -11,6 +15,8 @@ from services.aggregator.meanings import Meaning, counted, lines, money, word
 
 CHANGED = context.TOUCHPOINT_KIND_CART_CHANGED
 ORDER_CHANGED = context.TOUCHPOINT_KIND_ORDER_CHANGED
+DONE = frozenset({order_pb2.ORDER_STATE_PICKED_UP, order_pb2.ORDER_STATE_DELIVERED, order_pb2.ORDER_STATE_CANCELLED})
+"""In these states an order ends the journey in which it was placed."""
 
 
 def of_cart(event: cart.CartEvent) -> Meaning | None:
@@ -51,7 +57,12 @@ def _of_orders(event: cart.CartEvent) -> Meaning | None:
         case "cart_checked_out":
             return _placed(event.cart_checked_out, "ordered")
         case "order_recorded":
-            return _placed(event.order_recorded, "bought")
+            sale = event.order_recorded
+            is_done = sale.state in DONE
+            return replace(
+                _placed(sale, "bought"),
+                done_order_placed_time=from_timestamp(event.header.occur_time) if is_done else None,
+            )
         case "order_advanced":
             order = event.order_advanced
             state = word(order_pb2.OrderState.DESCRIPTOR, order.state, "ORDER_STATE_")
@@ -61,6 +72,7 @@ def _of_orders(event: cart.CartEvent) -> Meaning | None:
                 order.order_id,
                 [("state", state), ("store_id", order.store_id)],
                 by_company=order.state != order_pb2.ORDER_STATE_PICKED_UP,
+                done_order_placed_time=_placed_time(order) if order.state in DONE else None,
             )
         case "order_payment_changed":
             paid = event.order_payment_changed
@@ -104,6 +116,10 @@ def _of_work_on_the_cart(event: cart.CartEvent) -> Meaning | None:
                 [("from_channel", origin.id)],
             )
     return None
+
+
+def _placed_time(order: cart.OrderAdvanced) -> datetime | None:
+    return from_timestamp(order.place_time) if order.HasField("place_time") else None
 
 
 def _placed(order: cart.CartCheckedOut | cart.OrderRecorded, done: str) -> Meaning:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from babel.numbers import get_currency_precision
 from google.protobuf.descriptor import EnumDescriptor
@@ -19,6 +20,8 @@ class Meaning:
     attributes: Sequence[tuple[str, str]] = ()
     by_company: bool = False
     """True for what is never the customer's act, whatever the channel."""
+    done_order_placed_time: datetime | None = None
+    """Where an order was done by it (picked up, delivered, cancelled): when that was placed."""
 
 
 def lines(count: int) -> str:

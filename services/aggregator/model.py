@@ -27,6 +27,7 @@ from services.aggregator.journeys import (
     due_time,
     journey_at,
     note_act,
+    note_end,
     note_other,
     retire,
     spans,
@@ -196,6 +197,8 @@ def with_touchpoint(
         noted = note_act(before, time=touchpoint.occur_time, channel_id=touchpoint.channel_id, journey_id=journey_id)
     else:
         noted = note_other(before, time=touchpoint.occur_time, journey_id=journey_id)
+    if touchpoint.done_order_placed_time is not None:
+        noted = note_end(noted, time=touchpoint.occur_time, placed_time=touchpoint.done_order_placed_time)
     after, retired = retire(noted)
     recent = newest((touchpoint, *thread.recent_touchpoints))
     return replace(thread, timeline=after, recent_touchpoints=recent), _turns(before, noted, touchpoint, retired)
@@ -208,7 +211,7 @@ def _turns(
     known = {span.journey_id: span for span in spans(before)}
     now = {span.journey_id: span for span in spans(after)}
     began = [
-        JourneyStarted(touchpoint.occur_time, span.journey_id, span.previous_journey_id, retired)
+        JourneyStarted(max(span.start_time, touchpoint.occur_time), span.journey_id, span.previous_journey_id, retired)
         for span in now.values()
         if span.journey_id not in known
     ]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from services.aggregator.interests import with_interest
-from services.aggregator.journeys import MAX_JOINED_IDS, Journey, Timeline, journey_at, note_act, note_other
+from services.aggregator.journeys import MAX_JOINED_IDS, Journey, Timeline, journey_at, note_act, note_end, note_other
 from services.aggregator.model import MAX_ENTRANCES, MAX_SESSIONS, newest
 from services.aggregator.values import Entrance, Heard, Session, Thread, Touchpoint
 
@@ -110,6 +110,8 @@ def _replayed(own: Timeline, came: Sequence[Touchpoint], shared: Timeline, other
             after = note_act(after, time=time, channel_id=touchpoint.channel_id, journey_id=name)
         else:
             after = note_other(after, time=time, journey_id=name)
+        if touchpoint.done_order_placed_time is not None:
+            after = note_end(after, time=time, placed_time=touchpoint.done_order_placed_time)
     taken = {*_names(own), *_names(others)}
     journeys: dict[str, Journey] = {}
     for journey in after.journeys:

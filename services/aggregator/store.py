@@ -10,7 +10,7 @@ from libs.mongo.migrate import due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from services.aggregator.event_convert import event_to_proto
 from services.aggregator.events import Event, JourneyAbsorbed, JourneyStarted, SessionStarted, TouchpointRecorded
-from services.aggregator.journeys import Journey, Span, Timeline, due_time
+from services.aggregator.journeys import End, Journey, Span, Tick, Timeline, due_time
 from services.aggregator.values import CameFor, Entrance, Heard, Session, Thread, Touchpoint, View
 
 TOUCHPOINTS = "touchpoints"
@@ -37,6 +37,8 @@ def thread_to_fields(thread: Thread) -> Fields:
         "looked_time": timeline.looked_time,
         "retired_id": timeline.retired_id,
         "retired_until_time": timeline.retired_until_time,
+        "ticks": [[tick.time, tick.channel_id] for tick in timeline.ticks],
+        "ends": [[end.time, end.placed_time] for end in timeline.ends],
         JOURNEY_DUE_TIME: due_time(timeline),
         "sessions": [_fields_of(session) for session in thread.sessions],
         "recent_touchpoints": [_fields_of(touchpoint) for touchpoint in thread.recent_touchpoints],
@@ -58,6 +60,8 @@ def thread_from_document(document: Mapping[str, Any]) -> Thread:
             looked_time=document["looked_time"],
             retired_id=document["retired_id"],
             retired_until_time=document["retired_until_time"],
+            ticks=tuple(Tick(time, channel_id) for time, channel_id in document.get("ticks", ())),
+            ends=tuple(End(time, placed_time) for time, placed_time in document.get("ends", ())),
         ),
         sessions=tuple(Session(**fields) for fields in document["sessions"]),
         recent_touchpoints=tuple(_touchpoint_from_fields(fields) for fields in document["recent_touchpoints"]),

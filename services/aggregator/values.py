@@ -33,6 +33,8 @@ class Touchpoint:
     """In whose name another service announced it; empty for what is the aggregator's own."""
     merges: int = 0
     """How many merges the record had taken up when it was noted: an undoing knows by it what came since."""
+    done_order_placed_time: datetime | None = None
+    """Where an order was done by it: when that was placed. It ends the journey that has this time."""
     skus: tuple[str, ...] = ()
     """What an advertisement showed, in its order."""
     offer_codes: tuple[str, ...] = ()

@@ -87,6 +87,7 @@ def _say_of_orders_and_more(said: events_pb.CartEvent, event: events.Event) -> N
                     state=state_to_proto(event.order.state),
                     old_state=state_to_proto(event.old_state),
                     store_id=event.order.store_id,
+                    place_time=to_timestamp(event.order.place_time),
                 )
             )
         case events.OrderPaymentChanged():
@@ -117,6 +118,7 @@ def _recorded(event: events.OrderRecorded) -> events_pb.OrderRecorded:
         skus=[line.article.sku for line in order.lines],
         taken_quantity=event.taken_quantity,
         cart_emptied=event.cart_emptied,
+        state=state_to_proto(order.state),
     )
 
 

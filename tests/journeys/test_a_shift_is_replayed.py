@@ -19,9 +19,10 @@ from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, RemoveItemRequest
 from omnithread.cart.v1.order_pb2 import ExternalOrder
 from omnithread.cart.v1.order_service_pb2 import ExternalLine, ListOrdersRequest, RecordOrderRequest
-from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_ORDER_PLACED
+from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_ORDER_PLACED, Journey
+from omnithread.context.v1.context_service_pb2 import ListJourneysRequest
 from tests.journeys.people import add, cart_of, context_of, journey_of, log_in, somebody
-from tests.running_suite import Channels
+from tests.running_suite import Channels, until
 
 SHIFT = timedelta(hours=5)
 COMMANDS_OF_EACH = 20
@@ -123,7 +124,9 @@ async def test_a_shift_told_later_counts_once_and_in_its_order(channels: Channel
         assert [one.order_id for one in (await context_of(channels.app, customer_id)).cart.recent_orders] == [
             order.order_id
         ]
-        told = await told_by_the_store(channels, customer_id)
+        sold, present = await journeys_of(channels, customer_id)
+        assert (sold.end_time, present.previous_journey_id) == (order.place_time, sold.journey_id)
+        told = await told_by_the_store(channels, customer_id, sold.journey_id)
         assert [time for time, _ in told] == [
             command.issue_time.ToDatetime(UTC) for command in commands if command.customer_id == customer_id
         ]
@@ -153,9 +156,19 @@ async def cart_of_each(channel: omnithread.Omnithread, customer_id: str) -> dict
     return {(line.sku, line.unit_price.units): line.quantity for line in context.cart.cart.lines}
 
 
-async def told_by_the_store(channels: Channels, customer_id: str) -> list[tuple[datetime, int]]:
-    """What the journey has from the store, in the order in which it shows it."""
-    touchpoints = await journey_of(channels.agent, customer_id)
+async def journeys_of(channels: Channels, customer_id: str) -> list[Journey]:
+    """The customer's journeys, oldest first, as soon as the last sale is in them."""
+
+    async def look() -> list[Journey]:
+        answer = await channels.agent.context.ListJourneys(ListJourneysRequest(customer_id=customer_id))
+        return list(reversed(answer.journeys))
+
+    return await until(look, lambda found: len(found) == 2)
+
+
+async def told_by_the_store(channels: Channels, customer_id: str, journey_id: str) -> list[tuple[datetime, int]]:
+    """What a journey has from the store, in the order in which it shows it."""
+    touchpoints = await journey_of(channels.agent, customer_id, journey_id)
     return [
         (touchpoint.occur_time.ToDatetime(UTC), touchpoint.kind)
         for touchpoint in touchpoints

@@ -701,6 +701,7 @@ class OrderAdvanced(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     OLD_STATE_FIELD_NUMBER: _builtins.int
     STORE_ID_FIELD_NUMBER: _builtins.int
+    PLACE_TIME_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     state: _order_pb2.OrderState.ValueType
@@ -709,6 +710,10 @@ class OrderAdvanced(_message.Message):
     """Where it stood."""
     store_id: _builtins.str
     """The store where it is picked up; empty for a delivery."""
+    @_builtins.property
+    def place_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was placed."""
+
     def __init__(
         self,
         *,
@@ -716,10 +721,11 @@ class OrderAdvanced(_message.Message):
         state: _order_pb2.OrderState.ValueType = ...,
         old_state: _order_pb2.OrderState.ValueType = ...,
         store_id: _builtins.str = ...,
+        place_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place_time", b"place_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["old_state", b"old_state", "order_id", b"order_id", "state", b"state", "store_id", b"store_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["old_state", b"old_state", "order_id", b"order_id", "place_time", b"place_time", "state", b"state", "store_id", b"store_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -764,6 +770,7 @@ class OrderRecorded(_message.Message):
     SKUS_FIELD_NUMBER: _builtins.int
     TAKEN_QUANTITY_FIELD_NUMBER: _builtins.int
     CART_EMPTIED_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     line_count: _builtins.int
@@ -774,6 +781,8 @@ class OrderRecorded(_message.Message):
     """Pieces that were taken out of the cart, since they were bought."""
     cart_emptied: _builtins.bool
     """Whether the cart is empty for it: then nobody need be reminded of it."""
+    state: _order_pb2.OrderState.ValueType
+    """How far it had come."""
     @_builtins.property
     def total(self) -> _money_pb2.Money:
         """What was to be paid."""
@@ -792,10 +801,11 @@ class OrderRecorded(_message.Message):
         skus: _abc.Iterable[_builtins.str] | None = ...,
         taken_quantity: _builtins.int = ...,
         cart_emptied: _builtins.bool = ...,
+        state: _order_pb2.OrderState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_emptied", b"cart_emptied", "line_count", b"line_count", "order_id", b"order_id", "skus", b"skus", "store_id", b"store_id", "taken_quantity", b"taken_quantity", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_emptied", b"cart_emptied", "line_count", b"line_count", "order_id", b"order_id", "skus", b"skus", "state", b"state", "store_id", b"store_id", "taken_quantity", b"taken_quantity", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -105,7 +105,7 @@ class OrderServiceServicer:
     def RecordOrder(self, request, context):
         """RecordOrder tells of a sale that another system made, now or earlier. It is done once per `external`: told again under another `request_id` it answers with the same order.
         Lines of the cart with the same articles that were there when it was sold are taken out, and what waits for them stops.
-        Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, PAYMENT_REFERENCE_INVALID.
+        Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, ATTRIBUTE_DUPLICATE, PAYMENT_REFERENCE_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,7 +48,7 @@ class OrderServiceStub:
     RecordOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.RecordOrderRequest, _order_service_pb2.RecordOrderResponse]
     """RecordOrder tells of a sale that another system made, now or earlier. It is done once per `external`: told again under another `request_id` it answers with the same order.
     Lines of the cart with the same articles that were there when it was sold are taken out, and what waits for them stops.
-    Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, PAYMENT_REFERENCE_INVALID.
+    Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, ATTRIBUTE_DUPLICATE, PAYMENT_REFERENCE_INVALID.
     """
     RecordReturn: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.RecordReturnRequest, _order_service_pb2.RecordReturnResponse]
     """RecordReturn tells that something came back. It is done once per number of the return.
@@ -75,7 +75,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     RecordOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.RecordOrderRequest, _order_service_pb2.RecordOrderResponse]  # type: ignore[assignment]
     """RecordOrder tells of a sale that another system made, now or earlier. It is done once per `external`: told again under another `request_id` it answers with the same order.
     Lines of the cart with the same articles that were there when it was sold are taken out, and what waits for them stops.
-    Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, PAYMENT_REFERENCE_INVALID.
+    Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, ATTRIBUTE_DUPLICATE, PAYMENT_REFERENCE_INVALID.
     """
     RecordReturn: _aio.UnaryUnaryMultiCallable[_order_service_pb2.RecordReturnRequest, _order_service_pb2.RecordReturnResponse]  # type: ignore[assignment]
     """RecordReturn tells that something came back. It is done once per number of the return.
@@ -129,7 +129,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_order_service_pb2.RecordOrderResponse, _abc.Awaitable[_order_service_pb2.RecordOrderResponse]]:
         """RecordOrder tells of a sale that another system made, now or earlier. It is done once per `external`: told again under another `request_id` it answers with the same order.
         Lines of the cart with the same articles that were there when it was sold are taken out, and what waits for them stops.
-        Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, PAYMENT_REFERENCE_INVALID.
+        Errors: CUSTOMER_NOT_FOUND, EXTERNAL_NUMBER_REUSED, OCCUR_TIME_INVALID, CURRENCY_MISMATCH, CURRENCY_UNKNOWN, PRICE_INVALID, AMOUNT_LIMIT, ATTRIBUTE_DUPLICATE, PAYMENT_REFERENCE_INVALID.
         """
 
     @_abc_1.abstractmethod
