@@ -58,6 +58,20 @@ async def test_a_cart_page_from_the_first_article_to_the_order(suite: Suite) -> 
     assert "Ordered: ['Purse', 'Hat'] for 124.90 EUR" in said
 
 
+async def test_tea_is_two_for_one_on_the_web_and_a_fifth_off_in_the_store(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    code = block("docs/offers.md", "python", "SaveOfferRequest")
+    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    lines = said.splitlines()
+    assert "here: 8.00 EUR ['Tea: two for one']" in lines
+    assert "  it takes 2.00 EUR more" in lines
+    assert "  not tea-in-stores OTHER_CHANNEL" in lines
+    assert "in the store: 12.80 EUR ['Cup']" in lines
+    assert "asked of the store: 12.80 EUR" in lines
+    assert "on every channel: ['tea-1-plus-1', 'tea-cup', 'tea-in-stores']" in lines
+
+
 async def test_a_cart_is_handed_over_and_gone_on_with(suite: Suite) -> None:
     addresses = suite.plan.ports.addresses()
     environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
