@@ -11,6 +11,7 @@ from services.cart.codes import Code, Codes, normal_code
 from services.cart.codes_tries import CodeTries
 from services.cart.events import OfferCodesChanged
 from services.cart.line_values import CartId
+from services.cart.locking import check_unlocked
 from services.cart.model import Act, Change, with_lines
 from services.cart.offer_book import OfferBook
 from services.cart.offer_values import Offer
@@ -32,7 +33,7 @@ class CodeEntry:
         """Enter a code; the fact `offer_id` says of which offer. That offer may have ended, or count elsewhere.
 
         Beside the command itself four reads and writes, which bound how many codes are tried.
-        Raises OFFER_CODE_UNKNOWN, OFFER_CODE_USED, OFFER_TRIES_EXCEEDED, CODE_LIMIT.
+        Raises OFFER_CODE_UNKNOWN, OFFER_CODE_USED, OFFER_TRIES_EXCEEDED, CODE_LIMIT, CART_LOCKED.
         """
         known = await self.carts.records.recall(customer_id, stamp)
         if known is not None:
@@ -40,15 +41,16 @@ class CodeEntry:
         code, new_cart_id = normal_code(text), CartId(self.carts.new_id("crt"))
         saved = await self.carts.get(customer_id)
         async with self.carts.commands.rejections.noted(customer_id, saved, stamp):
+            check_unlocked(saved.state, stamp.origin, self.carts.clock())
             offer_id = await self._offer_of(code, saved.customer_id, stamp.origin.channel_id)
 
         def decide(saved: Saved[Cart], act: Act) -> Change:
             return enter_code(saved.state, code, offer_id, act=act, new_cart_id=new_cart_id)
 
-        return await self.carts.commands.run(customer_id, decide, stamp=stamp, though_locked=True)
+        return await self.carts.commands.run(customer_id, decide, stamp=stamp)
 
     async def take_out(self, customer_id: str, text: str, *, stamp: Stamp) -> Outcome[Cart]:
-        """Take a code out; nothing happens where it is not there."""
+        """Take a code out; nothing happens where it is not there. Raises CART_LOCKED."""
         code = normal_code(text)
         found = await self.codes.look_up([code], await self.book.current())
         offer_id = {**found.ended, **found.used, **found.usable}.get(code, "")
@@ -56,7 +58,7 @@ class CodeEntry:
         def decide(saved: Saved[Cart], act: Act) -> Change:
             return take_out_code(saved.state, code, offer_id, act=act)
 
-        return await self.carts.commands.run(customer_id, decide, stamp=stamp, though_locked=True)
+        return await self.carts.commands.run(customer_id, decide, stamp=stamp)
 
     async def find(self, text: str) -> Code:
         """Say what became of a code, a shared one too. Raises OFFER_CODE_UNKNOWN. One query."""

@@ -3,14 +3,18 @@
 import asyncio
 import random
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import grpc
 
+from libs.timestamps import to_timestamp
 from omnithread import details_of
+from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from services.cart.audit import MAX_RECENT
 from tests.services.calls import refusal, stamped
 from tests.services.cart.shop import Shop, item, pickup
+from tests.services.cart.tills import sale
 
 
 async def account(shop: Shop, customer_id: str, cart_id: str = "") -> pb.AuditCartResponse:
@@ -101,3 +105,39 @@ async def test_a_cart_that_the_customer_never_had_has_no_account(shop: Shop) -> 
     refused = await refusal(account(shop, customer_id, "crt_none"))
     assert refused.reason == "CART_NOT_FOUND"
     assert (await account(shop, customer_id)).adds_up
+
+
+async def test_an_account_goes_with_a_merge_and_comes_back_with_its_undoing(shop: Shop) -> None:
+    guest, known = await shop.new_customer(), await shop.new_customer()
+    guests = (await shop.web.AddItem(item(guest, "boot", 2))).cart.cart_id
+    await refusal(shop.web.RemoveItem(pb.RemoveItemRequest(customer_id=guest, sku="cap")))
+    await shop.web.AddItem(item(known, "shoe", 3))
+    await shop.absorb("mrg_account", guest, known)
+    joined = await account(shop, guest)
+    assert (joined.applied_count, joined.pieces.added, joined.pieces.merged, joined.pieces.present) == (1, 3, 2, 5)
+    merged = await account(shop, known, guests)
+    assert (merged.accepted_count, merged.applied_count, merged.pieces.present) == (2, 1, 2)
+    assert joined.adds_up
+    assert merged.adds_up
+
+    await shop.internal.ReleaseCustomer(
+        internal_pb.ReleaseCustomerRequest(
+            merge_id="mrg_account",
+            source_customer_id=guest,
+            survivor_customer_id=known,
+            merge_time=to_timestamp(datetime.now(UTC) - timedelta(minutes=1)),
+        )
+    )
+    for customer_id, accepted, present in ((guest, 2, 2), (known, 1, 3)):
+        seen = await account(shop, customer_id)
+        assert (seen.accepted_count, seen.pieces.merged, seen.pieces.present) == (accepted, 0, present)
+        assert seen.adds_up
+
+
+async def test_a_sale_at_the_till_is_in_the_account_of_the_cart_that_it_emptied(shop: Shop) -> None:
+    customer_id = await shop.new_customer()
+    await shop.web.AddItem(item(customer_id, "shoe", 2))
+    await shop.at_store.orders.RecordOrder(sale(customer_id))
+    seen = await account(shop, customer_id)
+    assert seen.pieces.bought_elsewhere == 2 - seen.pieces.present > 0
+    assert (seen.accepted_count, seen.adds_up) == (2, True)

@@ -74,6 +74,8 @@ async def test_while_the_call_centre_works_on_a_cart_everybody_reads_and_nobody_
         shop.store.LockCart(lock(customer_id)),
         shop.store.UnlockCart(pb.UnlockCartRequest(customer_id=customer_id)),
         shop.store.Checkout(pickup(customer_id)),
+        shop.web.ApplyOfferCode(pb.ApplyOfferCodeRequest(customer_id=customer_id, code="SUMMER")),
+        shop.web.RemoveOfferCode(pb.RemoveOfferCodeRequest(customer_id=customer_id, code="SUMMER")),
     ):
         refused = await refusal(call)
         assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "CART_LOCKED")

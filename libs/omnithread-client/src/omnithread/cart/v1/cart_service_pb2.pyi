@@ -1622,7 +1622,9 @@ class AuditCartResponse(_message.Message):
     cart_id: _builtins.str
     """The cart."""
     accepted_count: _builtins.int
-    """Changes that reached a decision: each under its `request_id` once, however often it was sent."""
+    """Changes asked of `CartService` that reached a decision: each under its `request_id` once, however often it was sent.
+    A sale of another system (`OrderService.RecordOrder`) counts where it took something out of the cart.
+    """
     applied_count: _builtins.int
     """Changes that were applied."""
     adds_up: _builtins.bool

@@ -213,14 +213,14 @@ class CartServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ApplyOfferCode(self, request, context):
-        """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED.
+        """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED, CART_LOCKED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveOfferCode(self, request, context):
-        """RemoveOfferCode takes a code out. Nothing happens where it is not there.
+        """RemoveOfferCode takes a code out. Nothing happens where it is not there. Errors: CART_LOCKED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

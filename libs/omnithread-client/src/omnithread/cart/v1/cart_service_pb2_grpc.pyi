@@ -69,9 +69,9 @@ class CartServiceStub:
     UnlockCart: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.UnlockCartRequest, _cart_service_pb2.UnlockCartResponse]
     """UnlockCart ends a lock: by whoever holds it, or by another member of staff who says so. Nothing happens where there is none. Errors: ACTOR_REQUIRED, CART_LOCKED."""
     ApplyOfferCode: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.ApplyOfferCodeRequest, _cart_service_pb2.ApplyOfferCodeResponse]
-    """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED."""
+    """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED, CART_LOCKED."""
     RemoveOfferCode: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveOfferCodeRequest, _cart_service_pb2.RemoveOfferCodeResponse]
-    """RemoveOfferCode takes a code out. Nothing happens where it is not there."""
+    """RemoveOfferCode takes a code out. Nothing happens where it is not there. Errors: CART_LOCKED."""
     Checkout: _grpc.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]
     """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
     Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
@@ -123,9 +123,9 @@ class CartServiceAsyncStub(CartServiceStub):
     UnlockCart: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.UnlockCartRequest, _cart_service_pb2.UnlockCartResponse]  # type: ignore[assignment]
     """UnlockCart ends a lock: by whoever holds it, or by another member of staff who says so. Nothing happens where there is none. Errors: ACTOR_REQUIRED, CART_LOCKED."""
     ApplyOfferCode: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.ApplyOfferCodeRequest, _cart_service_pb2.ApplyOfferCodeResponse]  # type: ignore[assignment]
-    """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED."""
+    """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED, CART_LOCKED."""
     RemoveOfferCode: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.RemoveOfferCodeRequest, _cart_service_pb2.RemoveOfferCodeResponse]  # type: ignore[assignment]
-    """RemoveOfferCode takes a code out. Nothing happens where it is not there."""
+    """RemoveOfferCode takes a code out. Nothing happens where it is not there. Errors: CART_LOCKED."""
     Checkout: _aio.UnaryUnaryMultiCallable[_cart_service_pb2.CheckoutRequest, _cart_service_pb2.CheckoutResponse]  # type: ignore[assignment]
     """Checkout turns the cart into an order, as the payer saw it and at the price that they saw, and leaves an empty cart with a new id.
     Of several checkouts of one cart one succeeds. Codes and limited offers are reserved for the order before it is placed, and count once.
@@ -252,7 +252,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.ApplyOfferCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.ApplyOfferCodeResponse, _abc.Awaitable[_cart_service_pb2.ApplyOfferCodeResponse]]:
-        """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED."""
+        """ApplyOfferCode enters a code; whether it counts, and where, the price says. Errors: OFFER_CODE_UNKNOWN, OFFER_CODE_USED, CODE_LIMIT, OFFER_TRIES_EXCEEDED, CART_LOCKED."""
 
     @_abc_1.abstractmethod
     def RemoveOfferCode(
@@ -260,7 +260,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_service_pb2.RemoveOfferCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_service_pb2.RemoveOfferCodeResponse, _abc.Awaitable[_cart_service_pb2.RemoveOfferCodeResponse]]:
-        """RemoveOfferCode takes a code out. Nothing happens where it is not there."""
+        """RemoveOfferCode takes a code out. Nothing happens where it is not there. Errors: CART_LOCKED."""
 
     @_abc_1.abstractmethod
     def Checkout(
