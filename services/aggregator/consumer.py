@@ -15,7 +15,7 @@ from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent, Messagi
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent, PreferencesSealed
 from omnithread.profile.v1.profile_events_pb2 import CustomerSealed, ProfileEvent
 from services.aggregator.foreign_sessions import ForeignSessions
-from services.aggregator.journeys import journey_at
+from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import checked_session_id
 from services.aggregator.operations import Journeys
 from services.aggregator.touchpoints import AreaEvent, touchpoint_of

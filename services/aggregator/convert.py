@@ -10,7 +10,8 @@ from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.common.v1 import attribute_pb2, channel_pb2
 from omnithread.context.v1 import context_pb2, context_service_pb2
 from services.aggregator import errors
-from services.aggregator.journeys import Span, journey_at, spans
+from services.aggregator.journey_spans import journey_at, spans
+from services.aggregator.journey_values import Span
 from services.aggregator.model import Sighting
 from services.aggregator.values import Thread, Touchpoint, View
 

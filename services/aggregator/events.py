@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.aggregator.journeys import Span
+from services.aggregator.journey_values import Span
 from services.aggregator.price_changes import PriceChange
 from services.aggregator.values import Touchpoint
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from libs.mongo.values import Decision
 from services.aggregator.events import JourneyAbsorbed, TouchpointRecorded
 from services.aggregator.interests import joined_views, newer
-from services.aggregator.journeys import journey_at, retire, unite
+from services.aggregator.journey_spans import journey_at
+from services.aggregator.journeys import retire, unite
 from services.aggregator.merge_outcome import explain
 from services.aggregator.model import (
     MAX_ENTRANCES,

@@ -16,7 +16,8 @@ from libs.origin import Origin, Stamp
 from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
-from services.aggregator.journeys import GAP, due_time, spans
+from services.aggregator.journey_spans import due_time, spans
+from services.aggregator.journey_values import GAP
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.store import JOURNEY_DUE_TIME
 

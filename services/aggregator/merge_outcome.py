@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from libs.merged_things import MergeAction, MergedThing
-from services.aggregator.journeys import spans
+from services.aggregator.journey_spans import spans
 from services.aggregator.values import Thread
 
 

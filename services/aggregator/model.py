@@ -21,17 +21,9 @@ from services.aggregator.events import (
     TouchpointRecorded,
 )
 from services.aggregator.interests import check_fields, with_interest
-from services.aggregator.journeys import (
-    Span,
-    Timeline,
-    due_time,
-    journey_at,
-    note_act,
-    note_end,
-    note_other,
-    retire,
-    spans,
-)
+from services.aggregator.journey_spans import due_time, journey_at, spans
+from services.aggregator.journey_values import Span, Timeline
+from services.aggregator.journeys import note_act, note_end, note_other, retire
 from services.aggregator.values import Entrance, Session, Thread, Touchpoint
 
 MAX_SESSIONS = 50

@@ -12,7 +12,8 @@ from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
 from services.aggregator import errors, hearing, model
 from services.aggregator.events import Event, JourneySealed
-from services.aggregator.journeys import Span, spans
+from services.aggregator.journey_spans import spans
+from services.aggregator.journey_values import Span
 from services.aggregator.model import Change, FreshIds, Sighting
 from services.aggregator.store import (
     JOURNEYS,

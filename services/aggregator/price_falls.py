@@ -7,7 +7,7 @@ from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2
 from services.aggregator.events import PriceFell, TouchpointRecorded
 from services.aggregator.interests import looked_at_since
-from services.aggregator.journeys import journey_at
+from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import AREA, Change, with_touchpoint
 from services.aggregator.price_changes import PriceChange
 from services.aggregator.values import Thread, Touchpoint

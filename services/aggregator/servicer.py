@@ -8,7 +8,7 @@ from services.aggregator.budget import Budget
 from services.aggregator.convert import journey_to_proto, sighting_from_request, touchpoint_to_proto
 from services.aggregator.explaining import Explaining
 from services.aggregator.foreign_sessions import ForeignSessions
-from services.aggregator.journeys import journey_at
+from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
 from services.aggregator.reading import ContextReader

@@ -19,7 +19,7 @@ from services.aggregator.budget import Budget
 from services.aggregator.context import AREAS, ContextRead, SectionRead, wanted_sections
 from services.aggregator.handovers import Handovers
 from services.aggregator.identifying import Identifying
-from services.aggregator.journeys import spans
+from services.aggregator.journey_spans import spans
 from services.aggregator.merging import Merges
 from services.aggregator.operations import Journeys
 from services.aggregator.reading import ContextReader

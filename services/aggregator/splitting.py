@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from services.aggregator.interests import with_interest
-from services.aggregator.journeys import MAX_JOINED_IDS, Journey, Timeline, journey_at, note_act, note_end, note_other
+from services.aggregator.journey_spans import journey_at
+from services.aggregator.journey_values import MAX_JOINED_IDS, Journey, Timeline
+from services.aggregator.journeys import note_act, note_end, note_other
 from services.aggregator.model import MAX_ENTRANCES, MAX_SESSIONS, newest
 from services.aggregator.values import Entrance, Heard, Session, Thread, Touchpoint
 

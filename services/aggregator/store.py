@@ -10,7 +10,8 @@ from libs.mongo.migrate import due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from services.aggregator.event_convert import event_to_proto
 from services.aggregator.events import Event, JourneyAbsorbed, JourneyStarted, SessionStarted, TouchpointRecorded
-from services.aggregator.journeys import End, Journey, Span, Tick, Timeline, due_time
+from services.aggregator.journey_spans import due_time
+from services.aggregator.journey_values import End, Journey, Span, Tick, Timeline
 from services.aggregator.values import CameFor, Entrance, Heard, Session, Thread, Touchpoint, View
 
 TOUCHPOINTS = "touchpoints"

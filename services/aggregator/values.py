@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from libs.channel import Channel
-from services.aggregator.journeys import Timeline
+from services.aggregator.journey_values import Timeline
 
 
 @dataclass(frozen=True, slots=True)

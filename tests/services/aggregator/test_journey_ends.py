@@ -1,29 +1,16 @@
 """A journey ends when its order is picked up, delivered or cancelled, in whatever order the news of it arrives."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.aggregator.journeys import (
-    GAP,
-    MAX_ENDS,
-    MAX_JOURNEYS,
-    MAX_TICKS,
-    Span,
-    Timeline,
-    due_time,
-    journey_at,
-    note_act,
-    note_end,
-    note_other,
-    retire,
-    spans,
-    unite,
-)
+from services.aggregator.journey_spans import due_time, journey_at, spans
+from services.aggregator.journey_values import GAP, MAX_ENDS, MAX_JOURNEYS, MAX_TICKS, Span, Timeline
+from services.aggregator.journeys import note_act, note_end, note_other, retire, unite
 
 DAY_0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -207,3 +194,9 @@ def test_many_orders_of_long_ago_that_are_done_now_are_not_all_remembered() -> N
     timeline = told([News(0, 0), News(1, 40), *old, News(2, 41)])
     assert len(timeline.ends) == MAX_ENDS
     assert [span.touchpoint_count for span in spans(timeline)] == [1, 92]
+
+
+def test_an_end_within_what_an_older_version_noted_changes_nothing() -> None:
+    older = replace(told([News(0, 0), News(1, 2)]), ticks=())
+    assert shape(note_end(older, time=day(1), placed_time=day(0))) == shape(older)
+    assert [span.end_time for span in spans(note_end(older, time=day(3), placed_time=day(0)))] == [day(3)]

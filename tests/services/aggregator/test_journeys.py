@@ -6,19 +6,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.aggregator.journeys import (
-    GAP,
-    MAX_JOURNEYS,
-    MAX_LOOSE_TIMES,
-    Timeline,
-    due_time,
-    journey_at,
-    note_act,
-    note_other,
-    retire,
-    spans,
-    unite,
-)
+from services.aggregator.journey_spans import due_time, journey_at, spans
+from services.aggregator.journey_values import GAP, MAX_JOURNEYS, MAX_LOOSE_TIMES, Timeline
+from services.aggregator.journeys import note_act, note_other, retire, unite
 
 DAY_0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

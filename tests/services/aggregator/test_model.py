@@ -17,7 +17,8 @@ from services.aggregator.events import (
     TouchpointRecorded,
 )
 from services.aggregator.hearing import HEARD_AREAS, absorb, forget_source, hear
-from services.aggregator.journeys import GAP, MAX_JOURNEYS, journey_at, spans
+from services.aggregator.journey_spans import journey_at, spans
+from services.aggregator.journey_values import GAP, MAX_JOURNEYS
 from services.aggregator.model import (
     MAX_RECENT_BYTES,
     MAX_RECENT_TOUCHPOINTS,

@@ -13,7 +13,8 @@ from omnithread.context.v1 import context_internal_service_pb2 as internal_pb
 from omnithread.context.v1 import context_pb2
 from services.aggregator.idle_journeys import IdleJourneys
 from services.aggregator.internal_servicer import ContextInternalServicer
-from services.aggregator.journeys import GAP, MAX_JOURNEYS, spans
+from services.aggregator.journey_spans import spans
+from services.aggregator.journey_values import GAP, MAX_JOURNEYS
 from services.aggregator.model import Sighting
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.store import thread_from_document, thread_to_fields

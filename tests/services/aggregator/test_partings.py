@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from libs.origin import Origin
-from services.aggregator.journeys import spans
+from services.aggregator.journey_spans import spans
 from services.aggregator.operations import Journeys
 from services.aggregator.partings import Partings
 from tests.services.aggregator.samples import NOON, STORE, WEB, minutes, place, touchpoint

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from libs.origin import Origin
 from omnithread.context.v1 import context_pb2
 from services.aggregator.hearing import absorb, hear
-from services.aggregator.journeys import Timeline, journey_at, spans
+from services.aggregator.journey_spans import journey_at, spans
+from services.aggregator.journey_values import Timeline
 from services.aggregator.model import FreshIds, start_session
 from services.aggregator.splitting import Parted, Sides, split
 from services.aggregator.values import Heard, Session, Thread, Touchpoint
