@@ -17,7 +17,9 @@ ONE_SECOND = timedelta(seconds=1)
 
 
 def is_open(window: OfferWindow, now: datetime) -> bool:
-    """Whether an offer counts at a moment."""
+    """Whether an offer counts at a moment; never in a time zone that there is no more."""
+    if not is_zone(window.time_zone):
+        return False
     if window.start_local_time and now < opening_time(window):
         return False
     if is_over(window, now):
@@ -37,7 +39,7 @@ def is_open(window: OfferWindow, now: datetime) -> bool:
 
 def is_over(window: OfferWindow, now: datetime) -> bool:
     """Whether an offer will never count again."""
-    return bool(window.end_local_time) and now >= closing_time(window)
+    return bool(window.end_local_time) and is_zone(window.time_zone) and now >= closing_time(window)
 
 
 def opening_time(window: OfferWindow) -> datetime:

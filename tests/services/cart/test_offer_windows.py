@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.cart.offer_values import OfferWindow
-from services.cart.offer_windows import closing_time, is_open, opening_time
+from services.cart.offer_windows import closing_time, is_open, is_over, opening_time
 
 BERLIN, ST_JOHNS, LORD_HOWE, APIA = "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -70,6 +70,11 @@ def test_a_day_that_a_country_skipped_has_no_offer() -> None:
     friday = OfferWindow(APIA, weekdays=frozenset({5}))
     week = [utc("2011-12-26T00:00") + timedelta(hours=hours) for hours in range(7 * 24)]
     assert not any(is_open(friday, moment) for moment in week)
+
+
+def test_in_a_time_zone_that_an_update_took_away_nothing_counts_and_nothing_fails() -> None:
+    window = OfferWindow("Europe/Atlantis", "2026-01-01T00:00", "2027-01-01T00:00", frozenset({1}))
+    assert (is_open(window, utc("2026-07-06T12:00")), is_over(window, utc("2028-01-01T00:00"))) == (False, False)
 
 
 @settings(deadline=None)
