@@ -69,7 +69,7 @@ class HandoverServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RedeemHandover(self, request, context):
-        """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one visit only.
+        """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one request and its retries only.
         Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED, HANDOVER_TRIES_EXCEEDED, CUSTOMER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

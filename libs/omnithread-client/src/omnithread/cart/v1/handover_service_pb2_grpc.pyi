@@ -41,7 +41,7 @@ class HandoverServiceStub:
     Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
     """
     RedeemHandover: _grpc.UnaryUnaryMultiCallable[_handover_service_pb2.RedeemHandoverRequest, _handover_service_pb2.RedeemHandoverResponse]
-    """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one visit only.
+    """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one request and its retries only.
     Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED, HANDOVER_TRIES_EXCEEDED, CUSTOMER_NOT_FOUND.
     """
     RevokeHandover: _grpc.UnaryUnaryMultiCallable[_handover_service_pb2.RevokeHandoverRequest, _handover_service_pb2.RevokeHandoverResponse]
@@ -60,7 +60,7 @@ class HandoverServiceAsyncStub(HandoverServiceStub):
     Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
     """
     RedeemHandover: _aio.UnaryUnaryMultiCallable[_handover_service_pb2.RedeemHandoverRequest, _handover_service_pb2.RedeemHandoverResponse]  # type: ignore[assignment]
-    """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one visit only.
+    """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one request and its retries only.
     Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED, HANDOVER_TRIES_EXCEEDED, CUSTOMER_NOT_FOUND.
     """
     RevokeHandover: _aio.UnaryUnaryMultiCallable[_handover_service_pb2.RevokeHandoverRequest, _handover_service_pb2.RevokeHandoverResponse]  # type: ignore[assignment]
@@ -88,7 +88,7 @@ class HandoverServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _handover_service_pb2.RedeemHandoverRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_handover_service_pb2.RedeemHandoverResponse, _abc.Awaitable[_handover_service_pb2.RedeemHandoverResponse]]:
-        """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one visit only.
+        """RedeemHandover goes on with it. A token can be redeemed until it expires, one for single use by one request and its retries only.
         Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED, HANDOVER_TRIES_EXCEEDED, CUSTOMER_NOT_FOUND.
         """
 
