@@ -6,6 +6,7 @@ Every replica looks. That a thing is done once is up to what is done: one condit
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -17,15 +18,18 @@ MAX_AT_ONCE = 500
 log = structlog.get_logger(__name__)
 
 
+Key = TypeVar("Key")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
+class Sweep(Generic[Key]):
     """One kind of work that falls due."""
 
     name: str
     """For the log."""
-    find: Callable[[], Awaitable[Sequence[str]]]
-    """Gives the keys of what is due, a bounded number of them, longest due first."""
-    do: Callable[[str], Awaitable[None]]
+    find: Callable[[], Awaitable[Sequence[Key]]]
+    """Gives the keys of what is due, a bounded number of them, longest due first; their texts are logged."""
+    do: Callable[[Key], Awaitable[None]]
     """Does one, or nothing where it is done already."""
     pause_seconds: float
     """Between two looks."""
@@ -45,4 +49,4 @@ class Sweep:
             try:
                 await self.do(key)
             except OmnithreadError as error:
-                log.warning("sweep_held_up", sweep=self.name, key=key, reason=error.reason)
+                log.warning("sweep_held_up", sweep=self.name, key=str(key), reason=error.reason)

@@ -4,15 +4,14 @@ Every replica looks; one conditional write decides who announces. A journey ends
 in time turns up later.
 """
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError
 from libs.origin import Origin, Stamp
+from libs.sweeping import MAX_AT_ONCE, Sweep
 from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
@@ -21,7 +20,6 @@ from services.aggregator.journey_values import GAP
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.store import JOURNEY_DUE_TIME
 
-MAX_JOURNEYS_AT_ONCE = 500
 PART = "journey-sweep"
 
 log = structlog.get_logger(__name__)
@@ -33,24 +31,18 @@ class IdleJourneys:
     def __init__(self, *, journeys: Journeys, clock: Clock, pause_seconds: float) -> None:
         self._journeys = journeys
         self._clock = clock
-        self._pause_seconds = pause_seconds
+        self._sweep = Sweep(name="idle-journeys", find=self._due, do=self._end, pause_seconds=pause_seconds)
 
     async def run(self) -> None:
-        """Look until cancelled. While MongoDB does not answer nothing is announced, and nothing is lost."""
-        while True:
-            try:
-                await self.sweep()
-            except OmnithreadError as error:
-                log.warning("idle_journeys_not_found", reason=error.reason)
-            await asyncio.sleep(self._pause_seconds)
+        """Look until cancelled."""
+        await self._sweep.run()
 
     async def sweep(self) -> None:
         """End the journeys whose time has come, at most 500, longest over first; one that fails holds up no other."""
-        for customer_id in await self._journeys.records.due(JOURNEY_DUE_TIME, self._clock(), MAX_JOURNEYS_AT_ONCE):
-            try:
-                await self._end(customer_id)
-            except OmnithreadError as error:
-                log.warning("idle_journey_not_ended", customer_id=customer_id, reason=error.reason)
+        await self._sweep.sweep()
+
+    async def _due(self) -> list[str]:
+        return await self._journeys.records.due(JOURNEY_DUE_TIME, self._clock(), MAX_AT_ONCE)
 
     async def _end(self, customer_id: str) -> None:
         thread = (await self._journeys.records.get_exact(customer_id)).state

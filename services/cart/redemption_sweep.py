@@ -1,15 +1,13 @@
 """Sweeps: settles what has been reserved for longer than any checkout takes. Every replica looks."""
 
-import asyncio
 from datetime import timedelta
 
 import structlog
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError
+from libs.sweeping import MAX_AT_ONCE, Sweep
 from services.cart.redemption_settling import Settling
-
-MAX_AT_ONCE = 500
+from services.cart.redemptions import Reservation
 
 log = structlog.get_logger(__name__)
 
@@ -21,24 +19,15 @@ class RedemptionSweep:
         self._settling = settling
         self._clock = clock
         self._reservation = timedelta(seconds=reservation_seconds)
-        self._pause_seconds = pause_seconds
+        self._sweep = Sweep(name="reservations", find=self._overdue, do=self._settle, pause_seconds=pause_seconds)
 
     async def run(self) -> None:
-        """Look until cancelled. While MongoDB does not answer nothing is settled, and nothing is lost."""
-        while True:
-            try:
-                await self.sweep()
-            except OmnithreadError as error:
-                log.warning("reservations_not_found", reason=error.reason)
-            await asyncio.sleep(self._pause_seconds)
+        """Look until cancelled."""
+        await self._sweep.run()
 
-    async def sweep(self) -> None:
-        """Settle what is overdue, at most 500 orders, the oldest first; one that fails holds up no other."""
-        before = self._clock() - self._reservation
-        for one in await self._settling.redemptions.overdue(before, MAX_AT_ONCE):
-            try:
-                placed = await self._settling.settle(one.order_id, one.customer_id)
-            except OmnithreadError as error:
-                log.warning("reservation_not_settled", order_id=one.order_id, reason=error.reason)
-            else:
-                log.info("reservation_settled", order_id=one.order_id, placed=placed)
+    async def _overdue(self) -> list[Reservation]:
+        return await self._settling.redemptions.overdue(self._clock() - self._reservation, MAX_AT_ONCE)
+
+    async def _settle(self, one: Reservation) -> None:
+        placed = await self._settling.settle(one.order_id, one.customer_id)
+        log.info("reservation_settled", order_id=one.order_id, placed=placed)

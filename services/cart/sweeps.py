@@ -33,7 +33,7 @@ class CartSweeps:
     pause_seconds: float
     tracer: Tracer | None = None
 
-    def all(self) -> tuple[Sweep, ...]:
+    def all(self) -> tuple[Sweep[str], ...]:
         """Give the sweeps, each to be run beside the others."""
         return (
             Sweep(name="idle-carts", find=self._idle, do=self._announce, pause_seconds=self.pause_seconds),
