@@ -154,7 +154,7 @@ def _with_ends(timeline: Timeline, ends: Iterable[End]) -> Timeline:
 
 
 def _is_known_since(timeline: Timeline, time: datetime) -> bool:
-    """Say whether all that came after a time is known one by one; of records from before there were ticks, it is not."""
+    """Say whether all that came after a time is known one by one; what a version without ticks noted is not."""
     if len(timeline.ticks) >= MAX_TICKS and timeline.ticks[0].time > time:
         return False
     place = place_before(timeline, time)

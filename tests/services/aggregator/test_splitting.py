@@ -30,20 +30,25 @@ class News:
     by_customer: bool
     session_id: str = ""
     of: str = HERS
+    placed_before: int | None = None
+    """By it an order was done that was placed so many days before."""
 
 
 def told(thread: Thread, news: Sequence[News], name: str, *, seq: int = 1) -> tuple[Thread, list[Touchpoint]]:
     noted: list[Touchpoint] = []
     for number, item in enumerate(news, start=seq):
+        occur_time = DAY_0 + timedelta(days=item.day, minutes=number)
+        before = item.placed_before
         touchpoint = Touchpoint(
             touchpoint_id=f"tch_{name}_{number:03}",
             kind=context_pb2.TOUCHPOINT_KIND_CART_CHANGED,
             channel_id="web-shop",
             channel_kind=1,
-            occur_time=DAY_0 + timedelta(days=item.day, minutes=number),
+            occur_time=occur_time,
             by_customer=item.by_customer,
             area="cart",
             session_id=item.session_id,
+            done_order_placed_time=None if before is None else occur_time - timedelta(days=before),
         )
         source = Heard("cart", item.of, "epoch-1", number)
         change = hear(thread, touchpoint, source=source, journey_id=f"jrn_{name}_{number:03}")
@@ -61,12 +66,24 @@ def shape(timeline: Timeline) -> list[tuple[object, ...]]:
     ]
 
 
+PLACED_BEFORE = st.sampled_from([None, None, None, 0, 7])
+
+
 def histories(of: str, most: int = 8) -> st.SearchStrategy[list[News]]:
-    return st.lists(st.builds(News, st.integers(0, 79), st.booleans(), st.just(""), st.just(of)), max_size=most)
+    news = st.builds(News, st.integers(0, 79), st.booleans(), st.just(""), st.just(of), PLACED_BEFORE)
+    return st.lists(news, max_size=most)
 
 
 SINCE = st.lists(
-    st.builds(News, st.integers(0, 300), st.booleans(), st.sampled_from(["", HER_VISIT, HIS_VISIT])), max_size=8
+    st.builds(
+        News,
+        st.integers(0, 300),
+        st.booleans(),
+        st.sampled_from(["", HER_VISIT, HIS_VISIT]),
+        st.just(HERS),
+        PLACED_BEFORE,
+    ),
+    max_size=8,
 )
 
 
