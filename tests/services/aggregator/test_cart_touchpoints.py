@@ -1,15 +1,18 @@
 """What becomes of carts and orders is told in the journey, and who did it."""
 
+from datetime import timedelta
+
 import pytest
 from google.type.money_pb2 import Money
 
+from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_events_pb2 as cart
 from omnithread.cart.v1 import order_pb2
 from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2 as context
 from services.aggregator.touchpoints import touchpoint_of
 from services.aggregator.values import Touchpoint
-from tests.services.aggregator.samples import header
+from tests.services.aggregator.samples import NOON, header
 
 H = header(1, channel_id="store-042", channel_kind=channel_pb2.CHANNEL_KIND_STORE)
 CALL_CENTRE = channel_pb2.Channel(id="call-centre", kind=channel_pb2.CHANNEL_KIND_CALL_CENTRE)
@@ -94,3 +97,19 @@ def test_a_note_of_the_staff_is_not_the_customers_act() -> None:
     touchpoint = touchpoint_of("cart", event)
     assert touchpoint is not None
     assert (touchpoint.summary, touchpoint.by_customer) == ("removed a note", False)
+
+
+@pytest.mark.parametrize("state", ["PICKED_UP", "DELIVERED", "CANCELLED", "READY", "SHIPPED"])
+def test_an_order_that_is_done_says_when_it_was_placed(state: str) -> None:
+    placed = NOON - timedelta(days=3)
+    said = advanced(order_pb2.OrderState.Value(f"ORDER_STATE_{state}"))
+    said.place_time.CopyFrom(to_timestamp(placed))
+    is_done = state in {"PICKED_UP", "DELIVERED", "CANCELLED"}
+    assert told(order_advanced=said).done_order_placed_time == (placed if is_done else None)
+
+
+def test_a_sale_that_was_taken_along_is_placed_and_done_at_once() -> None:
+    taken = cart.OrderRecorded(order_id="ord_1", total=PRICE, state=order_pb2.ORDER_STATE_PICKED_UP)
+    sent = cart.OrderRecorded(order_id="ord_1", total=PRICE, state=order_pb2.ORDER_STATE_SHIPPED)
+    assert told(order_recorded=taken).done_order_placed_time == NOON
+    assert told(order_recorded=sent).done_order_placed_time is None

@@ -2,16 +2,22 @@
 
 import asyncio
 from copy import deepcopy
+from datetime import UTC, datetime
 
 import pytest
 from grpc import StatusCode
 
+from libs.mongo.connection import connect
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1 import order_pb2
 from omnithread.cart.v1 import order_service_pb2 as order_pb
+from services.cart.external_numbers import SALE, Claim, ExternalNumbers, sale_order_id
+from services.cart.order_requests import sale_hash
+from services.cart.order_values import External
 from tests.services.calls import refusal, stamped
 from tests.services.cart.shop import Shop, item, money, pickup
 from tests.services.cart.tills import back, coming_to, minutes_ago, number, sale, sold
+from tests.services.running import Services
 
 SKUS = ("shoe", "sock")
 
@@ -212,3 +218,21 @@ async def test_a_sale_of_tomorrow_or_of_long_ago_is_refused(shop: Shop, days: in
     request = sale(await shop.new_customer(), occur_time=minutes_ago(days * 24 * 60))
     refused = await refusal(shop.at_store.orders.RecordOrder(request))
     assert (refused.reason, [fault.field for fault in refused.fields]) == ("OCCUR_TIME_INVALID", ["occur_time"])
+
+
+async def test_a_sale_whose_first_telling_broke_off_after_its_number_was_claimed_is_completed(
+    shop: Shop, services: Services, mongo_uri: str
+) -> None:
+    customer_id = await shop.new_customer()
+    request = sale(customer_id)
+    external = External(request.external.system, request.external.number)
+    order_id = sale_order_id(external)
+    claim = Claim(SALE, external, customer_id, sale_hash(request), order_id, datetime.now(UTC))
+    client = connect(mongo_uri, app_name="crash")
+    try:
+        await ExternalNumbers(client[services.database_name("cart")]).claim(claim)
+    finally:
+        client.close()
+    answer = await shop.at_store.orders.RecordOrder(request)
+    assert (answer.replayed, answer.order.order_id) == (False, order_id)
+    assert (await shop.at_store.orders.RecordOrder(request)).replayed
