@@ -9,7 +9,8 @@ it left. An offer that does not apply has the first reason that is met, in the o
    or of whose pieces it made groups; a gift and free delivery touch none. An offer that is not combinable sees only
    lines that nobody touched, and closes those that it touches to all later ones; a gift and free delivery close all
    that they see. Of two where one excludes the other, the later one does not apply. Where the lines that are left to
-   an offer do not come to its minimum, though all of its lines would, that is `NOT_COMBINABLE` too.
+   an offer do not come to its minimum, though all of its lines would, that is `NOT_COMBINABLE` too; and so is what
+   comes after 50 that have applied, since an order keeps them all.
 4. Its currency, and what it takes off (`evaluation_benefits.py`), which has to be something.
 """
 
@@ -34,6 +35,7 @@ from services.cart.price_values import (
 from services.cart.values import Cart
 
 MOST_UNAPPLIED = 100
+MOST_APPLIED = 50
 WHOLE = 10_000
 """Basis points."""
 NOTHING = TakenOff(off=(), took_part=())
@@ -64,7 +66,8 @@ class _Outcome:
 def _apply_all(cart: Cart, offers: ActiveOffers, ledger: Ledger, circumstances: Circumstances) -> _Outcome:
     outcome = _Outcome([], [], [])
     for offer in offers.offers:
-        became = _apply(offer, cart, ledger, circumstances)
+        is_full = len(outcome.applied) >= MOST_APPLIED
+        became = _apply(offer, cart, ledger, circumstances, is_full=is_full)
         if isinstance(became, UnappliedOffer):
             outcome.unapplied.append(became)
             continue
@@ -76,7 +79,7 @@ def _apply_all(cart: Cart, offers: ActiveOffers, ledger: Ledger, circumstances: 
 
 
 def _apply(
-    offer: ActiveOffer, cart: Cart, ledger: Ledger, circumstances: Circumstances
+    offer: ActiveOffer, cart: Cart, ledger: Ledger, circumstances: Circumstances, *, is_full: bool
 ) -> AppliedOffer | UnappliedOffer:
     terms = offer.terms
     if bar := bar_of(offer, cart, circumstances):
@@ -87,7 +90,8 @@ def _apply(
     if missing := _missing(terms, ledger, lines):
         return _unapplied(offer, UnappliedReason.BELOW_MINIMUM, missing)
     seen = ledger.open_lines(lines, untouched=not terms.combinable)
-    if not seen or ledger.is_excluded(offer) or (len(seen) < len(lines) and _missing(terms, ledger, seen)):
+    is_too_little = len(seen) < len(lines) and _missing(terms, ledger, seen)
+    if is_full or not seen or is_too_little or ledger.is_excluded(offer):
         return _unapplied(offer, UnappliedReason.NOT_COMBINABLE)
     if any(money.currency_code != ledger.currency_code for money in _amounts(terms)):
         return _unapplied(offer, UnappliedReason.OTHER_CURRENCY)

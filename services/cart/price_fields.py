@@ -1,28 +1,48 @@
-"""Remembers the price of an order as it was; which offers did not apply is not kept."""
+"""Remembers the price of an order as it was; which offers did not apply is not kept.
 
-from collections.abc import Mapping
+It is kept small, since it travels in the customer's record: amounts are numbers of the price's one currency, column by
+column, and what an offer takes off is one list of numbers.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.channel import Channel
-from services.cart.line_fields import Fields, money_from_fields, money_to_fields
+from services.cart.line_fields import Fields
 from services.cart.line_values import LineId
+from services.cart.money import Money
 from services.cart.price_values import AppliedOffer, Gift, LineDiscount, LinePrice, Price
 
 
 def price_to_fields(price: Price) -> Fields:
     """Write a price."""
+    taken = [{discount.offer_id: discount.amount.minor for discount in line.discounts} for line in price.lines]
     return {
         "channel": price.channel.to_fields(),
         "time": price.time,
-        "lines": [_line_to_fields(line) for line in price.lines],
+        "currency_code": price.total.currency_code,
+        "line_ids": [line.line_id for line in price.lines],
+        "full": [line.full.minor for line in price.lines],
+        "left": [line.total.minor for line in price.lines],
+        "tax": [line.tax.minor for line in price.lines],
         "gifts": [[gift.offer_id, gift.sku, gift.name, gift.quantity] for gift in price.gifts],
-        "subtotal": money_to_fields(price.subtotal),
-        "discount_total": money_to_fields(price.discount_total),
-        "delivery_fee": money_to_fields(price.delivery_fee) if price.delivery_fee else None,
-        "delivery_discount": money_to_fields(price.delivery_discount),
-        "tax_total": money_to_fields(price.tax_total),
-        "total": money_to_fields(price.total),
-        "applied": [_applied_to_fields(offer) for offer in price.applied],
+        "subtotal": price.subtotal.minor,
+        "discount_total": price.discount_total.minor,
+        "delivery_fee": price.delivery_fee.minor if price.delivery_fee else None,
+        "delivery_discount": price.delivery_discount.minor,
+        "tax_total": price.tax_total.minor,
+        "total": price.total.minor,
+        "applied": [
+            {
+                "offer_id": offer.offer_id,
+                "version": offer.version,
+                "name": offer.name,
+                "amount": offer.amount.minor,
+                "offer_code": offer.offer_code,
+                **_taken_to_fields([of_line.get(offer.offer_id, 0) for of_line in taken]),
+            }
+            for offer in price.applied
+        ],
         "facts_version": price.facts_version,
         "offers_edition": price.offers_edition,
     }
@@ -30,58 +50,53 @@ def price_to_fields(price: Price) -> Fields:
 
 def price_from_fields(fields: Mapping[str, Any]) -> Price:
     """Read a price back."""
+    currency_code, fee = fields["currency_code"], fields["delivery_fee"]
+
+    def money(minor: int) -> Money:
+        return Money(minor, currency_code)
+
+    discounts: list[list[LineDiscount]] = [[] for _ in fields["line_ids"]]
+    for offer in fields["applied"]:
+        for line, minor in _taken_from_fields(offer):
+            discounts[line].append(LineDiscount(offer["offer_id"], money(minor)))
+    columns = (fields["line_ids"], fields["full"], discounts, fields["left"], fields["tax"])
     return Price(
         channel=Channel.from_fields(fields["channel"]),
         time=fields["time"],
-        lines=tuple(_line_from_fields(line) for line in fields["lines"]),
+        lines=tuple(
+            LinePrice(LineId(line_id), money(full), tuple(its), money(left), money(tax))
+            for line_id, full, its, left, tax in zip(*columns, strict=True)
+        ),
         gifts=tuple(Gift(*gift) for gift in fields["gifts"]),
-        subtotal=money_from_fields(fields["subtotal"]),
-        discount_total=money_from_fields(fields["discount_total"]),
-        delivery_fee=money_from_fields(fields["delivery_fee"]) if fields["delivery_fee"] else None,
-        delivery_discount=money_from_fields(fields["delivery_discount"]),
-        tax_total=money_from_fields(fields["tax_total"]),
-        total=money_from_fields(fields["total"]),
-        applied=tuple(_applied_from_fields(offer) for offer in fields["applied"]),
+        subtotal=money(fields["subtotal"]),
+        discount_total=money(fields["discount_total"]),
+        delivery_fee=None if fee is None else money(fee),
+        delivery_discount=money(fields["delivery_discount"]),
+        tax_total=money(fields["tax_total"]),
+        total=money(fields["total"]),
+        applied=tuple(
+            AppliedOffer(
+                offer_id=offer["offer_id"],
+                version=offer["version"],
+                name=offer["name"],
+                amount=money(offer["amount"]),
+                offer_code=offer["offer_code"],
+            )
+            for offer in fields["applied"]
+        ),
         facts_version=fields["facts_version"],
         offers_edition=fields["offers_edition"],
     )
 
 
-def _line_to_fields(line: LinePrice) -> Fields:
-    return {
-        "line_id": line.line_id,
-        "full": money_to_fields(line.full),
-        "discounts": [[discount.offer_id, money_to_fields(discount.amount)] for discount in line.discounts],
-        "total": money_to_fields(line.total),
-        "tax": money_to_fields(line.tax),
-    }
+def _taken_to_fields(minors: Sequence[int]) -> Fields:
+    """Write what an offer takes off each line; where it is few lines, only these."""
+    lines = [line for line, minor in enumerate(minors) if minor]
+    if 2 * len(lines) < len(minors):
+        return {"off_lines": lines, "off": [minors[line] for line in lines]}
+    return {"off_lines": None, "off": list(minors)}
 
 
-def _line_from_fields(fields: Mapping[str, Any]) -> LinePrice:
-    return LinePrice(
-        line_id=LineId(fields["line_id"]),
-        full=money_from_fields(fields["full"]),
-        discounts=tuple(LineDiscount(offer_id, money_from_fields(amount)) for offer_id, amount in fields["discounts"]),
-        total=money_from_fields(fields["total"]),
-        tax=money_from_fields(fields["tax"]),
-    )
-
-
-def _applied_to_fields(offer: AppliedOffer) -> Fields:
-    return {
-        "offer_id": offer.offer_id,
-        "version": offer.version,
-        "name": offer.name,
-        "amount": money_to_fields(offer.amount),
-        "offer_code": offer.offer_code,
-    }
-
-
-def _applied_from_fields(fields: Mapping[str, Any]) -> AppliedOffer:
-    return AppliedOffer(
-        offer_id=fields["offer_id"],
-        version=fields["version"],
-        name=fields["name"],
-        amount=money_from_fields(fields["amount"]),
-        offer_code=fields["offer_code"],
-    )
+def _taken_from_fields(offer: Mapping[str, Any]) -> list[tuple[int, int]]:
+    lines = range(len(offer["off"])) if offer["off_lines"] is None else offer["off_lines"]
+    return [(line, minor) for line, minor in zip(lines, offer["off"], strict=True) if minor]

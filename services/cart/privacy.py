@@ -38,7 +38,11 @@ STEP_FIELDS = ("state", "occur_time", "channel")
 PRICE_FIELDS = (
     "channel",
     "time",
-    "lines",
+    "currency_code",
+    "line_ids",
+    "full",
+    "left",
+    "tax",
     "gifts",
     "subtotal",
     "discount_total",
@@ -49,7 +53,7 @@ PRICE_FIELDS = (
     "facts_version",
     "offers_edition",
 )
-OFFER_FIELDS = ("offer_id", "version", "name", "amount")
+OFFER_FIELDS = ("offer_id", "version", "name", "amount", "off_lines", "off")
 
 
 def order_without_person(order: Document) -> Document:

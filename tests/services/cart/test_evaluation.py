@@ -179,6 +179,12 @@ def test_pieces_that_an_earlier_offer_made_uneven_are_counted_to_the_cent() -> N
     assert totals(price_of(three, one_off, offer("more", PiecesForLess(3, 2)))) == [2000]  # 1000, 1000, and 999 free
 
 
+def test_at_most_fifty_offers_apply_so_that_an_order_can_keep_them_all() -> None:
+    price = price_of(SHOES, *(offer(f"{number:02}", PercentageOff(100)) for number in range(52)))
+    assert len(price.applied) == 50
+    assert reasons(price) == {"50": UnappliedReason.NOT_COMBINABLE, "51": UnappliedReason.NOT_COMBINABLE}
+
+
 def test_half_a_cent_is_rounded_up() -> None:
     odd = cart_of((article("a", 5), 1))
     assert totals(price_of(odd, offer("tenth", PercentageOff(1000)))) == [4]

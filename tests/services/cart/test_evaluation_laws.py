@@ -25,6 +25,7 @@ from services.cart.offer_values import (
     PercentageOff,
     PiecesForLess,
 )
+from services.cart.price_fields import price_from_fields, price_to_fields
 from services.cart.price_values import Price
 from services.cart.values import Cart
 from tests.services.cart.offer_samples import STORE, WEB, offer, price_of
@@ -168,6 +169,12 @@ def test_no_two_offers_meet_that_do_not_go_together(case: Case) -> None:
     for line in price.lines:
         takers = [one.offer_id for one in line.discounts]
         assert len(takers) <= 1 or all(by_id[one].combinable for one in takers)
+
+
+@given(case=CASES)
+def test_an_order_keeps_its_price_to_the_cent(case: Case) -> None:
+    price = case.price()
+    assert price_from_fields(price_to_fields(price)) == replace(price, unapplied=())
 
 
 @given(

@@ -37,7 +37,7 @@ from omnithread.cart.v1.price_pb2 import UNAPPLIED_REASON_NO_DELIVERY
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
 from tests.services.calls import refusal, stamped
 from tests.services.cart.offers import Marketing, item_at, new_code, new_sku, priced, terms_for
-from tests.services.cart.shop import Shop, money
+from tests.services.cart.shop import Shop, money, pickup
 
 
 @pytest.fixture
@@ -162,6 +162,21 @@ async def test_offers_are_listed_by_id_page_by_page_and_by_state(marketing: Mark
         OFFER_STATE_DRAFT: [drafted],
         OFFER_STATE_ENDED: made[:1],
     }
+
+
+async def test_a_full_cart_with_many_offers_can_be_paid_and_its_order_keeps_the_price(
+    shop: Shop, marketing: Marketing
+) -> None:
+    customer_id, shelf = await shop.new_customer(), new_sku()
+    await shop.fill(customer_id, 200, categories=[shelf])
+    all_of_it = OfferTerms(name="Spring", articles=OfferArticles(categories=[shelf]), combinable=True)
+    all_of_it.percentage_off.basis_points = 100
+    for _ in range(20):
+        await marketing.offer(all_of_it)
+    seen = (await priced(shop, customer_id, at_store=True)).price
+    assert len(seen.applied_offers) == 20
+    order = (await shop.store.Checkout(pickup(customer_id, expected_total=seen.total))).order
+    assert (order.price.lines, order.price.applied_offers) == (seen.lines, seen.applied_offers)
 
 
 async def test_another_replica_knows_of_an_offer_after_a_moment(

@@ -49,7 +49,7 @@ class _UnappliedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unapp
     UNAPPLIED_REASON_BELOW_MINIMUM: _UnappliedReason.ValueType  # 9
     """The amount or number of its articles is too small."""
     UNAPPLIED_REASON_NOT_COMBINABLE: _UnappliedReason.ValueType  # 10
-    """Another offer that applied does not go together with it."""
+    """Another offer that applied does not go together with it, or 50 have applied already."""
     UNAPPLIED_REASON_OTHER_CURRENCY: _UnappliedReason.ValueType  # 11
     """It is in another currency than the cart."""
     UNAPPLIED_REASON_NOTHING_LEFT: _UnappliedReason.ValueType  # 12
@@ -81,7 +81,7 @@ UNAPPLIED_REASON_NO_MATCHING_LINE: UnappliedReason.ValueType  # 8
 UNAPPLIED_REASON_BELOW_MINIMUM: UnappliedReason.ValueType  # 9
 """The amount or number of its articles is too small."""
 UNAPPLIED_REASON_NOT_COMBINABLE: UnappliedReason.ValueType  # 10
-"""Another offer that applied does not go together with it."""
+"""Another offer that applied does not go together with it, or 50 have applied already."""
 UNAPPLIED_REASON_OTHER_CURRENCY: UnappliedReason.ValueType  # 11
 """It is in another currency than the cart."""
 UNAPPLIED_REASON_NOTHING_LEFT: UnappliedReason.ValueType  # 12
@@ -158,7 +158,7 @@ class CartPrice(_message.Message):
 
     @_builtins.property
     def applied_offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AppliedOffer]:
-        """The offers that applied, in the order of their application."""
+        """The offers that applied, in the order of their application. At most 50."""
 
     @_builtins.property
     def unapplied_offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnappliedOffer]:
