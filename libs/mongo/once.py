@@ -37,5 +37,6 @@ async def insert_all_once(
             try:
                 await collection.insert_many(documents[start : start + INSERT_BATCH], ordered=False)
             except BulkWriteError as error:
-                if any(fault["code"] != DUPLICATE_KEY for fault in error.details["writeErrors"]):
+                unsure = error.details.get("writeConcernErrors")
+                if unsure or any(fault["code"] != DUPLICATE_KEY for fault in error.details["writeErrors"]):
                     raise

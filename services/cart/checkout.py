@@ -156,8 +156,8 @@ class Checkouts:
             )
             if price is None or price.offers_edition != offers.edition:
                 return None
-            check_expected(wish, price)
             await self._check_codes(saved, price, order_id)
+            check_expected(wish, price)
         return Priced(saved, order_id, parting, price, offers)
 
     async def _place(self, payer: Payer, wish: Wish, priced: Priced) -> Outcome[Cart]:
