@@ -68,6 +68,8 @@ class JourneyPart:
     """Sorted."""
     campaign_ids: tuple[str, ...] = ()
     """In the order in which they were heard of; the newest 50."""
+    ended_id: str = ""
+    """The journey that ended last: what is late of it does not bring it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def with_act(copy: AudienceCopy, journey_id: str, act: JourneyAct) -> AudienceCo
         return copy
     last = journey.last_act_time
     if journey_id != journey.journey_id:
-        if last is not None and act.time < last:
+        if journey_id == journey.ended_id or (last is not None and act.time < last):
             return copy  # of an earlier journey
         # Within 30 days it is the same one under another name: two journeys turned out to be one.
         is_same = bool(journey.journey_id) and last is not None and act.time - last <= GAP
@@ -108,6 +110,7 @@ def with_act(copy: AudienceCopy, journey_id: str, act: JourneyAct) -> AudienceCo
         last_act_time=act.time if last is None else max(last, act.time),
         channel_kinds=tuple(sorted({*journey.channel_kinds, act.channel_kind})),
         campaign_ids=(*campaigns, act.campaign_id)[-MAX_CAMPAIGNS:] if act.campaign_id else journey.campaign_ids,
+        ended_id=copy.journey.ended_id,
     )
     return copy if _says_the_same(after, copy.journey) else replace(copy, journey=after)
 
@@ -117,7 +120,8 @@ def with_end(copy: AudienceCopy, journey_id: str, *, epoch: str, seq: int) -> Au
     journey = copy.journey
     if journey.journey_id != journey_id or _is_heard(journey, epoch, seq):
         return copy
-    return replace(copy, journey=JourneyPart(epoch=epoch, seq=seq, last_act_time=journey.last_act_time))
+    ended = JourneyPart(epoch=epoch, seq=seq, last_act_time=journey.last_act_time, ended_id=journey_id)
+    return replace(copy, journey=ended)
 
 
 def facts_from(copies: Sequence[AudienceCopy], customer_id: str) -> AudienceFacts:
@@ -162,6 +166,7 @@ def copy_to_fields(copy: AudienceCopy) -> dict[str, Any]:
             "last_act_time": journey.last_act_time,
             "channel_kinds": list(journey.channel_kinds),
             "campaign_ids": list(journey.campaign_ids),
+            "ended_id": journey.ended_id,
         },
     }
 
@@ -189,6 +194,7 @@ def copy_from_document(document: Mapping[str, Any]) -> AudienceCopy:
             last_act_time=journey["last_act_time"],
             channel_kinds=tuple(journey["channel_kinds"]),
             campaign_ids=tuple(journey["campaign_ids"]),
+            ended_id=journey.get("ended_id", ""),
         ),
     )
 

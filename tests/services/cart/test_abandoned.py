@@ -44,9 +44,10 @@ async def test_a_cart_that_was_paid_is_not_announced(impatient_shops: tuple[Shop
     paid, idle = await shop.new_customer(), await shop.new_customer()
     await shop.web.AddItem(item(paid))
     await shop.store.Checkout(pickup(paid))
+    before = await announcements(shop, paid)  # on a busy machine it may have lain idle before it was paid
     await shop.web.AddItem(item(idle))
     await until(lambda: announcements(shop, idle))
-    assert await announcements(shop, paid) == []
+    assert await announcements(shop, paid) == before
 
 
 async def test_many_idle_carts_are_each_announced_once(impatient_shops: tuple[Shop, Shop]) -> None:
