@@ -7,6 +7,7 @@ topics, logs and spans; after the person was forgotten they are nowhere.
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
@@ -19,10 +20,13 @@ import omnithread
 from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
+from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, CheckoutRequest, PickupChoice
 from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest
 from omnithread.cart.v1.offer_pb2 import OfferAudience, OfferTerms, PercentageOff, TraitChoice
 from omnithread.cart.v1.offer_service_pb2 import ActivateOfferRequest, SaveOfferRequest
+from omnithread.cart.v1.order_pb2 import ExternalOrder
+from omnithread.cart.v1.order_service_pb2 import ExternalLine, RecordOrderRequest, RecordReturnRequest, ReturnChoice
 from omnithread.common.v1.attribute_pb2 import Attribute
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
@@ -64,7 +68,10 @@ SECRETS = (
     "quietanswer",
     "quietnote",
     "quietwrong",
+    "4111 1111 1111 1111",
 )
+NEVER_TAKEN = ("quietwrong", "4111 1111 1111 1111")
+"""What only refused calls had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,7 @@ async def be_refused(channels: Channels, customer_id: str) -> None:
     for call in (
         channels.shop.start_session([omnithread.email("quietwrong at example", verified=True)]),
         channels.shop.cart.AddItem(wrong),
+        channels.store.orders.RecordOrder(rung_up(customer_id, "R-0", payment_reference="4111 1111 1111 1111")),
         channels.shop.preference.SetConsent(
             SetConsentRequest(customer_id=customer_id, purpose=REMINDER, contact_point="quietwrong")
         ),
@@ -203,7 +211,38 @@ async def be_refused(channels: Channels, customer_id: str) -> None:
             await call
 
 
+def rung_up(customer_id: str, number: str, *, payment_reference: str) -> RecordOrderRequest:
+    """A sale of the store's own till."""
+    return RecordOrderRequest(
+        customer_id=customer_id,
+        external=ExternalOrder(system="till", number=number),
+        lines=[
+            ExternalLine(
+                sku="ring",
+                name="Ring",
+                unit_price=Money(currency_code="EUR", units=90),
+                quantity=1,
+                attributes=[Attribute(key="engraving", value="quietengraving")],
+            )
+        ],
+        occur_time=to_timestamp(datetime.now(UTC)),
+        store_id="store-042",
+        payment_reference=payment_reference,
+    )
+
+
 async def buy(channels: Channels, customer_id: str) -> None:
+    sale = rung_up(customer_id, "R-1", payment_reference="quietpayment")
+    sold = (await channels.store.orders.RecordOrder(sale)).order
+    await channels.store.orders.RecordReturn(
+        RecordReturnRequest(
+            customer_id=customer_id,
+            order_id=sold.order_id,
+            external=ExternalOrder(system="till", number="X-1"),
+            lines=[ReturnChoice(sku="ring", quantity=1)],
+            occur_time=sale.occur_time,
+        )
+    )
     await channels.store.cart.Checkout(
         CheckoutRequest(
             customer_id=customer_id, pickup=PickupChoice(store_id="store-042"), payment_reference="quietpayment"
@@ -260,7 +299,7 @@ async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_the
     exported = ""
     async for page in channels.agent.privacy.ExportCustomer(ExportCustomerRequest(customer_id=anna)):
         exported += str(page.documents)
-    told = [secret for secret in SECRETS if secret != "quietwrong"]
+    told = [secret for secret in SECRETS if secret not in NEVER_TAKEN]
     assert [secret for secret in told if secret.lower() not in exported.lower()] == []
 
     asked = await channels.agent.privacy.EraseCustomer(
