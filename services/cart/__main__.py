@@ -14,25 +14,25 @@ from omnithread.cart.v1.handover_service_pb2_grpc import add_HandoverServiceServ
 from omnithread.cart.v1.offer_service_pb2_grpc import add_OfferServiceServicer_to_server
 from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
-from services.cart.article_servicer import ArticleServicer
-from services.cart.articles import Articles
-from services.cart.audience_book import AUDIENCE_INDEXES, AudienceBook
-from services.cart.audience_listener import AudienceListener
-from services.cart.audit import Audits
-from services.cart.checkout_parts import checkout_parts
+from services.cart.articles.operations import Articles
+from services.cart.articles.servicer import ArticleServicer
+from services.cart.audience.book import AUDIENCE_INDEXES, AudienceBook
+from services.cart.audience.listener import AudienceListener
+from services.cart.audit.operations import Audits
+from services.cart.audit.rejections import Rejections
+from services.cart.checkout.parts import checkout_parts
 from services.cart.commands import Commands
-from services.cart.desk import Desk
-from services.cart.external_numbers import ExternalNumbers
-from services.cart.handover_parts import HANDOVER_INDEXES, handovers_over
-from services.cart.handover_servicer import HandoverServicer
+from services.cart.desk.operations import Desk
+from services.cart.handover.parts import HANDOVER_INDEXES, handovers_over
+from services.cart.handover.servicer import HandoverServicer
 from services.cart.internal_servicer import CartInternalServicer
 from services.cart.listening import consumer_of
-from services.cart.offer_parts import offer_parts, pricing_of
-from services.cart.offer_servicer import OfferServicer
+from services.cart.offers.parts import offer_parts, pricing_of
+from services.cart.offers.servicer import OfferServicer
 from services.cart.operations import Carts
-from services.cart.order_servicer import OrderServicer
-from services.cart.orders import Orders
-from services.cart.rejections import Rejections
+from services.cart.orders.external_numbers import ExternalNumbers
+from services.cart.orders.operations import Orders
+from services.cart.orders.servicer import OrderServicer
 from services.cart.servicer import CartServicer
 from services.cart.settings import CartSettings
 from services.cart.store import INDEXES, SHAPE

@@ -14,11 +14,11 @@ from libs.errors import OmnithreadError, etag_mismatch
 from libs.mongo.record import Records
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
-from services.cart.accounting import counted
+from services.cart.audit.accounting import counted
+from services.cart.audit.rejections import Rejections
+from services.cart.desk.locking import check_unlocked, without_over_lock
 from services.cart.events import Event
-from services.cart.locking import check_unlocked, without_over_lock
 from services.cart.model import Act, Change
-from services.cart.rejections import Rejections
 from services.cart.values import Cart
 
 NEVER = timedelta(0)

@@ -13,7 +13,7 @@ from services.cart.line_convert import attributes_from_proto, line_to_proto, tax
 from services.cart.line_values import Article
 from services.cart.model import LineChoice
 from services.cart.money import money_to_proto, price_from_proto
-from services.cart.order_convert import summary_to_proto
+from services.cart.orders.convert import summary_to_proto
 from services.cart.values import Cart, Lock, Note, PastCart
 
 

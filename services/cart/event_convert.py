@@ -5,7 +5,7 @@ from omnithread.cart.v1 import cart_events_pb2 as events_pb
 from omnithread.common.v1 import event_pb2
 from services.cart import events
 from services.cart.money import money_to_proto
-from services.cart.order_convert import payment_state_to_proto, state_to_proto
+from services.cart.orders.convert import payment_state_to_proto, state_to_proto
 
 
 def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events_pb.CartEvent:

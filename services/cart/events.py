@@ -6,7 +6,7 @@ from datetime import datetime
 from libs.channel import Channel
 from services.cart.line_values import CartId, LineId
 from services.cart.money import Money
-from services.cart.order_values import Order, OrderState
+from services.cart.orders.values import Order, OrderState
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from libs.mongo.values import Decision
-from services.cart.accounting import ended
+from services.cart.audit.accounting import ended
+from services.cart.desk.saving import MAX_SAVED_LINES
 from services.cart.events import CartExpired
 from services.cart.line_values import CartId, Line
 from services.cart.model import MAX_LINE_QUANTITY, Change
-from services.cart.saving import MAX_SAVED_LINES
 from services.cart.values import Cart, PastState
 
 

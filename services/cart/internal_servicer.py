@@ -8,8 +8,8 @@ from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceServicer
-from services.cart.handover_convert import wish_of_link
-from services.cart.handovers import Handovers
+from services.cart.handover.convert import wish_of_link
+from services.cart.handover.operations import Handovers
 from services.cart.operations import Carts
 from services.cart.privacy import HOLDINGS, eraser_over
 

@@ -14,7 +14,7 @@ from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInter
 from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
-from services.cart.audience_listener import AudienceListener
+from services.cart.audience.listener import AudienceListener
 from services.cart.settings import CartSettings
 
 

@@ -12,7 +12,7 @@ from libs.channel import Channel
 from libs.mongo.values import Decision
 from libs.origin import Origin
 from services.cart import errors
-from services.cart.accounting import counted, ended, quantity_of
+from services.cart.audit.accounting import counted, ended, quantity_of
 from services.cart.events import (
     CartAbandoned,
     CartCleared,
@@ -23,7 +23,7 @@ from services.cart.events import (
     ItemRemoved,
 )
 from services.cart.line_values import Article, CartId, Line, LineId, sum_of
-from services.cart.order_values import Order, OrderSummary
+from services.cart.orders.values import Order, OrderSummary
 from services.cart.values import Cart, PastState
 
 MAX_LINES = 200

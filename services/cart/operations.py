@@ -16,17 +16,18 @@ from libs.mongo.release import DecideParting, Joined, Released, Shares
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
-from services.cart import errors, merging, model
+from services.cart import errors, model
 from services.cart.commands import Commands
 from services.cart.events import CartParted, CartReleased, CartSealed, Event
 from services.cart.expiry import NotExpired, expire
 from services.cart.line_values import Article, CartId, LineId
-from services.cart.merge_policies import MergePolicy
+from services.cart.merging import taking_over as merging
+from services.cart.merging.parting import Together, part
+from services.cart.merging.policies import MergePolicy
 from services.cart.model import Act, Change, LineChoice
-from services.cart.order_fields import ORDERS, order_from_document
-from services.cart.order_parting import OrdersMoved, as_now, moves_to, newest_now
-from services.cart.order_values import Order, OrderSummary
-from services.cart.splitting import Together, part
+from services.cart.orders.fields import ORDERS, order_from_document
+from services.cart.orders.parting import OrdersMoved, as_now, moves_to, newest_now
+from services.cart.orders.values import Order, OrderSummary
 from services.cart.values import Cart
 
 

@@ -8,15 +8,15 @@ from libs.mongo.erase import Eraser
 from libs.mongo.holdings import Holdings, Kept
 from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
-from services.cart.articles import UNSOLD_ARTICLES
-from services.cart.codes import OFFER_CODES, code_without_person
-from services.cart.codes_batches import OFFER_CODE_BATCHES
+from services.cart.articles.operations import UNSOLD_ARTICLES
 from services.cart.events import CartErased, Event
-from services.cart.handover_tries import HANDOVER_TRIES
+from services.cart.handover.tries import HANDOVER_TRIES
 from services.cart.line_values import CartId
-from services.cart.offer_fields import OFFER_VERSIONS, OFFERS
-from services.cart.order_fields import ORDERS
-from services.cart.redemption_counters import OFFER_COUNTERS
+from services.cart.offers.fields import OFFER_VERSIONS, OFFERS
+from services.cart.orders.fields import ORDERS
+from services.cart.redemption.code_batches import OFFER_CODE_BATCHES
+from services.cart.redemption.codes import OFFER_CODES, code_without_person
+from services.cart.redemption.counters import OFFER_COUNTERS
 from services.cart.values import Cart
 
 LINE_FIELDS = (

@@ -5,12 +5,11 @@ from libs.mongo.values import Saved
 from libs.rpc.call import current_call, stamp_of
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
-from services.cart.articles import Articles
-from services.cart.audit import Audits
-from services.cart.audit_convert import account_to_proto
-from services.cart.checkout import Checkouts
-from services.cart.checkout_convert import wish_from_request
-from services.cart.codes_entry import CodeEntry
+from services.cart.articles.operations import Articles
+from services.cart.audit.convert import account_to_proto
+from services.cart.audit.operations import Audits
+from services.cart.checkout.convert import wish_from_request
+from services.cart.checkout.operations import Checkouts
 from services.cart.convert import (
     article_from_request,
     batch_cart_to_proto,
@@ -18,15 +17,16 @@ from services.cart.convert import (
     choice_from_request,
     orders_to_proto,
 )
-from services.cart.desk import Desk
-from services.cart.desk_convert import lock_wish_from_request, problem_to_proto
+from services.cart.desk.convert import lock_wish_from_request, problem_to_proto
+from services.cart.desk.operations import Desk
 from services.cart.operations import Carts
-from services.cart.order_convert import order_to_proto
-from services.cart.price_convert import price_to_proto
-from services.cart.price_values import Price
-from services.cart.priced_convert import with_prices
-from services.cart.pricing import Pricing
+from services.cart.orders.convert import order_to_proto
+from services.cart.pricing.convert import price_to_proto
+from services.cart.pricing.operations import Pricing
+from services.cart.pricing.priced_convert import with_prices
+from services.cart.pricing.values import Price
 from services.cart.problems import cart_problems
+from services.cart.redemption.code_entry import CodeEntry
 from services.cart.values import Cart
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from libs.settings import ServiceSettings
-from services.cart.merge_policies import MergePolicy
+from services.cart.merging.policies import MergePolicy
 
 
 class CartSettings(ServiceSettings):

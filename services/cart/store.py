@@ -9,16 +9,19 @@ from libs.channel import Channel
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
-from services.cart import codes, codes_batches, codes_tries, redemption_counters
-from services.cart.articles import ARTICLE_INDEXES
+from services.cart.articles.operations import ARTICLE_INDEXES
+from services.cart.audit.rejections import REJECTION_INDEXES
 from services.cart.event_convert import event_to_proto
 from services.cart.events import CartCheckedOut, Event, OrderAdvanced, OrderPaymentChanged, OrderRecorded, OrderReturned
-from services.cart.external_numbers import EXTERNAL_NUMBER_INDEXES
 from services.cart.line_fields import Fields, line_from_fields, line_to_fields
 from services.cart.line_values import CartId, OrderId
-from services.cart.offer_fields import OFFER_INDEXES
-from services.cart.order_fields import ORDERS, order_to_document, summary_from_fields, summary_to_fields
-from services.cart.rejections import REJECTION_INDEXES
+from services.cart.offers.fields import OFFER_INDEXES
+from services.cart.orders.external_numbers import EXTERNAL_NUMBER_INDEXES
+from services.cart.orders.fields import ORDERS, order_to_document, summary_from_fields, summary_to_fields
+from services.cart.redemption import code_batches as codes_batches
+from services.cart.redemption import code_tries as codes_tries
+from services.cart.redemption import codes
+from services.cart.redemption import counters as redemption_counters
 from services.cart.values import Cart, Lock, Note, PastCart, PastState, Redemption, Tally
 
 IDLE_DUE_TIME = "idle_due_time"

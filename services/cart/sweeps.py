@@ -15,7 +15,7 @@ from libs.sweeping import MAX_AT_ONCE, Sweep
 from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
-from services.cart.desk import Desk
+from services.cart.desk.operations import Desk
 from services.cart.operations import Carts
 from services.cart.store import EXPIRE_DUE_TIME, IDLE_DUE_TIME, LOCK_DUE_TIME
 

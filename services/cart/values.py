@@ -8,7 +8,7 @@ from libs.channel import Channel
 from libs.origin import Origin
 from services.cart.line_values import NO_CART, NO_ORDER, CartId, Line, OrderId, sum_of
 from services.cart.money import Money
-from services.cart.order_values import OrderSummary
+from services.cart.orders.values import OrderSummary
 
 MAX_CODES = 10
 """Offer codes that are entered at once."""
@@ -92,7 +92,7 @@ class Cart:
     """Empty while the customer never put anything in; a new one after each checkout."""
     lines: tuple[Line, ...] = ()
     set_aside_lines: tuple[Line, ...] = ()
-    """What merges brought and the cart could not take (`merging.py`)."""
+    """What merges brought and the cart could not take (`merging/taking_over.py`)."""
     recent_orders: tuple[OrderSummary, ...] = ()
     """Newest first."""
     create_time: datetime | None = None
@@ -108,7 +108,7 @@ class Cart:
     """Oldest first."""
     lock: Lock | None = None
     offer_codes: tuple[str, ...] = ()
-    """As they were entered, in their normal form (`codes.py`)."""
+    """As they were entered, in their normal form (`redemption/codes.py`)."""
     expire_due_time: datetime | None = None
     """When it expires if nobody touches it; None in an empty cart."""
     past_carts: tuple[PastCart, ...] = ()

@@ -13,14 +13,14 @@ from libs.mongo.record import Records
 from libs.origin import Stamp
 from libs.rpc.directory import CustomerDirectory
 from libs.rpc.watched_file import WatchedFile
+from services.cart.audit.rejections import Rejections
 from services.cart.commands import Commands
-from services.cart.handover_codes import HandoverCodes
-from services.cart.handover_keys import HandoverKeys, watch_keys
-from services.cart.handover_store import HandoverStore
-from services.cart.handover_tries import HandoverTries
-from services.cart.handovers import Handovers, Wish
+from services.cart.handover.codes import HandoverCodes
+from services.cart.handover.keys import HandoverKeys, watch_keys
+from services.cart.handover.operations import Handovers, Wish
+from services.cart.handover.store import HandoverStore
+from services.cart.handover.tries import HandoverTries
 from services.cart.operations import Carts
-from services.cart.rejections import Rejections
 from services.cart.store import SHAPE
 from tests.services.cart.samples import WEB, article
 

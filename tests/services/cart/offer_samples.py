@@ -7,12 +7,12 @@ from typing import Any
 
 from libs.channel import Channel
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
-from services.cart.audience import NO_FACTS, AudienceFacts
-from services.cart.evaluation import Circumstances, evaluate
+from services.cart.audience.facts import NO_FACTS, AudienceFacts
 from services.cart.line_values import TaxRate
 from services.cart.money import Money
-from services.cart.offer_values import ActiveOffer, ActiveOffers, Benefit, OfferTerms, PercentageOff
-from services.cart.price_values import Price, UnappliedReason
+from services.cart.offers.values import ActiveOffer, ActiveOffers, Benefit, OfferTerms, PercentageOff
+from services.cart.pricing.evaluation import Circumstances, evaluate
+from services.cart.pricing.values import Price, UnappliedReason
 from services.cart.values import Cart
 from tests.services.cart.samples import NOON, article, cart_of
 

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from services.cart.line_values import Article, CartId, Line, LineId, OrderId, sum_of
-from services.cart.order_sales import Sale
-from services.cart.order_values import External, Order, OrderState, PaymentState
+from services.cart.orders.sales import Sale
+from services.cart.orders.values import External, Order, OrderState, PaymentState
 from tests.services.cart.samples import NOON, act, article
 
 TILL = External("till-7", "R-1001")

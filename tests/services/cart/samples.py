@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from libs.origin import Origin
 from omnithread.common.v1 import channel_pb2
-from services.cart.audience import NO_FACTS
-from services.cart.checkout_model import Wish, parted, place
-from services.cart.circumstances import Circumstances
-from services.cart.evaluation import evaluate
+from services.cart.audience.facts import NO_FACTS
+from services.cart.checkout.model import Wish, parted, place
 from services.cart.line_values import Article, CartId, LineId, OrderId
 from services.cart.model import Act, Change, add_item
 from services.cart.money import Money
-from services.cart.offer_values import NO_OFFERS
+from services.cart.offers.values import NO_OFFERS
+from services.cart.pricing.circumstances import Circumstances
+from services.cart.pricing.evaluation import evaluate
 from services.cart.values import Cart
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)

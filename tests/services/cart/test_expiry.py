@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.cart.accounting import balance, pieces
+from services.cart.audit.accounting import balance, pieces
+from services.cart.desk.saving import MAX_SAVED_LINES
 from services.cart.events import CartExpired
 from services.cart.expiry import NotExpired, expire
 from services.cart.line_values import CartId
 from services.cart.model import add_item
-from services.cart.saving import MAX_SAVED_LINES
 from services.cart.values import Cart, PastState
 from tests.services.cart.samples import EXPIRE_AFTER, NOON, act, article, cart_of
 

@@ -7,9 +7,9 @@ from omnithread.cart.v1 import cart_service_pb2 as pb
 from services.cart.events import CartCheckedOut
 from services.cart.line_values import Article, TaxRate
 from services.cart.money import Money
-from services.cart.order_fields import order_from_document, order_to_document
-from services.cart.order_values import External, OrderReturn, ReturnedLine
-from services.cart.price_values import AppliedOffer
+from services.cart.orders.fields import order_from_document, order_to_document
+from services.cart.orders.values import External, OrderReturn, ReturnedLine
+from services.cart.pricing.values import AppliedOffer
 from services.cart.privacy import order_without_person
 from tests.services.calls import refusal
 from tests.services.cart.samples import NOON, STORE, act, article, cart_of, check_out

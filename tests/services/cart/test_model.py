@@ -7,7 +7,7 @@ import pytest
 
 from libs.errors import OmnithreadError
 from libs.mongo.values import Decision
-from services.cart.checkout_model import Wish
+from services.cart.checkout.model import Wish
 from services.cart.events import CartAbandoned, CartCheckedOut, ItemAdded, ItemQuantitySet, ItemRemoved
 from services.cart.line_values import Article, CartId, LineId
 from services.cart.model import (

@@ -17,10 +17,10 @@ from omnithread.cart.v1.error_reason_pb2 import ErrorReason
 from omnithread.common.v1.error_reason_pb2 import ErrorReason as SharedErrorReason
 from tests.services.calls import refusal, stamped
 from tests.services.cart.carrying import by_token, handed_over
+from tests.services.cart.checkout.test_checkout_refusals import OF_CHECKOUTS
+from tests.services.cart.offers.test_offer_refusals import OF_OFFERS
+from tests.services.cart.orders.test_order_refusals import OF_ORDERS
 from tests.services.cart.shop import Shop, item, money, pickup, sized
-from tests.services.cart.test_checkout_refusals import OF_CHECKOUTS
-from tests.services.cart.test_offer_refusals import OF_OFFERS
-from tests.services.cart.test_order_refusals import OF_ORDERS
 
 Call = Callable[[Shop, str], Awaitable[object]]
 

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 
 from libs.mongo.connection import Database, connect, database
 from libs.mongo.migrate import migrate
-from services.cart import codes, codes_tries, redemption_counters
-from services.cart.codes import Codes
 from services.cart.line_values import LineId
 from services.cart.money import Money
-from services.cart.offer_values import ActiveOffer, ActiveOffers, CodeRule, OfferTerms, PercentageOff
-from services.cart.price_values import AppliedOffer, LinePrice, Price
-from services.cart.redemption_counters import RedemptionCounters
-from services.cart.redemptions import Redemptions
+from services.cart.offers.values import ActiveOffer, ActiveOffers, CodeRule, OfferTerms, PercentageOff
+from services.cart.pricing.values import AppliedOffer, LinePrice, Price
+from services.cart.redemption import code_tries as codes_tries
+from services.cart.redemption import codes
+from services.cart.redemption import counters as redemption_counters
+from services.cart.redemption.codes import Codes
+from services.cart.redemption.counters import RedemptionCounters
+from services.cart.redemption.operations import Redemptions
 from tests.services.cart.samples import NOON, act
 
 NOTHING = Money(0, "CHF")

@@ -1,0 +1,1 @@
+"""What the company's catalogue tells of articles."""

@@ -1,0 +1,1 @@
+"""What staff and customers do beside the lines: locks, notes, saving for later."""

@@ -1,0 +1,158 @@
+"""Coordinates prices: gathers what a price depends on, and has it worked out. Changes nothing."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from libs.channel import Channel
+from libs.clock import Clock
+from libs.mongo.values import Saved
+from libs.rpc.channels import ChannelRegistry
+from services.cart import errors
+from services.cart.audience.book import AudienceBook
+from services.cart.audience.facts import NO_FACTS, AudienceFacts
+from services.cart.money import Money
+from services.cart.offers.book import OfferBook
+from services.cart.offers.problems import CodeProblem, code_problems
+from services.cart.offers.standings import Standing, standings_of, version_of
+from services.cart.offers.values import ActiveOffers
+from services.cart.pricing.channel_groups import ChannelGroup, groups_of
+from services.cart.pricing.circumstances import Circumstances
+from services.cart.pricing.elsewhere import prices_elsewhere
+from services.cart.pricing.evaluation import evaluate
+from services.cart.pricing.values import Price
+from services.cart.redemption.codes import Codes
+from services.cart.redemption.operations import Redemptions
+from services.cart.values import Cart
+
+NOWHERE = Channel("", 0)
+MOST_STEPS_AT_ONCE = 20_000
+"""Lines times offers times groups of channels: more takes more than some 5 ms, and is worked out in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCart:
+    """What a cart costs here and elsewhere, and how the offers stand for the customer."""
+
+    here: Price | None
+    """None for an empty cart, or a caller that is no channel."""
+    elsewhere: tuple[Price, ...]
+    """By channel id."""
+    offers: tuple[Standing, ...]
+    """By offer id."""
+    offers_version: int
+    problems: tuple[CodeProblem, ...]
+
+
+@dataclass(slots=True)
+class Pricing:
+    """What can be asked about prices."""
+
+    book: OfferBook
+    audience: AudienceBook
+    codes: Codes
+    redemptions: Redemptions
+    channels: ChannelRegistry
+    clock: Clock
+    _groups: tuple[int, tuple[ChannelGroup, ...]] = field(default=(-1, ()), init=False)
+    """Of the edition of offers that they were made for."""
+
+    async def price(
+        self,
+        saved: Saved[Cart],
+        channel: Channel,
+        brand: str,
+        *,
+        delivery_fee: Money | None = None,
+        more_codes: Sequence[str] = (),
+        committed: bool = False,
+        for_order_id: str = "",
+    ) -> Price | None:
+        """Give what a cart costs on a channel; None for an empty one.
+
+        `committed` asks for the offers as they are committed now, not a second ago. What is reserved for `for_order_id`
+        counts as free. Three reads at most, at once, each only where some offer makes it matter.
+        Raises CURRENCY_MISMATCH for a fee in another currency.
+        """
+        cart = saved.state
+        if not cart.lines:
+            return None
+        if delivery_fee is not None and delivery_fee.currency_code != cart.currency_code:
+            raise errors.currency_mismatch(cart.currency_code)
+        offers = await (self.book.committed() if committed else self.book.current())
+        entered = (*cart.offer_codes, *more_codes)
+        circumstances, _ = await self._circumstances(
+            saved, offers, channel, brand, entered, delivery_fee=delivery_fee, for_order_id=for_order_id
+        )
+        return evaluate(cart, offers, circumstances)
+
+    async def everywhere(self, saved: Saved[Cart], channel_id: str) -> PricedCart:
+        """Give what a cart costs on a channel and, where it differs, on others, and how all offers stand.
+
+        Who asks and is no registered channel, one of the suite's services for itself, is told only the latter.
+        """
+        cart, offers = saved.state, await self.book.current()
+        asking = self.channels.find(channel_id)
+        channel, brand = (Channel(asking.id, asking.kind), asking.brand) if asking else (NOWHERE, "")
+        circumstances, ended = await self._circumstances(saved, offers, channel, brand, cart.offer_codes)
+        standings = standings_of(
+            cart, offers, circumstances.facts, codes=circumstances.codes, used_up=circumstances.used_up
+        )
+        version = version_of(standings, (saved.version, offers.edition, circumstances.facts.version))
+        if asking is None:
+            return PricedCart(None, (), standings, version, ())
+        problems = code_problems(cart, offers, circumstances, ended=ended)
+        if not cart.lines:
+            return PricedCart(None, (), standings, version, problems)
+        groups = self._groups_for(offers)
+        if len(cart.lines) * len(offers.offers) * len(groups) > MOST_STEPS_AT_ONCE:
+            here, elsewhere = await asyncio.to_thread(_prices, cart, offers, circumstances, groups)
+        else:
+            here, elsewhere = _prices(cart, offers, circumstances, groups)
+        return PricedCart(here, elsewhere, standings, version, problems)
+
+    async def _circumstances(
+        self,
+        saved: Saved[Cart],
+        offers: ActiveOffers,
+        channel: Channel,
+        brand: str,
+        entered: Sequence[str],
+        *,
+        delivery_fee: Money | None = None,
+        for_order_id: str = "",
+    ) -> tuple[Circumstances, Mapping[str, str]]:
+        """Give what the price depends on, and which codes are of offers that have ended."""
+        codes, used_up, facts = await asyncio.gather(
+            self.codes.look_up(entered, offers, for_order_id=for_order_id),
+            self.redemptions.used_up(offers, for_order_id=for_order_id),
+            self._facts(saved, offers),
+        )
+        circumstances = Circumstances(
+            channel=channel,
+            brand=brand,
+            now=self.clock(),
+            facts=facts,
+            codes=codes.usable,
+            used_codes=codes.used,
+            used_up=used_up,
+            delivery_fee=delivery_fee,
+        )
+        return circumstances, codes.ended
+
+    async def _facts(self, saved: Saved[Cart], offers: ActiveOffers) -> AudienceFacts:
+        return await self.audience.get(saved) if offers.look_at_facts else NO_FACTS
+
+    def _groups_for(self, offers: ActiveOffers) -> tuple[ChannelGroup, ...]:
+        edition, groups = self._groups
+        if edition != offers.edition:
+            groups = groups_of(self.channels, offers)
+            self._groups = (offers.edition, groups)
+        return groups
+
+
+def _prices(
+    cart: Cart, offers: ActiveOffers, circumstances: Circumstances, groups: Sequence[ChannelGroup]
+) -> tuple[Price, tuple[Price, ...]]:
+    here = evaluate(cart, offers, circumstances)
+    return here, prices_elsewhere(cart, offers, circumstances, here, groups)
