@@ -7,6 +7,7 @@ from omnithread.context.v1.context_pb2 import (
     SECTION_CART,
     SECTION_JOURNEY,
     SECTION_MESSAGING,
+    SECTION_OFFERS,
     SECTION_PREFERENCES,
     SECTION_PROFILE,
     CustomerContext,
@@ -37,6 +38,7 @@ async def test_four_channels_read_the_same_bytes(channels: Channels) -> None:
         SECTION_PREFERENCES,
         SECTION_MESSAGING,
         SECTION_JOURNEY,
+        SECTION_OFFERS,
     ]
 
 

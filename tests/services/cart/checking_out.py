@@ -12,7 +12,7 @@ from omnithread.cart.v1 import offer_service_pb2 as offer_pb
 from omnithread.cart.v1.offer_pb2 import OFFER_CODE_RULE_SINGLE_USE, OfferTerms
 from omnithread.cart.v1.order_pb2 import Order
 from omnithread.cart.v1.order_service_pb2 import ListOrdersRequest
-from tests.services.cart.offers import Marketing, terms_for
+from tests.services.cart.marketing import Marketing, terms_for
 from tests.services.cart.shop import Shop, pickup
 
 ResultT = TypeVar("ResultT")

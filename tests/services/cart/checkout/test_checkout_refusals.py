@@ -11,7 +11,7 @@ from omnithread.cart.v1.offer_pb2 import OFFER_CODE_RULE_SHARED, OFFER_CODE_RULE
 from omnithread.cart.v1.offer_service_pb2 import OFFER_CODE_STATE_FREE
 from tests.services.calls import refusal, stamped
 from tests.services.cart.checking_out import codes_for, enter, seen, single_use, state_of
-from tests.services.cart.offers import Marketing, new_sku, priced, terms_for
+from tests.services.cart.marketing import Marketing, new_sku, priced, terms_for
 from tests.services.cart.shop import Shop, item, money, pickup
 
 OF_CHECKOUTS = {

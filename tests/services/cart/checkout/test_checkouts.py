@@ -15,7 +15,7 @@ from omnithread.cart.v1.offer_service_pb2 import OFFER_CODE_STATE_FREE, OFFER_CO
 from omnithread.cart.v1.order_pb2 import ORDER_STATE_PLACED, PAYMENT_STATE_AUTHORIZED, Order
 from tests.services.calls import refusal, stamped
 from tests.services.cart.checking_out import all_at_once, enter, orders_of, outcome_of, seen, single_use, state_of
-from tests.services.cart.offers import Marketing, item_at, new_sku, priced, terms_for
+from tests.services.cart.marketing import Marketing, item_at, new_sku, priced, terms_for
 from tests.services.cart.shop import Shop, item, money, pickup
 
 

@@ -26,7 +26,7 @@ from services.cart.values import Cart
 from services.profile.__main__ import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped, until
 from tests.services.cart.checking_out import enter, orders_of, outcome_of, seen, single_use, state_of
-from tests.services.cart.offers import Marketing, new_sku, priced
+from tests.services.cart.marketing import Marketing, new_sku, priced
 from tests.services.cart.shop import Shop, item, shop_at
 from tests.services.profile.crashing import crash
 from tests.services.running import Services

@@ -7,7 +7,7 @@ import pytest
 from omnithread.cart.v1.offer_pb2 import OfferChannels, PercentageOff, PiecesForLess
 from omnithread.cart.v1.price_pb2 import UNAPPLIED_REASON_OTHER_CHANNEL
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
-from tests.services.cart.offers import Marketing, item_at, new_sku, priced, terms_for
+from tests.services.cart.marketing import Marketing, item_at, new_sku, priced, terms_for
 from tests.services.cart.shop import Shop, money
 
 

@@ -19,7 +19,7 @@ from omnithread.cart.v1.offer_pb2 import (
     PiecesForLess,
 )
 from tests.services.calls import refusal
-from tests.services.cart.offers import Marketing, new_code, new_sku, terms_for
+from tests.services.cart.marketing import Marketing, new_code, new_sku, terms_for
 from tests.services.cart.shop import Shop, item, money
 
 OF_OFFERS = {

@@ -36,7 +36,7 @@ from omnithread.cart.v1.offer_pb2 import (
 from omnithread.cart.v1.price_pb2 import UNAPPLIED_REASON_NO_DELIVERY
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
 from tests.services.calls import refusal, stamped
-from tests.services.cart.offers import Marketing, item_at, new_code, new_sku, priced, terms_for
+from tests.services.cart.marketing import Marketing, item_at, new_code, new_sku, priced, terms_for
 from tests.services.cart.shop import Shop, money, pickup
 
 
