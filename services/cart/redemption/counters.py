@@ -24,6 +24,8 @@ MAX_HOLDS = 1000
 """Orders that are being placed at once with one offer; a further one is asked to try again."""
 MAX_TRIES = 12
 """The second does, unless places are given back and taken again all the while."""
+MOST_KEPT = 200
+"""Of so many orders placed last an offer knows that they have their place: a late try of one takes no second one."""
 
 
 class RedemptionCounters:
@@ -49,7 +51,9 @@ class RedemptionCounters:
         return frozenset(document["_id"] for document in documents)
 
     async def hold(self, offer_id: str, most: int, *, order_id: str, customer_id: str) -> None:
-        """Take a place for an order; safe to repeat. One conditional update, more for the first of an offer.
+        """Take a place for an order; safe to repeat, also just after the order was placed.
+
+        One conditional update, more for the first of an offer.
 
         Raises OFFER_USED_UP, and CONFLICT while too many orders are being placed at once.
         """
@@ -58,6 +62,7 @@ class RedemptionCounters:
             "taken": {"$lt": most},
             "hold_count": {"$lt": MAX_HOLDS},
             "holds.order_id": {"$ne": order_id},
+            "kept": {"$ne": order_id},
         }
         hold = {"order_id": order_id, "customer_id": customer_id, "time": self._clock()}
         update: Document = {"$inc": {"taken": 1, "hold_count": 1}, "$push": {"holds": hold}}
@@ -70,7 +75,7 @@ class RedemptionCounters:
             if found is None:
                 await insert_once(self._collection, {"_id": offer_id, "taken": 0, "hold_count": 0, "holds": []})
                 continue
-            if any(one["order_id"] == order_id for one in found["holds"]):
+            if order_id in found.get("kept", ()) or any(one["order_id"] == order_id for one in found["holds"]):
                 return
             if found["taken"] >= most:
                 raise errors.offer_used_up(offer_id)
@@ -98,12 +103,13 @@ class RedemptionCounters:
         return [_whose(hold) for document in documents for hold in document["holds"] if hold["time"] <= before]
 
     async def _end_hold(self, offer_id: str, order_id: str, *, given_back: bool) -> None:
-        fewer = {"hold_count": -1} | ({"taken": -1} if given_back else {})
+        update: Document = {"$inc": {"hold_count": -1}, "$pull": {"holds": {"order_id": order_id}}}
+        if given_back:
+            update["$inc"]["taken"] = -1
+        else:
+            update["$push"] = {"kept": {"$each": [order_id], "$slice": -MOST_KEPT}}
         with reading():
-            await self._collection.update_one(
-                {"_id": offer_id, "holds.order_id": order_id},
-                {"$inc": fewer, "$pull": {"holds": {"order_id": order_id}}},
-            )
+            await self._collection.update_one({"_id": offer_id, "holds.order_id": order_id}, update)
 
 
 def _whose(hold: Mapping[str, str]) -> tuple[str, str]:

@@ -90,6 +90,21 @@ async def test_an_offer_for_three_is_had_by_three_of_thirty(drawer: Drawer) -> N
     assert await drawer.one.used_up(OFFERS) == {"early"}
 
 
+async def test_a_second_try_that_comes_when_the_order_is_placed_takes_no_second_place(drawer: Drawer) -> None:
+    price = price_with(early="")
+    await drawer.one.reserve(price, OFFERS, order_id="ord_1", customer_id="cus_1")
+    await drawer.one.confirm("ord_1", price)
+    await drawer.other.reserve(price, OFFERS, order_id="ord_1", customer_id="cus_1")
+    await drawer.other.confirm("ord_1", price)
+    assert await drawer.one.counters.taken(["early"]) == {"early": 1}
+    assert not await drawer.one.is_anything_reserved("ord_1")
+
+    await drawer.one.reserve(price, OFFERS, order_id="ord_2", customer_id="cus_2")
+    await drawer.one.release("ord_2")
+    await drawer.one.reserve(price, OFFERS, order_id="ord_2", customer_id="cus_2")
+    assert await drawer.one.counters.taken(["early"]) == {"early": 2}, "one that was given back can be had again"
+
+
 async def test_only_what_has_a_limit_is_reserved() -> None:
     assert not is_reserved(price_with(always="", spring="SPRING"), OFFERS)
     assert is_reserved(price_with(early=""), OFFERS)
