@@ -90,6 +90,7 @@ class Orders:
             await self._claim(claim, saved, stamp)
             if (document := await get_member(self.carts.database, ORDERS, saved, order_id)) is not None:
                 return OrderOutcome(saved, order_from_document(document), replayed=True)
+            await self._check_not_forgotten(order_id)
             try:
                 return await self._sold(saved, stamp, order, act)
             except OrdersMoved:
@@ -173,6 +174,15 @@ class Orders:
         if (standing.content_hash, standing.order_id) != (claim.content_hash, claim.order_id):
             raise errors.external_number_reused()
         if await self._owner(standing) != saved.customer_id:
+            raise errors.external_number_reused()
+
+    async def _check_not_forgotten(self, order_id: str) -> None:
+        """Refuse a sale of which an order is kept whose customer was forgotten, and the claim with them."""
+        with reading():
+            kept = await self.carts.database[ORDERS].find_one(
+                {"_id": order_id, "erased": {"$exists": True}}, {"_id": 1}
+            )
+        if kept is not None:
             raise errors.external_number_reused()
 
     async def _owner(self, claim: Claim) -> str:

@@ -8,6 +8,7 @@ import pytest
 from grpc import StatusCode
 
 from libs.mongo.connection import connect
+from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1 import order_pb2
 from omnithread.cart.v1 import order_service_pb2 as order_pb
@@ -153,6 +154,17 @@ async def test_somebody_unknown_does_not_use_up_a_number(shop: Shop) -> None:
     assert (await refusal(shop.at_store.orders.RecordOrder(request))).reason == "CUSTOMER_NOT_FOUND"
     request.customer_id = await shop.new_customer()
     assert not (await shop.at_store.orders.RecordOrder(request)).replayed
+
+
+async def test_a_sale_to_somebody_who_was_forgotten_since_is_no_order_of_another_one(shop: Shop) -> None:
+    customer_id = await shop.new_customer()
+    request = sale(customer_id)
+    await shop.at_store.orders.RecordOrder(request)
+    await shop.internal.EraseArea(internal_pb.EraseAreaRequest(erasure_id="era_sold", customer_id=customer_id))
+    request.customer_id = await shop.new_customer()
+    assert (await refusal(shop.at_store.orders.RecordOrder(request))).reason == "EXTERNAL_NUMBER_REUSED"
+    listed = await shop.at_store.orders.ListOrders(order_pb.ListOrdersRequest(customer_id=request.customer_id))
+    assert not listed.orders
 
 
 async def test_a_return_is_told_once_and_never_of_more_than_was_bought(shop: Shop, another_replica: Shop) -> None:
