@@ -26,6 +26,7 @@ def without_person(read: ContextRead, wanted: frozenset[int]) -> ContextRead:
     if context.HasField("cart"):
         context.cart.ClearField("recent_orders")
         context.cart.cart.ClearField("notes")
+        context.cart.cart.ClearField("past_carts")  # they name the orders
     if context.HasField("journey"):
         context.journey.ClearField("viewed_products")
     # The whole of these sections in the same versions has another one.

@@ -54,13 +54,20 @@ def redeemed_to_proto(redeemed: Redeemed) -> pb.RedeemHandoverResponse:
         cart_id=handover.cart_id,
         handed_cart_state=state,
         order_id=order_id,
-        cart=cart_to_proto(saved),
+        cart=_without_person(cart_to_proto(saved)),
         from_channel=handover.channel.to_proto(),
         traceparent=handover.traceparent,
         replayed=redeemed.outcome.replayed,
         head=saved.head(),
         handed_over_by_customer_id=handover.customer_id,
     )
+
+
+def _without_person(cart: cart_pb2.Cart) -> cart_pb2.Cart:
+    """Leave out what staff noted and what was ordered before: whoever has the token has not said who they are."""
+    cart.ClearField("notes")
+    cart.ClearField("past_carts")
+    return cart
 
 
 def fate_of(cart_id: str, cart: Cart) -> tuple[cart_pb2.CartState.ValueType, str]:

@@ -224,9 +224,11 @@ async def test_what_is_withheld_goes_as_far_as_past_orders_and_is_named_as_far_a
     assert [(problem.section, problem.reason) for problem in answer.problems] == WITHHELD[:1]
     assert (answer.handover.cart_state, answer.handover.order_id) == (CART_STATE_ORDERED, order.order.order_id)
     assert not answer.context.cart.recent_orders
+    assert not answer.context.cart.cart.past_carts
     assert not answer.context.HasField("profile")
     whole = await company.context(owner.customer_id, sections=[context_pb2.SECTION_CART])
     assert whole.context.cart.recent_orders
+    assert whole.context.cart.cart.past_carts
     assert whole.context.etag != answer.context.etag
 
 

@@ -185,11 +185,17 @@ async def test_what_became_of_the_cart_is_said_where_it_is_past(shop: Shop) -> N
     customer_id = await filled(shop)
     carried = await handed_over(shop, customer_id)
     ordered = await shop.store.Checkout(pickup(customer_id))
+    await shop.web.AddNote(cart_service_pb2.AddNoteRequest(customer_id=customer_id, text="asks for her sister"))
     await shop.web.AddItem(item(customer_id, "sock"))
     gone_on = await shop.at_phone.handovers.RedeemHandover(by_token(carried.token))
     assert (gone_on.handed_cart_state, gone_on.order_id) == (CART_STATE_ORDERED, ordered.order.order_id)
     assert [line.sku for line in gone_on.cart.lines] == ["sock"]
     assert gone_on.cart_id != gone_on.cart.cart_id
+    whole = await shop.cart(customer_id)
+    assert whole.notes
+    assert whole.past_carts
+    assert not gone_on.cart.notes, "who holds a token has not said who they are"
+    assert not gone_on.cart.past_carts
 
 
 async def test_who_has_put_in_nothing_yet_hands_over_what_will_be_there(shop: Shop) -> None:
