@@ -62,8 +62,8 @@ class PriceAlerts:
             return
         known = await messages.records.get(customer_id)
         message_id = _message_id(alert, customer_id)
-        for told_as in dict.fromkeys((message_id, _message_id(alert, known.customer_id))):
-            if await get_member(messages.database, MESSAGES, known, told_as) is not None:
+        for name in dict.fromkeys((customer_id, *known.lineage)):
+            if await get_member(messages.database, MESSAGES, known, _message_id(alert, name)) is not None:
                 return  # heard before, or told as the other of two who are one now
         template = await messages.templates.find(rules.template_id)
 
