@@ -46,6 +46,8 @@ PATIENCE_SECONDS = 0.5
 """So long a price waits for profile, and then does without."""
 QUIET_SECONDS = 2.0
 """So long no price asks profile after it did not answer."""
+AWAY = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED})
+"""After these no price asks; any other error is one customer's, and says nothing about the others."""
 FOLLOW_UP_SECONDS = 5.0
 
 TraitNames: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
@@ -136,7 +138,8 @@ class AudienceBook:
             await self.change(customer_id, lambda copy: copy if copy.is_asked else _asked(copy))
             return await self._ask(customer_id, PATIENCE_SECONDS)
         except OmnithreadError as error:
-            self._quiet_until = now() + QUIET_SECONDS
+            if error.status in AWAY:
+                self._quiet_until = now() + QUIET_SECONDS
             log.info("facts_not_asked", customer_id=customer_id, reason=error.reason)
             return None
 
@@ -148,6 +151,7 @@ class AudienceBook:
         except AioRpcError as raised:
             error = error_from_rpc(raised, dependency="profile")
             if error.status is Status.NOT_FOUND or error.reason == CUSTOMER_ERASED:
+                await self.forget(customer_id)  # nobody's: whoever asks for any id leaves nothing behind
                 return None
             raise error from raised
         part = _part_of(answer, tuple(names))

@@ -32,6 +32,7 @@ ACTS = frozenset(
         context_pb2.TOUCHPOINT_KIND_LINK_FOLLOWED,
         context_pb2.TOUCHPOINT_KIND_SEARCHED,
         context_pb2.TOUCHPOINT_KIND_CART_CHANGED,
+        context_pb2.TOUCHPOINT_KIND_CART_HANDED_OVER,
         context_pb2.TOUCHPOINT_KIND_ORDER_PLACED,
     }
 )

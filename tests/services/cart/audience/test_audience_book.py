@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from libs.ids import new_id
-from libs.mongo.connection import connect, database
+from libs.mongo.connection import Database, connect, database
 from libs.mongo.record import Records
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_internal_service_pb2 import EraseAreaRequest
-from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_WEB, Channel
+from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB, Channel
 from omnithread.common.v1.event_pb2 import EventHeader
 from omnithread.context.v1.context_events_pb2 import ContextEvent, TouchpointRecorded
-from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_AD_CLICKED
+from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_AD_CLICKED, TOUCHPOINT_KIND_CART_HANDED_OVER
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_pb2 import Profile
 from omnithread.profile.v1.profile_service_pb2 import UpdateProfileRequest
 from services.cart.__main__ import SERVICE as CART
-from services.cart.audience.book import AudienceBook
+from services.cart.audience.book import AUDIENCE_FACTS, AudienceBook
 from services.cart.audience.facts import NO_FACTS, AudienceFacts
 from services.cart.audience.listener import AudienceListener
 from services.cart.events import Event
@@ -52,9 +52,13 @@ class Reading:
     book: AudienceBook
     records: Records[Cart, Event]
     marketing: Marketing
+    database: Database
 
     async def facts(self, customer_id: str) -> AudienceFacts:
         return await self.book.get(await self.records.get(customer_id))
+
+    async def copies(self, customer_id: str) -> int:
+        return await self.database[AUDIENCE_FACTS].count_documents({"customer_id": customer_id})
 
 
 @pytest.fixture
@@ -80,7 +84,7 @@ async def reading(mongo_uri: str, kafka_bootstrap: str, unique_prefix: str, tmp_
         marketing = Marketing()
         stub = ProfileInternalServiceStub(services.as_service("cart", to=profile))
         book = AudienceBook(database=named, records=records, profile=stub, trait_names=marketing.trait_names)
-        yield Reading(shop, book, records, marketing)
+        yield Reading(shop, book, records, marketing, named)
         client.close()
 
 
@@ -98,6 +102,13 @@ def ad_clicked(customer_id: str, seq: int = 1) -> ContextEvent:
             touchpoint_id=f"tch_{seq}", journey_id="jrn_1", kind=TOUCHPOINT_KIND_AD_CLICKED, subject="spring"
         ),
     )
+
+
+def handed_over_in_store(customer_id: str) -> ContextEvent:
+    event = ad_clicked(customer_id, seq=2)
+    event.header.channel.CopyFrom(Channel(id="store-042", kind=CHANNEL_KIND_STORE))
+    event.touchpoint_recorded.kind = TOUCHPOINT_KIND_CART_HANDED_OVER
+    return event
 
 
 def known_by(tier: str, customer_id: str) -> UpdateProfileRequest:
@@ -145,6 +156,28 @@ async def test_an_ad_that_was_clicked_before_anything_lay_in_the_cart_is_known_t
     facts = await reading.facts(customer_id)
     assert facts.campaign_ids == {"spring"}
     assert facts.journey_channel_kinds == {CHANNEL_KIND_WEB}
+
+
+async def test_who_went_on_with_the_cart_in_a_store_was_in_a_store(reading: Reading) -> None:
+    customer_id = await reading.shop.new_customer()
+    listener = AudienceListener(reading.book)
+    await listener.handle("context", ad_clicked(customer_id))
+    await listener.handle("context", handed_over_in_store(customer_id))
+    facts = await reading.facts(customer_id)
+    assert facts.campaign_ids == {"spring"}
+    assert facts.journey_channel_kinds == {CHANNEL_KIND_WEB, CHANNEL_KIND_STORE}
+
+
+async def test_an_id_that_is_nobodys_leaves_nothing_behind_and_keeps_nobody_else_from_being_asked_for(
+    reading: Reading,
+) -> None:
+    customer_id, nobody = await reading.shop.new_customer(), new_id("cus")
+    assert await reading.facts(nobody) == NO_FACTS
+    assert await reading.copies(nobody) == 0
+    reading.marketing.names = frozenset({"not a name"})  # which profile refuses
+    assert await reading.facts(customer_id) == NO_FACTS
+    reading.marketing.names = frozenset()
+    assert (await reading.facts(customer_id)).version == 2
 
 
 async def test_who_was_forgotten_has_no_copy_however_late_news_come(reading: Reading) -> None:
