@@ -83,13 +83,17 @@ class Articles:
             await asyncio.sleep(self.pause_seconds)
 
     async def look(self) -> None:
-        """Learn what replicas were told since the last look; the first time all of it. One indexed query."""
+        """Learn what replicas were told since the last look; the first time all of it. One indexed query.
+
+        Where it takes too long the next look goes on where this one came to.
+        """
         now = self.clock()
         since = {"update_time": {"$gte": self._looked_until - OVERLAP}}
         with reading(Deadline(at_most_seconds=MOST_LOAD_SECONDS)):
-            cursor = self.database[UNSOLD_ARTICLES].find(since, {"sold": 1}).sort("update_time", 1)
+            cursor = self.database[UNSOLD_ARTICLES].find(since, {"sold": 1, "update_time": 1}).sort("update_time", 1)
             async for document in cursor.batch_size(LOAD_BATCH):
                 self._take(document)
+                self._looked_until = max(self._looked_until, document["update_time"])
         self._looked_until = now
 
     def _take(self, document: Document) -> None:

@@ -1,12 +1,19 @@
 """What somebody should know before the customer pays, and what the catalogue has to do with it."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
+
+from libs.errors import OmnithreadError, deadline_exceeded
+from libs.mongo.connection import connect, database
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import article_service_pb2 as article_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_pb2 import CART_PROBLEM_KIND_NOT_SOLD, CartProblem
+from services.cart.articles.operations import Articles
 from services.cart.problems import Problem, ProblemKind, cart_problems
 from services.cart.values import Cart
 from tests.services.calls import refusal, until
@@ -87,3 +94,32 @@ async def test_a_report_from_the_future_or_with_an_article_twice_is_refused(shop
     ):
         refused = await refusal(shop.at_web.articles.ReportArticles(request))
         assert (refused.reason, [one.field for one in refused.fields]) == ("INVALID_FIELD", [fault])
+
+
+@dataclass(slots=True)
+class SlowReplica(Articles):
+    """One that takes in a few reports, and then has no time left."""
+
+    taken: list[str] = field(default_factory=list)
+    most: int = 2
+
+    def _take(self, document: Mapping[str, Any]) -> None:
+        if len(self.taken) == self.most:
+            raise deadline_exceeded()
+        self.taken.append(document["_id"])
+
+
+async def test_a_look_that_took_too_long_goes_on_where_it_came_to(mongo_uri: str, unique_prefix: str) -> None:
+    client = connect(mongo_uri, app_name="article-tests")
+    named = database(client, unique_prefix)
+    times = [NOW + timedelta(minutes=5 * number) for number in range(4)]
+    for number, time in enumerate(times):
+        told = Articles(database=named, clock=lambda time=time: time, pause_seconds=1)  # type: ignore[misc]
+        await told.report({f"sku-{number}": False}, report_time=time)
+    replica = SlowReplica(database=named, clock=lambda: times[-1], pause_seconds=1)
+    with pytest.raises(OmnithreadError):
+        await replica.look()
+    replica.most = 100
+    await replica.look()
+    assert replica.taken == ["sku-0", "sku-1", "sku-1", "sku-2", "sku-3"]
+    client.close()
