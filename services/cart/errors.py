@@ -53,7 +53,7 @@ def currency_unknown(currency_code: str, field: str = "unit_price") -> Omnithrea
 
 def price_invalid(field: str = "unit_price") -> OmnithreadError:
     """Refuse a price that is no amount of its currency."""
-    what = "negative, or more digits than the currency has, or units and nanos disagree"
+    what = "negative, beyond 10^17 minor units, or more digits than the currency has, or units and nanos disagree"
     return invalid_argument(
         "PRICE_INVALID", f"The price is {what}.", field_faults=(FieldFault(field=field, description=what),)
     )

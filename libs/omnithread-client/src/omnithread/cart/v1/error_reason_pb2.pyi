@@ -35,7 +35,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_CURRENCY_UNKNOWN: _ErrorReason.ValueType  # 5
     """The code is no currency of ISO 4217. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_PRICE_INVALID: _ErrorReason.ValueType  # 6
-    """The price is negative, or has more digits than its currency, or units and nanos disagree. INVALID_ARGUMENT, retry: never."""
+    """The price is negative, or beyond 10^17 minor units, or has more digits than its currency, or units and nanos disagree. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_QUANTITY_LIMIT: _ErrorReason.ValueType  # 7
     """The line would have more than 9999 pieces. FAILED_PRECONDITION, retry: never."""
     ERROR_REASON_LINE_LIMIT: _ErrorReason.ValueType  # 8
@@ -133,7 +133,7 @@ ERROR_REASON_CURRENCY_MISMATCH: ErrorReason.ValueType  # 4
 ERROR_REASON_CURRENCY_UNKNOWN: ErrorReason.ValueType  # 5
 """The code is no currency of ISO 4217. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_PRICE_INVALID: ErrorReason.ValueType  # 6
-"""The price is negative, or has more digits than its currency, or units and nanos disagree. INVALID_ARGUMENT, retry: never."""
+"""The price is negative, or beyond 10^17 minor units, or has more digits than its currency, or units and nanos disagree. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_QUANTITY_LIMIT: ErrorReason.ValueType  # 7
 """The line would have more than 9999 pieces. FAILED_PRECONDITION, retry: never."""
 ERROR_REASON_LINE_LIMIT: ErrorReason.ValueType  # 8
