@@ -16,7 +16,7 @@ from libs.mongo.deadline import reading
 from libs.mongo.migrate import Index
 from libs.mongo.once import insert_all_once
 from services.cart.checkout import errors
-from services.cart.offers.values import ActiveOffers
+from services.cart.offers.values import ActiveOffers, CodeRule
 
 OFFER_CODES = "offer_codes"
 INDEXES = (
@@ -60,7 +60,7 @@ class CodesFound:
     used: Mapping[str, str] = field(default_factory=lambda: NO_CODES)
     """Redeemed, or reserved for another order."""
     ended: Mapping[str, str] = field(default_factory=lambda: NO_CODES)
-    """Shared ones that no active offer has any more."""
+    """Shared ones that no active offer has any more, and those for one order of an offer that has a shared one now."""
     unknown: tuple[str, ...] = ()
 
 
@@ -98,7 +98,13 @@ class Codes:
             own = code.state is CodeState.RESERVED and code.order_id == for_order_id
             return code.state is CodeState.FREE or own
 
-        of_one = {key: code for key, code in found.items() if code.state is not CodeState.SHARED}
+        def is_of_one(code: Code) -> bool:
+            offer = offers.by_id.get(code.offer_id)
+            # Under another rule nothing would be reserved, and it could be used again and again.
+            is_outdated = offer is not None and offer.terms.code_rule is CodeRule.SHARED
+            return code.state is not CodeState.SHARED and not is_outdated
+
+        of_one = {key: code for key, code in found.items() if is_of_one(code)}
         return CodesFound(
             usable=shared | {key: code.offer_id for key, code in of_one.items() if can_be_used(code)},
             used={key: code.offer_id for key, code in of_one.items() if not can_be_used(code)},

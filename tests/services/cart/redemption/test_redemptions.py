@@ -55,6 +55,12 @@ async def test_a_code_goes_to_one_of_two_orders_and_to_nobody_else_once_that_is_
     assert (await drawer.one.codes.look_up(["A1"], OFFERS, for_order_id=winner)).used == {"A1": "welcome"}
 
 
+async def test_a_code_for_one_order_opens_nothing_while_its_offer_has_a_shared_one(drawer: Drawer) -> None:
+    await drawer.one.codes.claim(["OLD1"], "spring")
+    found = await drawer.one.codes.look_up(["old-1", "spring"], OFFERS)
+    assert (found.usable, found.ended, found.used) == ({"SPRING": "spring"}, {"OLD1": "spring"}, {})
+
+
 async def test_what_an_order_reserved_and_did_not_count_in_the_end_is_given_back(drawer: Drawer) -> None:
     await drawer.one.codes.claim(["A1", "B2"], "welcome")
     await drawer.one.reserve(price_with(welcome="A1", early=""), OFFERS, order_id="ord_1", customer_id="cus_1")
