@@ -51,9 +51,9 @@ def newer(one: CameFor | None, other: CameFor | None) -> CameFor | None:
     return max(one, other, key=lambda came: (came.occur_time, came.campaign_id, came.skus, came.offer_codes))
 
 
-def looked_at_since(thread: Thread, sku: str, since: datetime) -> bool:
-    """Tell whether the customer looked at a product after a time."""
-    return any(view.sku == sku and view.last_time >= since for view in thread.views)
+def was_interested(thread: Thread, sku: str, *, since: datetime, at: datetime) -> bool:
+    """Tell whether the customer knew a product at a time, and looked at it after `since`."""
+    return any(view.sku == sku and view.last_time >= since and view.first_time <= at for view in thread.views)
 
 
 def _view_of(touchpoint: Touchpoint) -> View:

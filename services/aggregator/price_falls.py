@@ -6,7 +6,7 @@ from libs.mongo.values import Decision
 from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2
 from services.aggregator.events import PriceFell, TouchpointRecorded
-from services.aggregator.interests import looked_at_since
+from services.aggregator.interests import was_interested
 from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import AREA, Change, with_touchpoint
 from services.aggregator.price_changes import PriceChange
@@ -29,9 +29,10 @@ def tell_of_fall(
 ) -> Change | None:
     """Announce the fall to one customer; None where they did not look at the product since, or were told.
 
-    Being told is no act of theirs. `journey_id` is for a journey that it may open.
+    Who saw it for the first time when it cost less already hears no news. Being told is no act of theirs. `journey_id` is for a journey that it may open.
     """
-    if not looked_at_since(thread, change.sku, since) or _was_told(thread, change.change_id):
+    knew_it = was_interested(thread, change.sku, since=since, at=change.change_time)
+    if not knew_it or _was_told(thread, change.change_id):
         return None
     touchpoint = Touchpoint(
         touchpoint_id=touchpoint_id,

@@ -91,6 +91,19 @@ async def test_who_looked_at_it_too_long_ago_is_told_nothing(
     assert told == {"cus_long_ago": 2, "cus_lately": 4}
 
 
+async def test_who_saw_it_first_when_it_cost_less_already_is_told_nothing(
+    changes: PriceChanges, journeys: Journeys, watch: Watch
+) -> None:
+    await look(journeys, "cus_before")
+    watch.pass_by(hours=2)
+    for customer_id in ("cus_before", "cus_after"):
+        await look(journeys, customer_id)
+    await changes.report(replace(FALL, change_time=watch.now - timedelta(hours=1)))
+    await replica(changes, journeys).sweep()
+    assert (await changes.get("chg_1")).told_count == 1
+    assert (await journeys.get("cus_after")).seq == 2
+
+
 @pytest.mark.usefixtures("changes")
 async def test_who_looked_at_a_product_is_found_by_an_index(database: Database) -> None:
     await database[RECORDS].insert_one({"_id": "cus_1", "merged_into": "", VIEWS: [{"sku": "boots"}], "version": 1})

@@ -52,7 +52,7 @@ class InterestServiceServicer:
     """
 
     def ReportPriceChange(self, request, context):
-        """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time is told of it once, where they consent: messaging decides that.
+        """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time, and not only since then, is told of it once, where they consent: messaging decides that.
         It is done once per `change_id`. One insert; the customers are told in the background, whatever crashes.
         Errors: PRICE_CHANGE_REUSED, PRICE_INVALID.
         """

@@ -34,7 +34,7 @@ class InterestServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InterestServiceAsyncStub: ...
     ReportPriceChange: _grpc.UnaryUnaryMultiCallable[_interest_service_pb2.ReportPriceChangeRequest, _interest_service_pb2.ReportPriceChangeResponse]
-    """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time is told of it once, where they consent: messaging decides that.
+    """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time, and not only since then, is told of it once, where they consent: messaging decides that.
     It is done once per `change_id`. One insert; the customers are told in the background, whatever crashes.
     Errors: PRICE_CHANGE_REUSED, PRICE_INVALID.
     """
@@ -47,7 +47,7 @@ class InterestServiceAsyncStub(InterestServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ReportPriceChange: _aio.UnaryUnaryMultiCallable[_interest_service_pb2.ReportPriceChangeRequest, _interest_service_pb2.ReportPriceChangeResponse]  # type: ignore[assignment]
-    """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time is told of it once, where they consent: messaging decides that.
+    """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time, and not only since then, is told of it once, where they consent: messaging decides that.
     It is done once per `change_id`. One insert; the customers are told in the background, whatever crashes.
     Errors: PRICE_CHANGE_REUSED, PRICE_INVALID.
     """
@@ -63,7 +63,7 @@ class InterestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _interest_service_pb2.ReportPriceChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_interest_service_pb2.ReportPriceChangeResponse, _abc.Awaitable[_interest_service_pb2.ReportPriceChangeResponse]]:
-        """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time is told of it once, where they consent: messaging decides that.
+        """ReportPriceChange tells that the price of an article changed. Where it fell, everybody who looked at it within the configured time, and not only since then, is told of it once, where they consent: messaging decides that.
         It is done once per `change_id`. One insert; the customers are told in the background, whatever crashes.
         Errors: PRICE_CHANGE_REUSED, PRICE_INVALID.
         """
