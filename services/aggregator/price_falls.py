@@ -29,7 +29,8 @@ def tell_of_fall(
 ) -> Change | None:
     """Announce the fall to one customer; None where they did not look at the product since, or were told.
 
-    Who saw it for the first time when it cost less already hears no news. Being told is no act of theirs. `journey_id` is for a journey that it may open.
+    Who saw it for the first time when it cost less already hears no news.
+    Being told is no act of theirs. `journey_id` is for a journey that it may open.
     """
     knew_it = was_interested(thread, change.sku, since=since, at=change.change_time)
     if not knew_it or _was_told(thread, change.change_id):
