@@ -68,7 +68,8 @@ class HandoverCodes:
                 "expire_time": expire_time,
                 "used_by": "",
             }
-            if await self._take(key.code_hash(key.code(handover_id, place)), fields):
+            digits = key.code(handover_id, place)
+            if not await self._works_by_another_key(key, digits) and await self._take(key.code_hash(digits), fields):
                 return HandoverCode(place, expire_time)
         raise conflict()
 
@@ -76,9 +77,10 @@ class HandoverCodes:
         """Give what digits stand for, whether they still work or not; None where nobody was given them."""
         hashes = [key.code_hash(code) for key in self._keys.get().keys]
         with reading():
-            found = await self._collection.find_one({"_id": {"$in": hashes}})
-        if found is None:
+            documents = await self._collection.find({"_id": {"$in": hashes}}).to_list(len(hashes))
+        if not documents:
             return None
+        found = max(documents, key=lambda one: one["expire_time"])  # those of an older key may be over
         return FoundCode(found["_id"], found["handover_id"], found["expire_time"], found["used_by"])
 
     async def use(self, code: FoundCode, request: str) -> bool:
@@ -87,6 +89,15 @@ class HandoverCodes:
         with reading():
             result = await self._collection.update_one(free, {"$set": {"used_by": request}})
         return bool(result.matched_count)
+
+    async def _works_by_another_key(self, key: HandoverKey, digits: str) -> bool:
+        """Say whether somebody has these very digits by an older key. No query where there is none."""
+        hashes = [other.code_hash(digits) for other in self._keys.get().keys if other.key_id != key.key_id]
+        if not hashes:
+            return False
+        with reading():
+            working = {"_id": {"$in": hashes}, "expire_time": {"$gt": self._clock()}}
+            return await self._collection.find_one(working, {"_id": 1}) is not None
 
     async def _take(self, code_hash: str, fields: Document) -> bool:
         if await insert_once(self._collection, {"_id": code_hash, **fields}):
