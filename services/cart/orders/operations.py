@@ -84,6 +84,8 @@ class Orders:
             if (known := await self._recall(customer_id, order_id, stamp)) is not None:
                 return known
             saved = await self.carts.get(customer_id)
+            if not saved.exists:  # a number that nobody has shall not be somebody's for ever: profile has to answer
+                await self.carts.directory.admit(saved.customer_id)
             act = self._act(stamp)
             order = order_of(sale, order_id=order_id, of_customer_id=_of(customer_id, saved), act=act)
             claim = Claim(SALE, sale.external, saved.customer_id, content_hash, order_id, act.time)

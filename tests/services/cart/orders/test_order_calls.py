@@ -3,6 +3,7 @@
 import asyncio
 from copy import deepcopy
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from grpc import StatusCode
@@ -12,13 +13,15 @@ from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1 import order_pb2
 from omnithread.cart.v1 import order_service_pb2 as order_pb
+from services.cart.__main__ import SERVICE as CART
 from services.cart.orders.external_numbers import SALE, Claim, ExternalNumbers, sale_order_id
 from services.cart.orders.requests import sale_hash
 from services.cart.orders.values import External
+from services.profile.__main__ import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped
-from tests.services.cart.shop import Shop, item, money, pickup
+from tests.services.cart.shop import Shop, item, money, pickup, shop_at
 from tests.services.cart.tills import back, coming_to, minutes_ago, number, sale, sold
-from tests.services.running import Services
+from tests.services.running import NOBODY, Services
 
 SKUS = ("shoe", "sock")
 
@@ -154,6 +157,22 @@ async def test_somebody_unknown_does_not_use_up_a_number(shop: Shop) -> None:
     assert (await refusal(shop.at_store.orders.RecordOrder(request))).reason == "CUSTOMER_NOT_FOUND"
     request.customer_id = await shop.new_customer()
     assert not (await shop.at_store.orders.RecordOrder(request)).replayed
+
+
+async def test_somebody_whom_nobody_can_look_up_now_does_not_use_up_a_number_either(
+    mongo_uri: str, kafka_bootstrap: str, unique_prefix: str, tmp_path: Path
+) -> None:
+    async with Services(
+        mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=unique_prefix, state=tmp_path
+    ) as services:
+        await services.start(PROFILE)
+        shop = shop_at(services, await services.start(CART))
+        without_profile = shop_at(services, await services.start(CART, profile_address=NOBODY))
+        request = sale("cus_nobody")
+        refused = await refusal(without_profile.at_store.orders.RecordOrder(request))
+        assert (refused.code, refused.reason) == (StatusCode.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE")
+        request.customer_id = await shop.new_customer()
+        assert not (await shop.at_store.orders.RecordOrder(request)).replayed
 
 
 async def test_a_sale_to_somebody_who_was_forgotten_since_is_no_order_of_another_one(shop: Shop) -> None:
