@@ -42,7 +42,7 @@ def without_over_lock(cart: Cart, now: datetime) -> tuple[Cart, tuple[Event, ...
 
 
 def lock_cart(cart: Cart, wish: LockWish, *, act: Act) -> Change:
-    """Let only this member of staff change the cart, or let them go on for longer.
+    """Let only this member of staff change the cart, or let them go on for longer; until then it does not expire.
 
     Raises ACTOR_REQUIRED, CART_LOCKED, CART_EMPTY.
     """
@@ -54,7 +54,9 @@ def lock_cart(cart: Cart, wish: LockWish, *, act: Act) -> Change:
     if cart.lock is not None:
         until, since = max(until, cart.lock.until_time), cart.lock.lock_time
     lock = Lock(act.channel, act.origin.actor_id, wish.reason, since, until)
-    return Decision(replace(cart, lock=lock), (CartLocked(cart.cart_id, act.occur_time, until),))
+    expire_due_time = max(cart.expire_due_time, until) if cart.expire_due_time is not None else None
+    after = replace(cart, lock=lock, expire_due_time=expire_due_time)
+    return Decision(after, (CartLocked(cart.cart_id, act.occur_time, until),))
 
 
 def unlock_cart(cart: Cart, *, act: Act, force: bool) -> Change:

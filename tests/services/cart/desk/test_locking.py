@@ -60,6 +60,15 @@ def test_a_lock_that_is_over_hinders_nobody_and_is_taken_off_once() -> None:
             unlock_over(still, now=act(15).time)
 
 
+def test_a_cart_does_not_expire_under_the_hands_of_who_works_on_it() -> None:
+    old = cart_of((article(), 2))
+    assert old.expire_due_time is not None
+    late = (old.expire_due_time - NOON) / timedelta(minutes=1) - 5
+    worked_on = lock_cart(old, WISH, act=act(late, STORE)).state
+    assert worked_on.expire_due_time == old.expire_due_time + timedelta(minutes=10)
+    assert locked().expire_due_time == old.expire_due_time
+
+
 def test_who_works_on_a_cart_goes_on_for_longer_never_for_less() -> None:
     again = lock_cart(locked(), LockWish("Still at it", timedelta(minutes=10)), act=act(10, STORE))
     assert again.state.lock is not None
