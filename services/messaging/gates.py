@@ -12,6 +12,9 @@ from services.messaging.purposes import Purpose
 from services.messaging.quiet_hours import QuietHours, zone_of
 from services.messaging.values import DeliveryKind, Message, Reason, Sending
 
+BOUGHT_BEFORE = timedelta(days=30)
+"""Who ordered an article so long before a message about it was queued, or later, has bought it already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -93,6 +96,14 @@ class CartNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """One of the customer's newest orders, as cart says; cancelled ones are none."""
+
+    skus: frozenset[str]
+    place_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a message is judged by."""
 
@@ -110,6 +121,8 @@ class Facts:
     default_time_zone: str
     cart: CartNow | None = None
     """Needed for messages about a cart only."""
+    bought: tuple[Bought, ...] = ()
+    """Needed for messages about an article only."""
 
 
 def judge(message: Message, facts: Facts) -> Verdict:
@@ -133,6 +146,15 @@ def still_relevant(message: Message, facts: Facts) -> Verdict | None:
     since = message.idle_since_time
     touched = since is not None and cart.update_time is not None and cart.update_time > since
     return Skip(Reason.NOT_RELEVANT) if touched else None
+
+
+def not_bought(message: Message, facts: Facts) -> Verdict | None:
+    """A message about an article goes to nobody who ordered it lately, or while the message waited."""
+    if not message.sku:
+        return None
+    since = message.create_time - BOUGHT_BEFORE
+    was_bought = any(message.sku in order.skus and order.place_time >= since for order in facts.bought)
+    return Skip(Reason.ORDER_PLACED) if was_bought else None
 
 
 def not_paused(_message: Message, facts: Facts) -> Verdict | None:
@@ -174,6 +196,7 @@ def not_in_quiet_hours(_message: Message, facts: Facts) -> Verdict | None:
 
 RULES: tuple[Callable[[Message, Facts], Verdict | None], ...] = (
     still_relevant,
+    not_bought,
     not_paused,
     below_caps,
     some_way_is_open,

@@ -11,7 +11,7 @@ from libs.clock import Clock
 from libs.mongo.documents import SavedDocument
 from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
 from omnithread.profile.v1.profile_pb2 import Profile
-from services.messaging.gates import Facts, Skip, Wait, Wishes, judge
+from services.messaging.gates import Bought, Facts, Skip, Wait, Wishes, judge
 from services.messaging.languages import locale_of
 from services.messaging.liquid_texts import TextFault
 from services.messaging.purposes import Purpose, Purposes
@@ -72,6 +72,8 @@ class Person:
     """Asked for where the message is about a cart; else only once a text tells of one."""
     code: Code | None = None
     """The one-time code to bring, where the message brings one."""
+    bought: tuple[Bought, ...] = ()
+    """The newest orders: asked for where the message is about an article."""
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -155,14 +157,17 @@ class Preparing:
         async def purchases() -> GetCartResponse | None:
             return await self._sources.purchases(customer_id) if message.cart_id else None
 
+        async def bought() -> tuple[Bought, ...]:
+            return await self._sources.bought(customer_id) if message.sku else ()
+
         try:
-            profile, wishes, bought = await asyncio.gather(
-                self._sources.person(customer_id), self._sources.wishes(customer_id), purchases()
+            profile, wishes, cart, orders = await asyncio.gather(
+                self._sources.person(customer_id), self._sources.wishes(customer_id), purchases(), bought()
             )
         except NotThere:
             return End(MessageState.SKIPPED, Reason.CUSTOMER_NOT_FOUND)
         if not message.verification_id:
-            return Person(customer_id, profile, wishes, bought)
+            return Person(customer_id, profile, wishes, cart, bought=orders)
         try:
             code = await self._sources.code(customer_id, message.verification_id)
         except NotThere:
@@ -182,6 +187,7 @@ class Preparing:
             sent=sent,
             default_time_zone=self._default_time_zone,
             cart=cart_now(person.purchases) if person.purchases else None,
+            bought=person.bought,
         )
 
     async def _render(

@@ -1,6 +1,7 @@
 """Tells customers that the price of something they looked at fell: one message per customer and change, with consent.
 
-Whether they consent, by which way, and when is decided as with every message, when it is due (`gates.py`).
+Whether they consent, by which way, and when is decided as with every message, when it is due (`gates.py`); so is
+whether they have bought it by then.
 """
 
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class PriceAlerts:
                 update_time=now,
                 due_time=now,
                 expire_time=now + messages.lifetime,
+                sku=alert.fell.sku,
             )
             if template is None:
                 return model.record_failure(saved.state, message, Reason.TEMPLATE_NOT_FOUND)

@@ -4,7 +4,7 @@ As this service, not in a channel's name. A service that does not answer is `Sou
 nothing is ever sent on an assumption.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -17,14 +17,14 @@ from libs.rpc.status import error_from_rpc
 from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import order_pb2
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
-from omnithread.cart.v1.order_service_pb2 import GetOrderRequest
+from omnithread.cart.v1.order_service_pb2 import GetOrderRequest, ListOrdersRequest
 from omnithread.preference.v1 import preference_pb2
 from omnithread.preference.v1.preference_service_pb2 import GetPreferencesRequest
 from omnithread.profile.v1 import profile_pb2
 from omnithread.profile.v1.profile_internal_service_pb2 import GetVerificationCodeRequest
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
 from services.messaging.convert import kind_from_proto
-from services.messaging.gates import Cap, CartNow, Consent, Pause, Wishes, is_consented
+from services.messaging.gates import Bought, Cap, CartNow, Consent, Pause, Wishes, is_consented
 from services.messaging.quiet_hours import QuietHours
 from services.messaging.values import DeliveryKind
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # the classes of stubs on an asyncio channel are known to typ
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 TIMEOUT_SECONDS = 3.0
+NEWEST_ORDERS = 20
+"""How many orders are looked through for an article."""
 
 Answer = TypeVar("Answer")
 
@@ -93,6 +95,12 @@ class Sources:
         request = GetOrderRequest(customer_id=customer_id, order_id=order_id)
         return (await _asked("cart", self.orders.GetOrder(request, timeout=TIMEOUT_SECONDS))).order
 
+    async def bought(self, customer_id: str) -> tuple[Bought, ...]:
+        """Give the newest orders, 20 at most, without those that were cancelled."""
+        request = ListOrdersRequest(customer_id=customer_id, page_size=NEWEST_ORDERS)
+        answer = await _asked("cart", self.orders.ListOrders(request, timeout=TIMEOUT_SECONDS))
+        return bought_in(answer.orders)
+
 
 def wishes_from_proto(said: preference_pb2.Preferences) -> Wishes:
     """Read preferences. What this version does not know of is left out: it can only be more cautious for it."""
@@ -126,6 +134,15 @@ def cart_now(answer: GetCartResponse) -> CartNow:
         is_empty=not cart.lines,
         update_time=from_timestamp(cart.update_time) if cart.HasField("update_time") else None,
         ordered_cart_ids=frozenset(order.cart_id for order in answer.recent_orders),
+    )
+
+
+def bought_in(orders: Iterable[order_pb2.Order]) -> tuple[Bought, ...]:
+    """Read what the gates ask of orders; what came back was bought all the same."""
+    return tuple(
+        Bought(frozenset(line.sku for line in order.lines), from_timestamp(order.place_time))
+        for order in orders
+        if order.state != order_pb2.ORDER_STATE_CANCELLED
     )
 
 

@@ -54,6 +54,7 @@ class Reason(enum.StrEnum):
     NOT_RELEVANT = "NOT_RELEVANT"
     """The cart is empty, another one, or was changed since."""
     ORDER_PLACED = "ORDER_PLACED"
+    """The cart or the article that it is about was bought."""
     NO_ORDER = "NO_ORDER"
     """The text tells of an order, and there is none."""
     SUPERSEDED = "SUPERSEDED"
@@ -111,6 +112,8 @@ class Message:
     """The cart that it is about, empty where it is about none: sent only while that is what the customer has."""
     idle_since_time: datetime | None = None
     """When that cart had last been changed."""
+    sku: str = ""
+    """The article that it is about, empty where it is about none: not sent to somebody who has bought it."""
     verification_id: str = ""
     """The one-time code that it brings, empty where it brings none: neither subject nor text of it are kept."""
     state: MessageState = MessageState.QUEUED

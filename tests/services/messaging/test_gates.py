@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
-from services.messaging.gates import Cap, CartNow, Pause, Send, Skip, Wait, Wishes, judge
+from libs.timestamps import to_timestamp
+from omnithread.cart.v1.cart_pb2 import CartLine
+from omnithread.cart.v1.order_pb2 import ORDER_STATE_CANCELLED, ORDER_STATE_PLACED, Order
+from services.messaging.gates import Bought, Cap, CartNow, Pause, Send, Skip, Wait, Wishes, judge
 from services.messaging.purposes import DEFAULT_PURPOSES
 from services.messaging.quiet_hours import QuietHours
+from services.messaging.sources import bought_in
 from services.messaging.values import DeliveryKind, Reason, Sending
 from tests.services.messaging.samples import ADDRESS, EMAIL, IN_APP, NOON, SMS, facts, message, no, yes
 
@@ -39,6 +43,29 @@ def test_a_reminder_goes_where_everything_allows_it() -> None:
 )
 def test_nobody_is_reminded_of_a_cart_that_is_not_left_alone(now_in_cart: CartNow, reason: Reason) -> None:
     assert judge(REMINDER, facts(cart=now_in_cart)) == Skip(reason)
+
+
+@pytest.mark.parametrize(
+    ("sku", "days_later", "is_told"),
+    [("boots", -30, False), ("boots", -31, True), ("boots", 0, False), ("boots", 2, False), ("purse", 2, True)],
+    ids=["lately", "long ago", "as it was queued", "while it waited", "something else"],
+)
+def test_nobody_is_told_the_price_of_what_they_bought(sku: str, days_later: int, is_told: bool) -> None:
+    ordered = Bought(frozenset({"socks", sku}), NOON + timedelta(days=days_later))
+    verdict = judge(message(sku="boots"), facts(bought=(ordered,)))
+    assert verdict == (Send(EMAIL) if is_told else Skip(Reason.ORDER_PLACED))
+
+
+def test_what_was_bought_stops_no_message_about_something_else() -> None:
+    assert judge(message(), facts(bought=(Bought(frozenset({"boots", ""}), NOON),))) == Send(EMAIL)
+
+
+def test_an_order_that_was_cancelled_is_no_purchase() -> None:
+    lines = [CartLine(sku="boots")]
+    placed = Order(lines=lines, state=ORDER_STATE_PLACED, place_time=to_timestamp(NOON))
+    cancelled = Order(lines=lines, state=ORDER_STATE_CANCELLED, place_time=to_timestamp(NOON))
+    assert bought_in([cancelled]) == ()
+    assert bought_in([placed, cancelled]) == (Bought(frozenset({"boots"}), NOON),)
 
 
 def test_without_a_yes_nothing_is_sent_for_marketing() -> None:

@@ -31,7 +31,13 @@ from tests.services.messaging.samples import EMAIL, IN_APP, NOON, conversation_i
 
 ORIGIN = Origin("store-042", 3, session_id="ses_1", actor_id="anna", traceparent="00-1-1-01", journey_id="jrn_1")
 MESSAGE = message(
-    asked_kind=EMAIL, delivery_kind=IN_APP, state=MessageState.SENDING, origin=ORIGIN, cart_id="crt_1", subject="S"
+    asked_kind=EMAIL,
+    delivery_kind=IN_APP,
+    state=MessageState.SENDING,
+    origin=ORIGIN,
+    cart_id="crt_1",
+    sku="boots",
+    subject="S",
 )
 CONTENT = Content((("code", "A"),), 3, "de", "Guten Tag")
 ENTRY = Entry(entry_id("1"), conversation_id("1"), Author.AGENT, "anna", "Hello", "store-042", 3, NOON)
@@ -67,6 +73,12 @@ def test_fields_of_a_newer_version_are_left_alone() -> None:
         things[0]["something_new"] = 1
     fields["waiting"][0]["origin"]["something_new"] = 1
     assert messaging_from_document(fields) == STATE
+
+
+def test_a_message_of_an_older_version_is_about_no_article() -> None:
+    fields = messaging_to_fields(STATE)
+    del fields["waiting"][0]["sku"]
+    assert messaging_from_document(fields).waiting == (replace(MESSAGE, sku=""),)
 
 
 def test_no_words_and_no_values_travel_with_events() -> None:
