@@ -111,13 +111,14 @@ async def test_a_crash_at_any_write_of_an_erasure_ends_in_the_same_state(
     clock = Ahead()
     healthy = replica(database, sources, clock)
     sweep = ErasureSweep(healthy, clock, pause_seconds=1)
-    steps, crashed = 0, True
+    words: list[str] = []
+    crashed = True
     while crashed:  # a crash after one write is one before the next
         crashed = False
         word = f"{SECRET}{new_id('x')[2:]}"
         session = await company.web.start_session([login()], given_name=word)
         customer_id, request = session.customer_id, stamp()
-        faulty = replica(with_faults_everywhere(database, *([no_fault] * steps), crashes_before), sources, clock)
+        faulty = replica(with_faults_everywhere(database, *([no_fault] * len(words)), crashes_before), sources, clock)
         try:
             await ask(faulty, customer_id, request)
         except Crash:
@@ -130,9 +131,9 @@ async def test_a_crash_at_any_write_of_an_erasure_ends_in_the_same_state(
         erasure = await healthy.get(customer_id=customer_id)
         assert erasure.is_done
         assert [receipt.area for receipt in erasure.receipts] == sorted(AREAS)
-        assert await mentions(mongo_client, own_services, [word]) == {}
-        steps += 1
-    assert steps > 10
+        words.append(word)
+    assert len(words) > 10
+    assert await mentions(mongo_client, own_services, words) == {}
 
 
 async def test_every_area_is_asked_once_more_after_a_while_and_then_it_is_closed(

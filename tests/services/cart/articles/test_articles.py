@@ -89,7 +89,7 @@ async def test_what_the_catalogue_told_later_stands_whichever_comes_first(shop: 
 
 async def test_a_report_from_the_future_or_with_an_article_twice_is_refused(shop: Shop) -> None:
     for request, fault in (
-        (reported("shoe", minutes=10), "report_time"),
+        (reported("shoe", minutes=600), "report_time"),
         (reported("shoe", "shoe"), "articles[1].sku"),
     ):
         refused = await refusal(shop.at_web.articles.ReportArticles(request))

@@ -1,7 +1,7 @@
 """What becomes of carts and orders when two customers turn out to be one, over the wire."""
 
 import asyncio
-from typing import Any
+from dataclasses import replace
 
 from grpc import StatusCode
 
@@ -11,7 +11,10 @@ from omnithread.cart.v1 import order_service_pb2 as order_pb
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, IDENTIFIER_KIND_EMAIL, Identifier
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest, IdentifyResponse
 from tests.services.calls import refusal, stamped, until
+from tests.services.cart.samples import article
 from tests.services.cart.shop import Shop, item, money, pickup
+from tests.services.cart.stocking import stock
+from tests.services.running import Services
 
 
 async def test_a_guests_cart_and_orders_are_the_known_customers_from_then_on(shop: Shop) -> None:
@@ -101,12 +104,16 @@ async def test_customers_without_carts_are_merged_too(shop: Shop) -> None:
     assert (await shop.web.AddItem(item(guest))).cart.customer_id == known
 
 
-async def test_two_large_carts_become_one_full_one_and_nothing_is_lost(shop: Shop) -> None:
+async def test_two_large_carts_become_one_full_one_and_nothing_is_lost(
+    services: Services, mongo_uri: str, shop: Shop
+) -> None:
     guest, known = await shop.new_customer(), await shop.new_customer()
-    wordy: dict[str, Any] = {"image_uri": "i" * 500, "link_uri": "l" * 500}
-    for number in range(105):
-        await shop.web.AddItem(item(guest, f"g-{number}", **wordy))
-        await shop.web.AddItem(item(known, f"k-{number}", **wordy))
+    for customer_id in (guest, known):
+        wordy = [
+            replace(article(f"{customer_id[-6:]}-{number}"), image_uri="i" * 500, link_uri="l" * 500)
+            for number in range(105)
+        ]
+        await stock(services, mongo_uri, customer_id, wordy)
     await shop.absorb("mrg_1", guest, known)
     cart = await shop.cart(known)
     assert (len(cart.lines), len(cart.set_aside_lines)) == (200, 10)

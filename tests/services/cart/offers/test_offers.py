@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from grpc import StatusCode
@@ -37,7 +38,10 @@ from omnithread.cart.v1.price_pb2 import UNAPPLIED_REASON_NO_DELIVERY
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
 from tests.services.calls import refusal, stamped
 from tests.services.cart.marketing import Marketing, item_at, new_code, new_sku, priced, terms_for
+from tests.services.cart.samples import article
 from tests.services.cart.shop import Shop, money, pickup
+from tests.services.cart.stocking import stock
+from tests.services.running import Services
 
 
 @pytest.fixture
@@ -165,10 +169,11 @@ async def test_offers_are_listed_by_id_page_by_page_and_by_state(marketing: Mark
 
 
 async def test_a_full_cart_with_many_offers_can_be_paid_and_its_order_keeps_the_price(
-    shop: Shop, marketing: Marketing
+    services: Services, mongo_uri: str, shop: Shop, marketing: Marketing
 ) -> None:
     customer_id, shelf = await shop.new_customer(), new_sku()
-    await shop.fill(customer_id, 200, categories=[shelf])
+    full = [replace(article(f"{shelf}-{number}"), categories=(shelf,)) for number in range(200)]
+    await stock(services, mongo_uri, customer_id, full)
     all_of_it = OfferTerms(name="Spring", articles=OfferArticles(categories=[shelf]), combinable=True)
     all_of_it.percentage_off.basis_points = 100
     for _ in range(20):
