@@ -67,6 +67,7 @@ def _without_person(cart: cart_pb2.Cart) -> cart_pb2.Cart:
     """Leave out what staff noted and what was ordered before: whoever has the token has not said who they are."""
     cart.ClearField("notes")
     cart.ClearField("past_carts")
+    cart.ClearField("offer_codes")
     return cart
 
 

@@ -28,7 +28,7 @@ MOST_AHEAD = timedelta(seconds=60)
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Nothing that is mistaken for something else: no 0, O, 1, I, L."""
 DRAWN_CHARACTERS = 12
-FEWEST_CHARACTERS = 3
+FEWEST_CHARACTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +123,5 @@ class CodeBatches:
 def _checked(number: int, text: str) -> str:
     code = normal_code(text)
     if len(code) < FEWEST_CHARACTERS:
-        raise invalid_field(f"codes[{number}]", "has fewer than 3 letters and digits")
+        raise invalid_field(f"codes[{number}]", "has fewer than 8 letters and digits")
     return code

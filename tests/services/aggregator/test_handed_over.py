@@ -31,7 +31,12 @@ from tests.services.aggregator.company import (
 from tests.services.calls import refusal, stamped
 from tests.services.running import Services
 
-PERSONAL = [context_pb2.SECTION_PROFILE, context_pb2.SECTION_PREFERENCES, context_pb2.SECTION_MESSAGING]
+PERSONAL = [
+    context_pb2.SECTION_PROFILE,
+    context_pb2.SECTION_PREFERENCES,
+    context_pb2.SECTION_MESSAGING,
+    context_pb2.SECTION_OFFERS,
+]
 WITHHELD = [(section, context_pb2.SECTION_PROBLEM_REASON_WITHHELD) for section in sorted(PERSONAL)]
 
 
@@ -93,6 +98,7 @@ def withheld(answer: pb.StartSessionResponse) -> bool:
 FIELDS: dict[int, Any] = {
     context_pb2.SECTION_PROFILE: "profile",
     context_pb2.SECTION_PREFERENCES: "preferences",
+    context_pb2.SECTION_OFFERS: "offers",
     context_pb2.SECTION_MESSAGING: "messaging",
 }
 

@@ -148,9 +148,9 @@ async def test_codes_that_are_added_twice_are_the_same_and_belong_to_one_offer(
 async def test_codes_are_added_only_to_offers_that_take_them(shop: Shop, marketing: Marketing) -> None:
     offer = await marketing.offer(terms_for(new_sku()))
     for offer_id, code, reason in (
-        ("no-such-offer", "CODE1", "OFFER_NOT_FOUND"),
-        (offer.offer_id, "CODE1", "OFFER_TERMS_INVALID"),
-        (offer.offer_id, "A-B", "INVALID_FIELD"),
+        ("no-such-offer", "CODE-0001", "OFFER_NOT_FOUND"),
+        (offer.offer_id, "CODE-0001", "OFFER_TERMS_INVALID"),
+        (offer.offer_id, "A-B- C-D-E", "INVALID_FIELD"),
     ):
         refused = await refusal(
             shop.at_web.offers.AddOfferCodes(offer_pb.AddOfferCodesRequest(offer_id=offer_id, codes=[code]))

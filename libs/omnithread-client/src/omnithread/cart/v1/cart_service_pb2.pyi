@@ -64,7 +64,7 @@ class GetCartResponse(_message.Message):
     OFFERS_FIELD_NUMBER: _builtins.int
     OFFERS_VERSION_FIELD_NUMBER: _builtins.int
     offers_version: _builtins.int
-    """Stands for `offers` as they are: it grows with the versions of cart, offers and facts that they depend on, and is another number for another list."""
+    """Stands for `offers` as they are: another number for another list. It is compared for equality only: an undoing of a merge may turn it back."""
     @_builtins.property
     def cart(self) -> _cart_pb2.Cart:
         """The cart; its `customer_id` differs from the one asked for where that customer was merged."""

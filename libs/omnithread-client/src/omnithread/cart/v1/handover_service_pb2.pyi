@@ -199,7 +199,7 @@ class RedeemHandoverResponse(_message.Message):
     """Who handed it over, under the id of that time: another one than `customer_id` where they were merged since."""
     @_builtins.property
     def cart(self) -> _cart_pb2.Cart:
-        """The cart to go on with, without its notes and past carts: nobody has said who is there."""
+        """The cart to go on with, without its notes, codes and past carts: nobody has said who is there."""
 
     @_builtins.property
     def from_channel(self) -> _channel_pb2.Channel:

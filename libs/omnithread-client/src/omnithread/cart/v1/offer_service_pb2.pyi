@@ -380,7 +380,7 @@ class AddOfferCodesRequest(_message.Message):
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
     @_builtins.property
     def codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Codes of 3 to 32 letters and digits. At most 1000."""
+        """Codes of 8 to 32 letters and digits: shorter ones could be found by trying. At most 1000."""
 
     @_builtins.property
     def issue_time(self) -> _timestamp_pb2.Timestamp:

@@ -44,7 +44,7 @@ class _HandoverOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Hando
     HANDOVER_OUTCOME_CARRIED_ON: _HandoverOutcome.ValueType  # 3
     """Nobody has said who is there: the visit goes on with the cart and the journey, and what is personal is withheld."""
     HANDOVER_OUTCOME_SOMEBODY_ELSE: _HandoverOutcome.ValueType  # 4
-    """The identifiers name somebody else: the visit goes on with the cart of the one who handed over, what is personal is withheld, and the identifiers were not used."""
+    """The identifiers name somebody else: the visit goes on with the cart of the one who handed over, what is personal is withheld, and the identifiers are not joined with that customer."""
 
 class HandoverOutcome(_HandoverOutcome, metaclass=_HandoverOutcomeEnumTypeWrapper):
     """HandoverOutcome is what became of a hand-over at the start of a visit."""
@@ -58,7 +58,7 @@ HANDOVER_OUTCOME_JOINED: HandoverOutcome.ValueType  # 2
 HANDOVER_OUTCOME_CARRIED_ON: HandoverOutcome.ValueType  # 3
 """Nobody has said who is there: the visit goes on with the cart and the journey, and what is personal is withheld."""
 HANDOVER_OUTCOME_SOMEBODY_ELSE: HandoverOutcome.ValueType  # 4
-"""The identifiers name somebody else: the visit goes on with the cart of the one who handed over, what is personal is withheld, and the identifiers were not used."""
+"""The identifiers name somebody else: the visit goes on with the cart of the one who handed over, what is personal is withheld, and the identifiers are not joined with that customer."""
 Global___HandoverOutcome: _TypeAlias = HandoverOutcome  # noqa: Y015
 
 @_typing.final
