@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from libs.clock import system_clock
 from libs.ids import new_id
@@ -15,7 +16,7 @@ from services.cart.line_values import Article, CartId, LineId
 from services.cart.model import Change, add_item
 from services.cart.store import SHAPE
 from services.cart.values import Cart
-from tests.services.cart.samples import WEB, act
+from tests.services.cart.samples import EXPIRE_AFTER, IDLE_AFTER, WEB, act
 from tests.services.running import Services
 
 
@@ -35,12 +36,17 @@ async def stock(services: Services, mongo_uri: str, customer_id: str, articles: 
             random=random.Random(7),
         )
 
+        now = system_clock()
+        today = replace(
+            act(), time=now, occur_time=now, idle_due_time=now + IDLE_AFTER, expire_due_time=now + EXPIRE_AFTER
+        )
+
         def decide(saved: Saved[Cart]) -> Change:
             change: Change = Decision(saved.state)
             for what in articles:
                 line_id = LineId(new_id("lin"))
                 change = add_item(
-                    change.state, what, 1, act=act(), new_cart_id=CartId(new_id("crt")), new_line_id=line_id
+                    change.state, what, 1, act=today, new_cart_id=CartId(new_id("crt")), new_line_id=line_id
                 )
             return change
 

@@ -78,7 +78,7 @@ REFUSALS = [
     Refusal(
         StatusCode.FAILED_PRECONDITION,
         "AMOUNT_LIMIT",
-        adding(unit_price=money(2**63 - 1)),
+        adding(unit_price=money(10**14)),
         {"limit_minor": "1000000000000000"},
     ),
     Refusal(
