@@ -18,7 +18,7 @@ from deploy.local.state import ROOT
 START_TIMEOUT_SECONDS = 60.0
 PROBE_TIMEOUT_SECONDS = 2.0
 SPANS_DELAY_MS = 300
-EMBEDDED_IDLE_PAUSE_SECONDS = 0.06
+EMBEDDED_IDLE_PAUSE_SECONDS = 0.15
 CHANNELS_FILE = ROOT / "deploy" / "channels.toml"
 IDENTIFIERS_FILE = ROOT / "deploy" / "identifiers.toml"
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"  # the stub of the health package has no types

@@ -17,7 +17,7 @@ from tests.services.messaging.post_office import PostOffice, post_office
 from tests.services.running import Services
 
 RESUME_LINK = "https://shop.example/cart#{token}"
-EMBEDDED: dict[str, Any] = {"kafka_idle_pause_seconds": 0.03}
+EMBEDDED: dict[str, Any] = {"kafka_idle_pause_seconds": 0.2}
 IMPATIENT_CART: dict[str, Any] = {**EMBEDDED, "idle_after_seconds": 0.3, "idle_sweep_seconds": 0.05}
 IMPATIENT: dict[str, Any] = {
     **EMBEDDED,
