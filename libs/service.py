@@ -10,10 +10,15 @@ from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from libs.clock import Clock
+from libs.events.consumer import EventConsumer
+from libs.events.follower import Handle
 from libs.events.kafka import KafkaAccess
+from libs.events.metrics import ReaderMetrics
 from libs.events.relay import Relay
+from libs.events.streams import Stream
 from libs.ids import NewId
 from libs.mongo.connection import Database
+from libs.mongo.cursors import Cursors
 from libs.mongo.migrate import Index
 from libs.mongo.record import Records
 from libs.mongo.values import Event, RecordShape, State
@@ -70,6 +75,19 @@ class Foundation:
             admit=admit,
             on_saved=self.relay.nudge,
             random=self.random,
+        )
+
+    def consumer(self, *, group: str, streams: Sequence[Stream], handle: Handle) -> EventConsumer:
+        """Make what listens: Kafka brings events quickly, the owners' heads tell what it did not bring."""
+        return EventConsumer(
+            cursors=Cursors(self.database),
+            kafka=self.kafka,
+            group=group,
+            streams=streams,
+            handle=handle,
+            clock=self.clock,
+            metrics=ReaderMetrics(self.registry),
+            tracer=self.tracer,
         )
 
 

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
-from libs.events.consumer import EventConsumer
 from libs.events.merges import MergeListener, undated
-from libs.events.metrics import ReaderMetrics
 from libs.events.streams import Stream, internal_stream
-from libs.mongo.cursors import Cursors
 from libs.mongo.documents import Documents
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
@@ -80,15 +77,10 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
 
     unmerges = Unmerges(partings=partings, area_merges=area_merges, catch_up=catch_up)
     listener = Listener(journeys=journeys, merges=merges, unmerges=unmerges, foreign_sessions=foreign_sessions)
-    consumer = EventConsumer(
-        cursors=Cursors(foundation.database),
-        kafka=foundation.kafka,
+    consumer = foundation.consumer(
         group=settings.group("aggregator"),
         streams=list(streams.values()),
         handle=listener.handle,
-        clock=foundation.clock,
-        metrics=ReaderMetrics(foundation.registry),
-        tracer=foundation.tracer,
     )
     freshness = Freshness(listening=consumer, streams=streams)
     waiting_merges = Merges(journeys=journeys, sources=sources)

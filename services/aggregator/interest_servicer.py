@@ -7,12 +7,12 @@ from google.type.money_pb2 import Money as MoneyProto
 from libs.clock import Clock
 from libs.errors import invalid_field
 from libs.money import Money, NoCurrency, NoPrice, read_price
+from libs.mongo.requests import MAX_AHEAD
 from libs.telemetry.propagation import current_traceparent
 from libs.timestamps import from_timestamp
 from omnithread.context.v1 import interest_service_pb2 as pb
 from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceServicer
 from services.aggregator import errors
-from services.aggregator.model import MAX_AHEAD
 from services.aggregator.price_changes import PriceChange, PriceChanges
 
 MOST_MINOR = 10**15

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from libs.mongo.requests import MAX_AHEAD
 from libs.mongo.values import Decision
 from libs.origin import Origin
 from omnithread.common.v1 import channel_pb2
@@ -33,7 +34,6 @@ MAX_RECENT_TOUCHPOINTS = 20
 MAX_RECENT_BYTES = 64 * 1024
 """So much of the record may the newest touchpoints take; fewer are kept where they are large."""
 MAX_TOUCHPOINT_AGE = timedelta(days=30)
-MAX_AHEAD = timedelta(seconds=60)
 """A caller's clock may be ahead by this much, as with every `issue_time`."""
 OPEN_KINDS = frozenset(
     {

@@ -4,9 +4,7 @@ from google.protobuf.message import Message
 
 from libs.events.consumer import EventConsumer
 from libs.events.merges import MergeListener
-from libs.events.metrics import ReaderMetrics
 from libs.events.streams import internal_stream
-from libs.mongo.cursors import Cursors
 from libs.service import Foundation
 from omnithread.context.v1 import context_internal_service_pb2
 from omnithread.context.v1.context_events_pb2 import ContextEvent
@@ -21,15 +19,13 @@ from services.cart.settings import CartSettings
 def consumer_of(
     settings: CartSettings, foundation: Foundation, *, merges: MergeListener, audience: AudienceListener
 ) -> EventConsumer:
-    """Make the consumer: Kafka brings events quickly, the owners' heads tell what it did not bring."""
+    """Make the consumer."""
 
     async def handle(area: str, event: Message) -> None:
         await merges.handle(area, event)
         await audience.handle(area, event)
 
-    return EventConsumer(
-        cursors=Cursors(foundation.database),
-        kafka=foundation.kafka,
+    return foundation.consumer(
         group=settings.group("cart"),
         streams=[
             internal_stream(
@@ -48,7 +44,4 @@ def consumer_of(
             ),
         ],
         handle=handle,
-        clock=foundation.clock,
-        metrics=ReaderMetrics(foundation.registry),
-        tracer=foundation.tracer,
     )

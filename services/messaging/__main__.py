@@ -3,11 +3,8 @@
 from datetime import timedelta
 from functools import partial
 
-from libs.events.consumer import EventConsumer
 from libs.events.merges import MergeListener, undated
-from libs.events.metrics import ReaderMetrics
 from libs.events.streams import internal_stream
-from libs.mongo.cursors import Cursors
 from libs.mongo.documents import Documents
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
@@ -148,9 +145,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         merges=MergeListener(area=AREA, absorb=undated(merges.absorb), profile=profile_internal),
         clock=foundation.clock,
     )
-    consumer = EventConsumer(
-        cursors=Cursors(foundation.database),
-        kafka=foundation.kafka,
+    consumer = foundation.consumer(
         group=settings.group(AREA),
         streams=[
             internal_stream(
@@ -176,9 +171,6 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             ),
         ],
         handle=listener.handle,
-        clock=foundation.clock,
-        metrics=ReaderMetrics(foundation.registry),
-        tracer=foundation.tracer,
     )
     servicer = MessagingServicer(messages=messages, conversations=conversations)
     internal_servicer = MessagingInternalServicer(messages=messages, merges=merges)

@@ -2,10 +2,8 @@
 
 from functools import partial
 
-from libs.events.consumer import EventConsumer
 from libs.events.merges import MergeListener
 from libs.events.streams import internal_stream
-from libs.mongo.cursors import Cursors
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.rpc.import_stream import ImportMeter
@@ -46,13 +44,10 @@ async def build(settings: PreferenceSettings, foundation: Foundation) -> Parts:
         event_type=ProfileEvent,
         messages=profile_internal_service_pb2,
     )
-    merges = EventConsumer(
-        cursors=Cursors(foundation.database),
-        kafka=foundation.kafka,
+    merges = foundation.consumer(
         group=settings.group("preference"),
         streams=[of_profile],
         handle=MergeListener(area="preference", absorb=book.absorb, profile=profile).handle,
-        clock=foundation.clock,
     )
     return Parts(
         registrations=[

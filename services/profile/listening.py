@@ -1,9 +1,7 @@
 """Wires what profile listens to: cart and the aggregator, whose events become facts."""
 
 from libs.events.consumer import EventConsumer
-from libs.events.metrics import ReaderMetrics
 from libs.events.streams import internal_stream
-from libs.mongo.cursors import Cursors
 from libs.mongo.record import Records
 from libs.service import Foundation
 from omnithread.cart.v1 import cart_internal_service_pb2
@@ -21,10 +19,8 @@ from services.profile.store import Announced
 def consumer_of(
     settings: ProfileSettings, foundation: Foundation, records: Records[Profile, Announced]
 ) -> EventConsumer:
-    """Make the consumer: Kafka brings events quickly, the owners' heads tell what it did not bring."""
-    return EventConsumer(
-        cursors=Cursors(foundation.database),
-        kafka=foundation.kafka,
+    """Make the consumer."""
+    return foundation.consumer(
         group=settings.group("profile"),
         streams=[
             internal_stream(
@@ -43,7 +39,4 @@ def consumer_of(
             ),
         ],
         handle=Listener(records=records).handle,
-        clock=foundation.clock,
-        metrics=ReaderMetrics(foundation.registry),
-        tracer=foundation.tracer,
     )

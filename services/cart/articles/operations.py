@@ -16,12 +16,12 @@ from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.migrate import Index
 from libs.mongo.newest import put_newest
+from libs.mongo.requests import MAX_AHEAD
 from libs.timestamps import EPOCH
 
 UNSOLD_ARTICLES = "unsold_articles"
 KEPT_FOR = timedelta(days=400)
 MAX_UNSOLD = 100_000
-MAX_AHEAD = timedelta(seconds=60)
 OVERLAP = timedelta(seconds=60)
 """How far back a look begins: replicas' clocks differ, and a write takes its time."""
 MOST_LOAD_SECONDS = 30.0

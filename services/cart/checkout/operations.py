@@ -19,6 +19,7 @@ from services.cart.checkout.model import Moved, Wish, basis_of, check_expected, 
 from services.cart.checkout.seen_lines import Parting
 from services.cart.commands import Commands
 from services.cart.desk.locking import check_unlocked
+from services.cart.errors import cart_empty
 from services.cart.line_values import CartId, OrderId
 from services.cart.model import Act, Change
 from services.cart.offers.book import OfferBook
@@ -114,9 +115,7 @@ class Checkouts:
             if known is not None:
                 return known
             try:
-                priced = await self._priced(payer, wish)
-                if priced is not None:
-                    return await self._place(payer, wish, priced)
+                return await self._place(payer, wish, await self._priced(payer, wish))
             except _Placed as placed:
                 return placed.outcome
             except Moved:
@@ -137,8 +136,8 @@ class Checkouts:
             await self.commands.rejections.note(payer.customer_id, saved, payer.stamp, error)
             raise
 
-    async def _priced(self, payer: Payer, wish: Wish) -> Priced | None:
-        """Price what is to be ordered, by the offers as they are committed; None where those changed meanwhile."""
+    async def _priced(self, payer: Payer, wish: Wish) -> Priced:
+        """Price what is to be ordered, by the offers as they are committed now."""
         saved = await self.carts.get(payer.customer_id)
         order_id = order_id_of(saved.state, payer.customer_id, payer.stamp)
         await self._give_up(payer, order_id)
@@ -151,11 +150,11 @@ class Checkouts:
                 Channel(payer.stamp.origin.channel_id, payer.stamp.origin.channel_kind),
                 payer.brand,
                 delivery_fee=wish.delivery_fee,
-                committed=True,
+                offers=offers,
                 for_order_id=order_id,
             )
-            if price is None or price.offers_edition != offers.edition:
-                return None
+            if price is None:
+                raise cart_empty()
             await self._check_codes(saved, price, order_id)
             check_expected(wish, price)
         return Priced(saved, order_id, parting, price, offers)

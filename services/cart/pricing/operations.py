@@ -65,12 +65,12 @@ class Pricing:
         *,
         delivery_fee: Money | None = None,
         more_codes: Sequence[str] = (),
-        committed: bool = False,
+        offers: ActiveOffers | None = None,
         for_order_id: str = "",
     ) -> Price | None:
         """Give what a cart costs on a channel; None for an empty one.
 
-        `committed` asks for the offers as they are committed now, not a second ago. What is reserved for `for_order_id`
+        `offers` are those that count; None for what this replica knew a second ago. What is reserved for `for_order_id`
         counts as free. Three reads at most, at once, each only where some offer makes it matter.
         Raises CURRENCY_MISMATCH for a fee in another currency.
         """
@@ -79,7 +79,7 @@ class Pricing:
             return None
         if delivery_fee is not None and delivery_fee.currency_code != cart.currency_code:
             raise errors.currency_mismatch(cart.currency_code)
-        offers = await (self.book.committed() if committed else self.book.current())
+        offers = await self.book.current() if offers is None else offers
         entered = (*cart.offer_codes, *more_codes)
         circumstances, _ = await self._circumstances(
             saved, offers, channel, brand, entered, delivery_fee=delivery_fee, for_order_id=for_order_id

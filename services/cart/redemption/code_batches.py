@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from libs.clock import Clock
-from libs.errors import FieldFault, clock_skew, invalid_field, request_id_reused, request_too_old
+from libs.errors import FieldFault, invalid_field, request_id_reused, request_too_old
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import reading
 from libs.mongo.documents import Documents
 from libs.mongo.migrate import Index
 from libs.mongo.once import insert_once
+from libs.mongo.requests import check_not_ahead
 from libs.origin import Stamp
 from services.cart import errors
 from services.cart.offers.values import CodeRule, Offer
@@ -24,7 +25,6 @@ OFFER_CODE_BATCHES = "offer_code_batches"
 INDEXES = (Index(OFFER_CODE_BATCHES, (("expire_time", 1),), expire_after_seconds=0),)
 KEPT_FOR = timedelta(days=30)
 OLDEST_RETRY = timedelta(days=29)
-MOST_AHEAD = timedelta(seconds=60)
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Nothing that is mistaken for something else: no 0, O, 1, I, L."""
 DRAWN_CHARACTERS = 12
@@ -114,8 +114,7 @@ class CodeBatches:
 
     def _check_fresh(self, stamp: Stamp) -> None:
         now = self._clock()
-        if stamp.issue_time is not None and stamp.issue_time > now + MOST_AHEAD:
-            raise clock_skew(now)
+        check_not_ahead(stamp, now)
         if stamp.issue_time is not None and stamp.issue_time < now - OLDEST_RETRY:
             raise request_too_old()
 
