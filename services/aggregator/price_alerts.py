@@ -6,6 +6,7 @@ replicas on one page the faster one notes it, and the other begins anew where th
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from libs.mongo.migrate import Index
 from libs.mongo.shapes import RECORDS
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
+from libs.sweeping import Sweep
 from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
@@ -51,21 +53,19 @@ class PriceAlerts:
     pause_seconds: float
 
     async def run(self) -> None:
-        """Look until cancelled. While MongoDB does not answer nothing is told, and nothing is lost."""
-        while True:
-            try:
-                await self.sweep()
-            except OmnithreadError as error:
-                log.warning("price_changes_not_found", reason=error.reason)
-            await asyncio.sleep(self.pause_seconds)
+        """Look until cancelled."""
+        await self._sweep.run()
 
     async def sweep(self) -> None:
         """Tell of at most 20 changes, longest waiting first, each to its end; one that fails holds up no other."""
-        for change in await self.changes.telling(MOST_CHANGES):
-            try:
-                await self._tell_everybody(change)
-            except OmnithreadError as error:
-                log.warning("price_change_not_told", change_id=change.change_id, reason=error.reason)
+        await self._sweep.sweep()
+
+    @property
+    def _sweep(self) -> Sweep[PriceChange]:
+        return Sweep(name="price-alerts", find=self._telling, do=self._tell_everybody, pause_seconds=self.pause_seconds)
+
+    async def _telling(self) -> Sequence[PriceChange]:
+        return await self.changes.telling(MOST_CHANGES)
 
     async def _tell_everybody(self, change: PriceChange) -> None:
         current: PriceChange | None = change

@@ -45,6 +45,10 @@ class PriceChange:
     told_count: int = 0
     done: bool = False
 
+    def __str__(self) -> str:
+        """Name it, for the log."""
+        return self.change_id
+
     @property
     def is_fall(self) -> bool:
         """Whether anybody is to be told of it."""

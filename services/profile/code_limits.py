@@ -4,20 +4,19 @@ An address is kept as its hash: nobody has to be remembered for having been aske
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.clock import Clock
 from libs.errors import conflict
 from libs.mongo.connection import Database, Document
-from libs.mongo.deadline import reading
 from libs.mongo.migrate import Index
-from libs.mongo.once import insert_once
+from libs.mongo.revised import RevisedDocuments
 from services.profile.errors import verification_limit
 from services.profile.model import CustomerId, Identifier
 from services.profile.verification import LIMIT_WINDOW, MOST_PER_ADDRESS, MOST_PER_CUSTOMER, Slot, with_slot
 
 CODE_LIMITS = "code_limits"
-MAX_TRIES = 12
 
 INDEXES = (
     Index(CODE_LIMITS, (("customer_id", 1),), sparse=True),
@@ -48,45 +47,35 @@ class CodeLimits:
     """All counts."""
 
     def __init__(self, database: Database, *, clock: Clock) -> None:
-        self._collection = database[CODE_LIMITS]
+        self._counts = RevisedDocuments(database[CODE_LIMITS], lifetime=LIMIT_WINDOW, clock=clock)
         self._clock = clock
 
     async def take(self, counted: Counted, verification_id: str) -> None:
         """Count one code, the same one once. Raises VERIFICATION_LIMIT, or CONFLICT after losing too often."""
-        for _ in range(MAX_TRIES):
-            with reading():
-                found = await self._collection.find_one({"_id": counted.key})
-            now = self._clock()
-            after = with_slot(_slots(found), Slot(verification_id, now), most=counted.most)
+
+        def decide(found: Document | None) -> Document:
+            after = with_slot(_slots(found), Slot(verification_id, self._clock()), most=counted.most)
             if not isinstance(after, tuple):
                 raise verification_limit(after)
-            if await self._write(counted, found, after):
-                return
-        raise conflict()
+            return _fields(after)
+
+        whose = {"customer_id": counted.customer_id} if counted.customer_id else {}
+        if not await self._counts.change(counted.key, decide, first=whose):
+            raise conflict()
 
     async def give_back(self, counted: Counted, verification_id: str) -> None:
         """Count a code no longer that was refused after all; where others are faster it stays counted for its hour."""
-        with reading():
-            found = await self._collection.find_one({"_id": counted.key})
-        if found is not None:
-            kept = tuple(slot for slot in _slots(found) if slot.verification_id != verification_id)
-            await self._write(counted, found, kept)
 
-    async def _write(self, counted: Counted, found: Document | None, slots: tuple[Slot, ...]) -> bool:
-        fields: Document = {
-            "slots": [{"verification_id": slot.verification_id, "time": slot.time} for slot in slots],
-            "expire_time": self._clock() + LIMIT_WINDOW,
-            "revision": found["revision"] + 1 if found else 1,
-        }
-        if found is None:
-            whose = {"customer_id": counted.customer_id} if counted.customer_id else {}
-            return await insert_once(self._collection, {"_id": counted.key, **whose, **fields})
-        with reading():
-            result = await self._collection.update_one(
-                {"_id": counted.key, "revision": found["revision"]}, {"$set": fields}
-            )
-        return bool(result.matched_count)
+        def decide(found: Document | None) -> Document | None:
+            kept = tuple(slot for slot in _slots(found) if slot.verification_id != verification_id)
+            return _fields(kept) if found is not None else None
+
+        await self._counts.change(counted.key, decide, tries=1)
 
 
 def _slots(found: Document | None) -> tuple[Slot, ...]:
     return tuple(Slot(one["verification_id"], one["time"]) for one in found["slots"]) if found else ()
+
+
+def _fields(slots: Sequence[Slot]) -> Document:
+    return {"slots": [{"verification_id": slot.verification_id, "time": slot.time} for slot in slots]}
