@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from libs.ids import derived_id
 from libs.mongo.connection import Database
 from libs.mongo.deadline import reading
 from libs.mongo.migrate import Index
@@ -18,7 +19,6 @@ EXTERNAL_NUMBERS = "external_numbers"
 EXTERNAL_NUMBER_INDEXES = (Index(EXTERNAL_NUMBERS, (("customer_id", 1),)),)
 SALE = "sale"
 RETURN = "return"
-_ID_CHARACTERS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ExternalNumbers:
 
 def sale_order_id(external: External) -> str:
     """Give the id of the order that a sale is: one number is one order, whoever tells of it."""
-    return f"ord_{number_key(SALE, external)[:_ID_CHARACTERS]}"
+    return derived_id("ord", SALE, external.system, external.number)
 
 
 def number_key(kind: str, external: External) -> str:

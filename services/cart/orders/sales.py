@@ -4,11 +4,11 @@ It has happened, so nothing in the record refuses it, also no lock. What was bou
 it was there then: the same article number, and the same attributes where the sale tells any; oldest lines first.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from libs.ids import derived_id
 from libs.mongo.values import Decision
 from services.cart import errors
 from services.cart.audit.accounting import counted
@@ -127,4 +127,4 @@ def _is_meant(in_cart: Article, sold: Article) -> bool:
 
 
 def _line_id(order_id: str, place: int) -> LineId:
-    return LineId(f"lin_{hashlib.sha256(f'{order_id}/{place}'.encode()).hexdigest()[:26]}")
+    return LineId(derived_id("lin", order_id, str(place)))
