@@ -15,7 +15,7 @@ from omnithread.context.v1.context_pb2 import (
 )
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest, GetCustomerContextResponse
 from tests.journeys.people import add, cart_of, context_of, log_in, somebody
-from tests.running_suite import Channels
+from tests.running_suite import Channels, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -46,7 +46,8 @@ async def test_without_a_service_its_section_is_named_and_the_others_are_served(
 ) -> None:
     anna = (await log_in(channels.shop, somebody())).customer_id
     await add(channels.shop, anna, "purse")
-    whole = await context_of(channels.store, anna)
+    # The visit is counted a moment after it began, and that is a change of the profile.
+    whole = await until(lambda: context_of(channels.store, anna), lambda seen: bool(seen.profile.facts.channels))
     await suite.kill(service)
     try:
         answers = [await read(channel, anna) for channel in channels.four]
