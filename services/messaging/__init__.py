@@ -4,12 +4,13 @@ Owns: templates; what was said to each customer, with a reason for everything th
 conversation per topic whatever the channels.
 
 Promises:
-- Nothing goes out without a last look: consent, pauses, caps, quiet hours, and whether it is still true (`gates`).
+- Nothing goes out without a last look: consent, pauses, caps, quiet hours, and whether it is still true
+  (`deciding/gates`).
   A service that does not answer lets the message wait; nothing is sent on an assumption.
 - A message goes out at most once, whoever looks and whatever breaks: into the inbox exactly once; by mail, what a lost
-  worker leaves behind is `UNKNOWN` and is not sent again (`model`, `sender`).
-- A template can neither stop the service nor reach what is not declared (`liquid_texts`).
-- A merge loses no message and no word (`merging`).
+  worker leaves behind is `UNKNOWN` and is not sent again (`model`, `delivery/sender`).
+- A template can neither stop the service nor reach what is not declared (`texts/liquid_texts`).
+- A merge loses no message and no word (`merging/taking_over`).
 
 Announces on `omnithread.messaging.v1.events`, without words, names and addresses: messages queued and changed, entries
 posted, records absorbed and sealed. Listens to cart (abandoned, checked out) and profile (merged).

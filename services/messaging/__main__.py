@@ -26,25 +26,25 @@ from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from services.messaging.causes.identity_codes import IdentityCodes
+from services.messaging.causes.price_alerts import AlertRules, PriceAlerts
 from services.messaging.consumer import AREA, Listener
-from services.messaging.conversation_desk import ConversationDesk
-from services.messaging.identity_codes import IdentityCodes
+from services.messaging.conversations.desk import ConversationDesk
+from services.messaging.deciding.preparing import Preparing
+from services.messaging.deciding.sources import Sources
+from services.messaging.delivery.mail import Mailer, MailServer
+from services.messaging.delivery.outcomes import Outcomes
+from services.messaging.delivery.send_loop import Nudges, SendLoop
+from services.messaging.delivery.sender import Patience, Sender
 from services.messaging.internal_servicer import MessagingInternalServicer
-from services.messaging.mail import Mailer, MailServer
-from services.messaging.merges import Merges
+from services.messaging.merging.operations import Merges
 from services.messaging.operations import Messages, ReminderRules
-from services.messaging.outcomes import Outcomes
-from services.messaging.preparing import Preparing
-from services.messaging.price_alerts import AlertRules, PriceAlerts
 from services.messaging.purposes import load_purposes
-from services.messaging.resume_links import ResumeLinks
-from services.messaging.send_loop import Nudges, SendLoop
-from services.messaging.sender import Patience, Sender
 from services.messaging.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
-from services.messaging.sources import Sources
 from services.messaging.store import INDEXES, SHAPE, TEMPLATE_SHAPE, TEMPLATES
-from services.messaging.template_book import TemplateBook
+from services.messaging.texts.book import TemplateBook
+from services.messaging.texts.resume_links import ResumeLinks
 from services.messaging.values import DeliveryKind
 
 

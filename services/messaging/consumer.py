@@ -3,8 +3,8 @@
 Bought is bought, be it in a till of the store's own. Where such a sale leaves something in the cart, the cart counts as
 changed, and the gates judge.
 What a cart's merge brings needs nothing here: the cart counts as changed, so a reminder of it as it was is not sent
-any more (`gates.still_relevant`), and is announced again when it was left alone. An announcement from before the merge
-that is heard after it causes nothing (`Messages.remind`).
+any more (`deciding.gates.still_relevant`), and is announced again when it was left alone. An announcement from before
+the merge that is heard after it causes nothing (`Messages.remind`).
 """
 
 import structlog
@@ -21,9 +21,9 @@ from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.common.v1.event_pb2 import EventHeader
 from omnithread.context.v1.context_events_pb2 import ContextEvent
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
-from services.messaging.identity_codes import CODE_LIFETIME, CodeWanted, IdentityCodes
+from services.messaging.causes.identity_codes import CODE_LIFETIME, CodeWanted, IdentityCodes
+from services.messaging.causes.price_alerts import Alert, PriceAlerts
 from services.messaging.operations import Messages, Reminder
-from services.messaging.price_alerts import Alert, PriceAlerts
 
 AREA = "messaging"
 

@@ -12,8 +12,8 @@ from omnithread.messaging.v1 import messaging_events_pb2 as events_pb
 from omnithread.messaging.v1 import messaging_pb2 as pb
 from omnithread.messaging.v1 import messaging_service_pb2 as service_pb
 from services.messaging import events
-from services.messaging.conversations import Place
-from services.messaging.templates import Form, Template
+from services.messaging.conversations.talking import Place
+from services.messaging.texts.templates import Form, Template
 from services.messaging.values import (
     Author,
     Content,

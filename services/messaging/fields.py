@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from libs.origin import Origin
-from services.messaging.templates import Form
+from services.messaging.texts.templates import Form
 from services.messaging.values import (
     Author,
     Content,

@@ -7,7 +7,7 @@ from libs.rpc.call import current_call, origin_of
 from omnithread.messaging.v1 import messaging_internal_service_pb2 as pb
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceServicer
-from services.messaging.merges import Merges
+from services.messaging.merging.operations import Merges
 from services.messaging.operations import Messages
 from services.messaging.privacy import HOLDINGS, eraser_over
 

@@ -19,8 +19,8 @@ from services.messaging.events import Event
 from services.messaging.model import Change
 from services.messaging.purposes import Purposes
 from services.messaging.store import MESSAGES, message_from_document
-from services.messaging.template_book import TemplateBook
-from services.messaging.templates import Template
+from services.messaging.texts.book import TemplateBook
+from services.messaging.texts.templates import Template
 from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, Reason, TemplateId, Wanted
 
 MESSAGE_ID_CHARACTERS = 26

@@ -4,7 +4,7 @@ from libs.rpc.call import stamp_of
 from libs.rpc.pages import PageTokens, page_size
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceServicer
-from services.messaging.conversation_desk import ConversationDesk
+from services.messaging.conversations.desk import ConversationDesk
 from services.messaging.convert import (
     author_from_proto,
     conversation_to_proto,

@@ -29,7 +29,7 @@ from services.messaging.fields import (
     sent_to_fields,
     summary_from,
 )
-from services.messaging.templates import Template
+from services.messaging.texts.templates import Template
 from services.messaging.values import Content, Conversation, Entry, Message, Messaging, TemplateId
 
 MESSAGES = "messages"

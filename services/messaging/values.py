@@ -21,6 +21,8 @@ class DeliveryKind(enum.StrEnum):
     PUSH = "PUSH"
     IN_APP = "IN_APP"
     WEBHOOK = "WEBHOOK"
+    AD_AUDIENCE = "AD_AUDIENCE"
+    STORE_DISPLAY = "STORE_DISPLAY"
 
 
 class MessageState(enum.StrEnum):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from libs.origin import Origin
-from services.messaging.gates import CartNow, Consent, Facts, Wishes
+from services.messaging.deciding.gates import CartNow, Consent, Facts, Wishes
 from services.messaging.purposes import DEFAULT_PURPOSES
 from services.messaging.values import Content, ConversationId, DeliveryKind, EntryId, Message, MessageId, TemplateId
 

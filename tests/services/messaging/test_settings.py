@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.messaging.mail import MailServer
+from services.messaging.delivery.mail import MailServer
 from services.messaging.settings import MessagingSettings
 
 

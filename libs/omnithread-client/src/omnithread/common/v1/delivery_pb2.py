@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/common/v1/delivery.proto\x12\x14omnithread.common.v1*\xaa\x01\n\x0c\x44\x65liveryKind\x12\x1d\n\x19\x44\x45LIVERY_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x45LIVERY_KIND_EMAIL\x10\x01\x12\x15\n\x11\x44\x45LIVERY_KIND_SMS\x10\x02\x12\x16\n\x12\x44\x45LIVERY_KIND_PUSH\x10\x03\x12\x18\n\x14\x44\x45LIVERY_KIND_IN_APP\x10\x04\x12\x19\n\x15\x44\x45LIVERY_KIND_WEBHOOK\x10\x05\x42;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/common/v1/delivery.proto\x12\x14omnithread.common.v1*\xea\x01\n\x0c\x44\x65liveryKind\x12\x1d\n\x19\x44\x45LIVERY_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44\x45LIVERY_KIND_EMAIL\x10\x01\x12\x15\n\x11\x44\x45LIVERY_KIND_SMS\x10\x02\x12\x16\n\x12\x44\x45LIVERY_KIND_PUSH\x10\x03\x12\x18\n\x14\x44\x45LIVERY_KIND_IN_APP\x10\x04\x12\x19\n\x15\x44\x45LIVERY_KIND_WEBHOOK\x10\x05\x12\x1d\n\x19\x44\x45LIVERY_KIND_AD_AUDIENCE\x10\x06\x12\x1f\n\x1b\x44\x45LIVERY_KIND_STORE_DISPLAY\x10\x07\x42;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\030com.omnithread.common.v1P\001Z\035omnithread/common/v1;commonv1'
   _globals['_DELIVERYKIND']._serialized_start=62
-  _globals['_DELIVERYKIND']._serialized_end=232
+  _globals['_DELIVERYKIND']._serialized_end=296
 # @@protoc_insertion_point(module_scope)

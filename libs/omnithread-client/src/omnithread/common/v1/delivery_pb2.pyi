@@ -34,6 +34,10 @@ class _DeliveryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Delivery
     """The inbox that the customer sees in app and web shop."""
     DELIVERY_KIND_WEBHOOK: _DeliveryKind.ValueType  # 5
     """An HTTP call to a provider of the company's."""
+    DELIVERY_KIND_AD_AUDIENCE: _DeliveryKind.ValueType  # 6
+    """An audience of an advertising network: the customer sees the company's advertisement elsewhere."""
+    DELIVERY_KIND_STORE_DISPLAY: _DeliveryKind.ValueType  # 7
+    """A display in the store that the customer is in, for staff or customer."""
 
 class DeliveryKind(_DeliveryKind, metaclass=_DeliveryKindEnumTypeWrapper):
     """DeliveryKind is a way in which a message can reach a customer."""
@@ -50,4 +54,8 @@ DELIVERY_KIND_IN_APP: DeliveryKind.ValueType  # 4
 """The inbox that the customer sees in app and web shop."""
 DELIVERY_KIND_WEBHOOK: DeliveryKind.ValueType  # 5
 """An HTTP call to a provider of the company's."""
+DELIVERY_KIND_AD_AUDIENCE: DeliveryKind.ValueType  # 6
+"""An audience of an advertising network: the customer sees the company's advertisement elsewhere."""
+DELIVERY_KIND_STORE_DISPLAY: DeliveryKind.ValueType  # 7
+"""A display in the store that the customer is in, for staff or customer."""
 Global___DeliveryKind: _TypeAlias = DeliveryKind  # noqa: Y015

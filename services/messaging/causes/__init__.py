@@ -1,0 +1,1 @@
+"""What lets a message come to be: what other services announced."""

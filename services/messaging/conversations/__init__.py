@@ -1,0 +1,1 @@
+"""What is said with customers, whatever the channels."""

@@ -1,0 +1,238 @@
+"""Prepares a message that is due: asks once more whether it may go, and makes its text from what is true now."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from libs.clock import Clock
+from libs.mongo.documents import SavedDocument
+from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
+from omnithread.profile.v1.profile_pb2 import Profile
+from services.messaging.deciding.gates import Bought, Facts, Skip, Wait, Wishes, judge
+from services.messaging.deciding.sources import Code, NotThere, Sources, cart_now, contact_points
+from services.messaging.purposes import Purpose, Purposes
+from services.messaging.texts.book import TemplateBook
+from services.messaging.texts.languages import locale_of
+from services.messaging.texts.liquid_texts import TextFault
+from services.messaging.texts.resume_links import ResumeLink, ResumeLinks
+from services.messaging.texts.templates import Form, FormTexts, Rendered, Template
+from services.messaging.texts.text_data import (
+    AMOUNT_VARIABLES,
+    ORDER_VARIABLE,
+    RESUME_LINK,
+    Data,
+    cart_data,
+    customer_data,
+    names_with,
+    order_data,
+    told_amount,
+)
+from services.messaging.values import Content, DeliveryKind, Message, MessageState, Reason, Sending
+
+MOST_COMPILED = 200
+CODE_VARIABLE = "code"
+"""How the template of one-time codes names the code."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """It may go, and this is what goes."""
+
+    kind: DeliveryKind
+    address: str
+    """Empty for the inbox."""
+    rendered: Rendered
+    subject: str
+    """What is kept of the subject."""
+    content: Content
+    """What is kept of the text, among others."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """It does not go."""
+
+    as_state: MessageState
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What was asked about the customer a moment ago."""
+
+    customer_id: str
+    profile: Profile
+    wishes: Wishes
+    purchases: GetCartResponse | None
+    """Asked for where the message is about a cart; else only once a text tells of one."""
+    code: Code | None = None
+    """The one-time code to bring, where the message brings one."""
+    bought: tuple[Bought, ...] = ()
+    """The newest orders: asked for where the message is about an article."""
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Give what a text may tell and nobody may keep."""
+        return {CODE_VARIABLE: self.code.code} if self.code else {}
+
+    def contact_points(self, purpose: Purpose) -> Mapping[DeliveryKind, str]:
+        """Give where the customer can be reached; a code goes to the address that it is to prove, and nowhere else."""
+        if self.code is not None:
+            return {DeliveryKind.EMAIL: self.code.address}
+        return contact_points(self.profile, self.wishes, purpose.name)
+
+
+class Preparing:
+    """Judges messages and makes their texts. Keeps the newest 200 compiled forms."""
+
+    def __init__(
+        self,
+        *,
+        sources: Sources,
+        templates: TemplateBook,
+        purposes: Purposes,
+        resume_links: ResumeLinks,
+        provided_kinds: tuple[DeliveryKind, ...],
+        default_time_zone: str,
+        clock: Clock,
+    ) -> None:
+        self._sources = sources
+        self._resume_links = resume_links
+        self._templates = templates
+        self._purposes = purposes
+        self._provided_kinds = provided_kinds
+        self._default_time_zone = default_time_zone
+        self._clock = clock
+        self._compiled: OrderedDict[tuple[str, int, Form], FormTexts] = OrderedDict()
+
+    async def prepare(
+        self, customer_id: str, message: Message, content: Content, sent: tuple[Sending, ...]
+    ) -> Ready | Wait | End:
+        """Say what becomes of a message now. Raises SourceAway where a service does not answer: then it waits."""
+        purpose = self._purposes.get(message.purpose)
+        if purpose is None:
+            return End(MessageState.FAILED, Reason.PURPOSE_UNKNOWN)
+        template = await self._templates.find(message.template_id)
+        if template is None:
+            return End(MessageState.FAILED, Reason.TEMPLATE_NOT_FOUND)
+        person = await self._ask(customer_id, message)
+        if isinstance(person, End):
+            return person
+        facts = self._facts(purpose, person, template.state, sent)
+        verdict = judge(message, facts)
+        if isinstance(verdict, Wait):
+            return verdict
+        if isinstance(verdict, Skip):
+            was_bought = verdict.reason is Reason.ORDER_PLACED
+            return End(MessageState.CANCELLED if was_bought else MessageState.SKIPPED, verdict.reason)
+        form = template.state.form_for(verdict.kind, person.wishes.language)
+        if form is None:
+            return End(MessageState.SKIPPED, Reason.NO_FORM)
+        try:
+            rendered, kept = await self._render(template, form, person, content, message)
+        except NotThere:
+            return End(MessageState.SKIPPED, Reason.NO_ORDER)
+        except TextFault as fault:
+            log.warning("text_not_rendered", template_id=message.template_id, language=form.language, fault=str(fault))
+            return End(MessageState.FAILED, Reason.TEMPLATE_ERROR)
+        return Ready(
+            kind=verdict.kind,
+            address=facts.contact_points.get(verdict.kind, ""),
+            rendered=rendered,
+            subject="" if person.code else kept.subject,
+            content=replace(
+                content,
+                template_version=template.version,
+                language=form.language,
+                body_text="" if person.code else kept.body_text,
+            ),
+        )
+
+    async def _ask(self, customer_id: str, message: Message) -> Person | End:
+        async def purchases() -> GetCartResponse | None:
+            return await self._sources.purchases(customer_id) if message.cart_id else None
+
+        async def bought() -> tuple[Bought, ...]:
+            return await self._sources.bought(customer_id) if message.sku else ()
+
+        try:
+            profile, wishes, cart, orders = await asyncio.gather(
+                self._sources.person(customer_id), self._sources.wishes(customer_id), purchases(), bought()
+            )
+        except NotThere:
+            return End(MessageState.SKIPPED, Reason.CUSTOMER_NOT_FOUND)
+        if not message.verification_id:
+            return Person(customer_id, profile, wishes, cart, bought=orders)
+        try:
+            code = await self._sources.code(customer_id, message.verification_id)
+        except NotThere:
+            return End(MessageState.SKIPPED, Reason.EXPIRED)
+        # Who the customer is is left out: nobody knows yet whether the address is theirs.
+        wishes = replace(wishes, language=code.language or wishes.language)
+        return Person(customer_id, Profile(), wishes, None, code)
+
+    def _facts(self, purpose: Purpose, person: Person, template: Template, sent: tuple[Sending, ...]) -> Facts:
+        return Facts(
+            now=self._clock(),
+            purpose=purpose,
+            wishes=person.wishes,
+            contact_points=person.contact_points(purpose),
+            provided_kinds=self._provided_kinds,
+            form_kinds=template.kinds_in(person.wishes.language),
+            sent=sent,
+            default_time_zone=self._default_time_zone,
+            cart=cart_now(person.purchases) if person.purchases else None,
+            bought=person.bought,
+        )
+
+    async def _render(
+        self, template: SavedDocument[Template], form: Form, person: Person, content: Content, message: Message
+    ) -> tuple[Rendered, Rendered]:
+        """Give what goes out, and what may be kept of it."""
+        texts = self._texts(template, form)
+        data = await self._data(texts, form, person, dict(content.variables) | person.secrets)
+        resume = await self._resume_link(texts, form, person, message)
+        data[RESUME_LINK] = resume.link if resume else None
+        rendered = await asyncio.to_thread(texts.render, data)  # a text may take tenths of a second
+        if resume is None:
+            return rendered, rendered
+        return rendered, await asyncio.to_thread(texts.render, {**data, RESUME_LINK: resume.masked})
+
+    async def _resume_link(self, texts: FormTexts, form: Form, person: Person, message: Message) -> ResumeLink | None:
+        if RESUME_LINK not in texts.roots or form.kind is DeliveryKind.IN_APP or person.code is not None:
+            return None
+        return await self._resume_links.of(person.customer_id, message.message_id)
+
+    async def _data(self, texts: FormTexts, form: Form, person: Person, variables: dict[str, str]) -> Data:
+        """Ask for what the texts tell of, and no more."""
+        locale = locale_of(person.wishes.language or form.language)
+        told = {name: told_amount(value, locale) for name, value in variables.items() if name in AMOUNT_VARIABLES}
+        data: Data = {**variables, **told, "customer": customer_data(person.profile)}
+        names_order = "order" in texts.roots
+        purchases = person.purchases
+        if purchases is None and ("cart" in texts.roots or (names_order and ORDER_VARIABLE not in variables)):
+            purchases = await self._sources.purchases(person.customer_id)
+        if purchases is not None:
+            data["cart"] = cart_data(purchases.cart, locale)
+        if names_order:
+            newest = purchases.recent_orders[0].order_id if purchases and purchases.recent_orders else ""
+            order_id = variables.get(ORDER_VARIABLE, newest)
+            if not order_id:
+                raise NotThere("order")
+            data["order"] = order_data(await self._sources.order(person.customer_id, order_id), locale)
+        return data
+
+    def _texts(self, template: SavedDocument[Template], form: Form) -> FormTexts:
+        key = (template.key, template.version, form)
+        texts = self._compiled.pop(key, None)
+        if texts is None:
+            texts = FormTexts(form, names_with(template.state.variable_names))
+        self._compiled[key] = texts
+        if len(self._compiled) > MOST_COMPILED:
+            self._compiled.popitem(last=False)
+        return texts

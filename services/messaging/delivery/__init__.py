@@ -1,0 +1,1 @@
+"""How messages go out, once each, and what became of them."""

@@ -1,0 +1,116 @@
+"""Runs the sender: at once for whom this process queued something, and every second for whoever is due.
+
+Every replica does. When the service stops, what is being handed over is finished first.
+"""
+
+import asyncio
+from functools import partial
+
+import structlog
+
+from libs.clock import Clock
+from libs.errors import OmnithreadError
+from libs.mongo.record import Records
+from services.messaging.delivery.sender import Sender
+from services.messaging.events import Event
+from services.messaging.store import DUE_TIME
+from services.messaging.values import Messaging
+
+MOST_WAITING = 10_000
+MOST_DUE = 500
+WORKERS = 8
+STOP_SECONDS = 8.0
+
+log = structlog.get_logger(__name__)
+
+
+class Nudges:
+    """Customers with something to send, each once: bounded, since the sweep finds whoever does not fit."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
+        self._known: set[str] = set()
+
+    def nudge(self, customer_id: str) -> None:
+        """Let a customer be looked at, unless they wait for it already."""
+        if customer_id not in self._known and not self._queue.full():
+            self._known.add(customer_id)
+            self._queue.put_nowait(customer_id)
+
+    async def next(self) -> str:
+        """Wait for the next customer."""
+        customer_id = await self._queue.get()
+        self._known.discard(customer_id)
+        return customer_id
+
+
+class SendLoop:
+    """Looks and sends until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        sender: Sender,
+        records: Records[Messaging, Event],
+        nudges: Nudges,
+        clock: Clock,
+        sweep_seconds: float,
+    ) -> None:
+        self._sender = sender
+        self._records = records
+        self._nudges = nudges
+        self._clock = clock
+        self._sweep_seconds = sweep_seconds
+        self._in_work: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until cancelled; then give what is under way some seconds to end."""
+        self._stopping = False
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._sweep(), name="send-sweep")
+                for _ in range(WORKERS):
+                    tasks.create_task(self._work(), name="send-worker")
+        finally:
+            self._stopping = True
+            await self._finish()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                for customer_id in await self._records.due(DUE_TIME, self._clock(), MOST_DUE):
+                    if customer_id not in self._in_work:
+                        self._nudges.nudge(customer_id)
+            except OmnithreadError as error:
+                log.warning("due_messages_not_found", reason=error.reason)
+            await asyncio.sleep(self._sweep_seconds)
+
+    async def _work(self) -> None:
+        while True:
+            customer_id = await self._nudges.next()
+            before = self._in_work.get(customer_id)
+            if before is not None:
+                await asyncio.wait({before})
+            task = asyncio.create_task(self._send(customer_id), name="send-due")
+            self._in_work[customer_id] = task
+            task.add_done_callback(partial(self._forget, customer_id))
+            await asyncio.shield(task)
+
+    async def _send(self, customer_id: str) -> None:
+        try:
+            await self._sender.send_due(customer_id, lambda: not self._stopping)
+        except OmnithreadError as error:
+            log.warning("messages_not_sent", customer_id=customer_id, reason=error.reason)
+        except Exception as error:  # the sweep comes back to it
+            log.exception("messages_not_sent", customer_id=customer_id, exc_info=error)
+
+    def _forget(self, customer_id: str, done: asyncio.Task[None]) -> None:
+        if self._in_work.get(customer_id) is done:
+            del self._in_work[customer_id]
+
+    async def _finish(self) -> None:
+        if self._in_work:
+            _, late = await asyncio.wait(self._in_work.values(), timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()

@@ -1,0 +1,88 @@
+"""Decides how what was said to and by a merged customer is taken over. Nothing is lost.
+
+- Messages that wait go on waiting, beyond the usual 20 if need be; beyond 100 the oldest are skipped with a reason.
+- Open conversations on the same topic become one, known by both ids. A conversation that has taken up 50 others
+  takes no more: the source's is closed, and stays readable.
+- Of more than 10 open conversations those silent for longest are closed, and stay readable.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from libs.mongo.values import Decision
+from services.messaging.conversations.talking import MAX_OPEN_CONVERSATIONS, newest_entries, within_bounds
+from services.messaging.events import Event, MessagingAbsorbed
+from services.messaging.merging.outcome import explain
+from services.messaging.model import Change, end, newest_messages, newest_sendings
+from services.messaging.values import Conversation, MessageState, Messaging, Reason
+
+MAX_WAITING_AFTER_MERGE = 100
+MAX_JOINED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Conversations after a merge: those that go on, and those that changed by not going on."""
+
+    open: tuple[Conversation, ...]
+    ended: tuple[Conversation, ...] = ()
+
+
+def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_customer_id: str, now: datetime) -> Change:
+    """Give the survivor all that the source has."""
+    joined = join(survivor.conversations, source.conversations)
+    after = Messaging(
+        waiting=tuple(
+            sorted((*survivor.waiting, *source.waiting), key=lambda message: (message.create_time, message.message_id))
+        ),
+        recent=newest_messages((*survivor.recent, *source.recent)),
+        conversations=within_bounds(joined.open),
+        sent=newest_sendings((*survivor.sent, *source.sent), now),
+    )
+    kept = _with_few_waiting(after, now)
+    absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended)
+    things = explain(source, kept.state, joined.ended)
+    return Decision(kept.state, (absorbed, *kept.events), merged=things)
+
+
+def join(survivors: tuple[Conversation, ...], sources: tuple[Conversation, ...]) -> Joined:
+    """Make those on the same topic one, and close those for which there is no room."""
+    on_topic = {conversation.topic: conversation for conversation in survivors}
+    ended: list[Conversation] = []
+    for source in sources:
+        mine = on_topic.get(source.topic)
+        if mine is None:
+            on_topic[source.topic] = source
+        elif len(mine.joined_ids) + len(source.ids) > MAX_JOINED:
+            ended.append(_closed(source))
+        else:
+            on_topic[source.topic] = _one_of(mine, source)
+            ended.append(replace(_closed(source), joined_into=mine.conversation_id))
+    by_age = sorted(on_topic.values(), key=lambda found: (found.update_time, found.conversation_id), reverse=True)
+    silent = by_age[MAX_OPEN_CONVERSATIONS:]
+    return Joined(tuple(by_age[:MAX_OPEN_CONVERSATIONS]), (*ended, *map(_closed, silent)))
+
+
+def _one_of(mine: Conversation, source: Conversation) -> Conversation:
+    return replace(
+        mine,
+        entry_count=mine.entry_count + source.entry_count,
+        recent_entries=newest_entries((*mine.recent_entries, *source.recent_entries)),
+        create_time=min(mine.create_time, source.create_time),
+        update_time=max(mine.update_time, source.update_time),
+        joined_ids=(*mine.joined_ids, *source.ids),
+    )
+
+
+def _closed(conversation: Conversation) -> Conversation:
+    return replace(conversation, is_open=False, revision=conversation.revision + 1)
+
+
+def _with_few_waiting(state: Messaging, now: datetime) -> Change:
+    """Skip the oldest of too many messages; what is being sent stays."""
+    queued = [message for message in state.waiting if message.state is MessageState.QUEUED]
+    events: tuple[Event, ...] = ()
+    for message in queued[: max(len(state.waiting) - MAX_WAITING_AFTER_MERGE, 0)]:
+        change = end(state, message, as_state=MessageState.SKIPPED, reason=Reason.QUEUE_FULL, now=now)
+        state, events = change.state, (*events, *change.events)
+    return Decision(state, events)

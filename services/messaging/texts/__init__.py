@@ -1,0 +1,1 @@
+"""Templates, and the texts that are made of them."""

@@ -1,0 +1,138 @@
+"""What a text may tell of a customer: names and amounts, written in the customer's language.
+
+The names are the same for every template; `NAMES` is what PutTemplate checks against, `invented` what it rehearses
+with. A value that the customer does not have is nil, so that a text can ask for it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency
+from google.type.money_pb2 import Money
+
+from libs.timestamps import from_timestamp
+from omnithread.cart.v1 import cart_pb2, order_pb2
+from omnithread.profile.v1 import profile_pb2
+from services.messaging.texts.liquid_texts import Names
+
+NANO = Decimal(1_000_000_000)
+EXACT_AMOUNT = re.compile(r"\d{1,18}(\.\d{1,9})? [A-Z]{3}")
+WEB_SCHEMES = ("https://", "http://")
+
+Data = dict[str, object]
+"""What Liquid reads: texts, numbers, None, and lists and mappings of them."""
+
+LINE: Names = dict.fromkeys(("name", "quantity", "unit_price", "line_total", "image_uri", "link_uri"))
+LIST: Names = {"first": LINE, "last": LINE, "size": None}
+NAMES: dict[str, Names | None] = {
+    "customer": {"given_name": None, "family_name": None},
+    "cart": {"lines": LIST, "line_count": None, "subtotal": None},
+    "order": {
+        "order_id": None,
+        "lines": LIST,
+        "line_count": None,
+        "total": None,
+        "store_id": None,
+        "place_date": None,
+    },
+    "resume_link": None,
+}
+RESUME_LINK = "resume_link"
+"""An address that goes on with the cart on any device; nil in the inbox, where the customer is already there."""
+AMOUNT_VARIABLES = frozenset({"old_price", "new_price"})
+"""Variables that are given as `59.90 EUR`, and told in the customer's language."""
+ORDER_VARIABLE = "order_id"
+"""A template that declares this variable tells of the order that it names; others of the newest."""
+
+
+def names_with(variable_names: Iterable[str]) -> Names:
+    """Give all that a template with these variables may name."""
+    return {**dict.fromkeys(variable_names), **NAMES}
+
+
+def customer_data(profile: profile_pb2.Profile) -> Data:
+    """Give what a text may tell of the person."""
+    return {"given_name": profile.given_name or None, "family_name": profile.family_name or None}
+
+
+def cart_data(cart: cart_pb2.Cart, locale: Locale) -> Data:
+    """Give what a text may tell of the cart."""
+    return {
+        "lines": _lines(cart.lines, locale),
+        "line_count": len(cart.lines),
+        "subtotal": amount(cart.subtotal, locale) if cart.HasField("subtotal") else None,
+    }
+
+
+def order_data(order: order_pb2.Order, locale: Locale) -> Data:
+    """Give what a text may tell of an order."""
+    return {
+        "order_id": order.order_id,
+        "lines": _lines(order.lines, locale),
+        "line_count": len(order.lines),
+        "total": amount(order.total, locale),
+        "store_id": order.pickup.store_id or None,
+        "place_date": format_date(from_timestamp(order.place_time), format="long", locale=locale),
+    }
+
+
+def told_amount(text: str, locale: Locale) -> str:
+    """Write an amount that is kept as `59.90 EUR` in the customer's language; anything else stays as it is."""
+    number, _, currency_code = text.partition(" ")
+    if not EXACT_AMOUNT.fullmatch(text):
+        return text
+    return format_currency(Decimal(number), currency_code, locale=locale)
+
+
+def amount(money: Money, locale: Locale) -> str:
+    """Write an amount of money."""
+    return format_currency(money.units + money.nanos / NANO, money.currency_code, locale=locale)
+
+
+def invented(variable_names: Sequence[str]) -> Data:
+    """Give data of nobody, with every name that a text may use."""
+    line: Data = {
+        "name": "A thing",
+        "quantity": 2,
+        "unit_price": "1.00",
+        "line_total": "2.00",
+        "image_uri": "https://example.com/image",
+        "link_uri": "https://example.com/thing",
+    }
+    order: Data = {
+        "order_id": "ord_1",
+        "lines": [line, line],
+        "line_count": 2,
+        "total": "4.00",
+        "store_id": "store-1",
+        "place_date": "1 January 2026",
+    }
+    return {
+        **dict.fromkeys(variable_names, "1"),
+        "customer": {"given_name": "Jane", "family_name": "Doe"},
+        "cart": {"lines": [line, line], "line_count": 2, "subtotal": "4.00"},
+        "order": order,
+        RESUME_LINK: "https://example.com/cart#token",
+    }
+
+
+def _lines(lines: Iterable[cart_pb2.CartLine], locale: Locale) -> list[Mapping[str, object]]:
+    return [
+        {
+            "name": line.name,
+            "quantity": line.quantity,
+            "unit_price": amount(line.unit_price, locale),
+            "line_total": amount(line.line_total, locale),
+            "image_uri": web_address(line.image_uri),
+            "link_uri": web_address(line.link_uri),
+        }
+        for line in lines
+    ]
+
+
+def web_address(uri: str) -> str | None:
+    """Give an address of the web only: what else a channel may have noted (`javascript:`) belongs into no mail."""
+    return uri if uri.lower().startswith(WEB_SCHEMES) else None

@@ -1,0 +1,137 @@
+"""Mails as they are written, and the way to the mail server with its lock and its doorkeeper."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from services.messaging.delivery.mail import Mail, Mailer, MailServer, NotTaken, Refused, compose
+from services.messaging.texts.templates import Rendered
+from tests.services.messaging.post_office import LOOPBACK
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+SERVER = MailServer(
+    host="localhost",
+    port=0,
+    tls="starttls",
+    user="shop",
+    password="hunter2",
+    timeout_seconds=5,
+    from_address="noreply@example.com",
+    from_name="Schöner Shop",
+)
+TEXTS = Rendered(subject="Grüezi", body_text="Hallo Zoë", body_html="<p>Hallo Zoë</p>")
+
+
+def written(address: str, rendered: Rendered = TEXTS) -> Mail:
+    return compose(SERVER, rendered, message_id="msg_1", address=address, language="de", now=NOW)
+
+
+def test_the_same_message_always_has_the_same_message_id() -> None:
+    mail = message_from_bytes(written("zoe@example.com").content, policy=policy.default)
+    assert mail["Message-ID"] == "<msg_1@example.com>"
+    assert mail["From"] == "Schöner Shop <noreply@example.com>"
+    assert (mail["Subject"], mail["Content-Language"], mail["Auto-Submitted"]) == ("Grüezi", "de", "auto-generated")
+    assert mail.get_content_type() == "multipart/alternative"
+
+
+def test_a_domain_with_umlauts_is_written_as_mail_servers_know_it() -> None:
+    assert written("zoe@bücher.example").recipient == "zoe@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("address", ["a\r\nBcc: b@example.com", "a\n@example.com", ""])
+def test_what_is_no_address_is_refused_before_anybody_is_called(address: str) -> None:
+    with pytest.raises(Refused):
+        written(address)
+
+
+class Doorkeeper:
+    """Keeps what it takes, from those who know the word."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's
+        assert session.ssl is not None
+        self.mails.append(envelope.original_content or b"")
+        return "250 Kept"
+
+
+def known(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:
+    ok = isinstance(data, LoginPassword) and (data.login, data.password) == (b"shop", b"hunter2")
+    return AuthResult(success=ok, handled=False)
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return files
+
+
+@pytest.fixture
+async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Doorkeeper, MailServer, ssl.SSLContext]]:
+    """A server that wants STARTTLS and a login, where it is, and who trusts it."""
+    certificate_file, key_file = certificate(tmp_path)
+    own = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    own.load_cert_chain(certificate_file, key_file)
+    keeper, loop = Doorkeeper(), asyncio.get_running_loop()
+
+    def connection() -> SMTP:
+        return SMTP(keeper, loop=loop, tls_context=own, require_starttls=True, auth_required=True, authenticator=known)
+
+    server = await loop.create_server(connection, LOOPBACK, 0)
+    port = server.sockets[0].getsockname()[1]
+    yield keeper, replace(SERVER, port=port), ssl.create_default_context(cafile=str(certificate_file))
+    server.close()
+
+
+async def test_a_mail_goes_over_an_encrypted_way_to_a_server_that_knows_us(
+    guarded: tuple[Doorkeeper, MailServer, ssl.SSLContext],
+) -> None:
+    keeper, server, trusting = guarded
+    await Mailer(server, tls_context=trusting).hand_over(written("zoe@example.com"))
+    assert len(keeper.mails) == 1
+
+
+@pytest.mark.parametrize("fault", ["an unknown certificate", "a wrong password", "nobody there"])
+async def test_what_is_wrong_with_the_way_is_no_fault_of_the_mail(
+    guarded: tuple[Doorkeeper, MailServer, ssl.SSLContext], fault: str
+) -> None:
+    keeper, server, trusting = guarded
+    mailer = {
+        "an unknown certificate": Mailer(server),
+        "a wrong password": Mailer(replace(server, password="wrong"), tls_context=trusting),
+        "nobody there": Mailer(replace(server, port=1)),
+    }[fault]
+    with pytest.raises(NotTaken) as caught:
+        await mailer.hand_over(written("zoe@example.com"))
+    assert "zoe" not in str(caught.value)
+    assert keeper.mails == []
