@@ -12,13 +12,14 @@ CALLEES: Mapping[str, frozenset[str]] = {
     "preference": frozenset({"profile"}),
     "messaging": frozenset({"profile", "cart", "preference"}),
     "aggregator": frozenset({"profile", "cart", "preference", "messaging"}),
+    "door": frozenset({"preference", "messaging", "cart"}),
 }
 """For each service, those whose services it calls: the public ones and the internal ones alike."""
 
 HEARD: Mapping[str, frozenset[str]] = {
     "profile": frozenset({"cart", "aggregator"}),
     "cart": frozenset({"aggregator"}),
-    "messaging": frozenset({"aggregator"}),
+    "messaging": frozenset({"aggregator", "messaging"}),
 }
 """For some services, those that they only hear: they ask what was announced and nothing else, and no call waits for
 that, so calls go in no circle."""
