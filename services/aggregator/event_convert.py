@@ -25,6 +25,7 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
             message.touchpoint_recorded.journey_id = event.journey_id
             message.touchpoint_recorded.kind = context_pb2.TouchpointKind.ValueType(event.touchpoint.kind)
             message.touchpoint_recorded.subject = event.touchpoint.subject
+            message.touchpoint_recorded.by_company = not event.touchpoint.by_customer
         case events.PriceFell():
             message.price_fell.CopyFrom(_fall_to_proto(event.change))
         case _:

@@ -6,7 +6,7 @@ from libs.errors import OmnithreadError, Status
 from libs.timestamps import from_timestamp
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_SYSTEM, CHANNEL_KIND_UNSPECIFIED
 from omnithread.context.v1 import context_pb2
-from omnithread.context.v1.context_events_pb2 import ContextEvent
+from omnithread.context.v1.context_events_pb2 import ContextEvent, TouchpointRecorded
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from services.cart.audience.book import AudienceBook
 from services.cart.audience.copy import AudienceCopy, JourneyAct, with_act, with_end
@@ -88,7 +88,7 @@ def _meaning_of(event: ContextEvent) -> tuple[str, JourneyAct | None] | None:
             return event.journey_ended.journey_id, None
         case "session_started":
             journey_id, campaign_id = event.session_started.journey_id, ""
-        case "touchpoint_recorded" if event.touchpoint_recorded.kind in ACTS:
+        case "touchpoint_recorded" if _is_an_act(event.touchpoint_recorded):
             told = event.touchpoint_recorded
             is_ad = told.kind == context_pb2.TOUCHPOINT_KIND_AD_CLICKED
             journey_id, campaign_id = told.journey_id, told.subject if is_ad else ""
@@ -98,6 +98,11 @@ def _meaning_of(event: ContextEvent) -> tuple[str, JourneyAct | None] | None:
         return None
     act = JourneyAct(header.epoch, header.seq, from_timestamp(header.occur_time), header.channel.kind, campaign_id)
     return journey_id, act
+
+
+def _is_an_act(told: TouchpointRecorded) -> bool:
+    """Say whether the customer did it: staff who lock a cart have not brought its customer to their channel."""
+    return told.kind in ACTS and not told.by_company
 
 
 def _changes_traits(event: ProfileEvent) -> bool:

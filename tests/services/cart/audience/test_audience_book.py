@@ -168,6 +168,16 @@ async def test_who_went_on_with_the_cart_in_a_store_was_in_a_store(reading: Read
     assert facts.journey_channel_kinds == {CHANNEL_KIND_WEB, CHANNEL_KIND_STORE}
 
 
+async def test_staff_who_lock_a_cart_have_not_brought_its_customer_to_the_call_centre(reading: Reading) -> None:
+    customer_id = await reading.shop.new_customer()
+    listener = AudienceListener(reading.book)
+    await listener.handle("context", ad_clicked(customer_id))
+    by_staff = handed_over_in_store(customer_id)
+    by_staff.touchpoint_recorded.by_company = True
+    await listener.handle("context", by_staff)
+    assert (await reading.facts(customer_id)).journey_channel_kinds == {CHANNEL_KIND_WEB}
+
+
 async def test_an_id_that_is_nobodys_leaves_nothing_behind_and_keeps_nobody_else_from_being_asked_for(
     reading: Reading,
 ) -> None:

@@ -189,6 +189,7 @@ class TouchpointRecorded(_message.Message):
     JOURNEY_ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
+    BY_COMPANY_FIELD_NUMBER: _builtins.int
     touchpoint_id: _builtins.str
     """The touchpoint."""
     journey_id: _builtins.str
@@ -197,6 +198,8 @@ class TouchpointRecorded(_message.Message):
     """What happened."""
     subject: _builtins.str
     """What it was about."""
+    by_company: _builtins.bool
+    """Whether the company did it: staff who locked a cart, a message, a timer. False for an act of the customer's."""
     def __init__(
         self,
         *,
@@ -204,10 +207,11 @@ class TouchpointRecorded(_message.Message):
         journey_id: _builtins.str = ...,
         kind: _context_pb2.TouchpointKind.ValueType = ...,
         subject: _builtins.str = ...,
+        by_company: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["journey_id", b"journey_id", "kind", b"kind", "subject", b"subject", "touchpoint_id", b"touchpoint_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_company", b"by_company", "journey_id", b"journey_id", "kind", b"kind", "subject", b"subject", "touchpoint_id", b"touchpoint_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
