@@ -7,6 +7,7 @@ from libs.events.merges import MergeListener, undated
 from libs.events.streams import internal_stream
 from libs.mongo.documents import Documents
 from libs.process import run_service
+from libs.purposes import load_purposes
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1 import cart_internal_service_pb2
@@ -39,7 +40,6 @@ from services.messaging.delivery.sender import Patience, Sender
 from services.messaging.internal_servicer import MessagingInternalServicer
 from services.messaging.merging.operations import Merges
 from services.messaging.operations import Messages, ReminderRules
-from services.messaging.purposes import load_purposes
 from services.messaging.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
 from services.messaging.store import INDEXES, SHAPE, TEMPLATE_SHAPE, TEMPLATES

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from libs.origin import Origin
+from services.messaging.deciding.judgement_fields import judgement_from, judgement_to_fields
 from services.messaging.texts.templates import Form
 from services.messaging.values import (
     Author,
@@ -28,7 +29,10 @@ Fields = dict[str, Any]
 
 def fields_of(value: Message | MessageSummary | Content | Conversation | Entry | Form) -> Fields:
     """Write a value with all that it holds."""
-    return dataclasses.asdict(value)
+    fields = dataclasses.asdict(value)
+    if isinstance(value, Message):
+        fields["judgements"] = [judgement_to_fields(judgement) for judgement in value.judgements]
+    return fields
 
 
 def message_from(fields: Mapping[str, Any]) -> Message:
@@ -41,6 +45,7 @@ def message_from(fields: Mapping[str, Any]) -> Message:
             "delivery_kind": _kind(fields["delivery_kind"]),
             "state": MessageState(fields["state"]),
             "origin": Origin(**_known(Origin, fields["origin"])),
+            "judgements": tuple(judgement_from(kept) for kept in fields.get("judgements", ())),
         }
     )
 
@@ -78,18 +83,21 @@ def form_from(fields: Mapping[str, Any]) -> Form:
 
 
 def sent_to_fields(sent: Sequence[Sending]) -> list[Fields]:
-    """Write the times by purpose: a thousand of them then take 20 KB."""
-    purposes = sorted({sending.purpose for sending in sent})
-    return [
-        {"purpose": purpose, "times": [sending.time for sending in sent if sending.purpose == purpose]}
-        for purpose in purposes
-    ]
+    """Write the times by purpose and way: a thousand of them then take 20 KB."""
+    times: dict[tuple[str, str], list[Any]] = {}
+    for sending in sent:
+        times.setdefault((sending.purpose, str(sending.kind)), []).append(sending.time)
+    return [{"purpose": purpose, "kind": kind, "times": times[purpose, kind]} for purpose, kind in sorted(times)]
 
 
 def sent_from(fields: Iterable[Mapping[str, Any]]) -> tuple[Sending, ...]:
     """Read the times, oldest first."""
-    sent = [Sending(of_purpose["purpose"], time) for of_purpose in fields for time in of_purpose["times"]]
-    return tuple(sorted(sent, key=lambda sending: (sending.time, sending.purpose)))
+    sent = [
+        Sending(of_purpose["purpose"], time, of_purpose.get("kind", ""))
+        for of_purpose in fields
+        for time in of_purpose["times"]
+    ]
+    return tuple(sorted(sent, key=lambda sending: (sending.time, sending.purpose, sending.kind)))
 
 
 def _known(kind: type[Any], fields: Mapping[str, Any]) -> Fields:

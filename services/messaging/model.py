@@ -74,7 +74,9 @@ def put_into_inbox(
         send_time=now,
         update_time=now,
     )
-    return _counting(_moved(state, seen, sent, content), counted, Sending(seen.purpose, now), now)
+    return _counting(
+        _moved(state, seen, sent, content), counted, Sending(seen.purpose, now, DeliveryKind.IN_APP.value), now
+    )
 
 
 def claim(
@@ -99,7 +101,7 @@ def claim(
         due_time=lease_until,
         update_time=now,
     )
-    return _counting(_moved(state, seen, claimed, content), counted, Sending(seen.purpose, now), now)
+    return _counting(_moved(state, seen, claimed, content), counted, Sending(seen.purpose, now, kind.value), now)
 
 
 def confirm(state: Messaging, seen: Message, content: Content, *, now: datetime) -> Change:
@@ -191,9 +193,11 @@ def _counting(change: Change, counted: tuple[Sending, ...], sending: Sending, no
 def _uncounted(change: Change, claimed: Message) -> Change:
     """Forget that a message counted as sent, since it was not: the claim's time names its entry."""
     sent = list(change.state.sent)
-    entry = Sending(claimed.purpose, claimed.update_time)
-    if entry in sent:
-        sent.remove(entry)
+    entry = Sending(claimed.purpose, claimed.update_time, claimed.delivery_kind or "")
+    for noted in (entry, replace(entry, kind="")):  # the way was not always noted
+        if noted in sent:
+            sent.remove(noted)
+            break
     return replace(change, state=replace(change.state, sent=tuple(sent)))
 
 

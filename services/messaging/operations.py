@@ -13,11 +13,11 @@ from libs.mongo.members import Position, get_member, page
 from libs.mongo.record import Records
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
+from libs.purposes import PurposeTable
 from libs.rpc.directory import CustomerDirectory
 from services.messaging import errors, model
 from services.messaging.events import Event
 from services.messaging.model import Change
-from services.messaging.purposes import Purposes
 from services.messaging.store import MESSAGES, message_from_document
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.templates import Template
@@ -56,7 +56,7 @@ class Messages:
     database: Database
     directory: CustomerDirectory
     templates: TemplateBook
-    purposes: Purposes
+    purposes: PurposeTable
     reminders: ReminderRules
     lifetime: timedelta
     """How long a message may wait beyond its time."""

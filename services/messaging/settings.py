@@ -29,7 +29,7 @@ class MessagingSettings(ServiceSettings):
     """How that sender is called."""
 
     purposes_file: Path | None = None
-    """The table of purposes (`purposes.py`); empty means the default one."""
+    """The table of purposes (`libs/purposes.py`); empty means the default one."""
     reminder_template_id: str = Field(default="cart_reminder", pattern=r"^[a-z][a-z0-9_]{0,63}$")
     """The template for a cart that was abandoned."""
     reminder_purpose: str = Field(default="cart_reminder", pattern=r"^[a-z][a-z0-9_]{0,63}$")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NewType
 
 from libs.origin import Origin
+from services.messaging.deciding.judgement import Judgement
 
 MessageId = NewType("MessageId", str)
 TemplateId = NewType("TemplateId", str)
@@ -131,6 +132,8 @@ class Message:
     """How often somebody tried to send it and could not."""
     revision: int = 1
     """Counts what was written of it to the list of messages."""
+    judgements: tuple[Judgement, ...] = ()
+    """What was decided about it: the first time and the newest, oldest first, 4 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,8 @@ class Sending:
 
     purpose: str
     time: datetime
+    kind: str = ""
+    """By which way; empty where that was not noted."""
 
 
 class Author(enum.StrEnum):

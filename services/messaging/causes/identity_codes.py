@@ -10,10 +10,10 @@ from datetime import timedelta
 from libs.mongo.members import get_member
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
+from libs.purposes import IDENTITY_CODE
 from services.messaging import model
 from services.messaging.model import Change
 from services.messaging.operations import MESSAGE_ID_CHARACTERS, Messages
-from services.messaging.purposes import IDENTITY_CODE
 from services.messaging.store import MESSAGES
 from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, Reason, TemplateId
 

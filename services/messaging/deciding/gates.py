@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from libs.purposes import Purpose
 from services.messaging.deciding.quiet_hours import QuietHours, zone_of
-from services.messaging.purposes import Purpose
 from services.messaging.values import DeliveryKind, Message, Reason, Sending
 
 BOUGHT_BEFORE = timedelta(days=30)

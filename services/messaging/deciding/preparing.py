@@ -9,11 +9,11 @@ import structlog
 
 from libs.clock import Clock
 from libs.mongo.documents import SavedDocument
+from libs.purposes import Purpose, PurposeTable
 from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
 from omnithread.profile.v1.profile_pb2 import Profile
 from services.messaging.deciding.gates import Bought, Facts, Skip, Wait, Wishes, judge
 from services.messaging.deciding.sources import Code, NotThere, Sources, cart_now, contact_points
-from services.messaging.purposes import Purpose, Purposes
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.languages import locale_of
 from services.messaging.texts.liquid_texts import TextFault
@@ -95,7 +95,7 @@ class Preparing:
         *,
         sources: Sources,
         templates: TemplateBook,
-        purposes: Purposes,
+        purposes: PurposeTable,
         resume_links: ResumeLinks,
         provided_kinds: tuple[DeliveryKind, ...],
         default_time_zone: str,

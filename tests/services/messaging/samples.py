@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from libs.origin import Origin
+from libs.purposes import DEFAULT_PURPOSES
 from services.messaging.deciding.gates import CartNow, Consent, Facts, Wishes
-from services.messaging.purposes import DEFAULT_PURPOSES
 from services.messaging.values import Content, ConversationId, DeliveryKind, EntryId, Message, MessageId, TemplateId
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

@@ -93,7 +93,7 @@ def test_a_mail_that_was_taken_is_sent_and_counted() -> None:
     change = model.confirm(state, state.waiting[0], CONTENT, now=SOON)
     assert told(change) == [("msg_1", MessageState.SENT, "")]
     assert change.state.waiting == ()
-    assert change.state.sent == (Sending("cart_reminder", NOON),)
+    assert change.state.sent == (Sending("cart_reminder", NOON, "EMAIL"),)
     [summary] = change.state.recent
     assert (summary.state, summary.subject, summary.send_time) == (MessageState.SENT, "Hello", SOON)
 

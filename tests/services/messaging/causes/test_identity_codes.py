@@ -7,6 +7,7 @@ import pytest
 
 from libs.ids import new_id
 from libs.mongo.connection import connect, database
+from libs.purposes import DEFAULT_PURPOSES, IDENTITY_CODE, load_purposes
 from omnithread import cookie, email
 from omnithread.profile.v1 import profile_pb2
 from omnithread.profile.v1.identity_service_pb2 import (
@@ -17,7 +18,6 @@ from omnithread.profile.v1.identity_service_pb2 import (
 )
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, IdentifyRequest
 from services.messaging.__main__ import SERVICE as MESSAGING
-from services.messaging.purposes import DEFAULT_PURPOSES, IDENTITY_CODE, load_purposes
 from tests.services.calls import refusal, until
 from tests.services.messaging.office import Office, came_to, new_person
 from tests.services.messaging.post_office import PostOffice, text_of

@@ -14,10 +14,10 @@ from libs.mongo.documents import Documents
 from libs.mongo.epoch import read_epoch
 from libs.mongo.record import Records
 from libs.origin import Origin
+from libs.purposes import DEFAULT_PURPOSES
 from omnithread.context.v1.context_events_pb2 import PriceFell
 from services.messaging.causes.price_alerts import Alert, AlertRules, PriceAlerts
 from services.messaging.operations import Messages
-from services.messaging.purposes import DEFAULT_PURPOSES
 from services.messaging.store import SHAPE, TEMPLATE_SHAPE, TEMPLATES
 from services.messaging.texts.book import TemplateBook
 from tests.services.messaging.office import Office

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from libs.purposes import DEFAULT_PURPOSES
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_pb2 import CartLine
 from omnithread.cart.v1.order_pb2 import ORDER_STATE_CANCELLED, ORDER_STATE_PLACED, Order
 from services.messaging.deciding.gates import Bought, Cap, CartNow, Pause, Send, Skip, Wait, Wishes, judge
 from services.messaging.deciding.quiet_hours import QuietHours
 from services.messaging.deciding.sources import bought_in
-from services.messaging.purposes import DEFAULT_PURPOSES
 from services.messaging.values import DeliveryKind, Reason, Sending
 from tests.services.messaging.samples import ADDRESS, EMAIL, IN_APP, NOON, SMS, facts, message, no, yes
 
