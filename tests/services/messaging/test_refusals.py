@@ -127,7 +127,7 @@ REFUSALS = [
         )
     ),
 ]
-ELSEWHERE = {"QUEUE_FULL", "CONVERSATION_LIMIT"}
+ELSEWHERE = {"QUEUE_FULL", "CONVERSATION_LIMIT", "SENDER_UNKNOWN", "CONVERSATION_ASSIGNED", "TOPIC_OPEN"}
 """They need a full queue, and ten topics: below."""
 
 

@@ -42,6 +42,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The customer has no such conversation. NOT_FOUND, retry: never."""
     ERROR_REASON_CONVERSATION_LIMIT: _ErrorReason.ValueType  # 9
     """The customer has 10 open conversations, or the conversation has 10000 entries. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_SENDER_UNKNOWN: _ErrorReason.ValueType  # 10
+    """No customer is known by the sender of the mail, nor by a mail that it answers. NOT_FOUND, retry: never."""
+    ERROR_REASON_CONVERSATION_ASSIGNED: _ErrorReason.ValueType  # 11
+    """Somebody else looks after the conversation; metadata `assignee_kind` and `assignee_id` say who. FAILED_PRECONDITION, retry: after reading again."""
+    ERROR_REASON_TOPIC_OPEN: _ErrorReason.ValueType  # 12
+    """Another conversation on the same topic is open; metadata `conversation_id` names it. FAILED_PRECONDITION, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in messaging beside the reasons that all services share. Domain: `messaging.omnithread`."""
@@ -66,4 +72,10 @@ ERROR_REASON_CONVERSATION_NOT_FOUND: ErrorReason.ValueType  # 8
 """The customer has no such conversation. NOT_FOUND, retry: never."""
 ERROR_REASON_CONVERSATION_LIMIT: ErrorReason.ValueType  # 9
 """The customer has 10 open conversations, or the conversation has 10000 entries. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_SENDER_UNKNOWN: ErrorReason.ValueType  # 10
+"""No customer is known by the sender of the mail, nor by a mail that it answers. NOT_FOUND, retry: never."""
+ERROR_REASON_CONVERSATION_ASSIGNED: ErrorReason.ValueType  # 11
+"""Somebody else looks after the conversation; metadata `assignee_kind` and `assignee_id` say who. FAILED_PRECONDITION, retry: after reading again."""
+ERROR_REASON_TOPIC_OPEN: ErrorReason.ValueType  # 12
+"""Another conversation on the same topic is open; metadata `conversation_id` names it. FAILED_PRECONDITION, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -34,6 +34,11 @@ class MessagingEvent(_message.Message):
     MESSAGING_PARTED_FIELD_NUMBER: _builtins.int
     MESSAGING_RELEASED_FIELD_NUMBER: _builtins.int
     MESSAGING_ERASED_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ASSIGNED_FIELD_NUMBER: _builtins.int
+    NOTE_ADDED_FIELD_NUMBER: _builtins.int
+    CONVERSATION_READ_FIELD_NUMBER: _builtins.int
+    CONVERSATION_CLOSED_FIELD_NUMBER: _builtins.int
+    CONVERSATION_REOPENED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -70,6 +75,26 @@ class MessagingEvent(_message.Message):
     def messaging_erased(self) -> Global___MessagingErased:
         """What was kept of the customer was erased; it is its last event."""
 
+    @_builtins.property
+    def conversation_assigned(self) -> Global___ConversationAssigned:
+        """A conversation was given to somebody, or taken back."""
+
+    @_builtins.property
+    def note_added(self) -> Global___NoteAdded:
+        """A note was added to a conversation."""
+
+    @_builtins.property
+    def conversation_read(self) -> Global___ConversationRead:
+        """A side has read a conversation."""
+
+    @_builtins.property
+    def conversation_closed(self) -> Global___ConversationClosed:
+        """A conversation has ended."""
+
+    @_builtins.property
+    def conversation_reopened(self) -> Global___ConversationReopened:
+        """A conversation goes on that had ended."""
+
     def __init__(
         self,
         *,
@@ -82,12 +107,17 @@ class MessagingEvent(_message.Message):
         messaging_parted: Global___MessagingParted | None = ...,
         messaging_released: Global___MessagingReleased | None = ...,
         messaging_erased: Global___MessagingErased | None = ...,
+        conversation_assigned: Global___ConversationAssigned | None = ...,
+        note_added: Global___NoteAdded | None = ...,
+        conversation_read: Global___ConversationRead | None = ...,
+        conversation_closed: Global___ConversationClosed | None = ...,
+        conversation_reopened: Global___ConversationReopened | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "payload", b"payload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased", "conversation_assigned", "note_added", "conversation_read", "conversation_closed", "conversation_reopened"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -198,6 +228,152 @@ class EntryPosted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EntryPosted: _TypeAlias = EntryPosted  # noqa: Y015
+
+@_typing.final
+class ConversationAssigned(_message.Message):
+    """ConversationAssigned: a conversation was given to somebody, or taken back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    ASSIGNEE_KIND_FIELD_NUMBER: _builtins.int
+    ASSIGNEE_ID_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    topic: _builtins.str
+    """What it is about."""
+    assignee_kind: _messaging_pb2.AssigneeKind.ValueType
+    """Who looks after it now; unspecified where nobody does."""
+    assignee_id: _builtins.str
+    """Which one of them."""
+    note_id: _builtins.str
+    """The note with which it was handed over; empty where it was only assigned."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        topic: _builtins.str = ...,
+        assignee_kind: _messaging_pb2.AssigneeKind.ValueType = ...,
+        assignee_id: _builtins.str = ...,
+        note_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignee_id", b"assignee_id", "assignee_kind", b"assignee_kind", "conversation_id", b"conversation_id", "note_id", b"note_id", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConversationAssigned: _TypeAlias = ConversationAssigned  # noqa: Y015
+
+@_typing.final
+class NoteAdded(_message.Message):
+    """NoteAdded: a note was added to a conversation. The words stay with messaging."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    topic: _builtins.str
+    """What it is about."""
+    note_id: _builtins.str
+    """The note."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        topic: _builtins.str = ...,
+        note_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "note_id", b"note_id", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteAdded: _TypeAlias = NoteAdded  # noqa: Y015
+
+@_typing.final
+class ConversationRead(_message.Message):
+    """ConversationRead: a side has read a conversation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    side: _messaging_pb2.ConversationSide.ValueType
+    """Which side."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        side: _messaging_pb2.ConversationSide.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "side", b"side"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConversationRead: _TypeAlias = ConversationRead  # noqa: Y015
+
+@_typing.final
+class ConversationClosed(_message.Message):
+    """ConversationClosed: a conversation has ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    topic: _builtins.str
+    """What it is about."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        topic: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConversationClosed: _TypeAlias = ConversationClosed  # noqa: Y015
+
+@_typing.final
+class ConversationReopened(_message.Message):
+    """ConversationReopened: a conversation goes on that had ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    topic: _builtins.str
+    """What it is about."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        topic: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConversationReopened: _TypeAlias = ConversationReopened  # noqa: Y015
 
 @_typing.final
 class MessagingAbsorbed(_message.Message):

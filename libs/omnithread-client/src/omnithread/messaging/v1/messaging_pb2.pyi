@@ -118,6 +118,62 @@ CONVERSATION_STATE_CLOSED: ConversationState.ValueType  # 2
 """It has ended."""
 Global___ConversationState: _TypeAlias = ConversationState  # noqa: Y015
 
+class _AssigneeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AssigneeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AssigneeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ASSIGNEE_KIND_UNSPECIFIED: _AssigneeKind.ValueType  # 0
+    """Nobody yet."""
+    ASSIGNEE_KIND_BOT: _AssigneeKind.ValueType  # 1
+    """A program."""
+    ASSIGNEE_KIND_AGENT: _AssigneeKind.ValueType  # 2
+    """One member of staff."""
+    ASSIGNEE_KIND_TEAM: _AssigneeKind.ValueType  # 3
+    """Several of them, for example `returns`."""
+    ASSIGNEE_KIND_STORE: _AssigneeKind.ValueType  # 4
+    """Those in a store."""
+
+class AssigneeKind(_AssigneeKind, metaclass=_AssigneeKindEnumTypeWrapper):
+    """AssigneeKind is who looks after a conversation."""
+
+ASSIGNEE_KIND_UNSPECIFIED: AssigneeKind.ValueType  # 0
+"""Nobody yet."""
+ASSIGNEE_KIND_BOT: AssigneeKind.ValueType  # 1
+"""A program."""
+ASSIGNEE_KIND_AGENT: AssigneeKind.ValueType  # 2
+"""One member of staff."""
+ASSIGNEE_KIND_TEAM: AssigneeKind.ValueType  # 3
+"""Several of them, for example `returns`."""
+ASSIGNEE_KIND_STORE: AssigneeKind.ValueType  # 4
+"""Those in a store."""
+Global___AssigneeKind: _TypeAlias = AssigneeKind  # noqa: Y015
+
+class _ConversationSide:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConversationSideEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConversationSide.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONVERSATION_SIDE_UNSPECIFIED: _ConversationSide.ValueType  # 0
+    """No side was stated."""
+    CONVERSATION_SIDE_CUSTOMER: _ConversationSide.ValueType  # 1
+    """The customer."""
+    CONVERSATION_SIDE_STAFF: _ConversationSide.ValueType  # 2
+    """The company."""
+
+class ConversationSide(_ConversationSide, metaclass=_ConversationSideEnumTypeWrapper):
+    """ConversationSide is one of the two between whom a conversation goes."""
+
+CONVERSATION_SIDE_UNSPECIFIED: ConversationSide.ValueType  # 0
+"""No side was stated."""
+CONVERSATION_SIDE_CUSTOMER: ConversationSide.ValueType  # 1
+"""The customer."""
+CONVERSATION_SIDE_STAFF: ConversationSide.ValueType  # 2
+"""The company."""
+Global___ConversationSide: _TypeAlias = ConversationSide  # noqa: Y015
+
 @_typing.final
 class TemplateForm(_message.Message):
     """TemplateForm is how a template reads on one way of delivery in one language. Texts are Liquid."""
@@ -368,6 +424,8 @@ class ConversationEntry(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     POST_TIME_FIELD_NUMBER: _builtins.int
+    BY_MAIL_FIELD_NUMBER: _builtins.int
+    AUTOMATIC_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     """The entry's id."""
     author: Global___Author.ValueType
@@ -376,6 +434,10 @@ class ConversationEntry(_message.Message):
     """The member of staff, where one did."""
     text: _builtins.str
     """What was said."""
+    by_mail: _builtins.bool
+    """Whether it came by mail, so that nobody has proven who wrote it: the sender of a mail can be forged."""
+    automatic: _builtins.bool
+    """Whether a program sent that mail by itself (an absence note, a list): nobody is expected to answer."""
     @_builtins.property
     def channel(self) -> _channel_pb2.Channel:
         """On which channel."""
@@ -393,10 +455,12 @@ class ConversationEntry(_message.Message):
         text: _builtins.str = ...,
         channel: _channel_pb2.Channel | None = ...,
         post_time: _timestamp_pb2.Timestamp | None = ...,
+        by_mail: _builtins.bool = ...,
+        automatic: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "author", b"author", "channel", b"channel", "entry_id", b"entry_id", "post_time", b"post_time", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "author", b"author", "automatic", b"automatic", "by_mail", b"by_mail", "channel", b"channel", "entry_id", b"entry_id", "post_time", b"post_time", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -416,6 +480,11 @@ class Conversation(_message.Message):
     RECENT_ENTRIES_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ASSIGNEE_KIND_FIELD_NUMBER: _builtins.int
+    UNREAD_BY_CUSTOMER_FIELD_NUMBER: _builtins.int
+    UNREAD_BY_STAFF_FIELD_NUMBER: _builtins.int
+    LAST_AUTHOR_FIELD_NUMBER: _builtins.int
+    WAITING_SINCE_TIME_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """The conversation's id."""
     customer_id: _builtins.str
@@ -426,6 +495,14 @@ class Conversation(_message.Message):
     """Whether it goes on."""
     entry_count: _builtins.int
     """How many entries it has."""
+    assignee_kind: Global___AssigneeKind.ValueType
+    """Who looks after it; `GetConversationDesk` says which one."""
+    unread_by_customer: _builtins.int
+    """How many entries of the company the customer has not read yet."""
+    unread_by_staff: _builtins.int
+    """How many entries of the customer the company has not read yet."""
+    last_author: Global___Author.ValueType
+    """Who wrote last; unspecified in conversations from before this was kept."""
     @_builtins.property
     def recent_entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConversationEntry]:
         """The newest entries, oldest of them first, at most 10."""
@@ -438,6 +515,10 @@ class Conversation(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When the last entry was posted."""
 
+    @_builtins.property
+    def waiting_since_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when the customer waits for an answer; unset while they wait for none."""
+
     def __init__(
         self,
         *,
@@ -449,10 +530,15 @@ class Conversation(_message.Message):
         recent_entries: _abc.Iterable[Global___ConversationEntry] | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        assignee_kind: Global___AssigneeKind.ValueType = ...,
+        unread_by_customer: _builtins.int = ...,
+        unread_by_staff: _builtins.int = ...,
+        last_author: Global___Author.ValueType = ...,
+        waiting_since_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time", "waiting_since_time", b"waiting_since_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "create_time", b"create_time", "customer_id", b"customer_id", "entry_count", b"entry_count", "recent_entries", b"recent_entries", "state", b"state", "topic", b"topic", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignee_kind", b"assignee_kind", "conversation_id", b"conversation_id", "create_time", b"create_time", "customer_id", b"customer_id", "entry_count", b"entry_count", "last_author", b"last_author", "recent_entries", b"recent_entries", "state", b"state", "topic", b"topic", "unread_by_customer", b"unread_by_customer", "unread_by_staff", b"unread_by_staff", "update_time", b"update_time", "waiting_since_time", b"waiting_since_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -423,6 +423,7 @@ class PostMessageRequest(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    REPLY_BY_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """With whom."""
     conversation_id: _builtins.str
@@ -435,6 +436,10 @@ class PostMessageRequest(_message.Message):
     """What is said, 1 to 4096 characters."""
     request_id: _builtins.str
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    reply_by: _delivery_pb2.DeliveryKind.ValueType
+    """Send it by this way too, so that the customer can answer there; only EMAIL, and not for what the customer says.
+    It goes to the customer's own verified address, whoever wrote before, as a message of purpose `conversation`, and their answer joins the conversation.
+    """
     @_builtins.property
     def issue_time(self) -> _timestamp_pb2.Timestamp:
         """When the caller issued the request, kept over retries (UTC). The client package fills it."""
@@ -449,10 +454,11 @@ class PostMessageRequest(_message.Message):
         text: _builtins.str = ...,
         request_id: _builtins.str = ...,
         issue_time: _timestamp_pb2.Timestamp | None = ...,
+        reply_by: _delivery_pb2.DeliveryKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "conversation_id", b"conversation_id", "issue_time", b"issue_time", "topic", b"topic"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "conversation", b"conversation", "conversation_id", b"conversation_id", "customer_id", b"customer_id", "issue_time", b"issue_time", "request_id", b"request_id", "text", b"text", "topic", b"topic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "conversation", b"conversation", "conversation_id", b"conversation_id", "customer_id", b"customer_id", "issue_time", b"issue_time", "reply_by", b"reply_by", "request_id", b"request_id", "text", b"text", "topic", b"topic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_conversation: _TypeAlias = _typing.Literal["conversation_id", "topic"]  # noqa: Y015
     _WhichOneofArgType_conversation: _TypeAlias = _typing.Literal["conversation", b"conversation"]  # noqa: Y015
@@ -470,10 +476,13 @@ class PostMessageResponse(_message.Message):
     ENTRY_ID_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     """The new entry."""
     replayed: _builtins.bool
     """Whether this request had been carried out before."""
+    message_id: _builtins.str
+    """The message that brings it by `reply_by`; empty where none was asked for."""
     @_builtins.property
     def conversation(self) -> _messaging_pb2.Conversation:
         """The conversation."""
@@ -489,10 +498,11 @@ class PostMessageResponse(_message.Message):
         entry_id: _builtins.str = ...,
         replayed: _builtins.bool = ...,
         head: _event_pb2.Head | None = ...,
+        message_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "head", b"head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "entry_id", b"entry_id", "head", b"head", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "entry_id", b"entry_id", "head", b"head", "message_id", b"message_id", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

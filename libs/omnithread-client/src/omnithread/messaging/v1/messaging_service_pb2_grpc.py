@@ -139,7 +139,7 @@ class MessagingServiceServicer:
     def PostMessage(self, request, context):
         """PostMessage says something in a conversation: in the one named, or in the customer's open one on the topic, which it begins where there is none.
         Two channels that post at the same moment share one conversation. One conditional write.
-        Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT.
+        Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT, and with `reply_by` PURPOSE_UNKNOWN, TEMPLATE_NOT_FOUND, QUEUE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -53,7 +53,7 @@ class MessagingServiceStub:
     PostMessage: _grpc.UnaryUnaryMultiCallable[_messaging_service_pb2.PostMessageRequest, _messaging_service_pb2.PostMessageResponse]
     """PostMessage says something in a conversation: in the one named, or in the customer's open one on the topic, which it begins where there is none.
     Two channels that post at the same moment share one conversation. One conditional write.
-    Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT.
+    Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT, and with `reply_by` PURPOSE_UNKNOWN, TEMPLATE_NOT_FOUND, QUEUE_FULL.
     """
     GetConversation: _grpc.UnaryUnaryMultiCallable[_messaging_service_pb2.GetConversationRequest, _messaging_service_pb2.GetConversationResponse]
     """GetConversation gives one conversation and a page of its entries, oldest first. Errors: CONVERSATION_NOT_FOUND, PAGE_TOKEN_INVALID."""
@@ -87,7 +87,7 @@ class MessagingServiceAsyncStub(MessagingServiceStub):
     PostMessage: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.PostMessageRequest, _messaging_service_pb2.PostMessageResponse]  # type: ignore[assignment]
     """PostMessage says something in a conversation: in the one named, or in the customer's open one on the topic, which it begins where there is none.
     Two channels that post at the same moment share one conversation. One conditional write.
-    Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT.
+    Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT, and with `reply_by` PURPOSE_UNKNOWN, TEMPLATE_NOT_FOUND, QUEUE_FULL.
     """
     GetConversation: _aio.UnaryUnaryMultiCallable[_messaging_service_pb2.GetConversationRequest, _messaging_service_pb2.GetConversationResponse]  # type: ignore[assignment]
     """GetConversation gives one conversation and a page of its entries, oldest first. Errors: CONVERSATION_NOT_FOUND, PAGE_TOKEN_INVALID."""
@@ -160,7 +160,7 @@ class MessagingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_messaging_service_pb2.PostMessageResponse, _abc.Awaitable[_messaging_service_pb2.PostMessageResponse]]:
         """PostMessage says something in a conversation: in the one named, or in the customer's open one on the topic, which it begins where there is none.
         Two channels that post at the same moment share one conversation. One conditional write.
-        Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT.
+        Errors: CUSTOMER_NOT_FOUND, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT, and with `reply_by` PURPOSE_UNKNOWN, TEMPLATE_NOT_FOUND, QUEUE_FULL.
         """
 
     @_abc_1.abstractmethod
