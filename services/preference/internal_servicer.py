@@ -58,3 +58,17 @@ class PreferenceInternalServicer(PreferenceInternalServiceServicer):
 
     async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
         return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)
+
+    async def CreateMessageLinks(
+        self, request: pb.CreateMessageLinksRequest, _context: object
+    ) -> pb.CreateMessageLinksResponse:
+        raise NotImplementedError
+
+    async def GetConfirmation(self, request: pb.GetConfirmationRequest, _context: object) -> pb.GetConfirmationResponse:
+        raise NotImplementedError
+
+    async def ShowLink(self, request: pb.ShowLinkRequest, _context: object) -> pb.ShowLinkResponse:
+        raise NotImplementedError
+
+    async def UseLink(self, request: pb.UseLinkRequest, _context: object) -> pb.UseLinkResponse:
+        raise NotImplementedError

@@ -85,8 +85,19 @@ REFUSALS = [
         ),
     ),
 ]
-ELSEWHERE = {"CONSENT_LIMIT"}
-"""Needs a hundred consents, below."""
+ELSEWHERE = {
+    "CONSENT_LIMIT",
+    "CONTACT_POINT_REQUIRED",
+    "CONSENT_NOT_PENDING",
+    "CONFIRMATION_EXPIRED",
+    "CONFIRMATION_CODE_WRONG",
+    "CONFIRMATION_TRIES_USED_UP",
+    "CONFIRMATION_NOT_FOUND",
+    "LINK_INVALID",
+    "LINK_ACTION_NOT_POSSIBLE",
+    "CHAIN_HEAD_INVALID",
+}
+"""Needs a hundred consents, below; or a double opt-in, a link or a chain."""
 
 
 def _with_etag(request: pb.UpdatePreferencesRequest) -> pb.UpdatePreferencesRequest:

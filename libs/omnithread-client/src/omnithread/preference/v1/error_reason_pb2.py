@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/preference/v1/error_reason.proto\x12\x18omnithread.preference.v1*\x80\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12$\n ERROR_REASON_UPDATE_MASK_INVALID\x10\x01\x12!\n\x1d\x45RROR_REASON_LANGUAGE_UNKNOWN\x10\x02\x12\"\n\x1e\x45RROR_REASON_TIME_ZONE_UNKNOWN\x10\x03\x12\x1e\n\x1a\x45RROR_REASON_CAP_DUPLICATE\x10\x04\x12&\n\"ERROR_REASON_CONTACT_POINT_INVALID\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_CONSENT_LIMIT\x10\x06\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/preference/v1/error_reason.proto\x12\x18omnithread.preference.v1*\xe5\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12$\n ERROR_REASON_UPDATE_MASK_INVALID\x10\x01\x12!\n\x1d\x45RROR_REASON_LANGUAGE_UNKNOWN\x10\x02\x12\"\n\x1e\x45RROR_REASON_TIME_ZONE_UNKNOWN\x10\x03\x12\x1e\n\x1a\x45RROR_REASON_CAP_DUPLICATE\x10\x04\x12&\n\"ERROR_REASON_CONTACT_POINT_INVALID\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_CONSENT_LIMIT\x10\x06\x12\'\n#ERROR_REASON_CONTACT_POINT_REQUIRED\x10\x07\x12$\n ERROR_REASON_CONSENT_NOT_PENDING\x10\x08\x12%\n!ERROR_REASON_CONFIRMATION_EXPIRED\x10\t\x12(\n$ERROR_REASON_CONFIRMATION_CODE_WRONG\x10\n\x12+\n\'ERROR_REASON_CONFIRMATION_TRIES_USED_UP\x10\x0b\x12\'\n#ERROR_REASON_CONFIRMATION_NOT_FOUND\x10\x0c\x12\x1d\n\x19\x45RROR_REASON_LINK_INVALID\x10\r\x12)\n%ERROR_REASON_LINK_ACTION_NOT_POSSIBLE\x10\x0e\x12#\n\x1f\x45RROR_REASON_CHAIN_HEAD_INVALID\x10\x0f\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034com.omnithread.preference.v1P\001Z%omnithread/preference/v1;preferencev1'
   _globals['_ERRORREASON']._serialized_start=74
-  _globals['_ERRORREASON']._serialized_end=330
+  _globals['_ERRORREASON']._serialized_end=687
 # @@protoc_insertion_point(module_scope)

@@ -36,6 +36,24 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The contact point is no valid address of its kind. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_CONSENT_LIMIT: _ErrorReason.ValueType  # 6
     """The customer has 100 consents. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CONTACT_POINT_REQUIRED: _ErrorReason.ValueType  # 7
+    """This purpose needs double opt-in, so a yes to it is for one address: name it as the contact point. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_CONSENT_NOT_PENDING: _ErrorReason.ValueType  # 8
+    """No yes of this customer waits for a confirmation here: there was none, it was confirmed, or a no came since. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CONFIRMATION_EXPIRED: _ErrorReason.ValueType  # 9
+    """The code is too old; ask for a new one with ResendConfirmation. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CONFIRMATION_CODE_WRONG: _ErrorReason.ValueType  # 10
+    """The code is not the right one; metadata `tries_left` says how many tries are left. FAILED_PRECONDITION, retry: with the right code, as a new request."""
+    ERROR_REASON_CONFIRMATION_TRIES_USED_UP: _ErrorReason.ValueType  # 11
+    """Too many wrong codes; ask for a new one with ResendConfirmation. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CONFIRMATION_NOT_FOUND: _ErrorReason.ValueType  # 12
+    """There is no confirmation of this id that still can be given. NOT_FOUND, retry: never."""
+    ERROR_REASON_LINK_INVALID: _ErrorReason.ValueType  # 13
+    """The link was not made here, or was changed on its way. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_LINK_ACTION_NOT_POSSIBLE: _ErrorReason.ValueType  # 14
+    """A link of this kind does not do this, or not to this purpose. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CHAIN_HEAD_INVALID: _ErrorReason.ValueType  # 15
+    """A kept chain head is another customer's. INVALID_ARGUMENT, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in preference beside the reasons that all services share. Domain: `preference.omnithread`."""
@@ -54,4 +72,22 @@ ERROR_REASON_CONTACT_POINT_INVALID: ErrorReason.ValueType  # 5
 """The contact point is no valid address of its kind. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_CONSENT_LIMIT: ErrorReason.ValueType  # 6
 """The customer has 100 consents. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CONTACT_POINT_REQUIRED: ErrorReason.ValueType  # 7
+"""This purpose needs double opt-in, so a yes to it is for one address: name it as the contact point. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_CONSENT_NOT_PENDING: ErrorReason.ValueType  # 8
+"""No yes of this customer waits for a confirmation here: there was none, it was confirmed, or a no came since. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CONFIRMATION_EXPIRED: ErrorReason.ValueType  # 9
+"""The code is too old; ask for a new one with ResendConfirmation. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CONFIRMATION_CODE_WRONG: ErrorReason.ValueType  # 10
+"""The code is not the right one; metadata `tries_left` says how many tries are left. FAILED_PRECONDITION, retry: with the right code, as a new request."""
+ERROR_REASON_CONFIRMATION_TRIES_USED_UP: ErrorReason.ValueType  # 11
+"""Too many wrong codes; ask for a new one with ResendConfirmation. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CONFIRMATION_NOT_FOUND: ErrorReason.ValueType  # 12
+"""There is no confirmation of this id that still can be given. NOT_FOUND, retry: never."""
+ERROR_REASON_LINK_INVALID: ErrorReason.ValueType  # 13
+"""The link was not made here, or was changed on its way. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_LINK_ACTION_NOT_POSSIBLE: ErrorReason.ValueType  # 14
+"""A link of this kind does not do this, or not to this purpose. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CHAIN_HEAD_INVALID: ErrorReason.ValueType  # 15
+"""A kept chain head is another customer's. INVALID_ARGUMENT, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

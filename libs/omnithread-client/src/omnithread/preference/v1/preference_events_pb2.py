@@ -27,7 +27,7 @@ from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_e
 from omnithread.preference.v1 import preference_pb2 as omnithread_dot_preference_dot_v1_dot_preference__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0omnithread/preference/v1/preference_events.proto\x12\x18omnithread.preference.v1\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a)omnithread/preference/v1/preference.proto\"\xd8\x04\n\x0fPreferenceEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12K\n\x13preferences_updated\x18\n \x01(\x0b\x32,.omnithread.preference.v1.PreferencesUpdatedH\x00\x12;\n\x0b\x63onsent_set\x18\x0b \x01(\x0b\x32$.omnithread.preference.v1.ConsentSetH\x00\x12M\n\x14preferences_absorbed\x18\x0c \x01(\x0b\x32-.omnithread.preference.v1.PreferencesAbsorbedH\x00\x12I\n\x12preferences_sealed\x18\r \x01(\x0b\x32+.omnithread.preference.v1.PreferencesSealedH\x00\x12I\n\x12preferences_parted\x18\x0e \x01(\x0b\x32+.omnithread.preference.v1.PreferencesPartedH\x00\x12M\n\x14preferences_released\x18\x0f \x01(\x0b\x32-.omnithread.preference.v1.PreferencesReleasedH\x00\x12I\n\x12preferences_erased\x18\x10 \x01(\x0b\x32+.omnithread.preference.v1.PreferencesErasedH\x00\x42\t\n\x07payload\",\n\x12PreferencesUpdated\x12\x16\n\x0e\x63hanged_fields\x18\x01 \x03(\t\"\xa2\x01\n\nConsentSet\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x39\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x35\n\x05state\x18\x03 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12\x11\n\trecord_id\x18\x04 \x01(\t\"C\n\x13PreferencesAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"C\n\x11PreferencesSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"A\n\x11PreferencesParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"E\n\x13PreferencesReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"\'\n\x11PreferencesErased\x12\x12\n\nerasure_id\x18\x01 \x01(\tBG\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0omnithread/preference/v1/preference_events.proto\x12\x18omnithread.preference.v1\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a)omnithread/preference/v1/preference.proto\"\xba\x05\n\x0fPreferenceEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12K\n\x13preferences_updated\x18\n \x01(\x0b\x32,.omnithread.preference.v1.PreferencesUpdatedH\x00\x12;\n\x0b\x63onsent_set\x18\x0b \x01(\x0b\x32$.omnithread.preference.v1.ConsentSetH\x00\x12M\n\x14preferences_absorbed\x18\x0c \x01(\x0b\x32-.omnithread.preference.v1.PreferencesAbsorbedH\x00\x12I\n\x12preferences_sealed\x18\r \x01(\x0b\x32+.omnithread.preference.v1.PreferencesSealedH\x00\x12I\n\x12preferences_parted\x18\x0e \x01(\x0b\x32+.omnithread.preference.v1.PreferencesPartedH\x00\x12M\n\x14preferences_released\x18\x0f \x01(\x0b\x32-.omnithread.preference.v1.PreferencesReleasedH\x00\x12I\n\x12preferences_erased\x18\x10 \x01(\x0b\x32+.omnithread.preference.v1.PreferencesErasedH\x00\x12`\n\x1e\x63onsent_confirmation_requested\x18\x11 \x01(\x0b\x32\x36.omnithread.preference.v1.ConsentConfirmationRequestedH\x00\x42\t\n\x07payload\",\n\x12PreferencesUpdated\x12\x16\n\x0e\x63hanged_fields\x18\x01 \x03(\t\"\xa2\x01\n\nConsentSet\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x39\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x35\n\x05state\x18\x03 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12\x11\n\trecord_id\x18\x04 \x01(\t\"C\n\x13PreferencesAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"C\n\x11PreferencesSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"A\n\x11PreferencesParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"E\n\x13PreferencesReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"\'\n\x11PreferencesErased\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"r\n\x1c\x43onsentConfirmationRequested\x12\x17\n\x0f\x63onfirmation_id\x18\x01 \x01(\t\x12\x39\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindBG\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,19 +36,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034com.omnithread.preference.v1P\001Z%omnithread/preference/v1;preferencev1'
   _globals['_PREFERENCEEVENT']._serialized_start=193
-  _globals['_PREFERENCEEVENT']._serialized_end=793
-  _globals['_PREFERENCESUPDATED']._serialized_start=795
-  _globals['_PREFERENCESUPDATED']._serialized_end=839
-  _globals['_CONSENTSET']._serialized_start=842
-  _globals['_CONSENTSET']._serialized_end=1004
-  _globals['_PREFERENCESABSORBED']._serialized_start=1006
-  _globals['_PREFERENCESABSORBED']._serialized_end=1073
-  _globals['_PREFERENCESSEALED']._serialized_start=1075
-  _globals['_PREFERENCESSEALED']._serialized_end=1142
-  _globals['_PREFERENCESPARTED']._serialized_start=1144
-  _globals['_PREFERENCESPARTED']._serialized_end=1209
-  _globals['_PREFERENCESRELEASED']._serialized_start=1211
-  _globals['_PREFERENCESRELEASED']._serialized_end=1280
-  _globals['_PREFERENCESERASED']._serialized_start=1282
-  _globals['_PREFERENCESERASED']._serialized_end=1321
+  _globals['_PREFERENCEEVENT']._serialized_end=891
+  _globals['_PREFERENCESUPDATED']._serialized_start=893
+  _globals['_PREFERENCESUPDATED']._serialized_end=937
+  _globals['_CONSENTSET']._serialized_start=940
+  _globals['_CONSENTSET']._serialized_end=1102
+  _globals['_PREFERENCESABSORBED']._serialized_start=1104
+  _globals['_PREFERENCESABSORBED']._serialized_end=1171
+  _globals['_PREFERENCESSEALED']._serialized_start=1173
+  _globals['_PREFERENCESSEALED']._serialized_end=1240
+  _globals['_PREFERENCESPARTED']._serialized_start=1242
+  _globals['_PREFERENCESPARTED']._serialized_end=1307
+  _globals['_PREFERENCESRELEASED']._serialized_start=1309
+  _globals['_PREFERENCESRELEASED']._serialized_end=1378
+  _globals['_PREFERENCESERASED']._serialized_start=1380
+  _globals['_PREFERENCESERASED']._serialized_end=1419
+  _globals['_CONSENTCONFIRMATIONREQUESTED']._serialized_start=1421
+  _globals['_CONSENTCONFIRMATIONREQUESTED']._serialized_end=1535
 # @@protoc_insertion_point(module_scope)

@@ -35,6 +35,7 @@ class PreferenceEvent(_message.Message):
     PREFERENCES_PARTED_FIELD_NUMBER: _builtins.int
     PREFERENCES_RELEASED_FIELD_NUMBER: _builtins.int
     PREFERENCES_ERASED_FIELD_NUMBER: _builtins.int
+    CONSENT_CONFIRMATION_REQUESTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -67,6 +68,10 @@ class PreferenceEvent(_message.Message):
     def preferences_erased(self) -> Global___PreferencesErased:
         """What was kept of the customer was erased; it is its last event."""
 
+    @_builtins.property
+    def consent_confirmation_requested(self) -> Global___ConsentConfirmationRequested:
+        """A yes waits for its confirmation, which is to be asked for."""
+
     def __init__(
         self,
         *,
@@ -78,12 +83,13 @@ class PreferenceEvent(_message.Message):
         preferences_parted: Global___PreferencesParted | None = ...,
         preferences_released: Global___PreferencesReleased | None = ...,
         preferences_erased: Global___PreferencesErased | None = ...,
+        consent_confirmation_requested: Global___ConsentConfirmationRequested | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_erased", b"preferences_erased", "preferences_parted", b"preferences_parted", "preferences_released", b"preferences_released", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consent_confirmation_requested", b"consent_confirmation_requested", "consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_erased", b"preferences_erased", "preferences_parted", b"preferences_parted", "preferences_released", b"preferences_released", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_erased", b"preferences_erased", "preferences_parted", b"preferences_parted", "preferences_released", b"preferences_released", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent_confirmation_requested", b"consent_confirmation_requested", "consent_set", b"consent_set", "header", b"header", "payload", b"payload", "preferences_absorbed", b"preferences_absorbed", "preferences_erased", b"preferences_erased", "preferences_parted", b"preferences_parted", "preferences_released", b"preferences_released", "preferences_sealed", b"preferences_sealed", "preferences_updated", b"preferences_updated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["preferences_updated", "consent_set", "preferences_absorbed", "preferences_sealed", "preferences_parted", "preferences_released", "preferences_erased"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["preferences_updated", "consent_set", "preferences_absorbed", "preferences_sealed", "preferences_parted", "preferences_released", "preferences_erased", "consent_confirmation_requested"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -128,7 +134,7 @@ class ConsentSet(_message.Message):
     delivery_kind: _delivery_pb2.DeliveryKind.ValueType
     """By which way."""
     state: _preference_pb2.ConsentState.ValueType
-    """Yes or no."""
+    """Yes, no, or a yes that waits for its confirmation."""
     record_id: _builtins.str
     """The record that proves it."""
     def __init__(
@@ -272,3 +278,29 @@ class PreferencesErased(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PreferencesErased: _TypeAlias = PreferencesErased  # noqa: Y015
+
+@_typing.final
+class ConsentConfirmationRequested(_message.Message):
+    """ConsentConfirmationRequested: a yes waits for its confirmation. Link, code and address stay with preference (GetConfirmation)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIRMATION_ID_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    confirmation_id: _builtins.str
+    """The confirmation."""
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way it is to be asked for."""
+    def __init__(
+        self,
+        *,
+        confirmation_id: _builtins.str = ...,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation_id", b"confirmation_id", "delivery_kind", b"delivery_kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentConfirmationRequested: _TypeAlias = ConsentConfirmationRequested  # noqa: Y015

@@ -8,10 +8,13 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from omnithread.common.v1 import delivery_pb2 as _delivery_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.common.v1 import merge_pb2 as _merge_pb2
 from omnithread.common.v1 import privacy_pb2 as _privacy_pb2
 from omnithread.preference.v1 import preference_events_pb2 as _preference_events_pb2
+from omnithread.preference.v1 import preference_pb2 as _preference_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -22,6 +25,94 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _LinkKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LinkKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LinkKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LINK_KIND_UNSPECIFIED: _LinkKind.ValueType  # 0
+    """None."""
+    LINK_KIND_UNSUBSCRIBE: _LinkKind.ValueType  # 1
+    """To end messages of a purpose by a way. `/u/` of the public address."""
+    LINK_KIND_PREFERENCES: _LinkKind.ValueType  # 2
+    """To see and set all preferences. `/p/`."""
+    LINK_KIND_CONFIRM: _LinkKind.ValueType  # 3
+    """To confirm a yes. `/c/`."""
+
+class LinkKind(_LinkKind, metaclass=_LinkKindEnumTypeWrapper):
+    """LinkKind is what a link is for."""
+
+LINK_KIND_UNSPECIFIED: LinkKind.ValueType  # 0
+"""None."""
+LINK_KIND_UNSUBSCRIBE: LinkKind.ValueType  # 1
+"""To end messages of a purpose by a way. `/u/` of the public address."""
+LINK_KIND_PREFERENCES: LinkKind.ValueType  # 2
+"""To see and set all preferences. `/p/`."""
+LINK_KIND_CONFIRM: LinkKind.ValueType  # 3
+"""To confirm a yes. `/c/`."""
+Global___LinkKind: _TypeAlias = LinkKind  # noqa: Y015
+
+class _LinkStanding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LinkStandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LinkStanding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LINK_STANDING_UNSPECIFIED: _LinkStanding.ValueType  # 0
+    """Unknown."""
+    LINK_STANDING_OPEN: _LinkStanding.ValueType  # 1
+    """It does."""
+    LINK_STANDING_DONE: _LinkStanding.ValueType  # 2
+    """What it is for is done: unsubscribed, or confirmed."""
+    LINK_STANDING_EXPIRED: _LinkStanding.ValueType  # 3
+    """It is too old."""
+    LINK_STANDING_ENDED: _LinkStanding.ValueType  # 4
+    """Of a confirmation: a no came since, so it confirms nothing."""
+    LINK_STANDING_NOTHING_KEPT: _LinkStanding.ValueType  # 5
+    """Nothing is kept of this customer any more."""
+
+class LinkStanding(_LinkStanding, metaclass=_LinkStandingEnumTypeWrapper):
+    """LinkStanding is whether a link still does what it is for."""
+
+LINK_STANDING_UNSPECIFIED: LinkStanding.ValueType  # 0
+"""Unknown."""
+LINK_STANDING_OPEN: LinkStanding.ValueType  # 1
+"""It does."""
+LINK_STANDING_DONE: LinkStanding.ValueType  # 2
+"""What it is for is done: unsubscribed, or confirmed."""
+LINK_STANDING_EXPIRED: LinkStanding.ValueType  # 3
+"""It is too old."""
+LINK_STANDING_ENDED: LinkStanding.ValueType  # 4
+"""Of a confirmation: a no came since, so it confirms nothing."""
+LINK_STANDING_NOTHING_KEPT: LinkStanding.ValueType  # 5
+"""Nothing is kept of this customer any more."""
+Global___LinkStanding: _TypeAlias = LinkStanding  # noqa: Y015
+
+class _UnsubscribeScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UnsubscribeScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnsubscribeScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UNSUBSCRIBE_SCOPE_UNSPECIFIED: _UnsubscribeScope.ValueType  # 0
+    """Not stated."""
+    UNSUBSCRIBE_SCOPE_THIS: _UnsubscribeScope.ValueType  # 1
+    """This purpose by this way."""
+    UNSUBSCRIBE_SCOPE_ALL_MARKETING: _UnsubscribeScope.ValueType  # 2
+    """All marketing, by every way."""
+
+class UnsubscribeScope(_UnsubscribeScope, metaclass=_UnsubscribeScopeEnumTypeWrapper):
+    """UnsubscribeScope is how much a customer wants to hear no more."""
+
+UNSUBSCRIBE_SCOPE_UNSPECIFIED: UnsubscribeScope.ValueType  # 0
+"""Not stated."""
+UNSUBSCRIBE_SCOPE_THIS: UnsubscribeScope.ValueType  # 1
+"""This purpose by this way."""
+UNSUBSCRIBE_SCOPE_ALL_MARKETING: UnsubscribeScope.ValueType  # 2
+"""All marketing, by every way."""
+Global___UnsubscribeScope: _TypeAlias = UnsubscribeScope  # noqa: Y015
 
 @_typing.final
 class ReplayEventsRequest(_message.Message):
@@ -478,3 +569,560 @@ class EraseAreaResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EraseAreaResponse: _TypeAlias = EraseAreaResponse  # noqa: Y015
+
+@_typing.final
+class CreateMessageLinksRequest(_message.Message):
+    """CreateMessageLinksRequest says which message, and to whom."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    CONTACT_POINT_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    BRAND_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose message."""
+    purpose: _builtins.str
+    """What it is for."""
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way it goes."""
+    contact_point: _builtins.str
+    """The address that it goes to; empty where the way has none."""
+    message_id: _builtins.str
+    """The message."""
+    brand: _builtins.str
+    """Which of the company's brands speaks; empty for the first one."""
+    language: _builtins.str
+    """In which language it is written, for the pages behind the links."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        contact_point: _builtins.str = ...,
+        message_id: _builtins.str = ...,
+        brand: _builtins.str = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "contact_point", b"contact_point", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "language", b"language", "message_id", b"message_id", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateMessageLinksRequest: _TypeAlias = CreateMessageLinksRequest  # noqa: Y015
+
+@_typing.final
+class CreateMessageLinksResponse(_message.Message):
+    """CreateMessageLinksResponse has the links. Whoever has one may use it: they are never logged, and masked in what is kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNSUBSCRIBE_LINK_FIELD_NUMBER: _builtins.int
+    PREFERENCES_LINK_FIELD_NUMBER: _builtins.int
+    unsubscribe_link: _builtins.str
+    """Ends the purpose by this way, for the headers of RFC 8058 as well as for the text; works for 2 years."""
+    preferences_link: _builtins.str
+    """The preference centre of this address; works for 90 days."""
+    def __init__(
+        self,
+        *,
+        unsubscribe_link: _builtins.str = ...,
+        preferences_link: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["preferences_link", b"preferences_link", "unsubscribe_link", b"unsubscribe_link"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateMessageLinksResponse: _TypeAlias = CreateMessageLinksResponse  # noqa: Y015
+
+@_typing.final
+class GetConfirmationRequest(_message.Message):
+    """GetConfirmationRequest names a confirmation that was announced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose."""
+    confirmation_id: _builtins.str
+    """Which one."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        confirmation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation_id", b"confirmation_id", "customer_id", b"customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetConfirmationRequest: _TypeAlias = GetConfirmationRequest  # noqa: Y015
+
+@_typing.final
+class GetConfirmationResponse(_message.Message):
+    """GetConfirmationResponse has what the mail says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    CONTACT_POINT_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    PURPOSE_LABEL_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    BRAND_FIELD_NUMBER: _builtins.int
+    CODE_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    link: _builtins.str
+    """Leads to the page that confirms; works for 7 days. Empty where the installation has no public address."""
+    code: _builtins.str
+    """Six digits."""
+    contact_point: _builtins.str
+    """Where it goes."""
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way."""
+    purpose: _builtins.str
+    """What it is asked for."""
+    purpose_label: _builtins.str
+    """What that is called, in the language below."""
+    language: _builtins.str
+    """The customer's language; empty where they never said one."""
+    brand: _builtins.str
+    """Of the channel on which the yes was said."""
+    @_builtins.property
+    def code_expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when the code works."""
+
+    def __init__(
+        self,
+        *,
+        link: _builtins.str = ...,
+        code: _builtins.str = ...,
+        contact_point: _builtins.str = ...,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        purpose: _builtins.str = ...,
+        purpose_label: _builtins.str = ...,
+        language: _builtins.str = ...,
+        brand: _builtins.str = ...,
+        code_expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["code_expire_time", b"code_expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "code", b"code", "code_expire_time", b"code_expire_time", "contact_point", b"contact_point", "delivery_kind", b"delivery_kind", "language", b"language", "link", b"link", "purpose", b"purpose", "purpose_label", b"purpose_label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetConfirmationResponse: _TypeAlias = GetConfirmationResponse  # noqa: Y015
+
+@_typing.final
+class PurposeChoice(_message.Message):
+    """PurposeChoice is one line of the preference centre."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CAN_GRANT_FIELD_NUMBER: _builtins.int
+    purpose: _builtins.str
+    """What the messages are for."""
+    label: _builtins.str
+    """What that is called, in the language of the view."""
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way."""
+    state: _preference_pb2.ConsentState.ValueType
+    """How it stands for the address of the link; unspecified where nothing was said."""
+    can_grant: _builtins.bool
+    """Whether a yes can be said here; a no always can."""
+    def __init__(
+        self,
+        *,
+        purpose: _builtins.str = ...,
+        label: _builtins.str = ...,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        state: _preference_pb2.ConsentState.ValueType = ...,
+        can_grant: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_grant", b"can_grant", "delivery_kind", b"delivery_kind", "label", b"label", "purpose", b"purpose", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PurposeChoice: _TypeAlias = PurposeChoice  # noqa: Y015
+
+@_typing.final
+class PreferenceCentre(_message.Message):
+    """PreferenceCentre is what a customer sees and sets behind a preferences link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHOICES_FIELD_NUMBER: _builtins.int
+    PREFERRED_CHANNELS_FIELD_NUMBER: _builtins.int
+    QUIET_HOURS_FIELD_NUMBER: _builtins.int
+    PAUSE_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """The customer's language; empty where they never said one."""
+    time_zone: _builtins.str
+    """The customer's time zone, in which quiet hours are meant; empty where they never said one."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedCompositeFieldContainer[Global___PurposeChoice]:
+        """Every marketing purpose by the way of the link, then what else stands, by other ways. At most 200."""
+
+    @_builtins.property
+    def preferred_channels(self) -> _containers.RepeatedScalarFieldContainer[_delivery_pb2.DeliveryKind.ValueType]:
+        """The ways of delivery, best first."""
+
+    @_builtins.property
+    def quiet_hours(self) -> _preference_pb2.QuietHours:
+        """When to be left alone each day; unset means never."""
+
+    @_builtins.property
+    def pause_until_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when nothing but transactional messages is sent; unset where there is no such pause."""
+
+    def __init__(
+        self,
+        *,
+        choices: _abc.Iterable[Global___PurposeChoice] | None = ...,
+        preferred_channels: _abc.Iterable[_delivery_pb2.DeliveryKind.ValueType] | None = ...,
+        quiet_hours: _preference_pb2.QuietHours | None = ...,
+        pause_until_time: _timestamp_pb2.Timestamp | None = ...,
+        language: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pause_until_time", b"pause_until_time", "quiet_hours", b"quiet_hours"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "language", b"language", "pause_until_time", b"pause_until_time", "preferred_channels", b"preferred_channels", "quiet_hours", b"quiet_hours", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreferenceCentre: _TypeAlias = PreferenceCentre  # noqa: Y015
+
+@_typing.final
+class LinkView(_message.Message):
+    """LinkView is what a page shows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    BRAND_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    PURPOSE_LABEL_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    MASKED_CONTACT_POINT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    kind: Global___LinkKind.ValueType
+    """What the link is for."""
+    standing: Global___LinkStanding.ValueType
+    """Whether it still does that. Where it is EXPIRED or NOTHING_KEPT, only kind, brand and language are said."""
+    brand: _builtins.str
+    """Whose page it is; empty for the first brand."""
+    language: _builtins.str
+    """In which language the message was written, or what the customer said since."""
+    purpose: _builtins.str
+    """What the message was for."""
+    purpose_label: _builtins.str
+    """What that is called, in that language."""
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way it went."""
+    masked_contact_point: _builtins.str
+    """The address, with most of it masked: `a***@e***.com`."""
+    state: _preference_pb2.ConsentState.ValueType
+    """How that purpose stands by that way at that address."""
+    @_builtins.property
+    def centre(self) -> Global___PreferenceCentre:
+        """Of a preferences link: all there is to see and set."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when the link works."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___LinkKind.ValueType = ...,
+        standing: Global___LinkStanding.ValueType = ...,
+        brand: _builtins.str = ...,
+        language: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        purpose_label: _builtins.str = ...,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        masked_contact_point: _builtins.str = ...,
+        state: _preference_pb2.ConsentState.ValueType = ...,
+        centre: Global___PreferenceCentre | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["centre", b"centre", "expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "centre", b"centre", "delivery_kind", b"delivery_kind", "expire_time", b"expire_time", "kind", b"kind", "language", b"language", "masked_contact_point", b"masked_contact_point", "purpose", b"purpose", "purpose_label", b"purpose_label", "standing", b"standing", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinkView: _TypeAlias = LinkView  # noqa: Y015
+
+@_typing.final
+class ShowLinkRequest(_message.Message):
+    """ShowLinkRequest has the token of a link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """What follows `/u/`, `/p/` or `/c/`."""
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowLinkRequest: _TypeAlias = ShowLinkRequest  # noqa: Y015
+
+@_typing.final
+class ShowLinkResponse(_message.Message):
+    """ShowLinkResponse has what to show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIEW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def view(self) -> Global___LinkView:
+        """The page."""
+
+    def __init__(
+        self,
+        *,
+        view: Global___LinkView | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowLinkResponse: _TypeAlias = ShowLinkResponse  # noqa: Y015
+
+@_typing.final
+class UnsubscribeAction(_message.Message):
+    """UnsubscribeAction ends messages. Behind a link of every kind."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    scope: Global___UnsubscribeScope.ValueType
+    """How much."""
+    def __init__(
+        self,
+        *,
+        scope: Global___UnsubscribeScope.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnsubscribeAction: _TypeAlias = UnsubscribeAction  # noqa: Y015
+
+@_typing.final
+class ConfirmAction(_message.Message):
+    """ConfirmAction confirms the yes. Behind a confirmation link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmAction: _TypeAlias = ConfirmAction  # noqa: Y015
+
+@_typing.final
+class SaveChoice(_message.Message):
+    """SaveChoice is one choice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    GRANTED_FIELD_NUMBER: _builtins.int
+    purpose: _builtins.str
+    """What the messages are for."""
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way."""
+    granted: _builtins.bool
+    """Yes or no."""
+    def __init__(
+        self,
+        *,
+        purpose: _builtins.str = ...,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        granted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_kind", b"delivery_kind", "granted", b"granted", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaveChoice: _TypeAlias = SaveChoice  # noqa: Y015
+
+@_typing.final
+class SaveAction(_message.Message):
+    """SaveAction sets what the customer chose in the preference centre, all in one write. Behind a preferences link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHOICES_FIELD_NUMBER: _builtins.int
+    SET_QUIET_HOURS_FIELD_NUMBER: _builtins.int
+    QUIET_HOURS_FIELD_NUMBER: _builtins.int
+    SET_PAUSE_FIELD_NUMBER: _builtins.int
+    PAUSE_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    set_quiet_hours: _builtins.bool
+    """Whether to set the quiet hours: those below, or none."""
+    set_pause: _builtins.bool
+    """Whether to set the pause of all marketing: until the time below, or none."""
+    language: _builtins.str
+    """Where given, the language."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaveChoice]:
+        """The choices; what stands so already is not noted again. At most 50."""
+
+    @_builtins.property
+    def quiet_hours(self) -> _preference_pb2.QuietHours:
+        """The quiet hours."""
+
+    @_builtins.property
+    def pause_until_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when."""
+
+    def __init__(
+        self,
+        *,
+        choices: _abc.Iterable[Global___SaveChoice] | None = ...,
+        set_quiet_hours: _builtins.bool = ...,
+        quiet_hours: _preference_pb2.QuietHours | None = ...,
+        set_pause: _builtins.bool = ...,
+        pause_until_time: _timestamp_pb2.Timestamp | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pause_until_time", b"pause_until_time", "quiet_hours", b"quiet_hours"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "language", b"language", "pause_until_time", b"pause_until_time", "quiet_hours", b"quiet_hours", "set_pause", b"set_pause", "set_quiet_hours", b"set_quiet_hours"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaveAction: _TypeAlias = SaveAction  # noqa: Y015
+
+@_typing.final
+class UseLinkRequest(_message.Message):
+    """UseLinkRequest has the token of a link and what the customer pressed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    UNSUBSCRIBE_FIELD_NUMBER: _builtins.int
+    CONFIRM_FIELD_NUMBER: _builtins.int
+    SAVE_FIELD_NUMBER: _builtins.int
+    WORDING_FIELD_NUMBER: _builtins.int
+    WORDING_VERSION_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """What follows `/u/`, `/p/` or `/c/`."""
+    wording: _builtins.str
+    """The words on the page, for the proof. 1 to 2000 characters."""
+    wording_version: _builtins.str
+    """The version of the page, 1 to 64 characters."""
+    source: _builtins.str
+    """Which page or header it was, for the proof: 1 to 128 characters."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, made with the page and kept over retries."""
+    @_builtins.property
+    def unsubscribe(self) -> Global___UnsubscribeAction:
+        """To hear no more."""
+
+    @_builtins.property
+    def confirm(self) -> Global___ConfirmAction:
+        """To confirm."""
+
+    @_builtins.property
+    def save(self) -> Global___SaveAction:
+        """To save choices."""
+
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        unsubscribe: Global___UnsubscribeAction | None = ...,
+        confirm: Global___ConfirmAction | None = ...,
+        save: Global___SaveAction | None = ...,
+        wording: _builtins.str = ...,
+        wording_version: _builtins.str = ...,
+        source: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "confirm", b"confirm", "save", b"save", "unsubscribe", b"unsubscribe"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "confirm", b"confirm", "request_id", b"request_id", "save", b"save", "source", b"source", "token", b"token", "unsubscribe", b"unsubscribe", "wording", b"wording", "wording_version", b"wording_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["unsubscribe", "confirm", "save"]  # noqa: Y015
+    _WhichOneofArgType_action: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_action) -> _WhichOneofReturnType_action | None: ...
+
+Global___UseLinkRequest: _TypeAlias = UseLinkRequest  # noqa: Y015
+
+@_typing.final
+class UseLinkResponse(_message.Message):
+    """UseLinkResponse has what to show afterwards."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIEW_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before."""
+    @_builtins.property
+    def view(self) -> Global___LinkView:
+        """The page as it is now."""
+
+    def __init__(
+        self,
+        *,
+        view: Global___LinkView | None = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "view", b"view"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UseLinkResponse: _TypeAlias = UseLinkResponse  # noqa: Y015

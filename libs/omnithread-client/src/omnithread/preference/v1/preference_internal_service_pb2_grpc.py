@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class PreferenceInternalServiceStub:
-    """PreferenceInternalService is for the suite's own services only: replay, heads and merging.
+    """PreferenceInternalService is for the suite's own services only: replay, heads, merging, and the links in mails.
     A channel's token is refused with CALLER_NOT_ALLOWED.
     """
 
@@ -71,10 +71,30 @@ class PreferenceInternalServiceStub:
                 request_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.EraseAreaRequest.SerializeToString,
                 response_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.EraseAreaResponse.FromString,
                 _registered_method=True)
+        self.CreateMessageLinks = channel.unary_unary(
+                '/omnithread.preference.v1.PreferenceInternalService/CreateMessageLinks',
+                request_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.CreateMessageLinksRequest.SerializeToString,
+                response_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.CreateMessageLinksResponse.FromString,
+                _registered_method=True)
+        self.GetConfirmation = channel.unary_unary(
+                '/omnithread.preference.v1.PreferenceInternalService/GetConfirmation',
+                request_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.GetConfirmationRequest.SerializeToString,
+                response_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.GetConfirmationResponse.FromString,
+                _registered_method=True)
+        self.ShowLink = channel.unary_unary(
+                '/omnithread.preference.v1.PreferenceInternalService/ShowLink',
+                request_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ShowLinkRequest.SerializeToString,
+                response_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ShowLinkResponse.FromString,
+                _registered_method=True)
+        self.UseLink = channel.unary_unary(
+                '/omnithread.preference.v1.PreferenceInternalService/UseLink',
+                request_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkRequest.SerializeToString,
+                response_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkResponse.FromString,
+                _registered_method=True)
 
 
 class PreferenceInternalServiceServicer:
-    """PreferenceInternalService is for the suite's own services only: replay, heads and merging.
+    """PreferenceInternalService is for the suite's own services only: replay, heads, merging, and the links in mails.
     A channel's token is refused with CALLER_NOT_ALLOWED.
     """
 
@@ -131,6 +151,37 @@ class PreferenceInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateMessageLinks(self, request, context):
+        """CreateMessageLinks makes the links of one marketing message; nothing is kept. They are empty where the installation has no public address. No I/O.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConfirmation(self, request, context):
+        """GetConfirmation gives link, code and address of a yes that waits, to messaging, which writes the mail. Never kept or logged. Two reads.
+        Errors: CONFIRMATION_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowLink(self, request, context):
+        """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UseLink(self, request, context):
+        """UseLink does what the customer pressed on the page. Safe to repeat with the same request_id.
+        Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
+        Errors: LINK_INVALID, LINK_ACTION_NOT_POSSIBLE, CONSENT_LIMIT, LANGUAGE_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PreferenceInternalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -169,6 +220,26 @@ def add_PreferenceInternalServiceServicer_to_server(servicer, server):
                     request_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.EraseAreaRequest.FromString,
                     response_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.EraseAreaResponse.SerializeToString,
             ),
+            'CreateMessageLinks': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateMessageLinks,
+                    request_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.CreateMessageLinksRequest.FromString,
+                    response_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.CreateMessageLinksResponse.SerializeToString,
+            ),
+            'GetConfirmation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConfirmation,
+                    request_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.GetConfirmationRequest.FromString,
+                    response_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.GetConfirmationResponse.SerializeToString,
+            ),
+            'ShowLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowLink,
+                    request_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ShowLinkRequest.FromString,
+                    response_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ShowLinkResponse.SerializeToString,
+            ),
+            'UseLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.UseLink,
+                    request_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkRequest.FromString,
+                    response_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'omnithread.preference.v1.PreferenceInternalService', rpc_method_handlers)
@@ -178,7 +249,7 @@ def add_PreferenceInternalServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PreferenceInternalService:
-    """PreferenceInternalService is for the suite's own services only: replay, heads and merging.
+    """PreferenceInternalService is for the suite's own services only: replay, heads, merging, and the links in mails.
     A channel's token is refused with CALLER_NOT_ALLOWED.
     """
 
@@ -361,6 +432,114 @@ class PreferenceInternalService:
             '/omnithread.preference.v1.PreferenceInternalService/EraseArea',
             omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.EraseAreaRequest.SerializeToString,
             omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.EraseAreaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateMessageLinks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.preference.v1.PreferenceInternalService/CreateMessageLinks',
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.CreateMessageLinksRequest.SerializeToString,
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.CreateMessageLinksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConfirmation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.preference.v1.PreferenceInternalService/GetConfirmation',
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.GetConfirmationRequest.SerializeToString,
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.GetConfirmationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.preference.v1.PreferenceInternalService/ShowLink',
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ShowLinkRequest.SerializeToString,
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ShowLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UseLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.preference.v1.PreferenceInternalService/UseLink',
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkRequest.SerializeToString,
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PreferenceInternalServiceStub:
-    """PreferenceInternalService is for the suite's own services only: replay, heads and merging.
+    """PreferenceInternalService is for the suite's own services only: replay, heads, merging, and the links in mails.
     A channel's token is refused with CALLER_NOT_ALLOWED.
     """
 
@@ -57,10 +57,23 @@ class PreferenceInternalServiceStub:
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    CreateMessageLinks: _grpc.UnaryUnaryMultiCallable[_preference_internal_service_pb2.CreateMessageLinksRequest, _preference_internal_service_pb2.CreateMessageLinksResponse]
+    """CreateMessageLinks makes the links of one marketing message; nothing is kept. They are empty where the installation has no public address. No I/O."""
+    GetConfirmation: _grpc.UnaryUnaryMultiCallable[_preference_internal_service_pb2.GetConfirmationRequest, _preference_internal_service_pb2.GetConfirmationResponse]
+    """GetConfirmation gives link, code and address of a yes that waits, to messaging, which writes the mail. Never kept or logged. Two reads.
+    Errors: CONFIRMATION_NOT_FOUND.
+    """
+    ShowLink: _grpc.UnaryUnaryMultiCallable[_preference_internal_service_pb2.ShowLinkRequest, _preference_internal_service_pb2.ShowLinkResponse]
+    """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID."""
+    UseLink: _grpc.UnaryUnaryMultiCallable[_preference_internal_service_pb2.UseLinkRequest, _preference_internal_service_pb2.UseLinkResponse]
+    """UseLink does what the customer pressed on the page. Safe to repeat with the same request_id.
+    Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
+    Errors: LINK_INVALID, LINK_ACTION_NOT_POSSIBLE, CONSENT_LIMIT, LANGUAGE_UNKNOWN.
+    """
 
 @_typing.type_check_only
 class PreferenceInternalServiceAsyncStub(PreferenceInternalServiceStub):
-    """PreferenceInternalService is for the suite's own services only: replay, heads and merging.
+    """PreferenceInternalService is for the suite's own services only: replay, heads, merging, and the links in mails.
     A channel's token is refused with CALLER_NOT_ALLOWED.
     """
 
@@ -87,9 +100,22 @@ class PreferenceInternalServiceAsyncStub(PreferenceInternalServiceStub):
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    CreateMessageLinks: _aio.UnaryUnaryMultiCallable[_preference_internal_service_pb2.CreateMessageLinksRequest, _preference_internal_service_pb2.CreateMessageLinksResponse]  # type: ignore[assignment]
+    """CreateMessageLinks makes the links of one marketing message; nothing is kept. They are empty where the installation has no public address. No I/O."""
+    GetConfirmation: _aio.UnaryUnaryMultiCallable[_preference_internal_service_pb2.GetConfirmationRequest, _preference_internal_service_pb2.GetConfirmationResponse]  # type: ignore[assignment]
+    """GetConfirmation gives link, code and address of a yes that waits, to messaging, which writes the mail. Never kept or logged. Two reads.
+    Errors: CONFIRMATION_NOT_FOUND.
+    """
+    ShowLink: _aio.UnaryUnaryMultiCallable[_preference_internal_service_pb2.ShowLinkRequest, _preference_internal_service_pb2.ShowLinkResponse]  # type: ignore[assignment]
+    """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID."""
+    UseLink: _aio.UnaryUnaryMultiCallable[_preference_internal_service_pb2.UseLinkRequest, _preference_internal_service_pb2.UseLinkResponse]  # type: ignore[assignment]
+    """UseLink does what the customer pressed on the page. Safe to repeat with the same request_id.
+    Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
+    Errors: LINK_INVALID, LINK_ACTION_NOT_POSSIBLE, CONSENT_LIMIT, LANGUAGE_UNKNOWN.
+    """
 
 class PreferenceInternalServiceServicer(metaclass=_abc_1.ABCMeta):
-    """PreferenceInternalService is for the suite's own services only: replay, heads and merging.
+    """PreferenceInternalService is for the suite's own services only: replay, heads, merging, and the links in mails.
     A channel's token is refused with CALLER_NOT_ALLOWED.
     """
 
@@ -155,6 +181,43 @@ class PreferenceInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_preference_internal_service_pb2.EraseAreaResponse, _abc.Awaitable[_preference_internal_service_pb2.EraseAreaResponse]]:
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateMessageLinks(
+        self,
+        request: _preference_internal_service_pb2.CreateMessageLinksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preference_internal_service_pb2.CreateMessageLinksResponse, _abc.Awaitable[_preference_internal_service_pb2.CreateMessageLinksResponse]]:
+        """CreateMessageLinks makes the links of one marketing message; nothing is kept. They are empty where the installation has no public address. No I/O."""
+
+    @_abc_1.abstractmethod
+    def GetConfirmation(
+        self,
+        request: _preference_internal_service_pb2.GetConfirmationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preference_internal_service_pb2.GetConfirmationResponse, _abc.Awaitable[_preference_internal_service_pb2.GetConfirmationResponse]]:
+        """GetConfirmation gives link, code and address of a yes that waits, to messaging, which writes the mail. Never kept or logged. Two reads.
+        Errors: CONFIRMATION_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def ShowLink(
+        self,
+        request: _preference_internal_service_pb2.ShowLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preference_internal_service_pb2.ShowLinkResponse, _abc.Awaitable[_preference_internal_service_pb2.ShowLinkResponse]]:
+        """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID."""
+
+    @_abc_1.abstractmethod
+    def UseLink(
+        self,
+        request: _preference_internal_service_pb2.UseLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preference_internal_service_pb2.UseLinkResponse, _abc.Awaitable[_preference_internal_service_pb2.UseLinkResponse]]:
+        """UseLink does what the customer pressed on the page. Safe to repeat with the same request_id.
+        Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
+        Errors: LINK_INVALID, LINK_ACTION_NOT_POSSIBLE, CONSENT_LIMIT, LANGUAGE_UNKNOWN.
         """
 
 def add_PreferenceInternalServiceServicer_to_server(servicer: PreferenceInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -34,6 +34,8 @@ class _ConsentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConsentS
     """Yes."""
     CONSENT_STATE_REVOKED: _ConsentState.ValueType  # 2
     """No."""
+    CONSENT_STATE_PENDING: _ConsentState.ValueType  # 3
+    """A yes that waits for its confirmation (double opt-in). Until then it is no consent. It is never said by a caller: SetConsent makes it of a yes."""
 
 class ConsentState(_ConsentState, metaclass=_ConsentStateEnumTypeWrapper):
     """ConsentState is what the customer said."""
@@ -44,7 +46,41 @@ CONSENT_STATE_GRANTED: ConsentState.ValueType  # 1
 """Yes."""
 CONSENT_STATE_REVOKED: ConsentState.ValueType  # 2
 """No."""
+CONSENT_STATE_PENDING: ConsentState.ValueType  # 3
+"""A yes that waits for its confirmation (double opt-in). Until then it is no consent. It is never said by a caller: SetConsent makes it of a yes."""
 Global___ConsentState: _TypeAlias = ConsentState  # noqa: Y015
+
+class _ConfirmationWay:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConfirmationWayEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConfirmationWay.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONFIRMATION_WAY_UNSPECIFIED: _ConfirmationWay.ValueType  # 0
+    """It was not shown, or need not be."""
+    CONFIRMATION_WAY_LINK: _ConfirmationWay.ValueType  # 1
+    """The link in the mail to that address was opened and its button pressed."""
+    CONFIRMATION_WAY_CODE: _ConfirmationWay.ValueType  # 2
+    """The six digits that went to that address were told."""
+    CONFIRMATION_WAY_PREFERENCE_CENTRE: _ConfirmationWay.ValueType  # 3
+    """It was said on a page that only a mail to that address leads to."""
+    CONFIRMATION_WAY_EARLIER: _ConfirmationWay.ValueType  # 4
+    """It had been confirmed for that address before, and no no came since."""
+
+class ConfirmationWay(_ConfirmationWay, metaclass=_ConfirmationWayEnumTypeWrapper):
+    """ConfirmationWay is how it was shown that a yes came from the one who reads at the address."""
+
+CONFIRMATION_WAY_UNSPECIFIED: ConfirmationWay.ValueType  # 0
+"""It was not shown, or need not be."""
+CONFIRMATION_WAY_LINK: ConfirmationWay.ValueType  # 1
+"""The link in the mail to that address was opened and its button pressed."""
+CONFIRMATION_WAY_CODE: ConfirmationWay.ValueType  # 2
+"""The six digits that went to that address were told."""
+CONFIRMATION_WAY_PREFERENCE_CENTRE: ConfirmationWay.ValueType  # 3
+"""It was said on a page that only a mail to that address leads to."""
+CONFIRMATION_WAY_EARLIER: ConfirmationWay.ValueType  # 4
+"""It had been confirmed for that address before, and no no came since."""
+Global___ConfirmationWay: _TypeAlias = ConfirmationWay  # noqa: Y015
 
 @_typing.final
 class QuietHours(_message.Message):
@@ -143,6 +179,7 @@ class Consent(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     RECORD_ID_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_FIELD_NUMBER: _builtins.int
     purpose: _builtins.str
     """What the messages are for, for example `cart_reminder`."""
     delivery_kind: _delivery_pb2.DeliveryKind.ValueType
@@ -150,9 +187,11 @@ class Consent(_message.Message):
     contact_point: _builtins.str
     """At which address, where the consent is for one only; normalised."""
     state: Global___ConsentState.ValueType
-    """Yes or no."""
+    """Yes, no, or a yes that waits for its confirmation."""
     record_id: _builtins.str
     """The record that proves it."""
+    confirmation: Global___ConfirmationWay.ValueType
+    """How a yes was confirmed, where it was."""
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it was said."""
@@ -171,10 +210,11 @@ class Consent(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         channel: _channel_pb2.Channel | None = ...,
         record_id: _builtins.str = ...,
+        confirmation: Global___ConfirmationWay.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "contact_point", b"contact_point", "delivery_kind", b"delivery_kind", "purpose", b"purpose", "record_id", b"record_id", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confirmation", b"confirmation", "contact_point", b"contact_point", "delivery_kind", b"delivery_kind", "purpose", b"purpose", "record_id", b"record_id", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -199,6 +239,12 @@ class ConsentRecord(_message.Message):
     ACTOR_ID_FIELD_NUMBER: _builtins.int
     OCCUR_TIME_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    CONFIRMS_RECORD_ID_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    CHAIN_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    PREVIOUS_DIGEST_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """The record's id."""
     customer_id: _builtins.str
@@ -210,7 +256,7 @@ class ConsentRecord(_message.Message):
     contact_point: _builtins.str
     """At which address, where it is for one only; normalised."""
     state: Global___ConsentState.ValueType
-    """Yes or no."""
+    """Yes, no, or a yes that waits for its confirmation."""
     wording: _builtins.str
     """The words that the customer saw."""
     wording_version: _builtins.str
@@ -221,6 +267,18 @@ class ConsentRecord(_message.Message):
     """The member of staff who noted it, where one did."""
     traceparent: _builtins.str
     """W3C trace context of the call that noted it."""
+    confirms_record_id: _builtins.str
+    """The pending yes that this record confirms; empty for every other one."""
+    confirmation: Global___ConfirmationWay.ValueType
+    """How it was confirmed, where it was."""
+    position: _builtins.int
+    """Its place in the customer's chain of records: 1, 2, 3 and so on, in the order in which they were noted. 0 for a record from before there were chains."""
+    chain_customer_id: _builtins.str
+    """Whose chain that is: another customer than `customer_id` where two were taken for one, or it was undone."""
+    digest: _builtins.str
+    """SHA-256 over the previous digest, the position and a salted digest of all that the record says; 64 hexadecimal digits."""
+    previous_digest: _builtins.str
+    """The digest of the entry before it in the chain; of the first one, what the chain begins with."""
     @_builtins.property
     def channel(self) -> _channel_pb2.Channel:
         """On which channel it was given."""
@@ -245,14 +303,50 @@ class ConsentRecord(_message.Message):
         actor_id: _builtins.str = ...,
         occur_time: _timestamp_pb2.Timestamp | None = ...,
         traceparent: _builtins.str = ...,
+        confirms_record_id: _builtins.str = ...,
+        confirmation: Global___ConfirmationWay.ValueType = ...,
+        position: _builtins.int = ...,
+        chain_customer_id: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        previous_digest: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "occur_time", b"occur_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "channel", b"channel", "contact_point", b"contact_point", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "occur_time", b"occur_time", "purpose", b"purpose", "record_id", b"record_id", "source", b"source", "state", b"state", "traceparent", b"traceparent", "wording", b"wording", "wording_version", b"wording_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "chain_customer_id", b"chain_customer_id", "channel", b"channel", "confirmation", b"confirmation", "confirms_record_id", b"confirms_record_id", "contact_point", b"contact_point", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "digest", b"digest", "occur_time", b"occur_time", "position", b"position", "previous_digest", b"previous_digest", "purpose", b"purpose", "record_id", b"record_id", "source", b"source", "state", b"state", "traceparent", b"traceparent", "wording", b"wording", "wording_version", b"wording_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConsentRecord: _TypeAlias = ConsentRecord  # noqa: Y015
+
+@_typing.final
+class ConsentChainHead(_message.Message):
+    """ConsentChainHead is the end of a customer's chain of consent records. Kept elsewhere, it later proves that nothing before it was changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose chain."""
+    position: _builtins.int
+    """How many entries it has; 0 where there is none yet."""
+    digest: _builtins.str
+    """The digest of the last entry: 64 hexadecimal digits, or of an empty chain what it begins with."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        position: _builtins.int = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "digest", b"digest", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentChainHead: _TypeAlias = ConsentChainHead  # noqa: Y015
 
 @_typing.final
 class Preferences(_message.Message):

@@ -309,10 +309,13 @@ class SetConsentResponse(_message.Message):
     REPLAYED_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
     RECORD_ID_FIELD_NUMBER: _builtins.int
+    RECORD_STATE_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this request had been carried out before."""
     record_id: _builtins.str
     """The record that proves it."""
+    record_state: _preference_pb2.ConsentState.ValueType
+    """What that record says: the state that was asked for, or PENDING. Something that was said later may stand instead."""
     @_builtins.property
     def preferences(self) -> _preference_pb2.Preferences:
         """The preferences after the change."""
@@ -328,10 +331,11 @@ class SetConsentResponse(_message.Message):
         replayed: _builtins.bool = ...,
         head: _event_pb2.Head | None = ...,
         record_id: _builtins.str = ...,
+        record_state: _preference_pb2.ConsentState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "preferences", b"preferences"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "preferences", b"preferences", "record_id", b"record_id", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "preferences", b"preferences", "record_id", b"record_id", "record_state", b"record_state", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

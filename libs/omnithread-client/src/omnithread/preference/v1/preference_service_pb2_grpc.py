@@ -90,7 +90,8 @@ class PreferenceServiceServicer:
 
     def SetConsent(self, request, context):
         """SetConsent notes a yes or a no with its proof, in one conditional write. It holds from the answer on.
-        Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONSENT_LIMIT, ETAG_MISMATCH.
+        A yes for a purpose that needs double opt-in, by e-mail or SMS, has to name its address, and is PENDING until ConfirmConsent or the link in the mail confirms it; at most 3 such mails go to an address in a day, and beyond that none, which the answer does not tell.
+        Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONTACT_POINT_REQUIRED, CONSENT_LIMIT, ETAG_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,8 @@ class PreferenceServiceStub:
     """
     SetConsent: _grpc.UnaryUnaryMultiCallable[_preference_service_pb2.SetConsentRequest, _preference_service_pb2.SetConsentResponse]
     """SetConsent notes a yes or a no with its proof, in one conditional write. It holds from the answer on.
-    Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONSENT_LIMIT, ETAG_MISMATCH.
+    A yes for a purpose that needs double opt-in, by e-mail or SMS, has to name its address, and is PENDING until ConfirmConsent or the link in the mail confirms it; at most 3 such mails go to an address in a day, and beyond that none, which the answer does not tell.
+    Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONTACT_POINT_REQUIRED, CONSENT_LIMIT, ETAG_MISMATCH.
     """
     ListConsentRecords: _grpc.UnaryUnaryMultiCallable[_preference_service_pb2.ListConsentRecordsRequest, _preference_service_pb2.ListConsentRecordsResponse]
     """ListConsentRecords gives the proofs, newest first. Errors: CUSTOMER_NOT_FOUND, PAGE_TOKEN_INVALID."""
@@ -63,7 +64,8 @@ class PreferenceServiceAsyncStub(PreferenceServiceStub):
     """
     SetConsent: _aio.UnaryUnaryMultiCallable[_preference_service_pb2.SetConsentRequest, _preference_service_pb2.SetConsentResponse]  # type: ignore[assignment]
     """SetConsent notes a yes or a no with its proof, in one conditional write. It holds from the answer on.
-    Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONSENT_LIMIT, ETAG_MISMATCH.
+    A yes for a purpose that needs double opt-in, by e-mail or SMS, has to name its address, and is PENDING until ConfirmConsent or the link in the mail confirms it; at most 3 such mails go to an address in a day, and beyond that none, which the answer does not tell.
+    Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONTACT_POINT_REQUIRED, CONSENT_LIMIT, ETAG_MISMATCH.
     """
     ListConsentRecords: _aio.UnaryUnaryMultiCallable[_preference_service_pb2.ListConsentRecordsRequest, _preference_service_pb2.ListConsentRecordsResponse]  # type: ignore[assignment]
     """ListConsentRecords gives the proofs, newest first. Errors: CUSTOMER_NOT_FOUND, PAGE_TOKEN_INVALID."""
@@ -104,7 +106,8 @@ class PreferenceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_preference_service_pb2.SetConsentResponse, _abc.Awaitable[_preference_service_pb2.SetConsentResponse]]:
         """SetConsent notes a yes or a no with its proof, in one conditional write. It holds from the answer on.
-        Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONSENT_LIMIT, ETAG_MISMATCH.
+        A yes for a purpose that needs double opt-in, by e-mail or SMS, has to name its address, and is PENDING until ConfirmConsent or the link in the mail confirms it; at most 3 such mails go to an address in a day, and beyond that none, which the answer does not tell.
+        Errors: CUSTOMER_NOT_FOUND, CONTACT_POINT_INVALID, CONTACT_POINT_REQUIRED, CONSENT_LIMIT, ETAG_MISMATCH.
         """
 
     @_abc_1.abstractmethod
