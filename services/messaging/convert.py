@@ -8,6 +8,7 @@ from libs.mongo.documents import SavedDocument
 from libs.mongo.values import Saved
 from libs.timestamps import to_timestamp
 from omnithread.common.v1 import channel_pb2, delivery_pb2, event_pb2
+from omnithread.messaging.v1 import delivery_pb2 as delivery_pb
 from omnithread.messaging.v1 import messaging_events_pb2 as events_pb
 from omnithread.messaging.v1 import messaging_pb2 as pb
 from omnithread.messaging.v1 import messaging_service_pb2 as service_pb
@@ -24,6 +25,7 @@ from services.messaging.values import (
     MessageState,
     MessageSummary,
     Messaging,
+    Receipt,
     TemplateId,
     Wanted,
 )
@@ -122,6 +124,15 @@ def message_to_proto(message: Message, content: Content, customer_id: str) -> pb
         create_time=to_timestamp(message.create_time),
         update_time=to_timestamp(message.update_time),
         send_time=_time(message.send_time),
+        provider_id=message.provider_id,
+        receipts=[receipt_to_proto(receipt) for receipt in message.receipts],
+    )
+
+
+def receipt_to_proto(receipt: Receipt) -> delivery_pb.Receipt:
+    """Write what was reported."""
+    return delivery_pb.Receipt(
+        kind=delivery_pb.ReceiptKind.Value(f"RECEIPT_KIND_{receipt.kind}"), time=to_timestamp(receipt.time)
     )
 
 
@@ -184,6 +195,16 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                 state_reason=message.state_reason,
             )
             return events_pb.MessagingEvent(header=header, message_state_changed=changed)
+        case events.MessageReceiptNoted(message, _, receipt):
+            noted = events_pb.MessageReceiptNoted(
+                message_id=message.message_id,
+                template_id=message.template_id,
+                purpose=message.purpose,
+                delivery_kind=kind_to_proto(message.delivery_kind),
+                provider_id=message.provider_id,
+                receipt=receipt_to_proto(receipt),
+            )
+            return events_pb.MessagingEvent(header=header, message_receipt_noted=noted)
         case events.EntryPosted(conversation, entry):
             posted = events_pb.EntryPosted(
                 conversation_id=conversation.conversation_id,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.messaging.values import Content, Conversation, Entry, Message
+from services.messaging.values import Content, Conversation, Entry, Message, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,16 @@ class MessageStateChanged:
 
     message: Message
     content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceiptNoted:
+    """Something was reported of a message for the first time."""
+
+    message: Message
+    """As it is afterwards."""
+    content: Content
+    receipt: Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,7 @@ class MessagingReleased:
 Event = (
     MessageQueued
     | MessageStateChanged
+    | MessageReceiptNoted
     | EntryPosted
     | MessagingAbsorbed
     | MessagingSealed

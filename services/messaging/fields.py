@@ -20,14 +20,18 @@ from services.messaging.values import (
     Message,
     MessageState,
     MessageSummary,
+    Receipt,
+    ReceiptKind,
     Sending,
+    Suppression,
+    SuppressionReason,
 )
 
 Fields = dict[str, Any]
 """What MongoDB keeps: names to values of any kind."""
 
 
-def fields_of(value: Message | MessageSummary | Content | Conversation | Entry | Form) -> Fields:
+def fields_of(value: Message | MessageSummary | Content | Conversation | Entry | Form | Suppression) -> Fields:
     """Write a value with all that it holds."""
     fields = dataclasses.asdict(value)
     if isinstance(value, Message):
@@ -46,8 +50,21 @@ def message_from(fields: Mapping[str, Any]) -> Message:
             "state": MessageState(fields["state"]),
             "origin": Origin(**_known(Origin, fields["origin"])),
             "judgements": tuple(judgement_from(kept) for kept in fields.get("judgements", ())),
+            "receipts": tuple(receipts_from(fields.get("receipts", ()))),
         }
     )
+
+
+def receipts_from(listed: Iterable[Mapping[str, Any]]) -> Iterable[Receipt]:
+    """Read what was reported of a message; a kind that this version does not know of is left out."""
+    known = set(ReceiptKind)
+    return (Receipt(ReceiptKind(fields["kind"]), fields["time"]) for fields in listed if fields["kind"] in known)
+
+
+def suppression_from(fields: Mapping[str, Any]) -> Suppression:
+    """Read an address to which nothing is sent."""
+    known = _known(Suppression, fields)
+    return Suppression(**known | {"kind": DeliveryKind(fields["kind"]), "reason": SuppressionReason(fields["reason"])})
 
 
 def content_from(fields: Mapping[str, Any]) -> Content:

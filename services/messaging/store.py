@@ -13,6 +13,7 @@ from services.messaging.events import (
     EntryPosted,
     Event,
     MessageQueued,
+    MessageReceiptNoted,
     MessageStateChanged,
     MessagingAbsorbed,
     MessagingParted,
@@ -28,6 +29,7 @@ from services.messaging.fields import (
     sent_from,
     sent_to_fields,
     summary_from,
+    suppression_from,
 )
 from services.messaging.texts.templates import Template
 from services.messaging.values import Content, Conversation, Entry, Message, Messaging, TemplateId
@@ -58,6 +60,7 @@ def messaging_to_fields(state: Messaging) -> Fields:
         "recent": [fields_of(summary) for summary in state.recent],
         "conversations": [fields_of(conversation) for conversation in state.conversations],
         "sent": sent_to_fields(state.sent),
+        "suppressions": [fields_of(suppression) for suppression in state.suppressions],
     }
 
 
@@ -68,6 +71,7 @@ def messaging_from_document(document: Mapping[str, Any]) -> Messaging:
         recent=tuple(summary_from(fields) for fields in document["recent"]),
         conversations=tuple(conversation_from(fields) for fields in document["conversations"]),
         sent=sent_from(document["sent"]),
+        suppressions=tuple(suppression_from(fields) for fields in document.get("suppressions", ())),
     )
 
 
@@ -88,7 +92,7 @@ def entry_from_document(document: Mapping[str, Any]) -> Entry:
 
 def _members(event: Event) -> Sequence[Member]:
     match event:
-        case MessageQueued() | MessageStateChanged():
+        case MessageQueued() | MessageStateChanged() | MessageReceiptNoted():
             return (_message_member(event.message, event.content),)
         case EntryPosted():
             entry = _entry_member(event.entry)

@@ -72,6 +72,12 @@ class Reason(enum.StrEnum):
     TEMPLATE_ERROR = "TEMPLATE_ERROR"
     REFUSED = "REFUSED"
     """The provider refused it for good."""
+    NOT_TAKEN = "NOT_TAKEN"
+    """The provider did not take it, as often as it was tried."""
+    NOT_PREPARED = "NOT_PREPARED"
+    """What nobody foresaw happened each time it was to be sent."""
+    SUPPRESSED = "SUPPRESSED"
+    """The address bounced, or the customer complained."""
     WORKER_LOST = "WORKER_LOST"
     """A worker stopped while sending."""
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
@@ -87,6 +93,44 @@ class Wanted:
     """Names and values in the order given."""
     purpose: str
     kind: DeliveryKind | None
+
+
+class ReceiptKind(enum.StrEnum):
+    """What was reported of a message after it was handed over, by the contract's names."""
+
+    DELIVERED = "DELIVERED"
+    OPENED = "OPENED"
+    CLICKED = "CLICKED"
+    BOUNCED_SOFT = "BOUNCED_SOFT"
+    BOUNCED_HARD = "BOUNCED_HARD"
+    COMPLAINED = "COMPLAINED"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One thing that was reported of a message."""
+
+    kind: ReceiptKind
+    time: datetime
+
+
+class SuppressionReason(enum.StrEnum):
+    """Why nothing is sent to an address any more."""
+
+    BOUNCED = "BOUNCED"
+    """It does not exist: nothing is sent there."""
+    COMPLAINED = "COMPLAINED"
+    """The customer called a message spam: nothing that needs consent is sent there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address to which nothing is sent any more (`delivery/suppressed`)."""
+
+    kind: DeliveryKind
+    address_digest: str
+    reason: SuppressionReason
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +178,18 @@ class Message:
     """Counts what was written of it to the list of messages."""
     judgements: tuple[Judgement, ...] = ()
     """What was decided about it: the first time and the newest, oldest first, 4 at most."""
+    provider_id: str = ""
+    """Who delivers it, as in the file of providers; empty until one was chosen, and for our own inbox."""
+    provider_ref: str = ""
+    """How that provider calls it."""
+    address_digest: str = ""
+    """Of where it went (`delivery/suppressed`); empty where it has no address."""
+    tries: int = 0
+    """How often a provider did not take it, or it could not even be prepared."""
+    is_unsure: bool = False
+    """Whether an earlier try may have reached the customer: if nothing follows, nobody knows whether it did."""
+    receipts: tuple[Receipt, ...] = ()
+    """What was reported of it, oldest first, each kind once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +294,8 @@ class Messaging:
     """The open ones, the one with the newest entry first."""
     sent: tuple[Sending, ...] = ()
     """What went out in the last 365 days, oldest first; the newest 1000."""
+    suppressions: tuple[Suppression, ...] = ()
+    """Addresses to which nothing is sent any more, at most 50, the oldest first."""
 
     @property
     def due_time(self) -> datetime | None:

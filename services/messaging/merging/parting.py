@@ -2,7 +2,7 @@
 
 - Messages go back to whom they were for; one that was caused since goes to the customer in whose visit that was, and to
   the survivor where nothing tells. One that is just being sent is waited for.
-- What was sent since counts for the caps of both: caps may only hold back.
+- What was sent since counts for the caps of both: caps may only hold back. So do addresses that bounced since.
 - Conversations: see `merging/parting_conversations`.
 """
 
@@ -66,12 +66,14 @@ def split(
             recent=_recent(kept, [summary for summary in new if summary not in new_theirs], now),
             conversations=conversations.survivor,
             sent=_sent(before.sent, sent_since, time),
+            suppressions=now.suppressions,
         ),
         source=Messaging(
             waiting=tuple(theirs),
             recent=_recent(source.recent, new_theirs, now),
             conversations=conversations.source,
             sent=_sent(source.sent, sent_since, time),
+            suppressions=now.suppressions,
         ),
         conversations=conversations,
     )

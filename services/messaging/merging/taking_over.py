@@ -11,6 +11,7 @@ from datetime import datetime
 
 from libs.mongo.values import Decision
 from services.messaging.conversations.talking import MAX_OPEN_CONVERSATIONS, newest_entries, within_bounds
+from services.messaging.delivery import suppressed
 from services.messaging.events import Event, MessagingAbsorbed
 from services.messaging.merging.outcome import explain
 from services.messaging.model import Change, end, newest_messages, newest_sendings
@@ -38,6 +39,7 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
         recent=newest_messages((*survivor.recent, *source.recent)),
         conversations=within_bounds(joined.open),
         sent=newest_sendings((*survivor.sent, *source.sent), now),
+        suppressions=suppressed.joined((*survivor.suppressions, *source.suppressions)),
     )
     kept = _with_few_waiting(after, now)
     absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended)

@@ -7,6 +7,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from omnithread.common.v1 import delivery_pb2 as _delivery_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
+from omnithread.messaging.v1 import delivery_pb2 as _delivery_pb2_1
 from omnithread.messaging.v1 import messaging_pb2 as _messaging_pb2
 import builtins as _builtins
 import sys
@@ -39,6 +40,7 @@ class MessagingEvent(_message.Message):
     CONVERSATION_READ_FIELD_NUMBER: _builtins.int
     CONVERSATION_CLOSED_FIELD_NUMBER: _builtins.int
     CONVERSATION_REOPENED_FIELD_NUMBER: _builtins.int
+    MESSAGE_RECEIPT_NOTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -95,6 +97,10 @@ class MessagingEvent(_message.Message):
     def conversation_reopened(self) -> Global___ConversationReopened:
         """A conversation goes on that had ended."""
 
+    @_builtins.property
+    def message_receipt_noted(self) -> Global___MessageReceiptNoted:
+        """Something was reported of a message."""
+
     def __init__(
         self,
         *,
@@ -112,12 +118,13 @@ class MessagingEvent(_message.Message):
         conversation_read: Global___ConversationRead | None = ...,
         conversation_closed: Global___ConversationClosed | None = ...,
         conversation_reopened: Global___ConversationReopened | None = ...,
+        message_receipt_noted: Global___MessageReceiptNoted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased", "conversation_assigned", "note_added", "conversation_read", "conversation_closed", "conversation_reopened"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased", "conversation_assigned", "note_added", "conversation_read", "conversation_closed", "conversation_reopened", "message_receipt_noted"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -500,3 +507,47 @@ class MessagingErased(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MessagingErased: _TypeAlias = MessagingErased  # noqa: Y015
+
+@_typing.final
+class MessageReceiptNoted(_message.Message):
+    """MessageReceiptNoted: a provider or an inbox reported something of a message, for the first time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    TEMPLATE_ID_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    PROVIDER_ID_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The message."""
+    template_id: _builtins.str
+    """From which template."""
+    purpose: _builtins.str
+    """What it is for."""
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way."""
+    provider_id: _builtins.str
+    """Who delivers it."""
+    @_builtins.property
+    def receipt(self) -> _delivery_pb2_1.Receipt:
+        """What was reported, and when it happened."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        template_id: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        provider_id: _builtins.str = ...,
+        receipt: _delivery_pb2_1.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_kind", b"delivery_kind", "message_id", b"message_id", "provider_id", b"provider_id", "purpose", b"purpose", "receipt", b"receipt", "template_id", b"template_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageReceiptNoted: _TypeAlias = MessageReceiptNoted  # noqa: Y015

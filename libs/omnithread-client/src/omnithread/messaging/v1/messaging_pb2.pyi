@@ -11,6 +11,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from omnithread.common.v1 import channel_pb2 as _channel_pb2
 from omnithread.common.v1 import delivery_pb2 as _delivery_pb2
+from omnithread.messaging.v1 import delivery_pb2 as _delivery_pb2_1
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -286,6 +287,8 @@ class Message(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     SEND_TIME_FIELD_NUMBER: _builtins.int
+    PROVIDER_ID_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """The message's id."""
     customer_id: _builtins.str
@@ -310,6 +313,8 @@ class Message(_message.Message):
     """Plain text; empty until it is rendered."""
     cause: _builtins.str
     """The event or request that caused it."""
+    provider_id: _builtins.str
+    """Who delivers it, as in the file of providers; empty until one was chosen, and for what is shown in our own inbox."""
     @_builtins.property
     def channel(self) -> _channel_pb2.Channel:
         """The channel on which it was caused."""
@@ -325,6 +330,10 @@ class Message(_message.Message):
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
         """When the provider took it; unset before."""
+
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_delivery_pb2_1.Receipt]:
+        """What was reported of it, oldest first, each kind once. At most 10."""
 
     def __init__(
         self,
@@ -345,10 +354,12 @@ class Message(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         send_time: _timestamp_pb2.Timestamp | None = ...,
+        provider_id: _builtins.str = ...,
+        receipts: _abc.Iterable[_delivery_pb2_1.Receipt] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "create_time", b"create_time", "send_time", b"send_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_text", b"body_text", "cause", b"cause", "channel", b"channel", "create_time", b"create_time", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "language", b"language", "message_id", b"message_id", "purpose", b"purpose", "send_time", b"send_time", "state", b"state", "state_reason", b"state_reason", "subject", b"subject", "template_id", b"template_id", "template_version", b"template_version", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_text", b"body_text", "cause", b"cause", "channel", b"channel", "create_time", b"create_time", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "language", b"language", "message_id", b"message_id", "provider_id", b"provider_id", "purpose", b"purpose", "receipts", b"receipts", "send_time", b"send_time", "state", b"state", "state_reason", b"state_reason", "subject", b"subject", "template_id", b"template_id", "template_version", b"template_version", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
