@@ -14,6 +14,7 @@ from omnithread.cart.v1.handover_service_pb2_grpc import add_HandoverServiceServ
 from omnithread.cart.v1.offer_service_pb2_grpc import add_OfferServiceServicer_to_server
 from omnithread.cart.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
+from services.cart.articles.catalogue import Catalogue
 from services.cart.articles.operations import Articles
 from services.cart.articles.servicer import ArticleServicer
 from services.cart.audience.book import AUDIENCE_INDEXES, AudienceBook
@@ -81,6 +82,12 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
         code_entry=checkout.code_entry,
         pricing=pricing,
     )
+    article_servicer = ArticleServicer(
+        articles,
+        catalogue=Catalogue(foundation.database, foundation.clock),
+        carts=carts,
+        pricing=pricing,
+    )
     offer_servicer = OfferServicer(
         offering.offers,
         carts=carts,
@@ -94,7 +101,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
             partial(add_CartServiceServicer_to_server, cart_servicer),
             partial(add_OfferServiceServicer_to_server, offer_servicer),
             partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
-            partial(add_ArticleServiceServicer_to_server, ArticleServicer(articles)),
+            partial(add_ArticleServiceServicer_to_server, article_servicer),
             partial(add_HandoverServiceServicer_to_server, HandoverServicer(handovers)),
             partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts, handovers)),
         ],

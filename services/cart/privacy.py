@@ -8,6 +8,7 @@ from libs.mongo.erase import Eraser
 from libs.mongo.holdings import Holdings, Kept
 from libs.mongo.record import Records
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from services.cart.articles.catalogue import DESCRIBED_ARTICLES
 from services.cart.articles.operations import UNSOLD_ARTICLES
 from services.cart.events import CartErased, Event
 from services.cart.handover.tries import HANDOVER_TRIES
@@ -97,7 +98,17 @@ HOLDINGS = Holdings(
             code_without_person,
         ),
     ),
-    of_nobody=frozenset({HANDOVER_TRIES, OFFERS, OFFER_VERSIONS, OFFER_COUNTERS, OFFER_CODE_BATCHES, UNSOLD_ARTICLES}),
+    of_nobody=frozenset(
+        {
+            HANDOVER_TRIES,
+            OFFERS,
+            OFFER_VERSIONS,
+            OFFER_COUNTERS,
+            OFFER_CODE_BATCHES,
+            UNSOLD_ARTICLES,
+            DESCRIBED_ARTICLES,
+        }
+    ),
 )
 
 

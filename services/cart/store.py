@@ -9,6 +9,7 @@ from libs.channel import Channel
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
+from services.cart.articles.catalogue import CATALOGUE_INDEXES
 from services.cart.articles.operations import ARTICLE_INDEXES
 from services.cart.audit.rejections import REJECTION_INDEXES
 from services.cart.event_convert import event_to_proto
@@ -34,6 +35,7 @@ INDEXES: tuple[Index, ...] = (
     member_index(ORDERS),
     *REJECTION_INDEXES,
     *ARTICLE_INDEXES,
+    *CATALOGUE_INDEXES,
     *codes.INDEXES,
     *codes_batches.INDEXES,
     *codes_tries.INDEXES,

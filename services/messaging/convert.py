@@ -17,6 +17,7 @@ from services.messaging.conversations.talking import Place
 from services.messaging.texts.templates import Form, Template
 from services.messaging.values import (
     Author,
+    Card,
     Content,
     Conversation,
     DeliveryKind,
@@ -54,6 +55,11 @@ def template_from_proto(template: pb.Template) -> Template:
                 subject=form.subject,
                 body_text=form.body_text,
                 body_html=form.body_html,
+                preheader=form.preheader,
+                image_uri=form.image_uri,
+                link_uri=form.link_uri,
+                button_label=form.button_label,
+                audience_name=form.audience_name,
             )
             for form in template.forms
         ),
@@ -74,6 +80,11 @@ def template_to_proto(saved: SavedDocument[Template]) -> pb.Template:
                 subject=form.subject,
                 body_text=form.body_text,
                 body_html=form.body_html,
+                preheader=form.preheader,
+                image_uri=form.image_uri,
+                link_uri=form.link_uri,
+                button_label=form.button_label,
+                audience_name=form.audience_name,
             )
             for form in template.forms
         ],
@@ -126,6 +137,7 @@ def message_to_proto(message: Message, content: Content, customer_id: str) -> pb
         send_time=_time(message.send_time),
         provider_id=message.provider_id,
         receipts=[receipt_to_proto(receipt) for receipt in message.receipts],
+        card=_card_to_proto(content.card) if content.card else None,
     )
 
 
@@ -230,6 +242,10 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                 merge_id=event.merge_id, survivor_customer_id=event.survivor_customer_id
             )
             return events_pb.MessagingEvent(header=header, messaging_released=released)
+
+
+def _card_to_proto(card: Card) -> pb.MessageCard:
+    return pb.MessageCard(image_uri=card.image_uri, link_uri=card.link_uri, button_label=card.button_label)
 
 
 def _summary_to_proto(summary: MessageSummary) -> pb.MessageSummary:

@@ -17,6 +17,34 @@ def template_invalid(faults: tuple[FieldFault, ...]) -> OmnithreadError:
     )
 
 
+def template_draft_not_found(template_id: str) -> OmnithreadError:
+    """Say that nobody is writing at this template."""
+    return not_found("TEMPLATE_DRAFT_NOT_FOUND", "The template has no draft.", metadata={"template_id": template_id})
+
+
+def template_version_not_found(template_id: str, version: int) -> OmnithreadError:
+    """Say that there never was such a version, or that it is not kept any more."""
+    return not_found(
+        "TEMPLATE_VERSION_NOT_FOUND",
+        "The template never had this version, or it is not kept any more.",
+        metadata={"template_id": template_id, "version": str(version)},
+    )
+
+
+def brand_not_found(brand_id: str) -> OmnithreadError:
+    """Say that no brand has this id."""
+    return not_found("BRAND_NOT_FOUND", "No brand has this id.", metadata={"brand_id": brand_id})
+
+
+def brand_invalid(faults: tuple[FieldFault, ...]) -> OmnithreadError:
+    """Refuse a brand, naming each place and what is wrong there."""
+    return invalid_argument(
+        "BRAND_INVALID",
+        f"The brand has {len(faults)} faults, the first at {faults[0].field}: {faults[0].description}",
+        field_faults=faults,
+    )
+
+
 def variable_unknown(index: int, name: str) -> OmnithreadError:
     """Refuse a value for which the template has no place."""
     return invalid_argument(

@@ -13,6 +13,7 @@ from services.messaging.deciding.judgement_fields import judgement_from, judgeme
 from services.messaging.texts.templates import Form
 from services.messaging.values import (
     Author,
+    Card,
     Content,
     Conversation,
     DeliveryKind,
@@ -70,7 +71,11 @@ def suppression_from(fields: Mapping[str, Any]) -> Suppression:
 def content_from(fields: Mapping[str, Any]) -> Content:
     """Read what a message is made of."""
     return Content(
-        **_known(Content, fields) | {"variables": tuple((name, value) for name, value in fields["variables"])}
+        **_known(Content, fields)
+        | {
+            "variables": tuple((name, value) for name, value in fields["variables"]),
+            "card": Card(**_known(Card, fields["card"])) if fields.get("card") else None,
+        }
     )
 
 

@@ -193,6 +193,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What the inbox or a store display shows beside the text; each empty where there is none."""
+
+    image_uri: str = ""
+    link_uri: str = ""
+    button_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What a message is made of: kept in the list of messages only."""
 
@@ -201,6 +210,8 @@ class Content:
     template_version: int = 0
     language: str = ""
     body_text: str = ""
+    card: Card | None = None
+    """None where there is nothing beside the text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def price_to_proto(price: Price) -> price_pb2.CartPrice:
         delivery_discount=money_to_proto(price.delivery_discount),
         tax_total=money_to_proto(price.tax_total),
         total=money_to_proto(price.total),
-        applied_offers=[_applied_to_proto(offer) for offer in price.applied],
+        applied_offers=[applied_to_proto(offer) for offer in price.applied],
         unapplied_offers=[_unapplied_to_proto(offer) for offer in price.unapplied],
         facts_version=price.facts_version,
         offers_edition=price.offers_edition,
@@ -32,7 +32,7 @@ def elsewhere_to_proto(price: Price) -> price_pb2.ChannelPrice:
         channel=price.channel.to_proto(),
         total=money_to_proto(price.total),
         discount_total=money_to_proto(price.discount_total),
-        applied_offers=[_applied_to_proto(offer) for offer in price.applied],
+        applied_offers=[applied_to_proto(offer) for offer in price.applied],
         gifts=[_gift_to_proto(gift) for gift in price.gifts],
     )
 
@@ -54,7 +54,8 @@ def _gift_to_proto(gift: Gift) -> price_pb2.Gift:
     return price_pb2.Gift(offer_id=gift.offer_id, sku=gift.sku, name=gift.name, quantity=gift.quantity)
 
 
-def _applied_to_proto(offer: AppliedOffer) -> price_pb2.AppliedOffer:
+def applied_to_proto(offer: AppliedOffer) -> price_pb2.AppliedOffer:
+    """Write an offer that counts."""
     return price_pb2.AppliedOffer(
         offer_id=offer.offer_id,
         version=offer.version,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from libs.channel import Channel
 from libs.clock import Clock
@@ -11,6 +11,7 @@ from libs.rpc.channels import ChannelRegistry
 from services.cart import errors
 from services.cart.audience.book import AudienceBook
 from services.cart.audience.facts import NO_FACTS, AudienceFacts
+from services.cart.line_values import Article, Line, LineId
 from services.cart.money import Money
 from services.cart.offers.book import OfferBook
 from services.cart.offers.problems import CodeProblem, code_problems
@@ -26,6 +27,8 @@ from services.cart.redemption.operations import Redemptions
 from services.cart.values import Cart
 
 NOWHERE = Channel("", 0)
+ALONE = "alone"
+"""The line of an article that is priced without being in a cart."""
 MOST_STEPS_AT_ONCE = 20_000
 """Lines times offers times groups of channels: more takes more than some 5 ms, and is worked out in a thread."""
 
@@ -85,6 +88,21 @@ class Pricing:
             saved, offers, channel, brand, entered, delivery_fee=delivery_fee, for_order_id=for_order_id
         )
         return evaluate(cart, offers, circumstances)
+
+    async def alone(self, saved: Saved[Cart], articles: Sequence[Article], channel: Channel, brand: str) -> list[Price]:
+        """Give what one piece of each article costs the customer on a channel, as if it were all that is in the cart.
+
+        Codes that are entered count. Reads as `price` does, once for all articles.
+        """
+        cart, offers, now = saved.state, await self.book.current(), self.clock()
+        circumstances, _ = await self._circumstances(saved, offers, channel, brand, cart.offer_codes)
+        carts = [
+            replace(cart, lines=(Line(LineId(ALONE), article, 1, channel, add_time=now, update_time=now),))
+            for article in articles
+        ]
+        if len(carts) * len(offers.offers) > MOST_STEPS_AT_ONCE:
+            return await asyncio.to_thread(lambda: [evaluate(one, offers, circumstances) for one in carts])
+        return [evaluate(one, offers, circumstances) for one in carts]
 
     async def everywhere(self, saved: Saved[Cart], channel_id: str) -> PricedCart:
         """Give what a cart costs on a channel and, where it differs, on others, and how all offers stand.

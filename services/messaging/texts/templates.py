@@ -11,7 +11,7 @@ from libs.errors import FieldFault
 from services.messaging.texts.languages import fallbacks, is_tag
 from services.messaging.texts.liquid_texts import Names, TextFault, html_text, plain_text
 from services.messaging.texts.text_data import NAMES, Data, invented, names_with
-from services.messaging.values import DeliveryKind, TemplateId
+from services.messaging.values import Card, DeliveryKind, TemplateId
 
 MAX_SUBJECT_CHARACTERS = 200
 MAX_BODY_BYTES = 32_768
@@ -26,6 +26,12 @@ class Form:
     subject: str
     body_text: str
     body_html: str
+    preheader: str = ""
+    image_uri: str = ""
+    link_uri: str = ""
+    button_label: str = ""
+    audience_name: str = ""
+    """As it is: no Liquid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,21 @@ class Rendered:
     """One line."""
     body_text: str
     body_html: str
-    """Empty where the form has none."""
+    """A whole document; empty where the way is not e-mail."""
+    preheader: str = ""
+    image_uri: str = ""
+    """A web address, or empty."""
+    link_uri: str = ""
+    """A web address or deep link, or empty."""
+    button_label: str = ""
+    audience_name: str = ""
+    """Of an ad audience: all that there is."""
+
+    @property
+    def card(self) -> Card | None:
+        """What is shown beside the text."""
+        card = Card(self.image_uri, self.link_uri, self.button_label)
+        return card if card != Card() else None
 
 
 class FormTexts:
@@ -118,6 +138,8 @@ def _text_faults(form: Form, place: str, names: Names, data: Data) -> Iterator[F
     if form.kind is DeliveryKind.EMAIL and not form.subject.strip():
         yield FieldFault(f"{place}.subject", "an e-mail needs one")
     compilers = (("subject", plain_text), ("body_text", plain_text), ("body_html", html_text))
+    if form.kind is not DeliveryKind.AD_AUDIENCE and not form.body_text.strip():
+        yield FieldFault(f"{place}.body_text", "this way needs one")
     for field, compiled in compilers:
         try:
             compiled(getattr(form, field), names).rehearse(data)

@@ -22,8 +22,10 @@ from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from omnithread.interceptor import OutgoingStream, OutgoingUnary
 from omnithread.interceptor_streams import OutgoingImport
 from omnithread.labels import current_labels
+from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
 from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
@@ -59,6 +61,8 @@ class Omnithread:
         self.consent_import = ConsentImportServiceStub(channels[addresses.preference])
         self.messaging = MessagingServiceStub(channels[addresses.messaging])
         self.conversations = ConversationServiceStub(channels[addresses.messaging])
+        self.templates = TemplateServiceStub(channels[addresses.messaging])
+        self.brands = BrandServiceStub(channels[addresses.messaging])
         self.context = ContextServiceStub(channels[addresses.context])
         self.interests = InterestServiceStub(channels[addresses.context])
         self.privacy = PrivacyServiceStub(channels[addresses.context])

@@ -21,8 +21,10 @@ from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from omnithread.interceptor_streams_sync import OutgoingStreamSync
 from omnithread.interceptor_sync import OutgoingUnarySync
 from omnithread.labels import current_labels
+from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
 from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
@@ -57,6 +59,8 @@ class OmnithreadSync:
         self.consent_import = ConsentImportServiceStub(intercepted[addresses.preference])
         self.messaging = MessagingServiceStub(intercepted[addresses.messaging])
         self.conversations = ConversationServiceStub(intercepted[addresses.messaging])
+        self.templates = TemplateServiceStub(intercepted[addresses.messaging])
+        self.brands = BrandServiceStub(intercepted[addresses.messaging])
         self.context = ContextServiceStub(intercepted[addresses.context])
         self.interests = InterestServiceStub(intercepted[addresses.context])
         self.privacy = PrivacyServiceStub(intercepted[addresses.context])

@@ -24,9 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.type import money_pb2 as google_dot_type_dot_money__pb2
+from omnithread.cart.v1 import price_pb2 as omnithread_dot_cart_dot_v1_dot_price__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/cart/v1/article_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"5\n\rArticleReport\x12\x16\n\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x0c\n\x04sold\x18\x02 \x01(\x08\"\x91\x01\n\x15ReportArticlesRequest\x12?\n\x08\x61rticles\x18\x01 \x03(\x0b\x32!.omnithread.cart.v1.ArticleReportB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x37\n\x0breport_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x18\n\x16ReportArticlesResponse2y\n\x0e\x41rticleService\x12g\n\x0eReportArticles\x12).omnithread.cart.v1.ReportArticlesRequest\x1a*.omnithread.cart.v1.ReportArticlesResponseB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/cart/v1/article_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1eomnithread/cart/v1/price.proto\"\xd6\x01\n\rArticleReport\x12\x16\n\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x0c\n\x04sold\x18\x02 \x01(\x08\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12&\n\nunit_price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x1b\n\timage_uri\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1a\n\x08link_uri\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12&\n\ncategories\x18\x07 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x08\x18\x01\"\x06r\x04\x10\x01\x18@\"\x91\x01\n\x15ReportArticlesRequest\x12?\n\x08\x61rticles\x18\x01 \x03(\x0b\x32!.omnithread.cart.v1.ArticleReportB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x37\n\x0breport_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x18\n\x16ReportArticlesResponse\"\x9f\x01\n\x14PriceArticlesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\"\n\x04skus\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@\x12\x30\n\nchannel_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"K\n\x15PriceArticlesResponse\x12\x32\n\x08\x61rticles\x18\x01 \x03(\x0b\x32 .omnithread.cart.v1.ArticlePrice\"\x92\x02\n\x0c\x41rticlePrice\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12&\n\nunit_price\x18\x03 \x01(\x0b\x32\x12.google.type.Money\x12!\n\x05price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x38\n\x0e\x61pplied_offers\x18\x05 \x03(\x0b\x32 .omnithread.cart.v1.AppliedOffer\x12\x11\n\timage_uri\x18\x06 \x01(\t\x12\x10\n\x08link_uri\x18\x07 \x01(\t\x12\x0c\n\x04sold\x18\x08 \x01(\x08\x12/\n\x0breport_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xdf\x01\n\x0e\x41rticleService\x12g\n\x0eReportArticles\x12).omnithread.cart.v1.ReportArticlesRequest\x1a*.omnithread.cart.v1.ReportArticlesResponse\x12\x64\n\rPriceArticles\x12(.omnithread.cart.v1.PriceArticlesRequest\x1a).omnithread.cart.v1.PriceArticlesResponseB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,16 +38,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\026com.omnithread.cart.v1P\001Z\031omnithread/cart/v1;cartv1'
   _globals['_ARTICLEREPORT'].fields_by_name['sku']._loaded_options = None
   _globals['_ARTICLEREPORT'].fields_by_name['sku']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_ARTICLEREPORT'].fields_by_name['name']._loaded_options = None
+  _globals['_ARTICLEREPORT'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_ARTICLEREPORT'].fields_by_name['image_uri']._loaded_options = None
+  _globals['_ARTICLEREPORT'].fields_by_name['image_uri']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_ARTICLEREPORT'].fields_by_name['link_uri']._loaded_options = None
+  _globals['_ARTICLEREPORT'].fields_by_name['link_uri']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_ARTICLEREPORT'].fields_by_name['categories']._loaded_options = None
+  _globals['_ARTICLEREPORT'].fields_by_name['categories']._serialized_options = b'\272H\017\222\001\014\020\010\030\001\"\006r\004\020\001\030@'
   _globals['_REPORTARTICLESREQUEST'].fields_by_name['articles']._loaded_options = None
   _globals['_REPORTARTICLESREQUEST'].fields_by_name['articles']._serialized_options = b'\272H\007\222\001\004\010\001\020d'
   _globals['_REPORTARTICLESREQUEST'].fields_by_name['report_time']._loaded_options = None
   _globals['_REPORTARTICLESREQUEST'].fields_by_name['report_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_ARTICLEREPORT']._serialized_start=126
-  _globals['_ARTICLEREPORT']._serialized_end=179
-  _globals['_REPORTARTICLESREQUEST']._serialized_start=182
-  _globals['_REPORTARTICLESREQUEST']._serialized_end=327
-  _globals['_REPORTARTICLESRESPONSE']._serialized_start=329
-  _globals['_REPORTARTICLESRESPONSE']._serialized_end=353
-  _globals['_ARTICLESERVICE']._serialized_start=355
-  _globals['_ARTICLESERVICE']._serialized_end=476
+  _globals['_PRICEARTICLESREQUEST'].fields_by_name['customer_id']._loaded_options = None
+  _globals['_PRICEARTICLESREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_PRICEARTICLESREQUEST'].fields_by_name['skus']._loaded_options = None
+  _globals['_PRICEARTICLESREQUEST'].fields_by_name['skus']._serialized_options = b'\272H\021\222\001\016\010\001\020\024\030\001\"\006r\004\020\001\030@'
+  _globals['_PRICEARTICLESREQUEST'].fields_by_name['channel_id']._loaded_options = None
+  _globals['_PRICEARTICLESREQUEST'].fields_by_name['channel_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
+  _globals['_ARTICLEREPORT']._serialized_start=184
+  _globals['_ARTICLEREPORT']._serialized_end=398
+  _globals['_REPORTARTICLESREQUEST']._serialized_start=401
+  _globals['_REPORTARTICLESREQUEST']._serialized_end=546
+  _globals['_REPORTARTICLESRESPONSE']._serialized_start=548
+  _globals['_REPORTARTICLESRESPONSE']._serialized_end=572
+  _globals['_PRICEARTICLESREQUEST']._serialized_start=575
+  _globals['_PRICEARTICLESREQUEST']._serialized_end=734
+  _globals['_PRICEARTICLESRESPONSE']._serialized_start=736
+  _globals['_PRICEARTICLESRESPONSE']._serialized_end=811
+  _globals['_ARTICLEPRICE']._serialized_start=814
+  _globals['_ARTICLEPRICE']._serialized_end=1088
+  _globals['_ARTICLESERVICE']._serialized_start=1091
+  _globals['_ARTICLESERVICE']._serialized_end=1314
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,8 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.type import money_pb2 as _money_pb2
+from omnithread.cart.v1 import price_pb2 as _price_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -27,19 +29,43 @@ class ArticleReport(_message.Message):
 
     SKU_FIELD_NUMBER: _builtins.int
     SOLD_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    UNIT_PRICE_FIELD_NUMBER: _builtins.int
+    IMAGE_URI_FIELD_NUMBER: _builtins.int
+    LINK_URI_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """The company's article number, 1 to 64 characters."""
     sold: _builtins.bool
     """Whether it is sold."""
+    name: _builtins.str
+    """The name to show, at most 200 characters; needed with a price."""
+    image_uri: _builtins.str
+    """Address of its picture, at most 500 characters."""
+    link_uri: _builtins.str
+    """Address of its page, at most 500 characters."""
+    @_builtins.property
+    def unit_price(self) -> _money_pb2.Money:
+        """What one piece costs as of the report. Unset: nothing is told of name, price, addresses and categories, and what was told before stands."""
+
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What offers go by. At most 8."""
+
     def __init__(
         self,
         *,
         sku: _builtins.str = ...,
         sold: _builtins.bool = ...,
+        name: _builtins.str = ...,
+        unit_price: _money_pb2.Money | None = ...,
+        image_uri: _builtins.str = ...,
+        link_uri: _builtins.str = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unit_price", b"unit_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["sku", b"sku", "sold", b"sold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "image_uri", b"image_uri", "link_uri", b"link_uri", "name", b"name", "sku", b"sku", "sold", b"sold", "unit_price", b"unit_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -91,3 +117,121 @@ class ReportArticlesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportArticlesResponse: _TypeAlias = ReportArticlesResponse  # noqa: Y015
+
+@_typing.final
+class PriceArticlesRequest(_message.Message):
+    """PriceArticlesRequest names articles."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SKUS_FIELD_NUMBER: _builtins.int
+    CHANNEL_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """For whom."""
+    channel_id: _builtins.str
+    """A registered channel; empty means the calling one. One of the suite's services that names none gets prices without offers."""
+    @_builtins.property
+    def skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The articles, 1 to 20."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        skus: _abc.Iterable[_builtins.str] | None = ...,
+        channel_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_id", b"channel_id", "customer_id", b"customer_id", "skus", b"skus"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceArticlesRequest: _TypeAlias = PriceArticlesRequest  # noqa: Y015
+
+@_typing.final
+class PriceArticlesResponse(_message.Message):
+    """PriceArticlesResponse has the prices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARTICLES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def articles(self) -> _containers.RepeatedCompositeFieldContainer[Global___ArticlePrice]:
+        """In the order asked, without those that the catalogue told nothing of."""
+
+    def __init__(
+        self,
+        *,
+        articles: _abc.Iterable[Global___ArticlePrice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["articles", b"articles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceArticlesResponse: _TypeAlias = PriceArticlesResponse  # noqa: Y015
+
+@_typing.final
+class ArticlePrice(_message.Message):
+    """ArticlePrice is what one article costs a customer today."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    UNIT_PRICE_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    APPLIED_OFFERS_FIELD_NUMBER: _builtins.int
+    IMAGE_URI_FIELD_NUMBER: _builtins.int
+    LINK_URI_FIELD_NUMBER: _builtins.int
+    SOLD_FIELD_NUMBER: _builtins.int
+    REPORT_TIME_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """The article."""
+    name: _builtins.str
+    """Its name."""
+    image_uri: _builtins.str
+    """Address of its picture; may be empty."""
+    link_uri: _builtins.str
+    """Address of its page; may be empty."""
+    sold: _builtins.bool
+    """Whether it is sold."""
+    @_builtins.property
+    def unit_price(self) -> _money_pb2.Money:
+        """What one piece costs without offers."""
+
+    @_builtins.property
+    def price(self) -> _money_pb2.Money:
+        """What it costs with the offers that apply; the same as `unit_price` where none does."""
+
+    @_builtins.property
+    def applied_offers(self) -> _containers.RepeatedCompositeFieldContainer[_price_pb2.AppliedOffer]:
+        """The offers that apply, in the order of their application."""
+
+    @_builtins.property
+    def report_time(self) -> _timestamp_pb2.Timestamp:
+        """As of when the catalogue told the price."""
+
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+        name: _builtins.str = ...,
+        unit_price: _money_pb2.Money | None = ...,
+        price: _money_pb2.Money | None = ...,
+        applied_offers: _abc.Iterable[_price_pb2.AppliedOffer] | None = ...,
+        image_uri: _builtins.str = ...,
+        link_uri: _builtins.str = ...,
+        sold: _builtins.bool = ...,
+        report_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "report_time", b"report_time", "unit_price", b"unit_price"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_offers", b"applied_offers", "image_uri", b"image_uri", "link_uri", b"link_uri", "name", b"name", "price", b"price", "report_time", b"report_time", "sku", b"sku", "sold", b"sold", "unit_price", b"unit_price"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArticlePrice: _TypeAlias = ArticlePrice  # noqa: Y015

@@ -40,6 +40,11 @@ class ArticleServiceStub:
                 request_serializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.ReportArticlesRequest.SerializeToString,
                 response_deserializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.ReportArticlesResponse.FromString,
                 _registered_method=True)
+        self.PriceArticles = channel.unary_unary(
+                '/omnithread.cart.v1.ArticleService/PriceArticles',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.PriceArticlesRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.PriceArticlesResponse.FromString,
+                _registered_method=True)
 
 
 class ArticleServiceServicer:
@@ -49,6 +54,16 @@ class ArticleServiceServicer:
     def ReportArticles(self, request, context):
         """ReportArticles says of up to 100 articles whether they are sold. Lines of one that is not have the problem NOT_SOLD on reading, within seconds. One write.
         What was told later stands, by `report_time`.
+        With a name and a price the article can also be told of in messages: `PriceArticles`. Errors: PRICE_INVALID, CURRENCY_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PriceArticles(self, request, context):
+        """PriceArticles says what articles cost a customer today, each as if it were bought alone, with the offers that apply.
+        Articles of which the catalogue told no price are left out. It changes nothing; one read, and those of a price.
+        Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -61,6 +76,11 @@ def add_ArticleServiceServicer_to_server(servicer, server):
                     servicer.ReportArticles,
                     request_deserializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.ReportArticlesRequest.FromString,
                     response_serializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.ReportArticlesResponse.SerializeToString,
+            ),
+            'PriceArticles': grpc.unary_unary_rpc_method_handler(
+                    servicer.PriceArticles,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.PriceArticlesRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_article__service__pb2.PriceArticlesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +111,33 @@ class ArticleService:
             '/omnithread.cart.v1.ArticleService/ReportArticles',
             omnithread_dot_cart_dot_v1_dot_article__service__pb2.ReportArticlesRequest.SerializeToString,
             omnithread_dot_cart_dot_v1_dot_article__service__pb2.ReportArticlesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PriceArticles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.ArticleService/PriceArticles',
+            omnithread_dot_cart_dot_v1_dot_article__service__pb2.PriceArticlesRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_article__service__pb2.PriceArticlesResponse.FromString,
             options,
             channel_credentials,
             insecure,

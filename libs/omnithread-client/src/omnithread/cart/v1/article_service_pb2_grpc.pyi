@@ -36,6 +36,12 @@ class ArticleServiceStub:
     ReportArticles: _grpc.UnaryUnaryMultiCallable[_article_service_pb2.ReportArticlesRequest, _article_service_pb2.ReportArticlesResponse]
     """ReportArticles says of up to 100 articles whether they are sold. Lines of one that is not have the problem NOT_SOLD on reading, within seconds. One write.
     What was told later stands, by `report_time`.
+    With a name and a price the article can also be told of in messages: `PriceArticles`. Errors: PRICE_INVALID, CURRENCY_UNKNOWN.
+    """
+    PriceArticles: _grpc.UnaryUnaryMultiCallable[_article_service_pb2.PriceArticlesRequest, _article_service_pb2.PriceArticlesResponse]
+    """PriceArticles says what articles cost a customer today, each as if it were bought alone, with the offers that apply.
+    Articles of which the catalogue told no price are left out. It changes nothing; one read, and those of a price.
+    Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED.
     """
 
 @_typing.type_check_only
@@ -46,6 +52,12 @@ class ArticleServiceAsyncStub(ArticleServiceStub):
     ReportArticles: _aio.UnaryUnaryMultiCallable[_article_service_pb2.ReportArticlesRequest, _article_service_pb2.ReportArticlesResponse]  # type: ignore[assignment]
     """ReportArticles says of up to 100 articles whether they are sold. Lines of one that is not have the problem NOT_SOLD on reading, within seconds. One write.
     What was told later stands, by `report_time`.
+    With a name and a price the article can also be told of in messages: `PriceArticles`. Errors: PRICE_INVALID, CURRENCY_UNKNOWN.
+    """
+    PriceArticles: _aio.UnaryUnaryMultiCallable[_article_service_pb2.PriceArticlesRequest, _article_service_pb2.PriceArticlesResponse]  # type: ignore[assignment]
+    """PriceArticles says what articles cost a customer today, each as if it were bought alone, with the offers that apply.
+    Articles of which the catalogue told no price are left out. It changes nothing; one read, and those of a price.
+    Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED.
     """
 
 class ArticleServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -59,6 +71,18 @@ class ArticleServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_article_service_pb2.ReportArticlesResponse, _abc.Awaitable[_article_service_pb2.ReportArticlesResponse]]:
         """ReportArticles says of up to 100 articles whether they are sold. Lines of one that is not have the problem NOT_SOLD on reading, within seconds. One write.
         What was told later stands, by `report_time`.
+        With a name and a price the article can also be told of in messages: `PriceArticles`. Errors: PRICE_INVALID, CURRENCY_UNKNOWN.
+        """
+
+    @_abc_1.abstractmethod
+    def PriceArticles(
+        self,
+        request: _article_service_pb2.PriceArticlesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_article_service_pb2.PriceArticlesResponse, _abc.Awaitable[_article_service_pb2.PriceArticlesResponse]]:
+        """PriceArticles says what articles cost a customer today, each as if it were bought alone, with the offers that apply.
+        Articles of which the catalogue told no price are left out. It changes nothing; one read, and those of a price.
+        Errors: CUSTOMER_NOT_FOUND, CHANNEL_NOT_REGISTERED.
         """
 
 def add_ArticleServiceServicer_to_server(servicer: ArticleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

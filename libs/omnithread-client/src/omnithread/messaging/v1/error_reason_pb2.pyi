@@ -48,6 +48,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Somebody else looks after the conversation; metadata `assignee_kind` and `assignee_id` say who. FAILED_PRECONDITION, retry: after reading again."""
     ERROR_REASON_TOPIC_OPEN: _ErrorReason.ValueType  # 12
     """Another conversation on the same topic is open; metadata `conversation_id` names it. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_BRAND_NOT_FOUND: _ErrorReason.ValueType  # 50
+    """No brand has this id. NOT_FOUND, retry: never."""
+    ERROR_REASON_BRAND_INVALID: _ErrorReason.ValueType  # 51
+    """The colours of the brand cannot be read on one another, a text of it does not compile, or an address of it is none of the web; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_TEMPLATE_DRAFT_NOT_FOUND: _ErrorReason.ValueType  # 52
+    """The template has no draft. NOT_FOUND, retry: never."""
+    ERROR_REASON_TEMPLATE_VERSION_NOT_FOUND: _ErrorReason.ValueType  # 53
+    """The template never had this version, or it is not kept any more. NOT_FOUND, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in messaging beside the reasons that all services share. Domain: `messaging.omnithread`."""
@@ -78,4 +86,12 @@ ERROR_REASON_CONVERSATION_ASSIGNED: ErrorReason.ValueType  # 11
 """Somebody else looks after the conversation; metadata `assignee_kind` and `assignee_id` say who. FAILED_PRECONDITION, retry: after reading again."""
 ERROR_REASON_TOPIC_OPEN: ErrorReason.ValueType  # 12
 """Another conversation on the same topic is open; metadata `conversation_id` names it. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_BRAND_NOT_FOUND: ErrorReason.ValueType  # 50
+"""No brand has this id. NOT_FOUND, retry: never."""
+ERROR_REASON_BRAND_INVALID: ErrorReason.ValueType  # 51
+"""The colours of the brand cannot be read on one another, a text of it does not compile, or an address of it is none of the web; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_TEMPLATE_DRAFT_NOT_FOUND: ErrorReason.ValueType  # 52
+"""The template has no draft. NOT_FOUND, retry: never."""
+ERROR_REASON_TEMPLATE_VERSION_NOT_FOUND: ErrorReason.ValueType  # 53
+"""The template never had this version, or it is not kept any more. NOT_FOUND, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

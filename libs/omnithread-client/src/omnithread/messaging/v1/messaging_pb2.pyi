@@ -177,7 +177,11 @@ Global___ConversationSide: _TypeAlias = ConversationSide  # noqa: Y015
 
 @_typing.final
 class TemplateForm(_message.Message):
-    """TemplateForm is how a template reads on one way of delivery in one language. Texts are Liquid."""
+    """TemplateForm is how a template reads on one way of delivery in one language. Texts are Liquid.
+    What each way takes: e-mail `subject`, `preheader`, `body_text`, `body_html`, `image_uri`, `link_uri` and `button_label`; SMS `body_text`;
+    push `subject`, `body_text`, `image_uri` and `link_uri`; the inbox `subject`, `body_text`, `image_uri`, `link_uri` and `button_label`;
+    a store display `subject`, `body_text` and `image_uri`; an ad audience `audience_name` and nothing else. A `subject` where none is sent is shown in overviews only.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -186,6 +190,11 @@ class TemplateForm(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     BODY_TEXT_FIELD_NUMBER: _builtins.int
     BODY_HTML_FIELD_NUMBER: _builtins.int
+    PREHEADER_FIELD_NUMBER: _builtins.int
+    IMAGE_URI_FIELD_NUMBER: _builtins.int
+    LINK_URI_FIELD_NUMBER: _builtins.int
+    BUTTON_LABEL_FIELD_NUMBER: _builtins.int
+    AUDIENCE_NAME_FIELD_NUMBER: _builtins.int
     delivery_kind: _delivery_pb2.DeliveryKind.ValueType
     """For which way."""
     language: _builtins.str
@@ -193,9 +202,21 @@ class TemplateForm(_message.Message):
     subject: _builtins.str
     """Subject or title, at most 200 characters."""
     body_text: _builtins.str
-    """Plain text, 1 to 16384 characters."""
+    """Plain text, at most 16384 characters. Every way but the ad audience needs it."""
     body_html: _builtins.str
-    """HTML for e-mail, at most 65536 characters; values are escaped."""
+    """HTML for e-mail, at most 65536 characters; values are escaped. What stands within `<body>`: the brand's frame is put around it.
+    A form that begins with `<!doctype` or `<html` goes out as it is. Empty: the frame is put around `body_text`.
+    """
+    preheader: _builtins.str
+    """What mail programs show beside the subject, at most 200 characters."""
+    image_uri: _builtins.str
+    """Address of a picture, at most 500 characters; only `https` and `http` addresses are taken."""
+    link_uri: _builtins.str
+    """Where a touch leads: the button of a mail or card, the deep link of a push. At most 500 characters; `javascript:` and the like are not taken."""
+    button_label: _builtins.str
+    """What the button says, at most 100 characters. A mail or card has a button where it has both this and a link."""
+    audience_name: _builtins.str
+    """Of an ad audience: the name of the audience with the provider, no Liquid."""
     def __init__(
         self,
         *,
@@ -204,10 +225,15 @@ class TemplateForm(_message.Message):
         subject: _builtins.str = ...,
         body_text: _builtins.str = ...,
         body_html: _builtins.str = ...,
+        preheader: _builtins.str = ...,
+        image_uri: _builtins.str = ...,
+        link_uri: _builtins.str = ...,
+        button_label: _builtins.str = ...,
+        audience_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_html", b"body_html", "body_text", b"body_text", "delivery_kind", b"delivery_kind", "language", b"language", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience_name", b"audience_name", "body_html", b"body_html", "body_text", b"body_text", "button_label", b"button_label", "delivery_kind", b"delivery_kind", "image_uri", b"image_uri", "language", b"language", "link_uri", b"link_uri", "preheader", b"preheader", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -240,7 +266,7 @@ class Template(_message.Message):
 
     @_builtins.property
     def variable_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The names of the variables that the texts use beside the customer's own data (`customer`, `cart`, `order`). At most 50."""
+        """The names of the variables that the texts use beside the suite's own data (`customer`, `cart`, `brand`, ...: docs/templates.md). At most 50."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
@@ -289,6 +315,7 @@ class Message(_message.Message):
     SEND_TIME_FIELD_NUMBER: _builtins.int
     PROVIDER_ID_FIELD_NUMBER: _builtins.int
     RECEIPTS_FIELD_NUMBER: _builtins.int
+    CARD_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """The message's id."""
     customer_id: _builtins.str
@@ -335,6 +362,10 @@ class Message(_message.Message):
     def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_delivery_pb2_1.Receipt]:
         """What was reported of it, oldest first, each kind once. At most 10."""
 
+    @_builtins.property
+    def card(self) -> Global___MessageCard:
+        """What the inbox or a store display shows beside the text; unset where there is nothing, and until it is rendered."""
+
     def __init__(
         self,
         *,
@@ -356,14 +387,45 @@ class Message(_message.Message):
         send_time: _timestamp_pb2.Timestamp | None = ...,
         provider_id: _builtins.str = ...,
         receipts: _abc.Iterable[_delivery_pb2_1.Receipt] | None = ...,
+        card: Global___MessageCard | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "create_time", b"create_time", "send_time", b"send_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "channel", b"channel", "create_time", b"create_time", "send_time", b"send_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_text", b"body_text", "cause", b"cause", "channel", b"channel", "create_time", b"create_time", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "language", b"language", "message_id", b"message_id", "provider_id", b"provider_id", "purpose", b"purpose", "receipts", b"receipts", "send_time", b"send_time", "state", b"state", "state_reason", b"state_reason", "subject", b"subject", "template_id", b"template_id", "template_version", b"template_version", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_text", b"body_text", "card", b"card", "cause", b"cause", "channel", b"channel", "create_time", b"create_time", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "language", b"language", "message_id", b"message_id", "provider_id", b"provider_id", "purpose", b"purpose", "receipts", b"receipts", "send_time", b"send_time", "state", b"state", "state_reason", b"state_reason", "subject", b"subject", "template_id", b"template_id", "template_version", b"template_version", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Message: _TypeAlias = Message  # noqa: Y015
+
+@_typing.final
+class MessageCard(_message.Message):
+    """MessageCard is what is shown beside the text of a message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_URI_FIELD_NUMBER: _builtins.int
+    LINK_URI_FIELD_NUMBER: _builtins.int
+    BUTTON_LABEL_FIELD_NUMBER: _builtins.int
+    image_uri: _builtins.str
+    """Address of a picture; empty for none."""
+    link_uri: _builtins.str
+    """Where a touch leads; empty for nowhere."""
+    button_label: _builtins.str
+    """What the button says; empty where there is none."""
+    def __init__(
+        self,
+        *,
+        image_uri: _builtins.str = ...,
+        link_uri: _builtins.str = ...,
+        button_label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["button_label", b"button_label", "image_uri", b"image_uri", "link_uri", b"link_uri"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageCard: _TypeAlias = MessageCard  # noqa: Y015
 
 @_typing.final
 class MessageSummary(_message.Message):
