@@ -64,6 +64,19 @@ class MessagingSettings(ServiceSettings):
     message_lifetime_hours: float = Field(default=72.0, gt=0, le=720)
     """How long a message may wait; then it is skipped as `EXPIRED`."""
 
+    webhook_allow_http: bool = False
+    """Whether webhooks may go to `http` addresses; for receivers on the same machine or in a trusted network."""
+    webhook_allowed_networks: str = Field(default="", max_length=1000)
+    """Networks that are not public and that webhooks may reach all the same, in CIDR form, separated by commas."""
+    webhook_ca_file: Path | None = None
+    """Certificates of the authorities that receivers of webhooks are checked with; empty means the system's."""
+    subscription_sweep_seconds: float = Field(default=1.0, gt=0, le=60)
+    """How often every replica looks for events that are to be posted to other systems."""
+    subscription_lease_seconds: float = Field(default=60.0, ge=1, le=3600)
+    """How long a worker may take for one post, above the 15 s that a receiver has; after that another may post it."""
+    subscription_retry_first_seconds: float = Field(default=5.0, gt=0, le=600)
+    """The pause before the second try of a post; it doubles each time, up to an hour."""
+
     @model_validator(mode="after")
     def _link_has_a_place_for_the_token(self) -> Self:
         if self.resume_link_template and self.resume_link_template.count("{token}") != 1:

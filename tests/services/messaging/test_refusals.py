@@ -131,6 +131,12 @@ ELSEWHERE = {"QUEUE_FULL", "CONVERSATION_LIMIT", "SENDER_UNKNOWN", "CONVERSATION
 """They need a full queue, and ten topics: below."""
 OF_TEMPLATES = {"BRAND_NOT_FOUND", "BRAND_INVALID", "TEMPLATE_DRAFT_NOT_FOUND", "TEMPLATE_VERSION_NOT_FOUND"}
 """In `texts/test_template_calls.py`."""
+ELSEWHERE |= {
+    "SUBSCRIPTION_NOT_FOUND",
+    "SUBSCRIPTION_INVALID",
+    "SUBSCRIPTION_LIMIT",
+    "SUBSCRIPTION_DELIVERY_NOT_FOUND",
+}  # subscriptions/test_calls.py
 
 
 @pytest.fixture(scope="package")

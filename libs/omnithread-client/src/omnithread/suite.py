@@ -25,6 +25,7 @@ from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from omnithread.messaging.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
 from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
@@ -63,6 +64,7 @@ class Omnithread:
         self.conversations = ConversationServiceStub(channels[addresses.messaging])
         self.templates = TemplateServiceStub(channels[addresses.messaging])
         self.brands = BrandServiceStub(channels[addresses.messaging])
+        self.subscriptions = SubscriptionServiceStub(channels[addresses.messaging])
         self.context = ContextServiceStub(channels[addresses.context])
         self.interests = InterestServiceStub(channels[addresses.context])
         self.privacy = PrivacyServiceStub(channels[addresses.context])

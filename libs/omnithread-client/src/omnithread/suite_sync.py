@@ -24,6 +24,7 @@ from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
+from omnithread.messaging.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
 from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
@@ -61,6 +62,7 @@ class OmnithreadSync:
         self.conversations = ConversationServiceStub(intercepted[addresses.messaging])
         self.templates = TemplateServiceStub(intercepted[addresses.messaging])
         self.brands = BrandServiceStub(intercepted[addresses.messaging])
+        self.subscriptions = SubscriptionServiceStub(intercepted[addresses.messaging])
         self.context = ContextServiceStub(intercepted[addresses.context])
         self.interests = InterestServiceStub(intercepted[addresses.context])
         self.privacy = PrivacyServiceStub(intercepted[addresses.context])

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*omnithread/messaging/v1/error_reason.proto\x12\x17omnithread.messaging.v1*\xea\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_TEMPLATE_NOT_FOUND\x10\x01\x12!\n\x1d\x45RROR_REASON_TEMPLATE_INVALID\x10\x02\x12!\n\x1d\x45RROR_REASON_VARIABLE_UNKNOWN\x10\x03\x12!\n\x1d\x45RROR_REASON_VARIABLE_MISSING\x10\x04\x12 \n\x1c\x45RROR_REASON_PURPOSE_UNKNOWN\x10\x05\x12\x1b\n\x17\x45RROR_REASON_QUEUE_FULL\x10\x06\x12\"\n\x1e\x45RROR_REASON_MESSAGE_NOT_FOUND\x10\x07\x12\'\n#ERROR_REASON_CONVERSATION_NOT_FOUND\x10\x08\x12#\n\x1f\x45RROR_REASON_CONVERSATION_LIMIT\x10\t\x12\x1f\n\x1b\x45RROR_REASON_SENDER_UNKNOWN\x10\n\x12&\n\"ERROR_REASON_CONVERSATION_ASSIGNED\x10\x0b\x12\x1b\n\x17\x45RROR_REASON_TOPIC_OPEN\x10\x0c\x12 \n\x1c\x45RROR_REASON_BRAND_NOT_FOUND\x10\x32\x12\x1e\n\x1a\x45RROR_REASON_BRAND_INVALID\x10\x33\x12)\n%ERROR_REASON_TEMPLATE_DRAFT_NOT_FOUND\x10\x34\x12+\n\'ERROR_REASON_TEMPLATE_VERSION_NOT_FOUND\x10\x35\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*omnithread/messaging/v1/error_reason.proto\x12\x17omnithread.messaging.v1*\x91\x06\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_TEMPLATE_NOT_FOUND\x10\x01\x12!\n\x1d\x45RROR_REASON_TEMPLATE_INVALID\x10\x02\x12!\n\x1d\x45RROR_REASON_VARIABLE_UNKNOWN\x10\x03\x12!\n\x1d\x45RROR_REASON_VARIABLE_MISSING\x10\x04\x12 \n\x1c\x45RROR_REASON_PURPOSE_UNKNOWN\x10\x05\x12\x1b\n\x17\x45RROR_REASON_QUEUE_FULL\x10\x06\x12\"\n\x1e\x45RROR_REASON_MESSAGE_NOT_FOUND\x10\x07\x12\'\n#ERROR_REASON_CONVERSATION_NOT_FOUND\x10\x08\x12#\n\x1f\x45RROR_REASON_CONVERSATION_LIMIT\x10\t\x12\x1f\n\x1b\x45RROR_REASON_SENDER_UNKNOWN\x10\n\x12&\n\"ERROR_REASON_CONVERSATION_ASSIGNED\x10\x0b\x12\x1b\n\x17\x45RROR_REASON_TOPIC_OPEN\x10\x0c\x12 \n\x1c\x45RROR_REASON_BRAND_NOT_FOUND\x10\x32\x12\x1e\n\x1a\x45RROR_REASON_BRAND_INVALID\x10\x33\x12)\n%ERROR_REASON_TEMPLATE_DRAFT_NOT_FOUND\x10\x34\x12+\n\'ERROR_REASON_TEMPLATE_VERSION_NOT_FOUND\x10\x35\x12\'\n#ERROR_REASON_SUBSCRIPTION_NOT_FOUND\x10(\x12%\n!ERROR_REASON_SUBSCRIPTION_INVALID\x10)\x12#\n\x1f\x45RROR_REASON_SUBSCRIPTION_LIMIT\x10*\x12\x30\n,ERROR_REASON_SUBSCRIPTION_DELIVERY_NOT_FOUND\x10+BD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\033com.omnithread.messaging.v1P\001Z#omnithread/messaging/v1;messagingv1'
   _globals['_ERRORREASON']._serialized_start=72
-  _globals['_ERRORREASON']._serialized_end=690
+  _globals['_ERRORREASON']._serialized_end=857
 # @@protoc_insertion_point(module_scope)

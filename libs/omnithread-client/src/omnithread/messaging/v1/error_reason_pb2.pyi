@@ -56,6 +56,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The template has no draft. NOT_FOUND, retry: never."""
     ERROR_REASON_TEMPLATE_VERSION_NOT_FOUND: _ErrorReason.ValueType  # 53
     """The template never had this version, or it is not kept any more. NOT_FOUND, retry: never."""
+    ERROR_REASON_SUBSCRIPTION_NOT_FOUND: _ErrorReason.ValueType  # 40
+    """No subscription has this id. NOT_FOUND, retry: never."""
+    ERROR_REASON_SUBSCRIPTION_INVALID: _ErrorReason.ValueType  # 41
+    """The address is not one that may be posted to, or an event type does not exist; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_SUBSCRIPTION_LIMIT: _ErrorReason.ValueType  # 42
+    """There are 50 subscriptions. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_SUBSCRIPTION_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 43
+    """The subscription has no such delivery, or it is older than 14 days. NOT_FOUND, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in messaging beside the reasons that all services share. Domain: `messaging.omnithread`."""
@@ -94,4 +102,12 @@ ERROR_REASON_TEMPLATE_DRAFT_NOT_FOUND: ErrorReason.ValueType  # 52
 """The template has no draft. NOT_FOUND, retry: never."""
 ERROR_REASON_TEMPLATE_VERSION_NOT_FOUND: ErrorReason.ValueType  # 53
 """The template never had this version, or it is not kept any more. NOT_FOUND, retry: never."""
+ERROR_REASON_SUBSCRIPTION_NOT_FOUND: ErrorReason.ValueType  # 40
+"""No subscription has this id. NOT_FOUND, retry: never."""
+ERROR_REASON_SUBSCRIPTION_INVALID: ErrorReason.ValueType  # 41
+"""The address is not one that may be posted to, or an event type does not exist; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_SUBSCRIPTION_LIMIT: ErrorReason.ValueType  # 42
+"""There are 50 subscriptions. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_SUBSCRIPTION_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 43
+"""The subscription has no such delivery, or it is older than 14 days. NOT_FOUND, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
