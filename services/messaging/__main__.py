@@ -45,6 +45,7 @@ from services.messaging.settings import MessagingSettings
 from services.messaging.store import INDEXES, SHAPE, TEMPLATE_SHAPE, TEMPLATES
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.resume_links import ResumeLinks
+from services.messaging.texts.writing import Writing
 from services.messaging.values import DeliveryKind
 
 
@@ -90,24 +91,28 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     conversations = ConversationDesk(
         records=records, database=foundation.database, clock=foundation.clock, new_id=foundation.new_id
     )
+    sources = Sources(
+        profile=ProfileServiceStub(profile_channel),
+        preference=PreferenceServiceStub(foundation.channel(settings.preference_address)),
+        cart=CartServiceStub(cart_channel),
+        orders=OrderServiceStub(cart_channel),
+        profile_internal=profile_internal,
+    )
     mail_server = MailServer.of(settings)
     sender = Sender(
         records=records,
         database=foundation.database,
         preparing=Preparing(
-            sources=Sources(
-                profile=ProfileServiceStub(profile_channel),
-                preference=PreferenceServiceStub(foundation.channel(settings.preference_address)),
-                cart=CartServiceStub(cart_channel),
-                orders=OrderServiceStub(cart_channel),
-                profile_internal=profile_internal,
-            ),
+            sources=sources,
             templates=templates,
             purposes=purposes,
-            resume_links=ResumeLinks(
-                cart=CartInternalServiceStub(cart_channel),
-                template=settings.resume_link_template,
-                lifetime_seconds=settings.resume_link_seconds,
+            writing=Writing(
+                sources=sources,
+                resume_links=ResumeLinks(
+                    cart=CartInternalServiceStub(cart_channel),
+                    template=settings.resume_link_template,
+                    lifetime_seconds=settings.resume_link_seconds,
+                ),
             ),
             provided_kinds=(DeliveryKind.EMAIL, DeliveryKind.IN_APP) if mail_server else (DeliveryKind.IN_APP,),
             default_time_zone=settings.default_time_zone,

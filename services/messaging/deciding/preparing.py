@@ -1,38 +1,23 @@
 """Prepares a message that is due: asks once more whether it may go, and makes its text from what is true now."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
 
 from libs.clock import Clock
-from libs.mongo.documents import SavedDocument
 from libs.purposes import Purpose, PurposeTable
 from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
 from omnithread.profile.v1.profile_pb2 import Profile
 from services.messaging.deciding.gates import Bought, Facts, Skip, Wait, Wishes, judge
 from services.messaging.deciding.sources import Code, NotThere, Sources, cart_now, contact_points
 from services.messaging.texts.book import TemplateBook
-from services.messaging.texts.languages import locale_of
 from services.messaging.texts.liquid_texts import TextFault
-from services.messaging.texts.resume_links import ResumeLink, ResumeLinks
-from services.messaging.texts.templates import Form, FormTexts, Rendered, Template
-from services.messaging.texts.text_data import (
-    AMOUNT_VARIABLES,
-    ORDER_VARIABLE,
-    RESUME_LINK,
-    Data,
-    cart_data,
-    customer_data,
-    names_with,
-    order_data,
-    told_amount,
-)
+from services.messaging.texts.templates import Rendered, Template
+from services.messaging.texts.writing import Reader, Writing
 from services.messaging.values import Content, DeliveryKind, Message, MessageState, Reason, Sending
 
-MOST_COMPILED = 200
 CODE_VARIABLE = "code"
 """How the template of one-time codes names the code."""
 
@@ -88,7 +73,7 @@ class Person:
 
 
 class Preparing:
-    """Judges messages and makes their texts. Keeps the newest 200 compiled forms."""
+    """Judges messages, and has their texts written."""
 
     def __init__(
         self,
@@ -96,19 +81,18 @@ class Preparing:
         sources: Sources,
         templates: TemplateBook,
         purposes: PurposeTable,
-        resume_links: ResumeLinks,
+        writing: Writing,
         provided_kinds: tuple[DeliveryKind, ...],
         default_time_zone: str,
         clock: Clock,
     ) -> None:
         self._sources = sources
-        self._resume_links = resume_links
+        self._writing = writing
         self._templates = templates
         self._purposes = purposes
         self._provided_kinds = provided_kinds
         self._default_time_zone = default_time_zone
         self._clock = clock
-        self._compiled: OrderedDict[tuple[str, int, Form], FormTexts] = OrderedDict()
 
     async def prepare(
         self, customer_id: str, message: Message, content: Content, sent: tuple[Sending, ...]
@@ -134,7 +118,20 @@ class Preparing:
         if form is None:
             return End(MessageState.SKIPPED, Reason.NO_FORM)
         try:
-            rendered, kept = await self._render(template, form, person, content, message)
+            written = await self._writing.write(
+                template,
+                form,
+                Reader(
+                    customer_id=customer_id,
+                    profile=person.profile,
+                    language=person.wishes.language,
+                    purchases=person.purchases,
+                    address=facts.contact_points.get(verdict.kind, ""),
+                    secrets=person.secrets,
+                ),
+                message,
+                dict(content.variables),
+            )
         except NotThere:
             return End(MessageState.SKIPPED, Reason.NO_ORDER)
         except TextFault as fault:
@@ -143,13 +140,14 @@ class Preparing:
         return Ready(
             kind=verdict.kind,
             address=facts.contact_points.get(verdict.kind, ""),
-            rendered=rendered,
-            subject="" if person.code else kept.subject,
+            rendered=written.rendered,
+            subject="" if person.code else written.kept.subject,
             content=replace(
                 content,
                 template_version=template.version,
                 language=form.language,
-                body_text="" if person.code else kept.body_text,
+                body_text="" if person.code else written.kept.body_text,
+                card=None if person.code else written.kept.card,
             ),
         )
 
@@ -189,50 +187,3 @@ class Preparing:
             cart=cart_now(person.purchases) if person.purchases else None,
             bought=person.bought,
         )
-
-    async def _render(
-        self, template: SavedDocument[Template], form: Form, person: Person, content: Content, message: Message
-    ) -> tuple[Rendered, Rendered]:
-        """Give what goes out, and what may be kept of it."""
-        texts = self._texts(template, form)
-        data = await self._data(texts, form, person, dict(content.variables) | person.secrets)
-        resume = await self._resume_link(texts, form, person, message)
-        data[RESUME_LINK] = resume.link if resume else None
-        rendered = await asyncio.to_thread(texts.render, data)  # a text may take tenths of a second
-        if resume is None:
-            return rendered, rendered
-        return rendered, await asyncio.to_thread(texts.render, {**data, RESUME_LINK: resume.masked})
-
-    async def _resume_link(self, texts: FormTexts, form: Form, person: Person, message: Message) -> ResumeLink | None:
-        if RESUME_LINK not in texts.roots or form.kind is DeliveryKind.IN_APP or person.code is not None:
-            return None
-        return await self._resume_links.of(person.customer_id, message.message_id)
-
-    async def _data(self, texts: FormTexts, form: Form, person: Person, variables: dict[str, str]) -> Data:
-        """Ask for what the texts tell of, and no more."""
-        locale = locale_of(person.wishes.language or form.language)
-        told = {name: told_amount(value, locale) for name, value in variables.items() if name in AMOUNT_VARIABLES}
-        data: Data = {**variables, **told, "customer": customer_data(person.profile)}
-        names_order = "order" in texts.roots
-        purchases = person.purchases
-        if purchases is None and ("cart" in texts.roots or (names_order and ORDER_VARIABLE not in variables)):
-            purchases = await self._sources.purchases(person.customer_id)
-        if purchases is not None:
-            data["cart"] = cart_data(purchases.cart, locale)
-        if names_order:
-            newest = purchases.recent_orders[0].order_id if purchases and purchases.recent_orders else ""
-            order_id = variables.get(ORDER_VARIABLE, newest)
-            if not order_id:
-                raise NotThere("order")
-            data["order"] = order_data(await self._sources.order(person.customer_id, order_id), locale)
-        return data
-
-    def _texts(self, template: SavedDocument[Template], form: Form) -> FormTexts:
-        key = (template.key, template.version, form)
-        texts = self._compiled.pop(key, None)
-        if texts is None:
-            texts = FormTexts(form, names_with(template.state.variable_names))
-        self._compiled[key] = texts
-        if len(self._compiled) > MOST_COMPILED:
-            self._compiled.popitem(last=False)
-        return texts
