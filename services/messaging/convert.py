@@ -13,6 +13,7 @@ from omnithread.messaging.v1 import messaging_events_pb2 as events_pb
 from omnithread.messaging.v1 import messaging_pb2 as pb
 from omnithread.messaging.v1 import messaging_service_pb2 as service_pb
 from services.messaging import events
+from services.messaging.campaigns.values import Enrolment
 from services.messaging.conversations.talking import Place
 from services.messaging.texts.templates import Form, Template
 from services.messaging.values import (
@@ -225,6 +226,21 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                 author=pb.Author.Value(f"AUTHOR_{entry.author}"),
             )
             return events_pb.MessagingEvent(header=header, entry_posted=posted)
+        case events.EnrolmentChanged(enrolment):
+            return events_pb.MessagingEvent(header=header, enrolment_changed=_enrolment_changed(enrolment))
+        case _:
+            return _merging_to_proto(event, header)
+
+
+def _merging_to_proto(
+    event: events.MessagingAbsorbed
+    | events.MessagingSealed
+    | events.MessagingErased
+    | events.MessagingParted
+    | events.MessagingReleased,
+    header: event_pb2.EventHeader,
+) -> events_pb.MessagingEvent:
+    match event:
         case events.MessagingAbsorbed():
             absorbed = events_pb.MessagingAbsorbed(merge_id=event.merge_id, source_customer_id=event.source_customer_id)
             return events_pb.MessagingEvent(header=header, messaging_absorbed=absorbed)
@@ -246,6 +262,17 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
 
 def _card_to_proto(card: Card) -> pb.MessageCard:
     return pb.MessageCard(image_uri=card.image_uri, link_uri=card.link_uri, button_label=card.button_label)
+
+
+def _enrolment_changed(enrolment: Enrolment) -> events_pb.EnrolmentChanged:
+    return events_pb.EnrolmentChanged(
+        enrolment_id=enrolment.enrolment_id,
+        campaign_id=enrolment.campaign_id,
+        campaign_version=enrolment.campaign_version,
+        arm=enrolment.arm,
+        end_reason=enrolment.end_reason,
+        order_id=enrolment.conversion.order_id if enrolment.conversion else "",
+    )
 
 
 def _summary_to_proto(summary: MessageSummary) -> pb.MessageSummary:

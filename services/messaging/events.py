@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.messaging.campaigns.values import Enrolment
 from services.messaging.values import Content, Conversation, Entry, Message, Receipt
 
 
@@ -43,6 +44,13 @@ class EntryPosted:
     entry: Entry
     occur_time: datetime | None = None
     """As the caller stated it; None for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentChanged:
+    """The customer entered or left a campaign, or ordered because of one."""
+
+    enrolment: Enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ Event = (
     | MessageStateChanged
     | MessageReceiptNoted
     | EntryPosted
+    | EnrolmentChanged
     | MessagingAbsorbed
     | MessagingSealed
     | MessagingParted

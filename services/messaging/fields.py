@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from libs.origin import Origin
+from services.messaging.campaigns.fields import campaign_step_from, send_window_from
 from services.messaging.deciding.judgement_fields import judgement_from, judgement_to_fields
 from services.messaging.texts.templates import Form
 from services.messaging.values import (
@@ -50,6 +51,9 @@ def message_from(fields: Mapping[str, Any]) -> Message:
             "delivery_kind": _kind(fields["delivery_kind"]),
             "state": MessageState(fields["state"]),
             "origin": Origin(**_known(Origin, fields["origin"])),
+            "asked_kinds": tuple(DeliveryKind(name) for name in fields.get("asked_kinds", ())),
+            "campaign": campaign_step_from(fields.get("campaign")),
+            "send_window": send_window_from(fields.get("send_window")),
             "judgements": tuple(judgement_from(kept) for kept in fields.get("judgements", ())),
             "receipts": tuple(receipts_from(fields.get("receipts", ()))),
         }

@@ -8,8 +8,16 @@ from typing import Any
 from libs.mongo.documents import DocumentShape
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
+from services.messaging.campaigns.fields import (
+    campaign_fields_of,
+    enrolment_from,
+    heard_from,
+    past_entries_from,
+)
+from services.messaging.campaigns.values import Enrolment
 from services.messaging.convert import event_to_proto
 from services.messaging.events import (
+    EnrolmentChanged,
     EntryPosted,
     Event,
     MessageQueued,
@@ -38,6 +46,7 @@ MESSAGES = "messages"
 CONVERSATIONS = "conversations"
 ENTRIES = "entries"
 TEMPLATES = "templates"
+ENROLMENTS = "enrolments"
 DUE_TIME = "due_time"
 SESSION_ID = "session_id"
 """Of an entry or a message: the visit that it comes from."""
@@ -48,6 +57,8 @@ INDEXES = (
     due_index(DUE_TIME),
     member_index(MESSAGES),
     member_index(CONVERSATIONS),
+    member_index(ENROLMENTS),
+    Index(ENROLMENTS, (("campaign_id", 1), ("sort_time", 1), ("_id", 1))),
     Index(ENTRIES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
 )
 
@@ -61,6 +72,10 @@ def messaging_to_fields(state: Messaging) -> Fields:
         "conversations": [fields_of(conversation) for conversation in state.conversations],
         "sent": sent_to_fields(state.sent),
         "suppressions": [fields_of(suppression) for suppression in state.suppressions],
+        "enrolments": [campaign_fields_of(enrolment) for enrolment in state.enrolments],
+        "heard": [campaign_fields_of(heard) for heard in state.heard],
+        "past_entries": [campaign_fields_of(entry) for entry in state.past_entries],
+        "segments": list(state.segments),
     }
 
 
@@ -72,6 +87,10 @@ def messaging_from_document(document: Mapping[str, Any]) -> Messaging:
         conversations=tuple(conversation_from(fields) for fields in document["conversations"]),
         sent=sent_from(document["sent"]),
         suppressions=tuple(suppression_from(fields) for fields in document.get("suppressions", ())),
+        enrolments=tuple(enrolment_from(fields) for fields in document.get("enrolments", ())),
+        heard=heard_from(document.get("heard", ())),
+        past_entries=past_entries_from(document.get("past_entries", ())),
+        segments=tuple(document.get("segments", ())),
     )
 
 
@@ -98,6 +117,8 @@ def _members(event: Event) -> Sequence[Member]:
             entry = _entry_member(event.entry)
             is_new = event.conversation.entry_count == 1
             return (entry, _conversation_member(event.conversation)) if is_new else (entry,)
+        case EnrolmentChanged():
+            return (_enrolment_member(event.enrolment),)
         case MessagingAbsorbed():
             return tuple(_conversation_member(conversation) for conversation in event.conversations)
         case MessagingParted():
@@ -169,6 +190,17 @@ def _conversation_member(conversation: Conversation, *, returned_by: str = "") -
         "conversation": fields_of(replace(conversation, recent_entries=())),
     }
     return Member(collection=CONVERSATIONS, id=conversation.conversation_id, document=document)
+
+
+def _enrolment_member(enrolment: Enrolment) -> Member:
+    document = {
+        "sort_time": enrolment.enter_time,
+        "revision": enrolment.revision,
+        "campaign_id": enrolment.campaign_id,
+        SESSION_ID: enrolment.trigger.origin.session_id,
+        "enrolment": campaign_fields_of(enrolment),
+    }
+    return Member(collection=ENROLMENTS, id=enrolment.enrolment_id, document=document)
 
 
 def _entry_member(entry: Entry) -> Member:

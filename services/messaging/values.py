@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NewType
 
 from libs.origin import Origin
+from services.messaging.campaigns.values import CampaignStep, Enrolment, Heard, PastEntry, SendWindow
 from services.messaging.deciding.judgement import Judgement
 
 MessageId = NewType("MessageId", str)
@@ -176,6 +177,14 @@ class Message:
     """How often somebody tried to send it and could not."""
     revision: int = 1
     """Counts what was written of it to the list of messages."""
+    asked_kinds: tuple[DeliveryKind, ...] = ()
+    """Of several ways those that may be taken, the best first; empty where `asked_kind` or the preferences decide."""
+    order_id: str = ""
+    """The order that it is about, empty where it is about none."""
+    campaign: CampaignStep | None = None
+    """The step of a campaign that queued it."""
+    send_window: SendWindow | None = None
+    """The part of the day in which it may go, by the customer's clock; None for any time."""
     judgements: tuple[Judgement, ...] = ()
     """What was decided about it: the first time and the newest, oldest first, 4 at most."""
     provider_id: str = ""
@@ -307,11 +316,21 @@ class Messaging:
     """What went out in the last 365 days, oldest first; the newest 1000."""
     suppressions: tuple[Suppression, ...] = ()
     """Addresses to which nothing is sent any more, at most 50, the oldest first."""
+    enrolments: tuple[Enrolment, ...] = ()
+    """The ways through campaigns, oldest first: at most 20 active ones, 50 with those that ended lately."""
+    heard: tuple[Heard, ...] = ()
+    """What came of triggers of campaigns, the newest last; at most 50."""
+    past_entries: tuple[PastEntry, ...] = ()
+    """The campaigns that were entered, oldest first; at most 100."""
+    segments: tuple[str, ...] = ()
+    """The segments that the customer is known to have entered and not left, sorted; at most 100."""
 
     @property
     def due_time(self) -> datetime | None:
         """When a worker has something to do here."""
-        return min((message.due_time for message in self.waiting), default=None)
+        due = [message.due_time for message in self.waiting]
+        due += [one.due_time for one in self.enrolments if one.is_active and one.due_time is not None]
+        return min(due, default=None)
 
 
 def summary_of(message: Message) -> MessageSummary:

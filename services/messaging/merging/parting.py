@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.errors import conflict
+from services.messaging.campaigns import joining
 from services.messaging.merging.parting_conversations import PartedConversations, split_conversations
+from services.messaging.merging.taking_over import campaigns_of
 from services.messaging.model import newest_messages, newest_sendings
 from services.messaging.values import WAITING_STATES, Message, MessageState, MessageSummary, Messaging, Sending
 
@@ -60,6 +62,12 @@ def split(
     new_theirs = [summary for summary in new if summary.session_id in source_session_ids]
     kept = tuple(summary for summary in before.recent if summary.message_id not in gone)
     sent_since = _since(now.sent, (*before.sent, *source.sent))
+    mine, yours = joining.part(
+        campaigns_of(now),
+        before=campaigns_of(before),
+        source=campaigns_of(source),
+        source_session_ids=source_session_ids,
+    )
     return Parted(
         survivor=Messaging(
             waiting=tuple(message for message in now.waiting if message not in theirs),
@@ -67,6 +75,10 @@ def split(
             conversations=conversations.survivor,
             sent=_sent(before.sent, sent_since, time),
             suppressions=now.suppressions,
+            enrolments=mine.enrolments,
+            heard=mine.heard,
+            past_entries=mine.past_entries,
+            segments=mine.segments,
         ),
         source=Messaging(
             waiting=tuple(theirs),
@@ -74,6 +86,10 @@ def split(
             conversations=conversations.source,
             sent=_sent(source.sent, sent_since, time),
             suppressions=now.suppressions,
+            enrolments=yours.enrolments,
+            heard=yours.heard,
+            past_entries=yours.past_entries,
+            segments=yours.segments,
         ),
         conversations=conversations,
     )

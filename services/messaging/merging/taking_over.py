@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from libs.mongo.values import Decision
+from services.messaging.campaigns import joining
 from services.messaging.conversations.talking import MAX_OPEN_CONVERSATIONS, newest_entries, within_bounds
 from services.messaging.delivery import suppressed
 from services.messaging.events import Event, MessagingAbsorbed
@@ -32,6 +33,10 @@ class Joined:
 def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_customer_id: str, now: datetime) -> Change:
     """Give the survivor all that the source has."""
     joined = join(survivor.conversations, source.conversations)
+    waiting = frozenset(
+        message.campaign.enrolment_id for message in (*survivor.waiting, *source.waiting) if message.campaign
+    )
+    campaigns, superseded = joining.join(campaigns_of(survivor), campaigns_of(source), now, waiting=waiting)
     after = Messaging(
         waiting=tuple(
             sorted((*survivor.waiting, *source.waiting), key=lambda message: (message.create_time, message.message_id))
@@ -40,11 +45,21 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
         conversations=within_bounds(joined.open),
         sent=newest_sendings((*survivor.sent, *source.sent), now),
         suppressions=suppressed.joined((*survivor.suppressions, *source.suppressions)),
+        enrolments=campaigns.enrolments,
+        heard=campaigns.heard,
+        past_entries=campaigns.past_entries,
+        segments=campaigns.segments,
     )
-    kept = _with_few_waiting(after, now)
+    once = _without_messages_of(after, superseded, now)
+    kept = _with_few_waiting(once.state, now)
     absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended)
     things = explain(source, kept.state, joined.ended)
-    return Decision(kept.state, (absorbed, *kept.events), merged=things)
+    return Decision(kept.state, (absorbed, *once.events, *kept.events), merged=things)
+
+
+def campaigns_of(state: Messaging) -> joining.CampaignsState:
+    """Give what a record holds of campaigns."""
+    return joining.CampaignsState(state.enrolments, state.heard, state.past_entries, state.segments)
 
 
 def join(survivors: tuple[Conversation, ...], sources: tuple[Conversation, ...]) -> Joined:
@@ -78,6 +93,17 @@ def _one_of(mine: Conversation, source: Conversation) -> Conversation:
 
 def _closed(conversation: Conversation) -> Conversation:
     return replace(conversation, is_open=False, revision=conversation.revision + 1)
+
+
+def _without_messages_of(state: Messaging, enrolment_ids: frozenset[str], now: datetime) -> Change:
+    """Cancel what waits for an enrolment that goes on as another one; what is being sent stays."""
+    events: tuple[Event, ...] = ()
+    for message in state.waiting:
+        step = message.campaign
+        if step and step.enrolment_id in enrolment_ids and message.state is MessageState.QUEUED:
+            change = end(state, message, as_state=MessageState.CANCELLED, reason=Reason.SUPERSEDED, now=now)
+            state, events = change.state, (*events, *change.events)
+    return Decision(state, events)
 
 
 def _with_few_waiting(state: Messaging, now: datetime) -> Change:

@@ -64,6 +64,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """There are 50 subscriptions. FAILED_PRECONDITION, retry: never."""
     ERROR_REASON_SUBSCRIPTION_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 43
     """The subscription has no such delivery, or it is older than 14 days. NOT_FOUND, retry: never."""
+    ERROR_REASON_CAMPAIGN_NOT_FOUND: _ErrorReason.ValueType  # 80
+    """No campaign has this id, or it has no such version. NOT_FOUND, retry: never."""
+    ERROR_REASON_CAMPAIGN_INVALID: _ErrorReason.ValueType  # 81
+    """The campaign's text is not consistent, or names a purpose or a template that is not there; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_CAMPAIGN_LIMIT: _ErrorReason.ValueType  # 82
+    """There are 100 campaigns that are not ended, or 1000 in all. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_CAMPAIGN_STATE: _ErrorReason.ValueType  # 83
+    """The campaign stands where this cannot be done: it is ended, was never active, or there is nothing to activate; `state` has where. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_ENROLMENT_NOT_FOUND: _ErrorReason.ValueType  # 84
+    """The customer is not in that campaign. NOT_FOUND, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in messaging beside the reasons that all services share. Domain: `messaging.omnithread`."""
@@ -110,4 +120,14 @@ ERROR_REASON_SUBSCRIPTION_LIMIT: ErrorReason.ValueType  # 42
 """There are 50 subscriptions. FAILED_PRECONDITION, retry: never."""
 ERROR_REASON_SUBSCRIPTION_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 43
 """The subscription has no such delivery, or it is older than 14 days. NOT_FOUND, retry: never."""
+ERROR_REASON_CAMPAIGN_NOT_FOUND: ErrorReason.ValueType  # 80
+"""No campaign has this id, or it has no such version. NOT_FOUND, retry: never."""
+ERROR_REASON_CAMPAIGN_INVALID: ErrorReason.ValueType  # 81
+"""The campaign's text is not consistent, or names a purpose or a template that is not there; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_CAMPAIGN_LIMIT: ErrorReason.ValueType  # 82
+"""There are 100 campaigns that are not ended, or 1000 in all. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_CAMPAIGN_STATE: ErrorReason.ValueType  # 83
+"""The campaign stands where this cannot be done: it is ended, was never active, or there is nothing to activate; `state` has where. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_ENROLMENT_NOT_FOUND: ErrorReason.ValueType  # 84
+"""The customer is not in that campaign. NOT_FOUND, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

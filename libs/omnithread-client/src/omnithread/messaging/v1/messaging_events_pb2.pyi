@@ -35,6 +35,7 @@ class MessagingEvent(_message.Message):
     MESSAGING_PARTED_FIELD_NUMBER: _builtins.int
     MESSAGING_RELEASED_FIELD_NUMBER: _builtins.int
     MESSAGING_ERASED_FIELD_NUMBER: _builtins.int
+    ENROLMENT_CHANGED_FIELD_NUMBER: _builtins.int
     CONVERSATION_ASSIGNED_FIELD_NUMBER: _builtins.int
     NOTE_ADDED_FIELD_NUMBER: _builtins.int
     CONVERSATION_READ_FIELD_NUMBER: _builtins.int
@@ -78,6 +79,10 @@ class MessagingEvent(_message.Message):
         """What was kept of the customer was erased; it is its last event."""
 
     @_builtins.property
+    def enrolment_changed(self) -> Global___EnrolmentChanged:
+        """The customer entered or left a campaign, or ordered because of one."""
+
+    @_builtins.property
     def conversation_assigned(self) -> Global___ConversationAssigned:
         """A conversation was given to somebody, or taken back."""
 
@@ -113,6 +118,7 @@ class MessagingEvent(_message.Message):
         messaging_parted: Global___MessagingParted | None = ...,
         messaging_released: Global___MessagingReleased | None = ...,
         messaging_erased: Global___MessagingErased | None = ...,
+        enrolment_changed: Global___EnrolmentChanged | None = ...,
         conversation_assigned: Global___ConversationAssigned | None = ...,
         note_added: Global___NoteAdded | None = ...,
         conversation_read: Global___ConversationRead | None = ...,
@@ -120,11 +126,11 @@ class MessagingEvent(_message.Message):
         conversation_reopened: Global___ConversationReopened | None = ...,
         message_receipt_noted: Global___MessageReceiptNoted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "enrolment_changed", b"enrolment_changed", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "enrolment_changed", b"enrolment_changed", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased", "conversation_assigned", "note_added", "conversation_read", "conversation_closed", "conversation_reopened", "message_receipt_noted"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased", "enrolment_changed", "conversation_assigned", "note_added", "conversation_read", "conversation_closed", "conversation_reopened", "message_receipt_noted"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -551,3 +557,45 @@ class MessageReceiptNoted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MessageReceiptNoted: _TypeAlias = MessageReceiptNoted  # noqa: Y015
+
+@_typing.final
+class EnrolmentChanged(_message.Message):
+    """EnrolmentChanged: the customer entered or left a campaign, or ordered because of one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENROLMENT_ID_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_VERSION_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    enrolment_id: _builtins.str
+    """The customer's way through the campaign."""
+    campaign_id: _builtins.str
+    """The campaign."""
+    campaign_version: _builtins.int
+    """With which version they entered."""
+    arm: _builtins.str
+    """`control`, or the arm; empty until the first step was due."""
+    end_reason: _builtins.str
+    """Why they left; empty while they are in it."""
+    order_id: _builtins.str
+    """The order that it led to; empty where it led to none so far."""
+    def __init__(
+        self,
+        *,
+        enrolment_id: _builtins.str = ...,
+        campaign_id: _builtins.str = ...,
+        campaign_version: _builtins.int = ...,
+        arm: _builtins.str = ...,
+        end_reason: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "campaign_id", b"campaign_id", "campaign_version", b"campaign_version", "end_reason", b"end_reason", "enrolment_id", b"enrolment_id", "order_id", b"order_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnrolmentChanged: _TypeAlias = EnrolmentChanged  # noqa: Y015
