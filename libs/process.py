@@ -5,65 +5,45 @@
 `new-epoch` is for after a restore from a backup, with the service stopped: readers then start over from it.
 """
 
-import asyncio
-import signal
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from functools import partial
 
 import structlog
-from pydantic import ValidationError
 
-from libs.errors import OmnithreadError
+from libs import program
 from libs.events.kafka import ensure_topics, kafka_access
 from libs.ids import new_id
 from libs.mongo import migrate as mongo_migrate
 from libs.mongo.connection import connect, database
 from libs.mongo.epoch import renew_epoch
 from libs.patience import patiently
+from libs.program import read_settings, run_program, until_stopped
 from libs.rpc.channels import ChannelsInvalid
 from libs.service import Service, Settings
 from libs.serving import NotMigrated, serving
-from libs.settings import ServiceSettings
-from libs.telemetry.logs import set_up_logs
 from libs.telemetry.metrics import new_registry
-from libs.telemetry.tracing import set_up_tracing, shut_down_tracing
 
-FAULTS_AT_START = (NotMigrated, ChannelsInvalid, OmnithreadError, OSError, ValueError, RuntimeError)
-"""What a person can put right: told in one line. Anything else is an error of ours and comes with its place."""
+FAULTS_AT_START: tuple[type[Exception], ...] = (NotMigrated, ChannelsInvalid, *program.FAULTS_AT_START)
 
 
 def run_service(service: Service[Settings], arguments: Sequence[str] | None = None) -> None:
     """Do what the command line says, and end the process: 0 when stopped in order, 1 when it could not start."""
-    words = list(sys.argv[1:] if arguments is None else arguments) or ["serve"]
-    commands = {"serve": _serve, "migrate": migrate, "new-epoch": new_epoch}
-    if len(words) != 1 or words[0] not in commands:
-        sys.exit(f"usage: python -m services.{service.name} [{' | '.join(commands)}]")
-    try:
-        settings = settings_of(service)
-    except ValueError as fault:
-        sys.exit(f"{service.name}: {fault}")
-    set_up_logs(service=service.name, level=settings.log_level)
-    provider = set_up_tracing(service=service.name, instance=settings.instance_name, ratio=settings.trace_ratio)
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory(settings)) as runner:
-            runner.run(commands[words[0]](service, settings))
-    except FAULTS_AT_START as fault:
-        structlog.get_logger(__name__).exception("ended_by_a_fault")
-        sys.exit(f"{service.name}: {fault}")
-    finally:
-        shut_down_tracing(provider)
+    run_program(
+        service.name,
+        settings=service.settings,
+        commands={
+            "serve": partial(_serve, service),
+            "migrate": partial(migrate, service),
+            "new-epoch": partial(new_epoch, service),
+        },
+        arguments=arguments,
+        faults=FAULTS_AT_START,
+    )
 
 
 def settings_of(service: Service[Settings]) -> Settings:
     """Read the service's settings. Raises ValueError with all that is wrong, in one line."""
-    try:
-        return service.settings()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
-        )
-        raise ValueError(f"settings: {faults}") from None
+    return read_settings(service.settings)
 
 
 async def migrate(service: Service[Settings], settings: Settings) -> None:
@@ -92,30 +72,5 @@ async def new_epoch(service: Service[Settings], settings: Settings) -> None:
 
 
 async def _serve(service: Service[Settings], settings: Settings) -> None:
-    """Serve until asked to stop; asked while still starting, give up starting."""
-    stop, up = asyncio.Event(), asyncio.Event()
-
-    async def serve() -> None:
-        async with serving(service, settings, registry=new_registry()):
-            up.set()
-            await stop.wait()
-
-    work = asyncio.create_task(serve())
-
-    def ask() -> None:
-        stop.set()
-        if not up.is_set():
-            work.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ask)
-    with suppress(asyncio.CancelledError):
-        await work
-
-
-def _loop_factory(settings: ServiceSettings) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if not settings.uvloop or sys.platform != "linux":
-        return None
-    import uvloop  # noqa: PLC0415  installed on Linux only
-
-    return uvloop.new_event_loop
+    registry = new_registry()
+    await until_stopped(lambda: serving(service, settings, registry=registry))

@@ -9,7 +9,6 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import grpc
 import structlog
@@ -27,6 +26,7 @@ from libs.mongo.epoch import read_epoch
 from libs.mongo.migrate import missing
 from libs.mongo.relay_store import RelayStore
 from libs.patience import patiently
+from libs.program import write_ports
 from libs.readiness import Readiness, mongo_answers
 from libs.rpc.channels import ChannelRegistry
 from libs.rpc.client import Identity, service_channel
@@ -98,7 +98,7 @@ async def serving(
         stack.push_async_callback(watching.stop)
         ready = Readiness(answers=lambda: mongo_answers(foundation.database), tell=server.set_serving)
         watching.start("readiness", ready.run)
-        _write_ports(settings.port_file, server)
+        write_ports(settings.port_file, server.port, server.health_port)
         structlog.get_logger(__name__).info("serving", port=server.port, health_port=server.health_port)
         yield Running(port=server.port, health_port=server.health_port, parts=parts, registry=registry)
         structlog.get_logger(__name__).info("stopping", drain_seconds=settings.drain_seconds)
@@ -192,11 +192,3 @@ def _server(
 async def _flush(relay: Relay) -> None:
     if not await relay.flush(FLUSH_SECONDS):
         structlog.get_logger(__name__).warning("events_left_for_the_next_start")
-
-
-def _write_ports(path: Path | None, server: RpcServer) -> None:
-    """Write both ports at once, so that nobody reads half of them."""
-    if path is not None:
-        fresh = path.with_name(f"{path.name}.new")
-        fresh.write_text(f"{server.port}\n{server.health_port}\n", encoding="utf-8")
-        fresh.replace(path)

@@ -9,16 +9,50 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-class ServiceSettings(BaseSettings):
-    """The settings that all services share; a service adds its own in a subclass.
+class ProcessSettings(BaseSettings):
+    """The settings that every process of the suite shares, whatever it serves.
 
     Every field can be given as an environment variable: `OMNITHREAD_` and its name in capitals.
-    Each process has its own environment, so the same variable may say different things to two services.
+    Each process has its own environment, so the same variable may say different things to two of them.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="OMNITHREAD_", frozen=True, extra="ignore", use_attribute_docstrings=True
     )
+
+    port_file: Path | None = None
+    """Written when it serves: the bound port and, on a second line, the health port."""
+    metrics_listen: str = ""
+    """Where to serve Prometheus metrics over HTTP, `host:port`; empty means not at all."""
+
+    service_token_file: Path = Path("service.token")
+    """This service's own token, for calls without a channel behind them; read again when it changes."""
+
+    profile_address: str = "127.0.0.1:50051"
+    """Where profile serves gRPC."""
+    cart_address: str = "127.0.0.1:50052"
+    """Where cart serves gRPC."""
+    preference_address: str = "127.0.0.1:50053"
+    """Where preference serves gRPC."""
+    messaging_address: str = "127.0.0.1:50054"
+    """Where messaging serves gRPC."""
+    aggregator_address: str = "127.0.0.1:50055"
+    """Where the aggregator serves gRPC."""
+
+    drain_seconds: float = Field(default=10.0, ge=0, le=300)
+    """How long running calls may go on after the service was asked to stop."""
+    instance_name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    """A name that this replica keeps over restarts (StatefulSet, launcher); empty where there is none."""
+    trace_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Which share of journeys is traced. A session's start and failed calls always are."""
+    log_level: LogLevel = "info"
+    """The least that is logged."""
+    uvloop: bool = True
+    """Whether to run on uvloop where it is installed (Linux): 7 to 15 % less CPU a call."""
+
+
+class ServiceSettings(ProcessSettings):
+    """The settings that all services share; a service adds its own in a subclass."""
 
     mongo_uri: str = "mongodb://127.0.0.1:27017"
     """Address of MongoDB. May hold a password: it is never logged."""
@@ -45,45 +79,17 @@ class ServiceSettings(BaseSettings):
 
     listen: str = "127.0.0.1:0"
     """Where to serve gRPC, `host:port`. Port 0 takes a free one, which is logged and written to `port_file`."""
-    port_file: Path | None = None
-    """Written when the service serves: the bound gRPC port and, on a second line, the health port."""
     health_listen: str = "127.0.0.1:0"
     """Where to serve health for probes: plaintext, without tokens."""
-    metrics_listen: str = ""
-    """Where to serve Prometheus metrics over HTTP, `host:port`; empty means not at all."""
 
     jwks_file: Path = Path("jwks.json")
     """Public keys that callers' tokens are checked with (JWKS); read again when it changes."""
     channels_file: Path = Path("deploy/channels.toml")
     """The registry of channels; read at start."""
-    service_token_file: Path = Path("service.token")
-    """This service's own token, for calls without a channel behind them; read again when it changes."""
     token_issuer: str = "omnithread"  # noqa: S105  a name, not a secret
     """Who issues tokens (`iss`)."""
     token_audience: str = "omnithread"  # noqa: S105  as above
     """Whom tokens are meant for (`aud`)."""
-
-    profile_address: str = "127.0.0.1:50051"
-    """Where profile serves gRPC."""
-    cart_address: str = "127.0.0.1:50052"
-    """Where cart serves gRPC."""
-    preference_address: str = "127.0.0.1:50053"
-    """Where preference serves gRPC."""
-    messaging_address: str = "127.0.0.1:50054"
-    """Where messaging serves gRPC."""
-    aggregator_address: str = "127.0.0.1:50055"
-    """Where the aggregator serves gRPC."""
-
-    drain_seconds: float = Field(default=10.0, ge=0, le=300)
-    """How long running calls may go on after the service was asked to stop."""
-    instance_name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
-    """A name that this replica keeps over restarts (StatefulSet, launcher); empty where there is none."""
-    trace_ratio: float = Field(default=1.0, ge=0, le=1)
-    """Which share of journeys is traced. A session's start and failed calls always are."""
-    log_level: LogLevel = "info"
-    """The least that is logged."""
-    uvloop: bool = True
-    """Whether to run on uvloop where it is installed (Linux): 7 to 15 % less CPU a call."""
 
     @model_validator(mode="after")
     def _sasl_needs_a_login(self) -> Self:

@@ -1,0 +1,1 @@
+"""One file for each kind of link: asks another service, gives a page."""

@@ -1,0 +1,1 @@
+"""What is shown: words, templates, the brand's look."""

@@ -1,0 +1,88 @@
+"""What a client sends with a POST: read within a size and a time, and forms read into fields."""
+
+import asyncio
+from collections.abc import Mapping
+from email import policy
+from email.parser import BytesParser
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+
+from services.door.web.refusals import bad_request, too_large, too_slow, wrong_type
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+MOST_FORM_BYTES = 16 * 1024
+MOST_FIELDS = 200
+MOST_VALUE_CHARACTERS = 200
+
+Fields = Mapping[str, tuple[str, ...]]
+"""Of each name, all its values: a box that is ticked twice is there twice."""
+
+
+async def read_body(request: Request, *, most_bytes: int, within_seconds: float) -> bytes:
+    """Read the whole body. Raises TOO_LARGE, TOO_SLOW, or BAD_REQUEST where the client went away or says nonsense."""
+    declared = request.headers.get("content-length", "0")
+    if not (declared.isascii() and declared.isdigit() and len(declared) <= 20):
+        raise bad_request()
+    if int(declared) > most_bytes:
+        raise too_large()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(within_seconds):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > most_bytes:
+                    raise too_large()
+    except TimeoutError:
+        raise too_slow() from None
+    except ClientDisconnect:
+        raise bad_request() from None
+    return bytes(body)
+
+
+async def read_form(request: Request, *, within_seconds: float) -> Fields:
+    """Read a form. Raises as `read_body`, WRONG_TYPE where it is none, BAD_REQUEST for too many or too long fields."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in {URLENCODED, MULTIPART}:
+        raise wrong_type()
+    body = await read_body(request, most_bytes=MOST_FORM_BYTES, within_seconds=within_seconds)
+    pairs = _urlencoded(body) if kind == URLENCODED else _multipart(body, request.headers["content-type"])
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        if len(name) > MOST_VALUE_CHARACTERS or len(value) > MOST_VALUE_CHARACTERS:
+            raise bad_request()
+        fields[name] = (*fields.get(name, ()), value)
+    return fields
+
+
+def one(fields: Fields, name: str) -> str:
+    """Give the only value of a field; empty where it is missing. Raises BAD_REQUEST where there are several."""
+    values = fields.get(name, ())
+    if len(values) > 1:
+        raise bad_request()
+    return values[0] if values else ""
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise bad_request() from None
+
+
+def _multipart(body: bytes, content_type: str) -> list[tuple[str, str]]:
+    """Read a form as some mail providers send the one-click body. Files are no fields of ours, and left out."""
+    head = b"Content-Type: " + content_type.encode("latin-1") + b"\r\n\r\n"
+    message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
+    if not message.is_multipart() or message.defects:
+        raise bad_request()
+    pairs = []
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes) and part.get_filename() is None:
+            pairs.append((name, content.decode("utf-8", errors="replace").strip("\r\n")))
+        if len(pairs) > MOST_FIELDS:
+            raise bad_request()
+    return pairs

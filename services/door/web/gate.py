@@ -1,0 +1,193 @@
+"""What every request passes before and after its page: limits, the route, refusals, headers, span, counters."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from services.door.web.buckets import Buckets
+from services.door.web.client_address import UNKNOWN, client_address
+from services.door.web.headers import ALWAYS, NOT_KEPT
+from services.door.web.refusals import (
+    Refused,
+    internal,
+    service_away,
+    too_many,
+    unknown_link,
+    uri_too_long,
+    wrong_method,
+)
+from services.door.web.visits import Visit, Visits
+
+MOST_PATH_CHARACTERS = 2500
+ARGUMENT = re.compile(r"[A-Za-z0-9_=.-]{1,2048}")
+NOWHERE = "/…"
+"""The route of what has none, on spans and counters."""
+CLIENT_GONE = 499
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request at a place that exists."""
+
+    request: Request
+    argument: str = field(repr=False)
+    """What the path has in the place of `{...}`: a token, or a name. Empty where the route has none."""
+
+
+Handler = Callable[[Asked], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One place."""
+
+    path: str
+    """`/u/{token}`, or `/style.css`."""
+    get: Handler | None = None
+    """Shows and changes nothing. HEAD is answered alike, without the body."""
+    post: Handler | None = None
+    """Acts."""
+    by_token: bool = False
+    """Whether the argument is a secret link's: then it has a limit of its own, and unknown ones are counted."""
+    post_by_anyone: bool = False
+    """Whether a POST is not counted for the address it comes from: mail providers and other providers send many from
+    few. What they send has to be genuine: what is not, is counted."""
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the argument."""
+        return self.path.partition("{")[0]
+
+    @property
+    def has_argument(self) -> bool:
+        """Whether the path has a changing part."""
+        return "{" in self.path
+
+    @property
+    def allowed(self) -> str:
+        """The methods of this place, as the header `Allow` gives them."""
+        return ", ".join([*(["GET", "HEAD"] if self.get else []), *(["POST"] if self.post else []), "OPTIONS"])
+
+    def handler(self, method: str) -> Handler:
+        """Give what answers a method. Raises WRONG_METHOD."""
+        found = {"GET": self.get, "HEAD": self.get, "POST": self.post}.get(method)
+        if found is None:
+            raise wrong_method(self.allowed)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Who may ask how often."""
+
+    addresses: Buckets
+    unknown: Buckets
+    tokens: Buckets
+    trusted_proxies: int
+    now: Callable[[], float]
+    """Seconds, on a clock that does not turn back."""
+
+    def address(self, request: Request) -> str:
+        """Give whom to count a request for."""
+        peer = request.client.host if request.client else UNKNOWN
+        return client_address(peer, request.headers.getlist("x-forwarded-for"), trusted_proxies=self.trusted_proxies)
+
+    def admit(self, route: Route | None, asked: Asked, address: str) -> None:
+        """Count one request. Raises TOO_MANY."""
+        now = self.now()
+        free = route is not None and route.post_by_anyone and asked.request.method == "POST"
+        if not free and (wait := self.addresses.take(address, now)):
+            raise too_many(wait)
+        if wait := self.unknown.left(address, now):
+            raise too_many(wait)
+        if route is not None and route.by_token and (wait := self.tokens.take(_name_of(asked.argument), now)):
+            raise too_many(wait)
+
+    def count_unknown(self, address: str) -> None:
+        """Count something that was not genuine."""
+        self.unknown.take(address, self.now())
+
+
+class Gate:
+    """The ASGI application."""
+
+    def __init__(
+        self,
+        *,
+        routes: Sequence[Route],
+        limits: Limits,
+        visits: Visits,
+        page_of: Callable[[Refused, Request], Awaitable[Response]],
+        most_seconds: float,
+    ) -> None:
+        """Answer at `routes`; `page_of` gives the page of a refusal, and must not fail.
+
+        `most_seconds` is what one answer may take in all: whatever waits has a limit of its own below it.
+        """
+        self._exact: Mapping[str, Route] = {route.path: route for route in routes if not route.has_argument}
+        self._by_prefix: Mapping[str, Route] = {route.prefix: route for route in routes if route.has_argument}
+        self._limits = limits
+        self._visits = visits
+        self._page_of = page_of
+        self._most_seconds = most_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        route, argument = self._find(request)
+        method = request.method if request.method in METHODS else "OTHER"
+        visit = self._visits.enter(method, route.path if route else NOWHERE)
+        status = CLIENT_GONE
+        try:
+            response = await self._answer(visit, route, Asked(request, argument))
+            for name, value in {**ALWAYS, **NOT_KEPT}.items():
+                response.headers.setdefault(name, value)
+            await response(scope, receive, send)
+            status = response.status_code
+        finally:
+            visit.leave(status)
+
+    def _find(self, request: Request) -> tuple[Route | None, str]:
+        path = request.url.path if len(request.scope["path"]) <= MOST_PATH_CHARACTERS else ""
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, ""
+        place, slash, argument = path.rpartition("/")
+        route = self._by_prefix.get(place + slash)
+        return (route, argument) if route and ARGUMENT.fullmatch(argument) else (None, "")
+
+    async def _answer(self, visit: Visit, route: Route | None, asked: Asked) -> Response:
+        address = self._limits.address(asked.request)
+        try:
+            self._limits.admit(route, asked, address)
+            if route is None:
+                raise uri_too_long() if len(asked.request.scope["path"]) > MOST_PATH_CHARACTERS else unknown_link()
+            if asked.request.method == "OPTIONS":
+                return Response(status_code=204, headers={"allow": route.allowed})
+            async with asyncio.timeout(self._most_seconds):
+                return await route.handler(asked.request.method)(asked)
+        except Refused as refused:
+            if route is not None and refused.not_genuine:
+                self._limits.count_unknown(address)
+            visit.refused(refused.reason)
+            return await self._page_of(refused, asked.request)
+        except TimeoutError:
+            visit.refused("AWAY")
+            return await self._page_of(service_away(), asked.request)
+        except Exception as error:  # noqa: BLE001  whatever it was, the customer is told, and not what it was
+            visit.failed(error)
+            return await self._page_of(internal(), asked.request)
+
+
+def _name_of(token: str) -> str:
+    """Name a token without keeping it."""
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
