@@ -8,6 +8,7 @@ from libs.events.streams import internal_stream
 from libs.mongo.documents import Documents
 from libs.process import run_service
 from libs.purposes import load_purposes
+from libs.rpc.channels import ChannelRegistry
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1 import cart_internal_service_pb2
@@ -31,8 +32,10 @@ from services.messaging.causes.identity_codes import IdentityCodes
 from services.messaging.causes.price_alerts import AlertRules, PriceAlerts
 from services.messaging.consumer import AREA, Listener
 from services.messaging.conversations.desk import ConversationDesk
+from services.messaging.deciding.metrics import JudgementMetrics
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources
+from services.messaging.deciding.time_zones import TimeZones
 from services.messaging.delivery.mail import Mailer, MailServer
 from services.messaging.delivery.outcomes import Outcomes
 from services.messaging.delivery.send_loop import Nudges, SendLoop
@@ -115,7 +118,8 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
                 ),
             ),
             provided_kinds=(DeliveryKind.EMAIL, DeliveryKind.IN_APP) if mail_server else (DeliveryKind.IN_APP,),
-            default_time_zone=settings.default_time_zone,
+            time_zones=TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone),
+            metrics=JudgementMetrics(foundation.registry),
             clock=foundation.clock,
         ),
         mailer=Mailer(mail_server) if mail_server else None,

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from libs.mongo.values import Decision
 from services.messaging import errors
+from services.messaging.deciding.judgement import MOST_KEPT, Judgement, with_judgement
 from services.messaging.events import Event, MessageQueued, MessageStateChanged
 from services.messaging.values import (
     WAITING_STATES,
@@ -28,6 +29,8 @@ MAX_WAITING = 20
 MAX_RECENT = 10
 MAX_SENT = 1000
 SENT_KEPT = timedelta(days=365)
+ROOM_FOR_JUDGEMENTS = ((24, MOST_KEPT), (48, 2))
+"""How many judgements each message keeps while so many wait; beyond that, and a merge leads there, the newest one."""
 
 Change: TypeAlias = Decision[Messaging, Event]
 
@@ -57,6 +60,14 @@ def record_failure(state: Messaging, message: Message, reason: Reason) -> Change
     failed = replace(message, state=MessageState.FAILED, state_reason=reason)
     after = replace(state, recent=newest_messages((summary_of(failed), *state.recent)))
     return Decision(after, (MessageStateChanged(failed, Content()),), {"message_id": message.message_id})
+
+
+def noting(state: Messaging, seen: Message, judgement: Judgement) -> tuple[Messaging, Message]:
+    """Give state and message with what was decided about it, for the step that follows from it."""
+    _check_unchanged(state, seen)
+    room = next((kept for waiting, kept in ROOM_FOR_JUDGEMENTS if len(state.waiting) <= waiting), 1)
+    judged = replace(seen, judgements=with_judgement(seen.judgements, judgement, room))
+    return replace(state, waiting=_replaced(state.waiting, judged)), judged
 
 
 def put_into_inbox(

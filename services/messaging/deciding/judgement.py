@@ -50,3 +50,12 @@ def with_judgement(kept: tuple[Judgement, ...], newest: Judgement, most: int = M
         return (newest,)
     rest = (*kept[1:], newest) if kept else (newest,)
     return (*kept[:1], *rest[-(most - 1) :])
+
+
+def only(
+    gate: str, verdict: GateVerdict, reason: str, /, *, time: datetime, traceparent: str, **facts: str
+) -> Judgement:
+    """Give the judgement of a message that met only one gate, since that ended the matter before all others."""
+    whole: Verdict = "SKIP" if verdict == "SKIP" else "WAIT"
+    finding = Finding(gate, verdict, reason, tuple(facts.items()))
+    return Judgement(time, traceparent, whole, reason, findings=(finding,))

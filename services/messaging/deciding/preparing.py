@@ -1,75 +1,72 @@
 """Prepares a message that is due: asks once more whether it may go, and makes its text from what is true now."""
 
-import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
 
 from libs.clock import Clock
+from libs.mongo.documents import SavedDocument
 from libs.purposes import Purpose, PurposeTable
-from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
-from omnithread.profile.v1.profile_pb2 import Profile
-from services.messaging.deciding.gates import Bought, Facts, Skip, Wait, Wishes, judge
-from services.messaging.deciding.sources import Code, NotThere, Sources, cart_now, contact_points
+from libs.telemetry.propagation import current_traceparent
+from services.messaging.deciding.facts import Facts
+from services.messaging.deciding.gates import judge
+from services.messaging.deciding.judgement import Finding, GateVerdict, Judgement, Verdict, only
+from services.messaging.deciding.metrics import JudgementMetrics
+from services.messaging.deciding.person import CodeGone, Person, ask_about
+from services.messaging.deciding.prepared import Away, End, Prepared, Ready
+from services.messaging.deciding.sources import NotThere, SourceAway, Sources, away_from, cart_now, source_finding
+from services.messaging.deciding.suppression import suppressed_in
+from services.messaging.deciding.time_zones import TimeZones
+from services.messaging.deciding.verdicts import Send, Skip, Wait
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.liquid_texts import TextFault
-from services.messaging.texts.templates import Rendered, Template
+from services.messaging.texts.templates import Form, Template
 from services.messaging.texts.writing import Reader, Writing
-from services.messaging.values import Content, DeliveryKind, Message, MessageState, Reason, Sending
-
-CODE_VARIABLE = "code"
-"""How the template of one-time codes names the code."""
+from services.messaging.values import Content, DeliveryKind, Message, MessageState, Messaging, Reason
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """It may go, and this is what goes."""
+class Weighed:
+    """A message that no gate but the last has anything against."""
 
     kind: DeliveryKind
-    address: str
-    """Empty for the inbox."""
-    rendered: Rendered
-    subject: str
-    """What is kept of the subject."""
-    content: Content
-    """What is kept of the text, among others."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """It does not go."""
-
-    as_state: MessageState
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What was asked about the customer a moment ago."""
-
-    customer_id: str
-    profile: Profile
-    wishes: Wishes
-    purchases: GetCartResponse | None
-    """Asked for where the message is about a cart; else only once a text tells of one."""
-    code: Code | None = None
-    """The one-time code to bring, where the message brings one."""
-    bought: tuple[Bought, ...] = ()
-    """The newest orders: asked for where the message is about an article."""
+    person: Person
+    facts: Facts
+    template: SavedDocument[Template]
+    form: Form | None
+    judgement: Judgement
+    """As it is without the last gate."""
 
     @property
-    def secrets(self) -> dict[str, str]:
-        """Give what a text may tell and nobody may keep."""
-        return {CODE_VARIABLE: self.code.code} if self.code else {}
+    def reader(self) -> Reader:
+        """Give for whom its text is written."""
+        return Reader(
+            customer_id=self.person.customer_id,
+            profile=self.person.profile,
+            language=self.person.wishes.language,
+            purchases=self.person.purchases,
+            address=self.facts.contact_points.get(self.kind, ""),
+            secrets=self.person.secrets,
+        )
 
-    def contact_points(self, purpose: Purpose) -> Mapping[DeliveryKind, str]:
-        """Give where the customer can be reached; a code goes to the address that it is to prove, and nowhere else."""
-        if self.code is not None:
-            return {DeliveryKind.EMAIL: self.code.address}
-        return contact_points(self.profile, self.wishes, purpose.name)
+    def ending(self, verdict: GateVerdict, reason: Reason | None = None) -> Judgement:
+        """Give the judgement with what the last gate says."""
+        language = (("language", self.form.language),) if self.form else ()
+        content = Finding("content", verdict, reason.value if reason else "", language)
+        whole: Verdict = "SEND" if verdict == "PASS" else "SKIP"
+        findings = (*self.judgement.findings, content)
+        return replace(self.judgement, verdict=whole, reason=content.reason, findings=findings)
+
+    def ended(self, as_state: MessageState, reason: Reason) -> Prepared:
+        """Say that there is no text to send."""
+        return Prepared(End(as_state, reason), self.ending("SKIP", reason))
+
+    def held_up_by(self, source: str) -> Judgement:
+        """Give the judgement where a service did not answer of which the text tells."""
+        findings = (*self.judgement.findings, source_finding(source))
+        return replace(self.judgement, verdict="WAIT", reason=Reason.SOURCE_AWAY.value, findings=findings)
 
 
 class Preparing:
@@ -83,7 +80,8 @@ class Preparing:
         purposes: PurposeTable,
         writing: Writing,
         provided_kinds: tuple[DeliveryKind, ...],
-        default_time_zone: str,
+        time_zones: TimeZones,
+        metrics: JudgementMetrics,
         clock: Clock,
     ) -> None:
         self._sources = sources
@@ -91,55 +89,44 @@ class Preparing:
         self._templates = templates
         self._purposes = purposes
         self._provided_kinds = provided_kinds
-        self._default_time_zone = default_time_zone
+        self._time_zones = time_zones
+        self._metrics = metrics
         self._clock = clock
 
-    async def prepare(
-        self, customer_id: str, message: Message, content: Content, sent: tuple[Sending, ...]
-    ) -> Ready | Wait | End:
-        """Say what becomes of a message now. Raises SourceAway where a service does not answer: then it waits."""
-        purpose = self._purposes.get(message.purpose)
-        if purpose is None:
-            return End(MessageState.FAILED, Reason.PURPOSE_UNKNOWN)
-        template = await self._templates.find(message.template_id)
-        if template is None:
-            return End(MessageState.FAILED, Reason.TEMPLATE_NOT_FOUND)
-        person = await self._ask(customer_id, message)
-        if isinstance(person, End):
-            return person
-        facts = self._facts(purpose, person, template.state, sent)
-        verdict = judge(message, facts)
-        if isinstance(verdict, Wait):
-            return verdict
-        if isinstance(verdict, Skip):
-            was_bought = verdict.reason is Reason.ORDER_PLACED
-            return End(MessageState.CANCELLED if was_bought else MessageState.SKIPPED, verdict.reason)
-        form = template.state.form_for(verdict.kind, person.wishes.language)
+    async def prepare(self, customer_id: str, message: Message, content: Content, state: Messaging) -> Prepared:
+        """Say what becomes of a message now, and by what; `state` is the customer's record."""
+        prepared = await self._prepare(customer_id, message, content, state)
+        self._metrics.count(prepared.judgement)
+        return prepared
+
+    async def rehearse(self, customer_id: str, message: Message, state: Messaging) -> Judgement:
+        """Say what would be decided now. Nothing is written, and no text made: only its form is looked for."""
+        weighed = await self._weigh(customer_id, message, state)
+        if isinstance(weighed, Prepared):
+            return weighed.judgement
+        if weighed.form is None:
+            return weighed.ending("SKIP", Reason.NO_FORM)
+        return weighed.ending("PASS")
+
+    async def _prepare(self, customer_id: str, message: Message, content: Content, state: Messaging) -> Prepared:
+        weighed = await self._weigh(customer_id, message, state)
+        if isinstance(weighed, Prepared):
+            return weighed
+        template, form, person = weighed.template, weighed.form, weighed.person
         if form is None:
-            return End(MessageState.SKIPPED, Reason.NO_FORM)
+            return weighed.ended(MessageState.SKIPPED, Reason.NO_FORM)
         try:
-            written = await self._writing.write(
-                template,
-                form,
-                Reader(
-                    customer_id=customer_id,
-                    profile=person.profile,
-                    language=person.wishes.language,
-                    purchases=person.purchases,
-                    address=facts.contact_points.get(verdict.kind, ""),
-                    secrets=person.secrets,
-                ),
-                message,
-                dict(content.variables),
-            )
+            written = await self._writing.write(template, form, weighed.reader, message, dict(content.variables))
+        except SourceAway as away:
+            return Prepared(Away(str(away)), weighed.held_up_by(str(away)))
         except NotThere:
-            return End(MessageState.SKIPPED, Reason.NO_ORDER)
+            return weighed.ended(MessageState.SKIPPED, Reason.NO_ORDER)
         except TextFault as fault:
             log.warning("text_not_rendered", template_id=message.template_id, language=form.language, fault=str(fault))
-            return End(MessageState.FAILED, Reason.TEMPLATE_ERROR)
-        return Ready(
-            kind=verdict.kind,
-            address=facts.contact_points.get(verdict.kind, ""),
+            return weighed.ended(MessageState.FAILED, Reason.TEMPLATE_ERROR)
+        ready = Ready(
+            kind=weighed.kind,
+            address=weighed.reader.address,
             rendered=written.rendered,
             subject="" if person.code else written.kept.subject,
             content=replace(
@@ -150,40 +137,57 @@ class Preparing:
                 card=None if person.code else written.kept.card,
             ),
         )
+        return Prepared(ready, weighed.ending("PASS"))
 
-    async def _ask(self, customer_id: str, message: Message) -> Person | End:
-        async def purchases() -> GetCartResponse | None:
-            return await self._sources.purchases(customer_id) if message.cart_id else None
+    async def _weigh(self, customer_id: str, message: Message, state: Messaging) -> Weighed | Prepared:
+        """Ask all gates but the last."""
+        now, traceparent = self._clock(), current_traceparent()
 
-        async def bought() -> tuple[Bought, ...]:
-            return await self._sources.bought(customer_id) if message.sku else ()
+        def before_all(gate: str, end: End) -> Prepared:
+            return Prepared(end, only(gate, "SKIP", end.reason.value, time=now, traceparent=traceparent))
 
+        purpose = self._purposes.get(message.purpose)
+        if purpose is None:
+            return before_all("purpose", End(MessageState.FAILED, Reason.PURPOSE_UNKNOWN))
+        template = await self._templates.find(message.template_id)
+        if template is None:
+            return before_all("content", End(MessageState.FAILED, Reason.TEMPLATE_NOT_FOUND))
         try:
-            profile, wishes, cart, orders = await asyncio.gather(
-                self._sources.person(customer_id), self._sources.wishes(customer_id), purchases(), bought()
-            )
+            person = await ask_about(self._sources, customer_id, message)
         except NotThere:
-            return End(MessageState.SKIPPED, Reason.CUSTOMER_NOT_FOUND)
-        if not message.verification_id:
-            return Person(customer_id, profile, wishes, cart, bought=orders)
-        try:
-            code = await self._sources.code(customer_id, message.verification_id)
-        except NotThere:
-            return End(MessageState.SKIPPED, Reason.EXPIRED)
-        # Who the customer is is left out: nobody knows yet whether the address is theirs.
-        wishes = replace(wishes, language=code.language or wishes.language)
-        return Person(customer_id, Profile(), wishes, None, code)
+            return before_all("customer", End(MessageState.SKIPPED, Reason.CUSTOMER_NOT_FOUND))
+        except CodeGone:
+            return before_all("code", End(MessageState.SKIPPED, Reason.EXPIRED))
+        except SourceAway as away:
+            return Prepared(Away(str(away)), away_from(str(away), time=now, traceparent=traceparent))
+        facts = self._facts(purpose, person, template.state, state, message)
+        judged = judge(message, facts)
+        inputs = (*person.versions, ("template", template.version), ("purposes", int(self._purposes.digest, 16)))
+        judgement = Judgement(now, traceparent, "SEND", findings=judged.findings, inputs=inputs)
+        match judged.outcome:
+            case Wait(until):
+                waits = replace(judgement, verdict="WAIT", reason=judged.findings[-1].reason, until=until)
+                return Prepared(judged.outcome, waits)
+            case Skip(reason):
+                as_state = MessageState.CANCELLED if reason is Reason.ORDER_PLACED else MessageState.SKIPPED
+                return Prepared(End(as_state, reason), replace(judgement, verdict="SKIP", reason=reason.value))
+            case Send(kind):
+                form = template.state.form_for(kind, person.wishes.language)
+                return Weighed(kind, person, facts, template, form, judgement)
 
-    def _facts(self, purpose: Purpose, person: Person, template: Template, sent: tuple[Sending, ...]) -> Facts:
+    def _facts(self, purpose: Purpose, person: Person, template: Template, state: Messaging, message: Message) -> Facts:
+        contact_points = person.contact_points(purpose)
         return Facts(
             now=self._clock(),
             purpose=purpose,
             wishes=person.wishes,
-            contact_points=person.contact_points(purpose),
+            contact_points=contact_points,
             provided_kinds=self._provided_kinds,
             form_kinds=template.kinds_in(person.wishes.language),
-            sent=sent,
-            default_time_zone=self._default_time_zone,
+            sent=state.sent,
+            zone=self._time_zones.find(person.whereabouts(message.origin.channel_id)),
+            purposes=self._purposes,
             cart=cart_now(person.purchases) if person.purchases else None,
             bought=person.bought,
+            suppressed=suppressed_in(state, contact_points),
         )

@@ -6,7 +6,7 @@ nothing is ever sent on an assumption.
 
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
@@ -24,9 +24,11 @@ from omnithread.profile.v1 import profile_pb2
 from omnithread.profile.v1.profile_internal_service_pb2 import GetVerificationCodeRequest
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
 from services.messaging.convert import kind_from_proto
-from services.messaging.deciding.gates import Bought, Cap, CartNow, Consent, Pause, Wishes, is_consented
+from services.messaging.deciding.consent import is_consented
+from services.messaging.deciding.facts import Bought, Cap, CartNow, Consent, Pause, Wishes
+from services.messaging.deciding.judgement import Finding, Judgement
 from services.messaging.deciding.quiet_hours import QuietHours
-from services.messaging.values import DeliveryKind
+from services.messaging.values import DeliveryKind, Reason
 
 if TYPE_CHECKING:  # the classes of stubs on an asyncio channel are known to type checkers only
     from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceAsyncStub
@@ -38,6 +40,9 @@ if TYPE_CHECKING:  # the classes of stubs on an asyncio channel are known to typ
 TIMEOUT_SECONDS = 3.0
 NEWEST_ORDERS = 20
 """How many orders are looked through for an article."""
+
+SAID = frozenset({preference_pb2.CONSENT_STATE_GRANTED, preference_pb2.CONSENT_STATE_REVOKED})
+"""Consents in another state are asked for and not answered yet."""
 
 Answer = TypeVar("Answer")
 
@@ -119,10 +124,12 @@ def wishes_from_proto(said: preference_pb2.Preferences) -> Wishes:
                 contact_point=consent.contact_point,
                 is_granted=consent.state == preference_pb2.CONSENT_STATE_GRANTED,
                 update_time=from_timestamp(consent.update_time),
+                is_pending=consent.state not in SAID,
             )
             for consent in said.consents
             if (kind := kind_from_proto(consent.delivery_kind))
         ),
+        version=said.version,
     )
 
 
@@ -134,6 +141,8 @@ def cart_now(answer: GetCartResponse) -> CartNow:
         is_empty=not cart.lines,
         update_time=from_timestamp(cart.update_time) if cart.HasField("update_time") else None,
         ordered_cart_ids=frozenset(order.cart_id for order in answer.recent_orders),
+        idle_due_time=from_timestamp(cart.idle_due_time) if cart.HasField("idle_due_time") else None,
+        version=cart.version,
     )
 
 
@@ -181,3 +190,13 @@ async def _asked(source: str, answer: Awaitable[Answer]) -> Answer:
     if error.status is Status.NOT_FOUND:
         raise NotThere(source)
     raise SourceAway(source)
+
+
+def source_finding(source: str) -> Finding:
+    """Say that a message waits for a service."""
+    return Finding("sources", "WAIT", Reason.SOURCE_AWAY.value, (("source", source),))
+
+
+def away_from(source: str, *, time: datetime, traceparent: str) -> Judgement:
+    """Give the judgement of a message about which nothing could be asked."""
+    return Judgement(time, traceparent, "WAIT", Reason.SOURCE_AWAY.value, findings=(source_finding(source),))

@@ -29,9 +29,10 @@ from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.messaging import model
-from services.messaging.deciding.gates import Wait
-from services.messaging.deciding.preparing import End, Preparing, Ready
-from services.messaging.deciding.sources import SourceAway
+from services.messaging.deciding.judgement import Judgement, only
+from services.messaging.deciding.prepared import Away, End, Ready
+from services.messaging.deciding.preparing import Preparing
+from services.messaging.deciding.verdicts import Wait
 from services.messaging.delivery.mail import Mail, Mailer, NotTaken, Refused, Unsure, compose
 from services.messaging.delivery.outcomes import Outcomes
 from services.messaging.events import Event, MessageStateChanged
@@ -138,57 +139,70 @@ class Sender:
                 lambda state, now: model.give_up(state, message, content, reason=Reason.WORKER_LOST, now=now),
             )
         elif self._clock() >= message.expire_time:
-            await self._end(saved, message, End(MessageState.SKIPPED, Reason.EXPIRED))
+            late = only("expiry", "SKIP", Reason.EXPIRED, time=self._clock(), traceparent=current_traceparent())
+            await self._end(saved, message, late, End(MessageState.SKIPPED, Reason.EXPIRED))
         else:
             await self._try_to_send(saved, message, content)
 
     async def _try_to_send(self, saved: Saved[Messaging], message: Message, content: Content) -> None:
         try:
-            prepared = await self._preparing.prepare(saved.customer_id, message, content, saved.state.sent)
-        except SourceAway as away:
-            log.info("message_waits", message_id=message.message_id, source=str(away))
-            await self._put_off(saved, message, self._patience.retry_time(message, self._clock()), tried=True)
-            return
+            prepared = await self._preparing.prepare(saved.customer_id, message, content, saved.state)
         except Exception as error:  # what nobody foresaw is tried again at leisure, and holds up no other message
             log.exception("message_not_prepared", message_id=message.message_id, exc_info=error)
-            await self._put_off(saved, message, self._patience.retry_time(message, self._clock()), tried=True)
+            fault = only("content", "WAIT", "FAULT", time=self._clock(), traceparent=current_traceparent())
+            await self._put_off(saved, message, fault, self._patience.retry_time(message, self._clock()), tried=True)
             return
-        match prepared:
+        judgement = prepared.judgement
+        match prepared.outcome:
+            case Away(source):
+                log.info("message_waits", message_id=message.message_id, source=source)
+                until = self._patience.retry_time(message, self._clock())
+                await self._put_off(saved, message, judgement, until, tried=True)
             case Wait(until):
-                await self._put_off(saved, message, until)
-            case End():
-                await self._end(saved, message, prepared)
-            case Ready(kind=DeliveryKind.EMAIL) if self._mailer is not None:
-                await self._mail(self._mailer, saved, message, prepared)
-            case Ready():
-                await self._put_into_inbox(saved, message, prepared)
+                await self._put_off(saved, message, judgement, until)
+            case End() as end:
+                await self._end(saved, message, judgement, end)
+            case Ready(kind=DeliveryKind.EMAIL) as ready if self._mailer is not None:
+                await self._mail(self._mailer, saved, message, judgement, ready)
+            case Ready() as ready:
+                await self._put_into_inbox(saved, message, judgement, ready)
 
     async def _put_off(
-        self, saved: Saved[Messaging], message: Message, until: datetime, *, tried: bool = False
+        self, saved: Saved[Messaging], message: Message, judgement: Judgement, until: datetime, *, tried: bool = False
     ) -> None:
         await self._write(
             saved.customer_id,
             message,
-            lambda state, _now: model.put_off(state, message, due_time=until, tried=tried),
+            lambda state, _now: model.put_off(*model.noting(state, message, judgement), due_time=until, tried=tried),
         )
 
-    async def _end(self, saved: Saved[Messaging], message: Message, end: End) -> None:
+    async def _end(self, saved: Saved[Messaging], message: Message, judgement: Judgement, end: End) -> None:
         await self._write(
             saved.customer_id,
             message,
-            lambda state, now: model.end(state, message, as_state=end.as_state, reason=end.reason, now=now),
+            lambda state, now: model.end(
+                *model.noting(state, message, judgement), as_state=end.as_state, reason=end.reason, now=now
+            ),
         )
 
-    async def _put_into_inbox(self, saved: Saved[Messaging], message: Message, ready: Ready) -> None:
+    async def _put_into_inbox(
+        self, saved: Saved[Messaging], message: Message, judgement: Judgement, ready: Ready
+    ) -> None:
         await self._write(
             saved.customer_id,
             message,
             lambda state, now: model.put_into_inbox(
-                state, message, ready.content, subject=ready.subject, counted=saved.state.sent, now=now
+                *model.noting(state, message, judgement),
+                ready.content,
+                subject=ready.subject,
+                counted=saved.state.sent,
+                now=now,
             ),
         )
 
-    async def _mail(self, mailer: Mailer, saved: Saved[Messaging], message: Message, ready: Ready) -> None:
+    async def _mail(
+        self, mailer: Mailer, saved: Saved[Messaging], message: Message, judgement: Judgement, ready: Ready
+    ) -> None:
         claim_id = self._new_id("clm")
         try:
             mail = compose(
@@ -200,14 +214,13 @@ class Sender:
                 now=self._clock(),
             )
         except Refused:
-            await self._end(saved, message, End(MessageState.FAILED, Reason.REFUSED))
+            await self._end(saved, message, judgement, End(MessageState.FAILED, Reason.REFUSED))
             return
         after = await self._write(
             saved.customer_id,
             message,
             lambda state, now: model.claim(
-                state,
-                message,
+                *model.noting(state, message, judgement),
                 ready.content,
                 kind=ready.kind,
                 subject=ready.subject,

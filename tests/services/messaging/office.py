@@ -235,10 +235,10 @@ def form(kind: DeliveryKind.ValueType, body_text: str, **fields: Any) -> Templat
 
 
 def quiet_now() -> QuietHours:
-    """Quiet hours, UTC, that began a while ago and last for half an hour more at least."""
+    """Quiet hours that began a while ago and last for half an hour more at least, by UTC and by our stores' clocks."""
     now = system_clock()
     minute = now.hour * 60 + now.minute
-    return QuietHours(start_minute=(minute - 30) % 1440, end_minute=(minute + 31) % 1440)
+    return QuietHours(start_minute=(minute - 30) % 1440, end_minute=(minute + 151) % 1440)
 
 
 def state_of(message: messaging_pb2.Message | MessageStateChanged) -> str:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from libs.origin import Origin
 from libs.purposes import DEFAULT_PURPOSES
-from services.messaging.deciding.gates import CartNow, Consent, Facts, Wishes
+from services.messaging.deciding.facts import CartNow, Consent, Facts, Wishes
+from services.messaging.deciding.time_zones import CustomerZone
 from services.messaging.values import Content, ConversationId, DeliveryKind, EntryId, Message, MessageId, TemplateId
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -46,6 +48,11 @@ def no(kind: DeliveryKind = EMAIL, contact_point: str = "", *, hours_ago: int = 
     return Consent("cart_reminder", kind, contact_point, is_granted=False, update_time=at)
 
 
+def zone(name: str) -> CustomerZone:
+    """Give the time zone that the customer said."""
+    return CustomerZone(ZoneInfo(name), "customer")
+
+
 def facts(**changes: Any) -> Facts:
     """Give what lets a cart reminder go out by e-mail at noon."""
     all_open = Facts(
@@ -56,7 +63,7 @@ def facts(**changes: Any) -> Facts:
         provided_kinds=(EMAIL, IN_APP),
         form_kinds=frozenset({EMAIL, IN_APP}),
         sent=(),
-        default_time_zone="UTC",
+        zone=zone("UTC"),
         cart=CartNow("crt_1", is_empty=False, update_time=NOON - timedelta(hours=2), ordered_cart_ids=frozenset()),
     )
     return replace(all_open, **changes)

@@ -4,18 +4,25 @@ from typing import Any
 
 import pytest
 
-from libs.purposes import DEFAULT_PURPOSES
+from libs.purposes import DEFAULT_PURPOSES, purpose_table
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_pb2 import CartLine
 from omnithread.cart.v1.order_pb2 import ORDER_STATE_CANCELLED, ORDER_STATE_PLACED, Order
-from services.messaging.deciding.gates import Bought, Cap, CartNow, Pause, Send, Skip, Wait, Wishes, judge
+from services.messaging.deciding import gates
+from services.messaging.deciding.facts import Bought, Cap, CartNow, Facts, Pause, Wishes
 from services.messaging.deciding.quiet_hours import QuietHours
 from services.messaging.deciding.sources import bought_in
-from services.messaging.values import DeliveryKind, Reason, Sending
-from tests.services.messaging.samples import ADDRESS, EMAIL, IN_APP, NOON, SMS, facts, message, no, yes
+from services.messaging.deciding.verdicts import Outcome, Send, Skip, Wait
+from services.messaging.values import DeliveryKind, Message, Reason, Sending
+from tests.services.messaging.samples import ADDRESS, EMAIL, IN_APP, NOON, SMS, facts, message, no, yes, zone
 
 REMINDER = message(cart_id="crt_1", idle_since_time=NOON - timedelta(hours=2))
+AT_ONCE = purpose_table(spread_seconds=0)
 TRANSACTIONAL = DEFAULT_PURPOSES["service"]
+
+
+def judge(one: Message, known: Facts) -> Outcome:
+    return gates.judge(one, known).outcome
 
 
 def wishes(**changes: Any) -> Wishes:
@@ -155,20 +162,22 @@ def test_a_general_pause_keeps_no_order_confirmation_back_but_one_for_it_does() 
     ],
 )
 def test_a_cap_counts_what_went_out_in_its_period(cap: Cap, stops: bool) -> None:
-    sent = (Sending("cart_reminder", NOON - timedelta(days=3)), Sending("service", NOON - timedelta(days=1)))
+    sent = (Sending("cart_reminder", NOON - timedelta(days=3)), Sending("price_alert", NOON - timedelta(days=1)))
     verdict = judge(message(), facts(wishes=wishes(caps=(cap,)), sent=sent))
     assert verdict == (Skip(Reason.CAP_REACHED) if stops else Send(EMAIL))
 
 
 def test_quiet_hours_let_marketing_wait_and_the_rest_go() -> None:
     quiet = wishes(quiet_hours=QuietHours(11 * 60, 14 * 60 + 30))
-    assert judge(message(), facts(wishes=quiet)) == Wait(datetime(2026, 3, 10, 14, 30, tzinfo=UTC))
+    assert judge(message(), facts(wishes=quiet, purposes=AT_ONCE)) == Wait(datetime(2026, 3, 10, 14, 30, tzinfo=UTC))
     assert judge(message(), facts(wishes=quiet, purpose=TRANSACTIONAL)) == Send(EMAIL)
 
 
 def test_quiet_hours_are_those_of_the_customers_clock() -> None:
-    at_night_there = wishes(quiet_hours=QuietHours(21 * 60, 7 * 60), time_zone="Asia/Tokyo")
-    assert judge(message(), facts(wishes=at_night_there)) == Wait(datetime(2026, 3, 10, 22, 0, tzinfo=UTC))
+    night = wishes(quiet_hours=QuietHours(21 * 60, 7 * 60))
+    assert judge(message(), facts(wishes=night, zone=zone("Asia/Tokyo"), purposes=AT_ONCE)) == Wait(
+        datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
+    )
 
 
 def test_a_customer_who_is_always_quiet_is_left_alone() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.messaging.deciding.quiet_hours import QuietHours, zone_of
+from services.messaging.deciding.quiet_hours import QuietHours
 
 ZURICH = ZoneInfo("Europe/Zurich")
 
@@ -57,10 +57,3 @@ def test_waiting_for_the_end_always_leads_out_of_the_quiet(start: int, end: int,
         assert now < ends
         assert (ends - now).total_seconds() <= 25 * 3600
         assert quiet.end_after(ends, ZoneInfo(zone)) is None
-
-
-@pytest.mark.parametrize(
-    ("said", "zone"), [("Asia/Tokyo", "Asia/Tokyo"), ("", "Europe/Zurich"), ("Nowhere/At_All", "Europe/Zurich")]
-)
-def test_who_said_no_time_zone_has_the_companys(said: str, zone: str) -> None:
-    assert zone_of(said, "Europe/Zurich").key == zone

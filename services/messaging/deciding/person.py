@@ -1,0 +1,87 @@
+"""Asks the other services about a customer, just before something is sent to them: no more than the message needs."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from libs.purposes import Purpose
+from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
+from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_PHONE, Profile
+from services.messaging.deciding.facts import Bought, Wishes
+from services.messaging.deciding.sources import Code, NotThere, Sources, contact_points
+from services.messaging.deciding.time_zones import Whereabouts
+from services.messaging.values import DeliveryKind, Message
+
+CODE_VARIABLE = "code"
+"""How the template of one-time codes names the code."""
+
+
+class CodeGone(Exception):
+    """The one-time code that was to be sent works no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What was asked about the customer a moment ago."""
+
+    customer_id: str
+    profile: Profile
+    wishes: Wishes
+    purchases: GetCartResponse | None
+    """Asked for where the message is about a cart; else only once a text tells of one."""
+    code: Code | None = None
+    """The one-time code to bring, where the message brings one."""
+    bought: tuple[Bought, ...] = ()
+    """The newest orders: asked for where the message is about an article."""
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Give what a text may tell and nobody may keep."""
+        return {CODE_VARIABLE: self.code.code} if self.code else {}
+
+    @property
+    def versions(self) -> tuple[tuple[str, int], ...]:
+        """Give of what was asked which version was told."""
+        cart = self.purchases.cart.version if self.purchases else 0
+        versions = (("profile", self.profile.version), ("preference", self.wishes.version), ("cart", cart))
+        return tuple((source, version) for source, version in versions if version)
+
+    def contact_points(self, purpose: Purpose) -> Mapping[DeliveryKind, str]:
+        """Give where the customer can be reached; a code goes to the address that it is to prove, and nowhere else."""
+        if self.code is not None:
+            return {DeliveryKind.EMAIL: self.code.address}
+        return contact_points(self.profile, self.wishes, purpose.name)
+
+    def whereabouts(self, channel_id: str) -> Whereabouts:
+        """Give what tells of the customer's time zone: of several phones, one that is proven to be theirs, if any."""
+        phones = [one for one in self.profile.identifiers if one.kind == IDENTIFIER_KIND_PHONE]
+        phones.sort(key=lambda phone: not phone.verified)
+        return Whereabouts(
+            said=self.wishes.time_zone,
+            country=self.profile.postal_address.region_code,
+            phone=phones[0].value if phones else "",
+            channel_id=channel_id,
+        )
+
+
+async def ask_about(sources: Sources, customer_id: str, message: Message) -> Person:
+    """Ask for what a message is judged by, all at once. Raises SourceAway, NotThere, CodeGone."""
+
+    async def purchases() -> GetCartResponse | None:
+        return await sources.purchases(customer_id) if message.cart_id else None
+
+    async def bought() -> tuple[Bought, ...]:
+        return await sources.bought(customer_id) if message.sku else ()
+
+    profile, wishes, cart, orders = await asyncio.gather(
+        sources.person(customer_id), sources.wishes(customer_id), purchases(), bought()
+    )
+    if not message.verification_id:
+        return Person(customer_id, profile, wishes, cart, bought=orders)
+    try:
+        code = await sources.code(customer_id, message.verification_id)
+    except NotThere as gone:
+        raise CodeGone from gone
+    # Who the customer is is left out: nobody knows yet whether the address is theirs.
+    wishes = replace(wishes, language=code.language or wishes.language)
+    return Person(customer_id, Profile(), wishes, None, code)
