@@ -100,15 +100,6 @@ class PreferredTime:
     """How many reactions say so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of the day in which a message may go, by the customer's clock: minutes after midnight, end exclusive."""
-
-    start_minute: int
-    end_minute: int
-    """Not above the start means the next day; equal is the whole day."""
-
-
 NOTHING_SUPPRESSED: Mapping[DeliveryKind, Suppressed] = MappingProxyType({})
 
 
@@ -137,8 +128,6 @@ class Facts:
     """Needed for messages about an article only."""
     suppressed: Mapping[DeliveryKind, Suppressed] = field(default_factory=lambda: NOTHING_SUPPRESSED)
     """Of the customer's addresses, those to which nothing is to be sent."""
-    window: Window | None = None
-    """As the message's campaign allows; None for any time."""
     preferred_time: PreferredTime | None = None
     """None while too little is known."""
 

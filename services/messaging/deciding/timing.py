@@ -44,7 +44,7 @@ def at_the_chosen_time(message: Message, facts: Facts) -> Opinion:
 
     What would be too late by then, or in quiet hours, goes as soon as the window is open.
     """
-    window = facts.window
+    window = message.send_window
     if window is None:
         return passes("send_time", window="none")
     start, length = window.start_minute, (window.end_minute - window.start_minute) % MINUTES_A_DAY or MINUTES_A_DAY
