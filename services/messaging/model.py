@@ -41,7 +41,7 @@ class Overtaken(Exception):
 
 def queue(state: Messaging, message: Message, content: Content, *, occur_time: datetime | None = None) -> Change:
     """Let a message wait to be sent; a newer one about the same cart takes the place of an older one. QUEUE_FULL."""
-    older = [waiting for waiting in state.waiting if _is_same_matter(waiting, message)]
+    older = [waiting for waiting in state.waiting if is_same_matter(waiting, message)]
     superseded = _end_all(state, older, MessageState.CANCELLED, Reason.SUPERSEDED, message.create_time)
     if len(superseded.state.waiting) >= MAX_WAITING:
         raise errors.queue_full(MAX_WAITING)
@@ -226,8 +226,13 @@ def _ended(message: Message, as_state: MessageState, reason: Reason, now: dateti
     return replace(message, state=as_state, state_reason=reason, update_time=now)
 
 
-def _is_same_matter(waiting: Message, message: Message) -> bool:
-    return bool(message.cart_id) and _is_queued(waiting) and _matter(waiting) == _matter(message)
+def is_same_matter(waiting: Message, message: Message) -> bool:
+    """Say whether a message takes the place of one that waits: about the same cart, and not a further step."""
+    is_about_same = bool(message.cart_id) and _is_queued(waiting) and _matter(waiting) == _matter(message)
+    earlier, later = waiting.campaign, message.campaign
+    if earlier is None or later is None:
+        return is_about_same
+    return is_about_same and earlier.campaign_id == later.campaign_id and earlier.enrolment_id != later.enrolment_id
 
 
 def _matter(message: Message) -> tuple[str, str]:

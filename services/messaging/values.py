@@ -65,6 +65,8 @@ class Reason(enum.StrEnum):
     """The cart or the article that it is about was bought."""
     NO_ORDER = "NO_ORDER"
     """The text tells of an order, and there is none."""
+    CAMPAIGN_ENDED = "CAMPAIGN_ENDED"
+    """The campaign that queued it is over, or the customer was taken out of it."""
     SUPERSEDED = "SUPERSEDED"
     """A newer message about the same cart was queued."""
     EXPIRED = "EXPIRED"

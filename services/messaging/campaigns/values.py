@@ -213,6 +213,8 @@ class PastEntry:
     time: datetime
     arm: str = ""
     """Empty until it is known."""
+    counts: bool = True
+    """Whether it keeps from entering again: not so where a condition was not fulfilled."""
 
 
 def enrolment_id_of(campaign_id: str, trigger: Trigger, customer_id: str) -> str:

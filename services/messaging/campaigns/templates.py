@@ -1,0 +1,14 @@
+"""Asks which of a campaign's templates are there."""
+
+import asyncio
+
+from services.messaging.campaigns.checking import templates_of
+from services.messaging.campaigns.definition import Definition
+from services.messaging.texts.book import TemplateBook
+
+
+async def known_templates(book: TemplateBook, definition: Definition) -> frozenset[str]:
+    """Give those that were put. One read for each, 10 at most."""
+    asked = sorted({template_id for _, template_id in templates_of(definition) if template_id})
+    found = await asyncio.gather(*(book.find(template_id) for template_id in asked))
+    return frozenset(template_id for template_id, saved in zip(asked, found, strict=True) if saved is not None)
