@@ -36,10 +36,8 @@ from services.messaging.deciding.metrics import JudgementMetrics
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources
 from services.messaging.deciding.time_zones import TimeZones
-from services.messaging.delivery.mail import Mailer, MailServer
-from services.messaging.delivery.outcomes import Outcomes
-from services.messaging.delivery.send_loop import Nudges, SendLoop
-from services.messaging.delivery.sender import Patience, Sender
+from services.messaging.delivery import parts as delivery
+from services.messaging.delivery.send_loop import Nudges
 from services.messaging.internal_servicer import MessagingInternalServicer
 from services.messaging.merging.operations import Merges
 from services.messaging.operations import Messages, ReminderRules
@@ -49,7 +47,6 @@ from services.messaging.store import INDEXES, SHAPE, TEMPLATE_SHAPE, TEMPLATES
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.resume_links import ResumeLinks
 from services.messaging.texts.writing import Writing
-from services.messaging.values import DeliveryKind
 
 
 async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
@@ -101,44 +98,32 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         orders=OrderServiceStub(cart_channel),
         profile_internal=profile_internal,
     )
-    mail_server = MailServer.of(settings)
-    sender = Sender(
-        records=records,
-        database=foundation.database,
-        preparing=Preparing(
+    ways_out = delivery.ways(settings, foundation)
+    preparing = Preparing(
+        sources=sources,
+        templates=templates,
+        purposes=purposes,
+        writing=Writing(
             sources=sources,
-            templates=templates,
-            purposes=purposes,
-            writing=Writing(
-                sources=sources,
-                resume_links=ResumeLinks(
-                    cart=CartInternalServiceStub(cart_channel),
-                    template=settings.resume_link_template,
-                    lifetime_seconds=settings.resume_link_seconds,
-                ),
+            resume_links=ResumeLinks(
+                cart=CartInternalServiceStub(cart_channel),
+                template=settings.resume_link_template,
+                lifetime_seconds=settings.resume_link_seconds,
             ),
-            provided_kinds=(DeliveryKind.EMAIL, DeliveryKind.IN_APP) if mail_server else (DeliveryKind.IN_APP,),
-            time_zones=TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone),
-            metrics=JudgementMetrics(foundation.registry),
-            clock=foundation.clock,
         ),
-        mailer=Mailer(mail_server) if mail_server else None,
-        patience=Patience(
-            lease=timedelta(seconds=settings.send_lease_seconds),
-            retry_first=timedelta(seconds=settings.retry_first_seconds),
-            retry_longest=timedelta(seconds=settings.retry_longest_seconds),
-        ),
-        outcomes=Outcomes(foundation.registry),
+        provided_kinds=ways_out.providers.kinds,
+        time_zones=TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone),
+        metrics=JudgementMetrics(foundation.registry),
         clock=foundation.clock,
-        new_id=foundation.new_id,
-        tracer=foundation.tracer,
     )
-    send_loop = SendLoop(
-        sender=sender,
+    send_loop = delivery.send_loop(
+        settings,
+        foundation,
+        ways=ways_out,
         records=records,
+        preparing=preparing,
+        purposes=purposes,
         nudges=nudges,
-        clock=foundation.clock,
-        sweep_seconds=settings.send_sweep_seconds,
     )
     listener = Listener(
         messages=messages,
@@ -190,6 +175,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         ],
         consumers=[consumer],
         sweeps={"messaging-sender": send_loop.run},
+        close=ways_out.providers.close,
     )
 
 

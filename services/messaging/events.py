@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.messaging.campaigns.values import Enrolment
-from services.messaging.values import Content, Conversation, Entry, Message, Receipt
+from services.messaging.values import Content, Conversation, DeadLetter, Entry, Message, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class MessageQueued:
     content: Content
     occur_time: datetime | None = None
     """As the caller stated it; None for now."""
+    replayed: DeadLetter | None = None
+    """The dead letter that it is sent in place of, as it is afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class MessageStateChanged:
 
     message: Message
     content: Content
+    variables: tuple[tuple[str, str], ...] = ()
+    """Of one that failed: what it can be tried with again."""
 
 
 @dataclass(frozen=True, slots=True)

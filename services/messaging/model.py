@@ -11,7 +11,8 @@ from typing import TypeAlias
 from libs.mongo.values import Decision
 from services.messaging import errors
 from services.messaging.deciding.judgement import MOST_KEPT, Judgement, with_judgement
-from services.messaging.events import Event, MessageQueued, MessageStateChanged
+from services.messaging.delivery.suppressed import suppress
+from services.messaging.events import Event, MessageQueued, MessageReceiptNoted, MessageStateChanged
 from services.messaging.values import (
     WAITING_STATES,
     Content,
@@ -21,7 +22,10 @@ from services.messaging.values import (
     MessageSummary,
     Messaging,
     Reason,
+    Receipt,
+    ReceiptKind,
     Sending,
+    SuppressionReason,
     summary_of,
 )
 
@@ -31,6 +35,10 @@ MAX_SENT = 1000
 SENT_KEPT = timedelta(days=365)
 ROOM_FOR_JUDGEMENTS = ((24, MOST_KEPT), (48, 2))
 """How many judgements each message keeps while so many wait; beyond that, and a merge leads there, the newest one."""
+SUPPRESSING = {
+    ReceiptKind.BOUNCED_HARD: SuppressionReason.BOUNCED,
+    ReceiptKind.COMPLAINED: SuppressionReason.COMPLAINED,
+}
 
 Change: TypeAlias = Decision[Messaging, Event]
 
@@ -55,11 +63,13 @@ def queue(state: Messaging, message: Message, content: Content, *, occur_time: d
     )
 
 
-def record_failure(state: Messaging, message: Message, reason: Reason) -> Change:
-    """Note a message that could not even be queued, so that it is known why nothing came."""
+def record_failure(
+    state: Messaging, message: Message, reason: Reason, variables: tuple[tuple[str, str], ...] = ()
+) -> Change:
+    """Note a message that could not even be queued, so that it is known why nothing came, and can be tried again."""
     failed = replace(message, state=MessageState.FAILED, state_reason=reason)
     after = replace(state, recent=newest_messages((summary_of(failed), *state.recent)))
-    return Decision(after, (MessageStateChanged(failed, Content()),), {"message_id": message.message_id})
+    return Decision(after, (MessageStateChanged(failed, Content(), variables),), {"message_id": message.message_id})
 
 
 def noting(state: Messaging, seen: Message, judgement: Judgement) -> tuple[Messaging, Message]:
@@ -71,7 +81,14 @@ def noting(state: Messaging, seen: Message, judgement: Judgement) -> tuple[Messa
 
 
 def put_into_inbox(
-    state: Messaging, seen: Message, content: Content, *, subject: str, counted: tuple[Sending, ...], now: datetime
+    state: Messaging,
+    seen: Message,
+    content: Content,
+    *,
+    subject: str,
+    counted: tuple[Sending, ...],
+    now: datetime,
+    kind: DeliveryKind = DeliveryKind.IN_APP,
 ) -> Change:
     """Send within the suite: the message and its being sent are one write, so it is done exactly once.
 
@@ -80,14 +97,12 @@ def put_into_inbox(
     sent = replace(
         seen,
         state=MessageState.SENT,
-        delivery_kind=DeliveryKind.IN_APP,
+        delivery_kind=kind,
         subject=subject,
         send_time=now,
         update_time=now,
     )
-    return _counting(
-        _moved(state, seen, sent, content), counted, Sending(seen.purpose, now, DeliveryKind.IN_APP.value), now
-    )
+    return _counting(_moved(state, seen, sent, content), counted, Sending(seen.purpose, now, kind.value), now)
 
 
 def claim(
@@ -101,6 +116,8 @@ def claim(
     claim_id: str,
     lease_until: datetime,
     now: datetime,
+    provider_id: str = "",
+    address_digest: str = "",
 ) -> Change:
     """Let one worker send a message, until its lease ends; it counts as sent from now on."""
     claimed = replace(
@@ -109,15 +126,34 @@ def claim(
         delivery_kind=kind,
         subject=subject,
         claim_id=claim_id,
+        provider_id=provider_id,
+        address_digest=address_digest,
         due_time=lease_until,
         update_time=now,
     )
     return _counting(_moved(state, seen, claimed, content), counted, Sending(seen.purpose, now, kind.value), now)
 
 
-def confirm(state: Messaging, seen: Message, content: Content, *, now: datetime) -> Change:
+def confirm(state: Messaging, seen: Message, content: Content, *, now: datetime, provider_ref: str = "") -> Change:
     """Note that the provider took it."""
-    return _moved(state, seen, replace(seen, state=MessageState.SENT, send_time=now, update_time=now), content)
+    sent = replace(
+        seen,
+        state=MessageState.SENT,
+        send_time=now,
+        update_time=now,
+        provider_ref=provider_ref or seen.provider_ref,
+        is_unsure=False,
+    )
+    return _moved(state, seen, sent, content)
+
+
+def refuse(state: Messaging, seen: Message, content: Content, *, is_hard_bounce: bool, now: datetime) -> Change:
+    """Note that the provider will never take it; where that is for the address, nothing is sent there any more."""
+    change = end(state, seen, as_state=MessageState.FAILED, reason=Reason.REFUSED, now=now, content=content)
+    if not is_hard_bounce or seen.delivery_kind is None:
+        return change
+    bounced = suppress(change.state, seen.delivery_kind, seen.address_digest, SuppressionReason.BOUNCED, now)
+    return replace(change, state=bounced)
 
 
 def give_up(state: Messaging, seen: Message, content: Content, *, reason: Reason, now: datetime) -> Change:
@@ -125,31 +161,120 @@ def give_up(state: Messaging, seen: Message, content: Content, *, reason: Reason
     return _moved(state, seen, replace(seen, state=MessageState.UNKNOWN, state_reason=reason, update_time=now), content)
 
 
-def put_back(state: Messaging, seen: Message, content: Content, *, due_time: datetime, now: datetime) -> Change:
-    """Let a message wait again that the provider certainly did not take."""
+def put_back(
+    state: Messaging,
+    seen: Message,
+    content: Content,
+    *,
+    due_time: datetime,
+    now: datetime,
+    is_unsure: bool = False,
+) -> Change:
+    """Let a message wait again that the provider did not take, as far as that is known (else `is_unsure`)."""
     waiting = replace(
         seen,
         state=MessageState.QUEUED,
         delivery_kind=None,
         claim_id="",
+        provider_id="",
+        provider_ref="",
+        address_digest="",
         attempts=seen.attempts + 1,
+        tries=seen.tries + 1,
+        is_unsure=is_unsure,
         due_time=due_time,
         update_time=now,
     )
     return _uncounted(_moved(state, seen, waiting, content), seen)
 
 
-def put_off(state: Messaging, seen: Message, *, due_time: datetime, tried: bool = False) -> Change:
-    """Look at it again later. Nothing that anybody sees has changed, so nothing is announced."""
+def put_off(
+    state: Messaging,
+    seen: Message,
+    *,
+    due_time: datetime,
+    tried: bool = False,
+    failed: bool = False,
+    is_unsure: bool | None = None,
+) -> Change:
+    """Look at it again later. Nothing that anybody sees has changed, so nothing is announced.
+
+    `failed` counts a try that is worth only so many; `is_unsure` says that it may have reached the customer.
+    """
     _check_unchanged(state, seen)
-    later = replace(seen, due_time=due_time, attempts=seen.attempts + tried)
+    later = replace(
+        seen,
+        due_time=due_time,
+        attempts=seen.attempts + tried,
+        tries=seen.tries + failed,
+        is_unsure=seen.is_unsure if is_unsure is None else is_unsure,
+    )
     return Decision(replace(state, waiting=_replaced(state.waiting, later)))
 
 
-def end(state: Messaging, seen: Message, *, as_state: MessageState, reason: Reason, now: datetime) -> Change:
-    """Skip, cancel or fail a message that did not go out."""
-    change = _moved(state, seen, _ended(seen, as_state, reason, now), Content())
+def end(
+    state: Messaging,
+    seen: Message,
+    *,
+    as_state: MessageState,
+    reason: Reason,
+    now: datetime,
+    content: Content | None = None,
+    is_certain: bool = False,
+) -> Change:
+    """Skip, cancel or fail a message that did not go out; one that may have becomes `UNKNOWN`, and counts as sent.
+
+    `is_certain` says that it is known by now that it did not.
+
+    `content` is what a failed one can be tried with again.
+    """
+    unsure = seen.is_unsure and not is_certain
+    ended = _ended(replace(seen, is_unsure=unsure), as_state, reason, now)
+    change = _moved(state, seen, ended, content or Content())
+    if unsure:
+        if seen.state is MessageState.SENDING:
+            return change
+        sent = newest_sendings((*change.state.sent, Sending(seen.purpose, now)), now)
+        return replace(change, state=replace(change.state, sent=sent))
     return _uncounted(change, seen) if seen.state is MessageState.SENDING else change
+
+
+def note_receipt(state: Messaging, message: Message, content: Content, receipt: Receipt) -> Change | None:
+    """Note what was reported of a message, the first of its kind; None where nothing is new.
+
+    `message` and `content` are as they are kept. A report proves that it went out: one that was being sent, or of
+    which nobody knew, was sent. A hard bounce and a complaint keep what is to come from its address.
+    """
+    if any(noted.kind is receipt.kind for noted in message.receipts):
+        return None
+    after = replace(
+        message,
+        receipts=tuple(sorted((*message.receipts, receipt), key=lambda noted: noted.time)),
+        revision=message.revision + 1,
+    )
+    is_proof = message.state in (MessageState.SENDING, MessageState.UNKNOWN)
+    if is_proof:
+        after = replace(
+            after,
+            state=MessageState.SENT,
+            state_reason="",
+            send_time=receipt.time,
+            update_time=receipt.time,
+            claim_id="",
+            is_unsure=False,
+        )
+        content = replace(content, variables=())
+    reason = SUPPRESSING.get(receipt.kind)
+    if reason is not None and message.delivery_kind is not None:
+        state = suppress(state, message.delivery_kind, message.address_digest, reason, receipt.time)
+    state = replace(
+        state,
+        waiting=_without(state.waiting, message),
+        recent=tuple(summary_of(after) if one.message_id == after.message_id else one for one in state.recent),
+    )
+    events: tuple[Event, ...] = (MessageStateChanged(after, content),) if is_proof else ()
+    after = replace(after, revision=after.revision + 1) if is_proof else after
+    return Decision(state, (*events, MessageReceiptNoted(after, content, receipt)))
 
 
 def cancel_for_order(state: Messaging, cart_id: str, *, now: datetime) -> Change | None:
@@ -175,7 +300,9 @@ def _moved(state: Messaging, seen: Message, after: Message, content: Content) ->
     _check_unchanged(state, seen)
     after = replace(after, revision=seen.revision + 1)
     still_waits = after.state in WAITING_STATES
+    variables: tuple[tuple[str, str], ...] = ()
     if not still_waits:
+        variables = content.variables if after.state is MessageState.FAILED else ()
         after = replace(after, claim_id="")
         content = replace(content, variables=())
     return Decision(
@@ -186,7 +313,7 @@ def _moved(state: Messaging, seen: Message, after: Message, content: Content) ->
                 summary_of(after) if summary.message_id == after.message_id else summary for summary in state.recent
             ),
         ),
-        (MessageStateChanged(after, content),),
+        (MessageStateChanged(after, content, variables),),
     )
 
 
@@ -223,6 +350,8 @@ def _end_all(
 
 
 def _ended(message: Message, as_state: MessageState, reason: Reason, now: datetime) -> Message:
+    if message.is_unsure:
+        as_state, reason = MessageState.UNKNOWN, Reason.OUTCOME_UNKNOWN
     return replace(message, state=as_state, state_reason=reason, update_time=now)
 
 

@@ -28,6 +28,17 @@ class MessagingSettings(ServiceSettings):
     from_name: str = ""
     """How that sender is called."""
 
+    providers_file: Path | None = None
+    """The file of providers (`docs/providers.md`); empty means the mail server above and nobody else."""
+    most_tries: int = Field(default=12, ge=1, le=100)
+    """So often a message is tried that a provider does not take; then it is a dead letter (`FAILED`)."""
+    inbox_watchers: int = Field(default=2000, ge=1, le=100_000)
+    """So many streams of inboxes and displays this replica has room for."""
+    inbox_look_seconds: float = Field(default=1.0, gt=0, le=60)
+    """How often it looks whether something changed that another replica wrote; its own is seen at once."""
+    inbox_heartbeat_seconds: float = Field(default=15.0, gt=0, le=300)
+    """How often a stream on which nothing happens says that it is alive."""
+
     purposes_file: Path | None = None
     """The table of purposes (`libs/purposes.py`); empty means the default one."""
     reminder_template_id: str = Field(default="cart_reminder", pattern=r"^[a-z][a-z0-9_]{0,63}$")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from libs.mongo.documents import DocumentShape
@@ -40,11 +40,22 @@ from services.messaging.fields import (
     suppression_from,
 )
 from services.messaging.texts.templates import Template
-from services.messaging.values import Content, Conversation, Entry, Message, Messaging, TemplateId
+from services.messaging.values import (
+    Content,
+    Conversation,
+    DeadLetter,
+    Entry,
+    Message,
+    MessageState,
+    Messaging,
+    TemplateId,
+)
 
 MESSAGES = "messages"
 CONVERSATIONS = "conversations"
 ENTRIES = "entries"
+DEAD_LETTERS = "dead_letters"
+DEAD_LETTERS_KEPT = timedelta(days=90)
 TEMPLATES = "templates"
 ENROLMENTS = "enrolments"
 DUE_TIME = "due_time"
@@ -59,6 +70,10 @@ INDEXES = (
     member_index(CONVERSATIONS),
     member_index(ENROLMENTS),
     Index(ENROLMENTS, (("campaign_id", 1), ("sort_time", 1), ("_id", 1))),
+    member_index(DEAD_LETTERS),
+    Index(DEAD_LETTERS, (("sort_time", 1), ("_id", 1))),
+    Index(DEAD_LETTERS, (("expire_time", 1),), expire_after_seconds=0),
+    Index(MESSAGES, (("provider_ref", 1),), sparse=True),
     Index(ENTRIES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
 )
 
@@ -99,6 +114,17 @@ def message_from_document(document: Mapping[str, Any]) -> tuple[Message, Content
     return message_from(document["message"]), content_from(document["content"])
 
 
+def dead_letter_from_document(document: Mapping[str, Any]) -> DeadLetter:
+    """Read a member of the list of what could not be sent."""
+    return DeadLetter(
+        message=message_from(document["message"]),
+        variables=tuple((name, value) for name, value in document["variables"]),
+        replay_time=document["replay_time"],
+        replayed_as=document["replayed_as"],
+        revision=document["revision"],
+    )
+
+
 def conversation_from_document(document: Mapping[str, Any]) -> Conversation:
     """Read a member of the list of conversations; its newest entries are not in it."""
     return conversation_from(document["conversation"])
@@ -111,6 +137,11 @@ def entry_from_document(document: Mapping[str, Any]) -> Entry:
 
 def _members(event: Event) -> Sequence[Member]:
     match event:
+        case MessageStateChanged(message, content, variables) if message.state is MessageState.FAILED:
+            dead = _dead_letter_member(DeadLetter(message, variables))
+            return (_message_member(message, content), dead)
+        case MessageQueued(message, content) if event.replayed is not None:
+            return (_message_member(message, content), _dead_letter_member(event.replayed))
         case MessageQueued() | MessageStateChanged() | MessageReceiptNoted():
             return (_message_member(event.message, event.content),)
         case EntryPosted():
@@ -179,7 +210,23 @@ def _message_member(message: Message, content: Content) -> Member:
         "message": fields_of(message),
         "content": fields_of(content),
     }
+    if message.provider_ref:
+        document["provider_ref"] = f"{message.provider_id} {message.provider_ref}"
     return Member(collection=MESSAGES, id=message.message_id, document=document)
+
+
+def _dead_letter_member(letter: DeadLetter) -> Member:
+    document = {
+        "sort_time": letter.message.update_time,
+        "expire_time": letter.message.update_time + DEAD_LETTERS_KEPT,
+        "revision": letter.revision,
+        SESSION_ID: letter.message.origin.session_id,
+        "message": fields_of(letter.message),
+        "variables": [list(variable) for variable in letter.variables],
+        "replay_time": letter.replay_time,
+        "replayed_as": letter.replayed_as,
+    }
+    return Member(collection=DEAD_LETTERS, id=letter.message.message_id, document=document)
 
 
 def _conversation_member(conversation: Conversation, *, returned_by: str = "") -> Member:

@@ -230,6 +230,19 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be sent, with all that is needed to try again: kept in a list of its own."""
+
+    message: Message
+    variables: tuple[tuple[str, str], ...] = ()
+    replay_time: datetime | None = None
+    """When a person had it tried again; None where nobody did."""
+    replayed_as: str = ""
+    """The message by which that was done."""
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSummary:
     """A message without its texts, for the overview."""
 

@@ -83,11 +83,12 @@ class PriceAlerts:
                 expire_time=now + messages.lifetime,
                 sku=alert.fell.sku,
             )
+            variables = variables_of(alert.fell)
             if template is None:
-                return model.record_failure(saved.state, message, Reason.TEMPLATE_NOT_FOUND)
+                return model.record_failure(saved.state, message, Reason.TEMPLATE_NOT_FOUND, variables)
             if len(saved.state.waiting) >= model.MAX_WAITING:
-                return model.record_failure(saved.state, message, Reason.QUEUE_FULL)
-            return model.queue(saved.state, message, Content(variables=variables_of(alert.fell)))
+                return model.record_failure(saved.state, message, Reason.QUEUE_FULL, variables)
+            return model.queue(saved.state, message, Content(variables=variables))
 
         stamp = Stamp.internal(f"price:{alert.event_id}", alert.origin)
         outcome = await messages.records.run(customer_id, stamp, decide)

@@ -20,6 +20,10 @@ class Ready:
     """What is kept of the subject."""
     content: Content
     """What is kept of the text, among others."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of a mail, beside those that every mail has."""
+    brand: str = ""
+    """Whose message it is; empty where there is one brand only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from services.messaging.values import Messaging
 
 MOST_WAITING = 10_000
 MOST_DUE = 500
-WORKERS = 8
+WORKERS = 16
 STOP_SECONDS = 8.0
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,15 @@ from services.messaging.events import Event, MessagingParted, MessagingReleased,
 from services.messaging.merging import parting as splitting
 from services.messaging.merging import taking_over as merging
 from services.messaging.model import Change
-from services.messaging.store import CONVERSATIONS, ENROLMENTS, ENTRIES, MESSAGES, RETURNED_BY, SESSION_ID
+from services.messaging.store import (
+    CONVERSATIONS,
+    DEAD_LETTERS,
+    ENROLMENTS,
+    ENTRIES,
+    MESSAGES,
+    RETURNED_BY,
+    SESSION_ID,
+)
 from services.messaging.values import Messaging
 
 MOST_ENTRIES_COUNTED = 10_000
@@ -102,6 +110,7 @@ class Merges:
                 MemberMove(ENTRIES, {SESSION_ID: visits}),
                 MemberMove(MESSAGES, {SESSION_ID: visits}),
                 MemberMove(ENROLMENTS, {SESSION_ID: visits}),
+                MemberMove(DEAD_LETTERS, {SESSION_ID: visits}),
                 MemberMove(MESSAGES, {"_id": {"$in": [message.message_id for message in sealed.waiting]}}),
             ],
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -15,8 +16,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.messaging.delivery.mail import Mail, Mailer, MailServer, NotTaken, Refused, compose
+from libs.clock import system_clock
+from services.messaging.delivery.adapters import NotTaken, Refused
+from services.messaging.delivery.mail import Mail, MailServer, compose
+from services.messaging.delivery.smtp import SmtpAdapter
 from services.messaging.texts.templates import Rendered
+from tests.services.messaging.delivery.parcels import TEXTS, parcel
 from tests.services.messaging.post_office import LOOPBACK
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -30,11 +35,10 @@ SERVER = MailServer(
     from_address="noreply@example.com",
     from_name="Schöner Shop",
 )
-TEXTS = Rendered(subject="Grüezi", body_text="Hallo Zoë", body_html="<p>Hallo Zoë</p>")
 
 
-def written(address: str, rendered: Rendered = TEXTS) -> Mail:
-    return compose(SERVER, rendered, message_id="msg_1", address=address, language="de", now=NOW)
+def written(address: str, rendered: Rendered = TEXTS, **changes: Any) -> Mail:
+    return compose(SERVER, parcel(address, rendered, **changes), now=NOW)
 
 
 def test_the_same_message_always_has_the_same_message_id() -> None:
@@ -117,8 +121,10 @@ async def test_a_mail_goes_over_an_encrypted_way_to_a_server_that_knows_us(
     guarded: tuple[Doorkeeper, MailServer, ssl.SSLContext],
 ) -> None:
     keeper, server, trusting = guarded
-    await Mailer(server, tls_context=trusting).hand_over(written("zoe@example.com"))
+    adapter = SmtpAdapter(server, clock=system_clock, tls_context=trusting)
+    await adapter.hand_over(parcel())
     assert len(keeper.mails) == 1
+    await adapter.close()
 
 
 @pytest.mark.parametrize("fault", ["an unknown certificate", "a wrong password", "nobody there"])
@@ -126,12 +132,12 @@ async def test_what_is_wrong_with_the_way_is_no_fault_of_the_mail(
     guarded: tuple[Doorkeeper, MailServer, ssl.SSLContext], fault: str
 ) -> None:
     keeper, server, trusting = guarded
-    mailer = {
-        "an unknown certificate": Mailer(server),
-        "a wrong password": Mailer(replace(server, password="wrong"), tls_context=trusting),
-        "nobody there": Mailer(replace(server, port=1)),
+    adapter = {
+        "an unknown certificate": SmtpAdapter(server, clock=system_clock),
+        "a wrong password": SmtpAdapter(replace(server, password="wrong"), clock=system_clock, tls_context=trusting),
+        "nobody there": SmtpAdapter(replace(server, port=1), clock=system_clock),
     }[fault]
     with pytest.raises(NotTaken) as caught:
-        await mailer.hand_over(written("zoe@example.com"))
+        await adapter.hand_over(parcel())
     assert "zoe" not in str(caught.value)
     assert keeper.mails == []

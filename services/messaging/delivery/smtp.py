@@ -1,0 +1,174 @@
+"""Hands mails to a mail server, and tells what is certain afterwards: taken, refused, not taken, or not known.
+
+What decides is how far the handing over had come. Until the text is sent nothing was taken; after that only the
+server's answer tells, and where that is lost nobody knows.
+"""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+
+import aiosmtplib
+from aiosmtplib.errors import SMTPException, SMTPRecipientRefused, SMTPResponseException
+
+from libs.clock import Clock
+from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure
+from services.messaging.delivery.mail import Mail, MailServer, compose
+
+PERMANENT = range(500, 600)
+NO_SUCH_MAILBOX = frozenset({550, 551, 553})
+QUIT_SECONDS = 2.0
+MOST_IDLE = 4
+IDLE_SECONDS = 20.0
+MOST_MAILS = 100
+"""So many over one connection: some servers end it then by themselves."""
+
+
+@dataclass(slots=True)
+class _Connection:
+    client: aiosmtplib.SMTP
+    mails: int = 0
+    idle_since: float = 0.0
+
+    @property
+    def is_used(self) -> bool:
+        return self.mails > 0
+
+
+class SmtpAdapter:
+    """Keeps a few connections open; one that the server dropped meanwhile is noticed before anything is sent on it."""
+
+    can_look_up = False
+    takes_once = False
+
+    def __init__(self, server: MailServer, *, clock: Clock, tls_context: ssl.SSLContext | None = None) -> None:
+        self.server = server
+        self._clock = clock
+        self._tls_context = tls_context
+        self._idle: list[_Connection] = []
+
+    async def hand_over(self, parcel: Parcel) -> Taken:
+        """Give a mail to the server and return when it has taken it. Raises Refused, NotTaken, Unsure."""
+        mail = compose(self.server, parcel, now=self._clock())
+        connection = await self._announced(mail)
+        try:
+            await self._say(connection.client, mail.content)
+        except (NotTaken, Refused):
+            await self._keep(connection, reset=True)
+            raise
+        except BaseException:
+            connection.client.close()
+            raise
+        await self._keep(connection, reset=False)
+        return Taken()
+
+    async def look_up(self, _idempotency_key: str) -> Taken | None:
+        """Say that nobody can be asked."""
+        raise Unsure("a mail server cannot be asked")
+
+    async def close(self) -> None:
+        """End the connections that are kept."""
+        while self._idle:
+            await _part(self._idle.pop())
+
+    async def _announced(self, mail: Mail) -> _Connection:
+        """Say to whom it goes: nothing is taken by that, so it is said again where a kept connection was dead."""
+        while (connection := self._kept()) is not None:
+            try:
+                await self._announce(connection, mail)
+            except _Dead:
+                connection.client.close()
+            else:
+                return connection
+        connection = _Connection(self._client())
+        try:
+            await self._announce(connection, mail)
+        except _Dead as dead:
+            raise NotTaken(str(dead)) from None
+        return connection
+
+    async def _announce(self, connection: _Connection, mail: Mail) -> None:
+        client = connection.client
+        try:
+            if not connection.is_used:
+                await client.connect()
+            await client.mail(mail.sender)
+            await client.rcpt(mail.recipient)
+        except SMTPRecipientRefused as answer:
+            await self._keep(connection, reset=True)
+            # The server's words repeat the address.
+            if answer.code in PERMANENT:
+                raise Refused(str(answer.code), is_hard_bounce=answer.code in NO_SUCH_MAILBOX) from None
+            raise NotTaken(str(answer.code), is_about_all=False) from None
+        except SMTPResponseException as answer:
+            # A login that fails, or a sender that is not liked, concerns us and not this mail: it passes.
+            if connection.is_used:
+                raise _Dead(str(answer.code)) from None
+            client.close()
+            raise NotTaken(str(answer.code)) from None
+        except UnicodeEncodeError:
+            client.close()
+            raise Refused("the address is not in ASCII") from None
+        except (SMTPException, OSError, TimeoutError) as error:
+            client.close()
+            raise _Dead(type(error).__name__) from None
+        except BaseException:
+            client.close()
+            raise
+
+    async def _say(self, client: aiosmtplib.SMTP, content: bytes) -> None:
+        try:
+            await client.data(content)
+        except SMTPResponseException as answer:
+            if answer.code in PERMANENT:
+                raise Refused(str(answer.code)) from None
+            raise NotTaken(str(answer.code), is_about_all=False) from None
+        except (SMTPException, OSError, TimeoutError) as error:
+            raise Unsure(type(error).__name__) from None
+
+    def _kept(self) -> _Connection | None:
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.client.is_connected and now - connection.idle_since < IDLE_SECONDS:
+                return connection
+            connection.client.close()
+        return None
+
+    async def _keep(self, connection: _Connection, *, reset: bool) -> None:
+        connection.mails += 1
+        connection.idle_since = asyncio.get_running_loop().time()
+        try:
+            if reset:
+                await connection.client.rset(timeout=QUIT_SECONDS)
+        except (SMTPException, OSError, TimeoutError):
+            connection.client.close()
+            return
+        if connection.mails < MOST_MAILS and len(self._idle) < MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            await _part(connection)
+
+    def _client(self) -> aiosmtplib.SMTP:
+        server = self.server
+        return aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.tls == "implicit",
+            start_tls=server.tls == "starttls",
+            tls_context=self._tls_context,
+            username=server.user or None,
+            password=server.password or None,
+            timeout=server.timeout_seconds,
+        )
+
+
+class _Dead(Exception):
+    """The connection was of no use before anything was said on it."""
+
+
+async def _part(connection: _Connection) -> None:
+    with suppress(SMTPException, OSError, TimeoutError):
+        await connection.client.quit(timeout=QUIT_SECONDS)
+    connection.client.close()
