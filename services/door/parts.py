@@ -7,10 +7,20 @@ import grpc
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
+from libs.clock import Clock
+from libs.ids import new_id
 from libs.rpc.client import service_channel
+from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
+from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
+from services.door.acts.asking_brands import AskBrands
+from services.door.acts.centre import Centre
+from services.door.acts.confirming import Confirming
+from services.door.acts.links import Links
+from services.door.acts.receipts import Receipts, refusal
 from services.door.acts.resuming import Resuming
+from services.door.acts.unsubscribing import Unsubscribing
 from services.door.pages.brands import Brands
-from services.door.pages.looks import Look
 from services.door.settings import DoorSettings
 from services.door.showing import Showing
 from services.door.web.buckets import Buckets
@@ -26,6 +36,7 @@ def gate_of(
     stack: AsyncExitStack,
     registry: CollectorRegistry,
     now: Callable[[], float],
+    clock: Clock,
     tracer: Tracer | None,
 ) -> Gate:
     """Give the door's application; `stack` closes what is opened for it."""
@@ -35,17 +46,28 @@ def gate_of(
         stack.push_async_callback(opened.close)
         return opened
 
-    async def find(_brand_id: str) -> Look | None:
-        return None
-
+    preference, messaging = channel(settings.preference_address), channel(settings.messaging_address)
     showing = Showing(
-        brands=Brands(find=find, now=now),
-        default_brand=settings.default_brand,
+        brands=Brands(find=AskBrands(BrandServiceStub(messaging)), now=now),
         default_language=settings.default_language,
     )
-    resuming = Resuming(showing=showing, target=settings.resume_target, body_seconds=settings.body_seconds)
+    links = Links(
+        preference=PreferenceInternalServiceStub(preference), new_id=new_id, answer_seconds=settings.answer_seconds
+    )
+    body_seconds = settings.body_seconds
+    unsubscribing = Unsubscribing(showing=showing, links=links, body_seconds=body_seconds)
+    confirming = Confirming(showing=showing, links=links, body_seconds=body_seconds)
+    centre = Centre(showing=showing, links=links, clock=clock, body_seconds=body_seconds)
+    receipts = Receipts(
+        messaging=DeliveryServiceStub(messaging), answer_seconds=settings.answer_seconds, body_seconds=body_seconds
+    )
+    resuming = Resuming(showing=showing, target=settings.resume_target, body_seconds=body_seconds)
     routes = [
+        Route(path="/u/{token}", get=unsubscribing.show, post=unsubscribing.act, by_token=True, post_by_anyone=True),
+        Route(path="/c/{token}", get=confirming.show, post=confirming.act, by_token=True),
+        Route(path="/p/{token}", get=centre.show, post=centre.act, by_token=True),
         Route(path="/r/{token}", get=resuming.show, post=resuming.act, by_token=True),
+        Route(path="/receipts/{provider}", post=receipts.act, refusal=refusal, post_by_anyone=True),
         Route(path="/look/{brand}", get=showing.look),
         Route(path="/style.css", get=showing.style),
         Route(path="/icon.svg", get=showing.icon),

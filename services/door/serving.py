@@ -12,6 +12,7 @@ import structlog
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
+from libs.clock import Clock, system_clock
 from libs.program import write_ports
 from libs.telemetry.metrics import serving_metrics
 from services.door.health import Health
@@ -35,6 +36,7 @@ async def door_serving(
     *,
     registry: CollectorRegistry | None = None,
     now: Callable[[], float] = time.monotonic,
+    clock: Clock = system_clock,
     tracer: Tracer | None = None,
 ) -> AsyncIterator[RunningDoor]:
     """Serve while inside. Raises OSError where an address is taken.
@@ -44,7 +46,7 @@ async def door_serving(
     log = structlog.get_logger(__name__)
     registry = registry or CollectorRegistry()
     async with AsyncExitStack() as stack:
-        gate = gate_of(settings, stack=stack, registry=registry, now=now, tracer=tracer)
+        gate = gate_of(settings, stack=stack, registry=registry, now=now, clock=clock, tracer=tracer)
         health = Health()
         probes = ServerLimits(most_connections=settings.most_connections, drain_seconds=1)
         health_port = await stack.enter_async_context(http_server(health, settings.health_listen, probes))

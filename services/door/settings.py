@@ -23,8 +23,6 @@ class DoorSettings(ProcessSettings):
     """How many proxies stand in front, each of which adds the address it was called from to `X-Forwarded-For`.
     0: nobody does, and the header is not looked at. Too high a number lets callers invent their address."""
 
-    default_brand: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    """The brand of pages for links that say none, or are no links of ours."""
     default_language: str = Field(default="en", pattern=r"^(en|de)$")
     """The language where neither link nor browser asks for one that we have."""
     resume_target: str = Field(default="", max_length=500)

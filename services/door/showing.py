@@ -22,8 +22,12 @@ class Showing:
     """Shows pages."""
 
     brands: Brands
-    default_brand: str
     default_language: str
+
+    def language_of(self, request: Request, of_link: str) -> str:
+        """Give the language of a page behind a link that says `of_link`."""
+        accepted = request.headers.get("accept-language", "")
+        return page_language(of_link=of_link, accept_language=accepted, default=self.default_language)
 
     async def page(
         self,
@@ -39,12 +43,8 @@ class Showing:
         """Show a page; `goes_on_to` is the origin to which an answer to its form redirects."""
         page = Page(
             template=template,
-            language=page_language(
-                of_link=language,
-                accept_language=request.headers.get("accept-language", ""),
-                default=self.default_language,
-            ),
-            look=await self.brands.look(brand_id or self.default_brand),
+            language=self.language_of(request, language),
+            look=await self.brands.look(brand_id),
             values=values,
             status=status,
         )

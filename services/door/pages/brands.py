@@ -9,6 +9,7 @@ from services.door.pages.looks import BRAND_ID, Look
 KEPT_SECONDS = 60.0
 KEPT_AWAY_SECONDS = 5.0
 MOST_BRANDS = 200
+PLAIN = "plain"
 
 
 class BrandsAway(Exception):
@@ -16,7 +17,7 @@ class BrandsAway(Exception):
 
 
 FindLook = Callable[[str], Awaitable[Look | None]]
-"""Asks for one brand; None where there is none of this id. Raises BrandsAway."""
+"""Asks for one brand, of an empty id for the default one; None where there is none of this id. Raises BrandsAway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,12 @@ class Brands:
         kept, now = self._kept.get(brand_id), self._now()
         if kept is not None and now < kept.until:
             return kept.look
-        if not BRAND_ID.fullmatch(brand_id):
-            return Look(brand_id="plain")
+        if brand_id and not BRAND_ID.fullmatch(brand_id):
+            return Look(PLAIN)
         try:
-            look, seconds = await self._find(brand_id) or Look(brand_id=brand_id), KEPT_SECONDS
+            look, seconds = await self._find(brand_id) or Look(brand_id or PLAIN), KEPT_SECONDS
         except BrandsAway:
-            look, seconds = kept.look if kept else Look(brand_id=brand_id), KEPT_AWAY_SECONDS
+            look, seconds = kept.look if kept else Look(brand_id or PLAIN), KEPT_AWAY_SECONDS
         self._kept[brand_id] = _Kept(look, now + seconds)
         self._kept.move_to_end(brand_id)
         if len(self._kept) > MOST_BRANDS:

@@ -2,16 +2,19 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from services.door.pages.colours import ink_on, is_colour, readable_on
+from services.door.pages.colours import READABLE, contrast, ink_on, is_colour, readable_on
 
 BRAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CARD = "#ffffff"
 NEUTRAL = "#44413b"
 MOST_NAME_CHARACTERS = 80
-MOST_IMPRINT_CHARACTERS = 600
+MOST_IMPRINT_CHARACTERS = 1000
+NO_IMPRINTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,13 @@ class Look:
     name: str = ""
     accent: str = NEUTRAL
     """The ground of the masthead and of the main button."""
+    on_accent: str = "#ffffff"
+    """What stands on it."""
     logo_url: str = ""
-    imprint: str = ""
+    home_url: str = ""
+    imprints: Mapping[str, str] = field(default_factory=dict)
+    """Who sends this, by language."""
+    default_language: str = ""
 
     @property
     def logo_origin(self) -> str:
@@ -33,11 +41,15 @@ class Look:
         parts = urlsplit(self.logo_url)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def imprint(self, language: str) -> str:
+        """Give who sends this, in this language or the brand's own; empty where nothing is said."""
+        return self.imprints.get(language) or self.imprints.get(self.default_language, "")
+
     @property
     def style(self) -> str:
         """The style sheet that sets this brand's colours. Whatever the colours are, text can be read."""
         link = readable_on(self.accent, CARD)
-        return f":root {{ --accent: {self.accent}; --on-accent: {ink_on(self.accent)}; --link: {link}; }}\n"
+        return f":root {{ --accent: {self.accent}; --on-accent: {self.on_accent}; --link: {link}; }}\n"
 
     @property
     def version(self) -> str:
@@ -45,18 +57,33 @@ class Look:
         return hashlib.sha256(self.style.encode()).hexdigest()[:8]
 
 
-def look_of(brand_id: str, *, name: str, accent: str, logo_url: str, imprint: str) -> Look:
-    """Make a look of what a brand says of itself; what is no colour or no address is left out."""
+def look_of(
+    brand_id: str,
+    *,
+    name: str,
+    accent: str,
+    on_accent: str = "",
+    logo_url: str = "",
+    home_url: str = "",
+    imprints: Mapping[str, str] = NO_IMPRINTS,
+    default_language: str = "",
+) -> Look:
+    """Make a look of what a brand says of itself; what is no colour, cannot be read, or is no address, is left out."""
+    ground = accent.lower() if is_colour(accent) else NEUTRAL
+    legible = is_colour(on_accent) and contrast(on_accent, ground) >= READABLE
     return Look(
         brand_id=brand_id,
         name=name[:MOST_NAME_CHARACTERS],
-        accent=accent.lower() if is_colour(accent) else NEUTRAL,
-        logo_url=logo_url if _is_picture(logo_url) else "",
-        imprint=imprint[:MOST_IMPRINT_CHARACTERS],
+        accent=ground,
+        on_accent=on_accent.lower() if legible else ink_on(ground),
+        logo_url=logo_url if _is_address(logo_url) else "",
+        home_url=home_url if _is_address(home_url) else "",
+        imprints={language: text[:MOST_IMPRINT_CHARACTERS] for language, text in imprints.items()},
+        default_language=default_language,
     )
 
 
-def _is_picture(url: str) -> bool:
-    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]{0,300}", url):
+def _is_address(url: str) -> bool:
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]{0,400})?", url):
         return False
     return not any(mark in url for mark in "\"'<>\\`;")

@@ -26,12 +26,6 @@ GERMAN = {
     "unsubscribed_all_title": "Keine Werbung mehr",
     "unsubscribed_all_done": "Gespeichert: Sie bekommen von uns keine Werbung mehr.",
     "one_click_done": "Abgemeldet.",
-    "resubscribe_title": "War das ein Versehen?",
-    "resubscribe_text": "Mit diesem Knopf stimmen Sie wieder zu: „{wording}“",
-    "resubscribe_button": "Zustimmen und wieder erhalten",
-    "resubscribed_title": "Sie bekommen es wieder",
-    "resubscribed_done": "Gespeichert: Sie haben „{purpose}“ zugestimmt.",
-    "resubscribed_text": "Mit demselben Link können Sie sich jederzeit wieder abmelden.",
     # Bestätigen.
     "confirm_title": "Bitte bestätigen",
     "confirm_text": "Jemand, hoffentlich Sie, hat uns gebeten, das an Ihre Adresse zu senden. "
@@ -91,9 +85,6 @@ GERMAN = {
     "refused_title_BAD_REQUEST": "Das hat nicht geklappt",
     "refused_text_BAD_REQUEST": "Bitte öffnen Sie den Link noch einmal aus der Nachricht, "
     "und benutzen Sie dort den Knopf.",
-    "refused_title_CHANGED": "Bitte noch einmal ansehen",
-    "refused_text_CHANGED": "Inzwischen hat sich etwas geändert. Bitte öffnen Sie den Link noch einmal; "
-    "es wurde nichts gespeichert.",
     "refused_title_WRONG_METHOD": "Das hat nicht geklappt",
     "refused_text_WRONG_METHOD": "Das kann diese Seite nicht. Bitte öffnen Sie den Link noch einmal aus der Nachricht.",
     "refused_title_TOO_SLOW": "Das hat zu lange gedauert",

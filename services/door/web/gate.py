@@ -42,6 +42,7 @@ class Asked:
 
 
 Handler = Callable[[Asked], Awaitable[Response]]
+PageOf = Callable[[Refused, Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class Route:
     """Acts."""
     by_token: bool = False
     """Whether the argument is a secret link's: then it has a limit of its own, and unknown ones are counted."""
+    refusal: PageOf | None = None
+    """Gives the answer of a refusal here, where it is no page."""
     post_by_anyone: bool = False
     """Whether a POST is not counted for the address it comes from: mail providers and other providers send many from
     few. What they send has to be genuine: what is not, is counted."""
@@ -124,7 +127,7 @@ class Gate:
         routes: Sequence[Route],
         limits: Limits,
         visits: Visits,
-        page_of: Callable[[Refused, Request], Awaitable[Response]],
+        page_of: PageOf,
         most_seconds: float,
     ) -> None:
         """Answer at `routes`; `page_of` gives the page of a refusal, and must not fail.
@@ -167,6 +170,7 @@ class Gate:
 
     async def _answer(self, visit: Visit, route: Route | None, asked: Asked) -> Response:
         address = self._limits.address(asked.request)
+        page_of = (route.refusal if route else None) or self._page_of
         try:
             self._limits.admit(route, asked, address)
             if route is None:
@@ -179,13 +183,13 @@ class Gate:
             if route is not None and refused.not_genuine:
                 self._limits.count_unknown(address)
             visit.refused(refused.reason)
-            return await self._page_of(refused, asked.request)
+            return await page_of(refused, asked.request)
         except TimeoutError:
             visit.refused("AWAY")
-            return await self._page_of(service_away(), asked.request)
+            return await page_of(service_away(), asked.request)
         except Exception as error:  # noqa: BLE001  whatever it was, the customer is told, and not what it was
             visit.failed(error)
-            return await self._page_of(internal(), asked.request)
+            return await page_of(internal(), asked.request)
 
 
 def _name_of(token: str) -> str:

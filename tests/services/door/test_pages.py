@@ -76,7 +76,7 @@ def test_the_language_is_the_links_else_the_browsers_else_the_companys(
 
 @pytest.mark.parametrize("accent", ["red", "#fff", "#12345g", "#123456;}body{display:none", "url(https://x)"])
 def test_what_is_no_colour_never_reaches_the_style_sheet(accent: str) -> None:
-    look = look_of("main", name="Shop", accent=accent, logo_url="", imprint="")
+    look = look_of("main", name="Shop", accent=accent, logo_url="")
     assert look.accent == NEUTRAL
     assert "display" not in look.style
 
@@ -85,11 +85,11 @@ def test_what_is_no_colour_never_reaches_the_style_sheet(accent: str) -> None:
     "logo", ["http://cdn.example/l.png", "https://cdn.example/l.png; script-src *", "https://u@x/l.png", "data:,x"]
 )
 def test_what_is_no_address_of_a_picture_is_left_out(logo: str) -> None:
-    assert look_of("main", name="Shop", accent=NEUTRAL, logo_url=logo, imprint="").logo_origin == ""
+    assert look_of("main", name="Shop", accent=NEUTRAL, logo_url=logo).logo_origin == ""
 
 
 def test_a_logo_is_allowed_from_where_it_is() -> None:
-    look = look_of("main", name="Shop", accent=NEUTRAL, logo_url="https://cdn.example:8443/l.png", imprint="")
+    look = look_of("main", name="Shop", accent=NEUTRAL, logo_url="https://cdn.example:8443/l.png")
     assert look.logo_origin == "https://cdn.example:8443"
 
 
