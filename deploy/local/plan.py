@@ -30,12 +30,24 @@ class Ports:
     kafka: int
     smtp: int
     traces: int
+    door: int
+    """The public pages, over HTTP."""
+    door_health: int
 
     def all(self) -> dict[str, int]:
         """Give every port with the name of who listens there."""
         grpc = {name: ports.grpc for name, ports in self.services.items()}
         health = {f"{name} (health)": ports.health for name, ports in self.services.items()}
-        return {**grpc, **health, "mongo": self.mongo, "kafka": self.kafka, "smtp": self.smtp, "traces": self.traces}
+        return {
+            **grpc,
+            **health,
+            "mongo": self.mongo,
+            "kafka": self.kafka,
+            "smtp": self.smtp,
+            "traces": self.traces,
+            "door": self.door,
+            "door (health)": self.door_health,
+        }
 
     def addresses(self) -> Addresses:
         """Give the five addresses as the client package takes them."""
@@ -59,13 +71,15 @@ FIXED_PORTS = Ports(
     kafka=29092,
     smtp=21025,
     traces=24318,
+    door=28080,
+    door_health=29080,
 )
 
 
 def free_ports() -> Ports:
     """Give ports that are free now, no two the same."""
     found: set[int] = set()
-    while len(found) < 2 * len(SERVICES) + 4:
+    while len(found) < 2 * len(SERVICES) + 6:
         found.add(free_port())
     ports = iter(found)
     return Ports(
@@ -74,6 +88,8 @@ def free_ports() -> Ports:
         kafka=next(ports),
         smtp=next(ports),
         traces=next(ports),
+        door=next(ports),
+        door_health=next(ports),
     )
 
 
@@ -104,6 +120,11 @@ class Plan:
     """A Kafka to use; empty starts the embedded one."""
     traces_endpoint: str = ""
     """Where spans go over OTLP/HTTP; empty starts a receiver of our own."""
+
+    @property
+    def public_base_url(self) -> str:
+        """What the links in mails begin with: where the door is."""
+        return f"http://{LOOPBACK}:{self.ports.door}"
 
     @property
     def database_prefix(self) -> str:

@@ -106,10 +106,12 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         "from_address": "shop@example.com",
         "from_name": "Beispielhaus",
         **{f"{other}_address": f"{LOOPBACK}:{ports[other].grpc}" for other in ports},
+        "public_base_url": plan.public_base_url,
+        "resume_link_template": f"{plan.public_base_url}/r/{{token}}",
         **plan.settings,
     }
     return {
-        **_variables(told),
+        **variables(told),
         "OTEL_EXPORTER_OTLP_ENDPOINT": backends.traces_endpoint,
         "OTEL_BSP_SCHEDULE_DELAY": str(SPANS_DELAY_MS),
     }
@@ -125,8 +127,9 @@ def own_environment(name: str, *, plan: Plan, keys: Keys) -> dict[str, str]:
         "instance_name": f"{name}-1",
         "service_token_file": keys.service_token_file(name),
     }
-    return _variables(told)
+    return variables(told)
 
 
-def _variables(told: Mapping[str, object]) -> dict[str, str]:
+def variables(told: Mapping[str, object]) -> dict[str, str]:
+    """Give settings as the variables of an environment."""
     return {f"OMNITHREAD_{key.upper()}": str(value) for key, value in told.items()}

@@ -1,4 +1,4 @@
-"""The whole suite as processes on this machine: servers, keys, migrations, five services; up in order, down in reverse.
+"""The whole suite as processes on this machine: servers, keys, migrations, five services, the door; up in order, down in reverse.
 
 async with Suite(Plan(state_dir=folder)) as suite:
     async with suite.connect("web-shop") as shop:
@@ -14,6 +14,7 @@ from typing import Any, Self
 import omnithread
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.child import ChildFailed
+from deploy.local.door import DOOR, PublicDoor, door_environment
 from deploy.local.keys import ensure_keys, mint_channel_token, write_service_token
 from deploy.local.leftovers import drop_what_is_elsewhere
 from deploy.local.mailbox import Mailbox
@@ -56,6 +57,9 @@ class Suite:
             )
             for name in SERVICES
         }
+        self.door = PublicDoor(
+            plan=plan, environment={**self._environment, **door_environment(plan=plan, keys=self.keys)}
+        )
         self._refresher: asyncio.Task[None] | None = None
 
     def connect(
@@ -107,13 +111,13 @@ class Suite:
 
     async def _start(self) -> None:
         self._say("servers")
-        await _all(server.start() for server in self._servers() if not isinstance(server, Service))
+        await _all(server.start() for server in self._servers() if not isinstance(server, (Service, PublicDoor)))
         self._write_service_tokens()
         self._refresher = asyncio.create_task(self._refresh_tokens())
         self._say("migrations")
         await migrate(plan=self.plan, environment=self._environment)
         self._say("services")
-        await _all(service.start() for service in self.services.values())
+        await _all(service.start() for service in (*self.services.values(), self.door))
 
     async def _refresh_tokens(self) -> None:
         while True:
@@ -121,12 +125,12 @@ class Suite:
             self._write_service_tokens()
 
     def _write_service_tokens(self) -> None:
-        for name in SERVICES:
+        for name in (*SERVICES, DOOR):
             write_service_token(self.keys.state, name)
 
     def _servers(self) -> list[Server[Any]]:  # addresses of several types
         """Give every process in the order in which they start."""
-        found = (self.mongo, self.kafka, self.mailbox, self.traces, *self.services.values())
+        found = (self.mongo, self.kafka, self.mailbox, self.traces, *self.services.values(), self.door)
         return [server for server in found if server is not None]
 
     async def stop(self) -> None:
@@ -135,6 +139,7 @@ class Suite:
             self._refresher.cancel()
             with suppress(asyncio.CancelledError):
                 await self._refresher
+        await self.door.stop()  # nobody comes in any more
         await _all(service.stop() for service in self.services.values())
         await _all(server.stop() for server in (self.mailbox, self.traces) if server is not None)
         for server in (self.kafka, self.mongo):

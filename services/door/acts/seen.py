@@ -43,9 +43,13 @@ class Seen:
             status=GONE if over else 200,
         )
 
-    async def said(self, words: str, *, done: bool = False) -> Response:
-        """Show a page that only says something: the words `<words>_title`, `_done` where it was just done, `_text`."""
-        return await self.page("said.html", {"words": words, "done": done, **self.facts()})
+    async def said(self, words: str, *, done: bool = False, of_all: bool = False) -> Response:
+        """Show a page that only says something: the words `<words>_title`, `_done` where it was just done, `_text`.
+
+        `of_all`: it is about everything, and not about this purpose and way alone.
+        """
+        facts = self.facts() | ({"purpose": "", "way": ""} if of_all else {})
+        return await self.page("said.html", {"words": words, "done": done, **facts})
 
     def facts(self) -> dict[str, object]:
         """Give what the link is about, for the list of facts."""

@@ -32,9 +32,8 @@ class Unsubscribing:
     async def show(self, asked: Asked) -> Response:
         """Show who would hear no more of what."""
         seen = Seen(self.showing, asked.request, await self.links.show(asked.argument, KIND))
-        if seen.view.standing == pb.LINK_STANDING_DONE:
-            return await seen.page("unsubscribe.html", {**seen.facts(), "already": True})
-        return await seen.page("unsubscribe.html", {**seen.facts(), "already": False})
+        already = seen.view.standing == pb.LINK_STANDING_DONE
+        return await seen.page("unsubscribe.html", {**seen.facts(), "already": already})
 
     async def act(self, asked: Asked) -> Response:
         """Unsubscribe."""
@@ -54,7 +53,9 @@ class Unsubscribing:
         before = Seen(self.showing, asked.request, await self.links.show(asked.argument, KIND))
         proof = before.proof(f"{form}_button", source="public-pages/unsubscribe")
         after = Seen(self.showing, asked.request, await self._use(asked, form, proof))
-        return await after.said("unsubscribed" if form == THIS else "unsubscribed_all", done=True)
+        if form == ALL:
+            return await after.said("unsubscribed_all", done=True, of_all=True)
+        return await after.said("unsubscribed", done=True)
 
     async def _use(self, asked: Asked, form: str, proof: Proof) -> pb.LinkView:
         action = pb.UnsubscribeAction(scope=SCOPES[form])

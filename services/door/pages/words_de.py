@@ -25,6 +25,7 @@ GERMAN = {
     "unsubscribed_text": "Eine Nachricht, die schon unterwegs ist, kann noch ankommen.",
     "unsubscribed_all_title": "Keine Werbung mehr",
     "unsubscribed_all_done": "Gespeichert: Sie bekommen von uns keine Werbung mehr.",
+    "unsubscribed_all_text": "Eine Nachricht, die schon unterwegs ist, kann noch ankommen.",
     "one_click_done": "Abgemeldet.",
     # Bestätigen.
     "confirm_title": "Bitte bestätigen",

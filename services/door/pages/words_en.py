@@ -25,6 +25,7 @@ ENGLISH = {
     "unsubscribed_text": "A message that is already on its way may still arrive.",
     "unsubscribed_all_title": "No more advertising",
     "unsubscribed_all_done": "Saved: you will get no more advertising from us.",
+    "unsubscribed_all_text": "A message that is already on its way may still arrive.",
     "one_click_done": "Unsubscribed.",
     # Confirming.
     "confirm_title": "Please confirm",
