@@ -38,16 +38,8 @@ class Ports:
         """Give every port with the name of who listens there."""
         grpc = {name: ports.grpc for name, ports in self.services.items()}
         health = {f"{name} (health)": ports.health for name, ports in self.services.items()}
-        return {
-            **grpc,
-            **health,
-            "mongo": self.mongo,
-            "kafka": self.kafka,
-            "smtp": self.smtp,
-            "traces": self.traces,
-            "door": self.door,
-            "door (health)": self.door_health,
-        }
+        servers = {"mongo": self.mongo, "kafka": self.kafka, "smtp": self.smtp, "traces": self.traces}
+        return {**grpc, **health, **servers, "door": self.door, "door (health)": self.door_health}
 
     def addresses(self) -> Addresses:
         """Give the five addresses as the client package takes them."""

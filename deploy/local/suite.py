@@ -1,4 +1,4 @@
-"""The whole suite as processes on this machine: servers, keys, migrations, five services, the door; up in order, down in reverse.
+"""The whole suite as processes on this machine: servers, keys, migrations, services, door; up in order, then down.
 
 async with Suite(Plan(state_dir=folder)) as suite:
     async with suite.connect("web-shop") as shop:
