@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jwt
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import OKPAlgorithm
@@ -20,6 +21,7 @@ PRIVATE_KEY = "signing-key.pem"
 JWKS = "jwks.json"
 ERASURE_KEY = "erasure.key"
 HANDOVER_KEYS = "handover-keys.json"
+LINK_KEYS = "link-keys.json"
 ISSUER = "omnithread"
 AUDIENCE = "omnithread"
 SERVICE_TOKEN_SECONDS = 30 * 24 * 3600
@@ -47,6 +49,11 @@ class Keys:
         """The secrets with which cart signs the tokens of hand-overs."""
         return self.state / HANDOVER_KEYS
 
+    @property
+    def link_keys_file(self) -> Path:
+        """The secrets of the links in mails, which only preference reads."""
+        return self.state / LINK_KEYS
+
     def service_token_file(self, service: str) -> Path:
         """The own token of one service."""
         return self.state / f"{service}.token"
@@ -63,6 +70,8 @@ def ensure_keys(state: Path) -> Keys:
         _write(keys.erasure_key_file, secrets.token_hex(32))
     if not keys.handover_keys_file.exists():
         _write(keys.handover_keys_file, json.dumps({"keys": [{"id": 1, "secret": secrets.token_hex(32)}]}))
+    if not keys.link_keys_file.exists():
+        _write(keys.link_keys_file, json.dumps({"keys": [Fernet.generate_key().decode()]}))
     return keys
 
 

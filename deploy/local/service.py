@@ -100,6 +100,7 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         "identifiers_file": IDENTIFIERS_FILE,
         "erasure_key_file": keys.erasure_key_file,
         "handover_keys_file": keys.handover_keys_file,
+        "link_keys_file": keys.link_keys_file,
         "smtp_host": LOOPBACK,
         "smtp_port": plan.ports.smtp,
         "smtp_tls": "none",

@@ -1,6 +1,7 @@
 """Translates words: what the contract says, and what the model says."""
 
 from functools import cache
+from typing import Protocol
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -24,11 +25,23 @@ from services.preference.values import (
 )
 
 
+class HasContactPoint(Protocol):
+    """What names an address and its way."""
+
+    @property
+    def contact_point(self) -> str:
+        """The address as it was said."""
+
+    @property
+    def delivery_kind(self) -> delivery_pb2.DeliveryKind.ValueType:
+        """The way."""
+
+
 def preferences_from_proto(said: preference_pb2.Preferences) -> Preferences:
     """Read what the customer wants, checked and in normal form; consents in it are not looked at."""
     hours = said.quiet_hours
     return Preferences(
-        language=_language(said.language),
+        language=language_from(said.language),
         time_zone=_time_zone(said.time_zone),
         preferred_channels=tuple(said.preferred_channels),
         quiet_hours=QuietHours(hours.start_minute, hours.end_minute) if said.HasField("quiet_hours") else None,
@@ -44,7 +57,7 @@ def preferences_from_proto(said: preference_pb2.Preferences) -> Preferences:
 def statement_from_request(request: preference_service_pb2.SetConsentRequest) -> Statement:
     """Read a yes or a no, its contact point in normal form."""
     return Statement(
-        key=ConsentKey(request.purpose, request.delivery_kind, _contact_point(request)),
+        key=ConsentKey(request.purpose, request.delivery_kind, contact_point_from(request)),
         state=request.state,
         wording=request.wording,
         wording_version=request.wording_version,
@@ -55,7 +68,7 @@ def statement_from_request(request: preference_service_pb2.SetConsentRequest) ->
 def statement_from_row(row: consent_import_service_pb2.ConsentRow) -> Statement:
     """Read a yes or a no of an import, its contact point in normal form."""
     return Statement(
-        key=ConsentKey(row.purpose, row.delivery_kind, _contact_point(row)),
+        key=ConsentKey(row.purpose, row.delivery_kind, contact_point_from(row)),
         state=row.state,
         wording=row.wording,
         wording_version=row.wording_version,
@@ -66,15 +79,12 @@ def statement_from_row(row: consent_import_service_pb2.ConsentRow) -> Statement:
 def preferences_to_proto(saved: Saved[Preferences]) -> preference_pb2.Preferences:
     """Write the preferences in a record."""
     preferences = saved.state
-    hours = preferences.quiet_hours
     return preference_pb2.Preferences(
         customer_id=saved.customer_id,
         language=preferences.language,
         time_zone=preferences.time_zone,
         preferred_channels=preferences.preferred_channels,
-        quiet_hours=preference_pb2.QuietHours(start_minute=hours.start_minute, end_minute=hours.end_minute)
-        if hours
-        else None,
+        quiet_hours=quiet_hours_to_proto(preferences.quiet_hours),
         pauses=[
             preference_pb2.Pause(purpose=pause.purpose, until_time=to_timestamp(pause.until_time))
             for pause in preferences.pauses
@@ -89,6 +99,13 @@ def preferences_to_proto(saved: Saved[Preferences]) -> preference_pb2.Preference
         version=saved.version,
         etag=saved.etag(),
     )
+
+
+def quiet_hours_to_proto(hours: QuietHours | None) -> preference_pb2.QuietHours | None:
+    """Write quiet hours; None where there are none."""
+    if hours is None:
+        return None
+    return preference_pb2.QuietHours(start_minute=hours.start_minute, end_minute=hours.end_minute)
 
 
 def record_to_proto(record: ConsentRecord, customer_id: str) -> preference_pb2.ConsentRecord:
@@ -107,6 +124,12 @@ def record_to_proto(record: ConsentRecord, customer_id: str) -> preference_pb2.C
         actor_id=record.actor_id,
         occur_time=to_timestamp(record.occur_time),
         traceparent=record.traceparent,
+        confirms_record_id=record.confirms_record_id,
+        confirmation=preference_pb2.ConfirmationWay.ValueType(record.confirmation),
+        position=record.link.position if record.link else 0,
+        chain_customer_id=record.link.chain_id if record.link else "",
+        digest=record.link.digest if record.link else "",
+        previous_digest=record.link.previous_digest if record.link else "",
     )
 
 
@@ -124,6 +147,11 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                 record_id=event.record.record_id,
             )
             return events_pb.PreferenceEvent(header=header, consent_set=consent)
+        case events.ConsentConfirmationRequested():
+            requested = events_pb.ConsentConfirmationRequested(
+                confirmation_id=event.confirmation_id, delivery_kind=event.delivery_kind
+            )
+            return events_pb.PreferenceEvent(header=header, consent_confirmation_requested=requested)
         case events.PreferencesAbsorbed():
             absorbed = events_pb.PreferencesAbsorbed(
                 merge_id=event.merge_id, source_customer_id=event.source_customer_id
@@ -147,7 +175,8 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
             return events_pb.PreferenceEvent(header=header, preferences_erased=erased)
 
 
-def _language(tag: str) -> str:
+def language_from(tag: str) -> str:
+    """Read a language tag in normal form; an empty one stays empty. Raises LANGUAGE_UNKNOWN."""
     if not tag:
         return ""
     try:
@@ -176,7 +205,8 @@ def _caps(said: preference_pb2.Preferences) -> tuple[FrequencyCap, ...]:
     return tuple(caps.values())
 
 
-def _contact_point(request: preference_service_pb2.SetConsentRequest | consent_import_service_pb2.ConsentRow) -> str:
+def contact_point_from(request: HasContactPoint) -> str:
+    """Read an address in normal form; an empty one stays empty. Raises CONTACT_POINT_INVALID."""
     if not request.contact_point:
         return ""
     try:
@@ -198,4 +228,5 @@ def _consent_to_proto(consent: Consent) -> preference_pb2.Consent:
         update_time=to_timestamp(consent.update_time),
         channel=consent.channel.to_proto(),
         record_id=consent.record_id,
+        confirmation=preference_pb2.ConfirmationWay.ValueType(consent.confirmation),
     )

@@ -1,6 +1,6 @@
 """What can go wrong with preferences, one function per reason of `omnithread.preference.v1.ErrorReason`."""
 
-from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument
+from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument, not_found
 
 
 def update_mask_invalid(description: str) -> OmnithreadError:
@@ -36,3 +36,53 @@ def contact_point_invalid(description: str) -> OmnithreadError:
 def consent_limit(limit: int) -> OmnithreadError:
     """Refuse one more consent than a customer can have."""
     return failed_precondition("CONSENT_LIMIT", f"The customer has {limit} consents.", metadata={"limit": str(limit)})
+
+
+def contact_point_required() -> OmnithreadError:
+    """Refuse a yes for every address where each has to be confirmed."""
+    fault = FieldFault(field="contact_point", description="has to be named for a purpose that needs double opt-in")
+    message = "A yes to this purpose is for one address."
+    return invalid_argument("CONTACT_POINT_REQUIRED", message, field_faults=(fault,))
+
+
+def consent_not_pending() -> OmnithreadError:
+    """Refuse to confirm what does not wait."""
+    return failed_precondition("CONSENT_NOT_PENDING", "No yes waits for a confirmation here.")
+
+
+def confirmation_expired() -> OmnithreadError:
+    """Refuse a code that is too old."""
+    return failed_precondition("CONFIRMATION_EXPIRED", "The code works no longer.")
+
+
+def confirmation_code_wrong(tries_left: int) -> OmnithreadError:
+    """Refuse another code than the right one."""
+    metadata = {"tries_left": str(tries_left)}
+    return failed_precondition("CONFIRMATION_CODE_WRONG", "The code is not the right one.", metadata=metadata)
+
+
+def confirmation_tries_used_up() -> OmnithreadError:
+    """Refuse one more guess than are allowed."""
+    return failed_precondition("CONFIRMATION_TRIES_USED_UP", "There were too many wrong codes.")
+
+
+def confirmation_not_found() -> OmnithreadError:
+    """Say that there is nothing to deliver."""
+    return not_found("CONFIRMATION_NOT_FOUND", "There is no such confirmation that still can be given.")
+
+
+def link_invalid() -> OmnithreadError:
+    """Refuse a token that was not made here."""
+    fault = FieldFault(field="token", description="was not made here, or was changed")
+    return invalid_argument("LINK_INVALID", "The link was not made here, or was changed.", field_faults=(fault,))
+
+
+def link_action_not_possible() -> OmnithreadError:
+    """Refuse what a link of this kind does not do."""
+    return failed_precondition("LINK_ACTION_NOT_POSSIBLE", "This link does not do that.")
+
+
+def chain_head_invalid(field: str) -> OmnithreadError:
+    """Refuse a head that cannot be of this chain."""
+    fault = FieldFault(field=field, description="is no head of this customer's chain")
+    return invalid_argument("CHAIN_HEAD_INVALID", "This is no head of this customer's chain.", field_faults=(fault,))

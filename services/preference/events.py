@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from omnithread.common.v1.delivery_pb2 import DeliveryKind
+from services.preference.chain.values import ChainNote
 from services.preference.values import ConsentRecord
 
 
@@ -23,12 +25,23 @@ class ConsentSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentConfirmationRequested:
+    """A yes waits, and its holder is to be asked whether it was meant."""
+
+    occur_time: datetime
+    confirmation_id: str
+    delivery_kind: DeliveryKind.ValueType
+
+
+@dataclass(frozen=True, slots=True)
 class PreferencesAbsorbed:
     """What a merged customer had said was taken over."""
 
     occur_time: datetime
     merge_id: str
     source_customer_id: str
+    note: ChainNote | None = None
+    """That their chain was taken over, where they had one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class PreferencesParted:
     occur_time: datetime
     merge_id: str
     source_customer_id: str
+    note: ChainNote | None = None
+    """That their chain is their own again, where they had one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ class PreferencesErased:
 Event = (
     PreferencesUpdated
     | ConsentSet
+    | ConsentConfirmationRequested
     | PreferencesAbsorbed
     | PreferencesSealed
     | PreferencesParted

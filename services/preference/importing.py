@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from libs.mongo.members import get_member
 from libs.mongo.values import Saved
 from libs.origin import Stamp
+from services.preference.chain.sealing import sealed
 from services.preference.history import note_history, state_of
 from services.preference.model import Act, Change, Statement
 from services.preference.operations import PreferenceBook
@@ -27,8 +28,11 @@ class ConsentImports:
         if known is not None:
             return known
 
+        seed = self.book.new_seed()
+
         def decide(saved: Saved[Preferences]) -> Change:
-            return _noted(saved, customer_id, statement, act=act, record_id=record_id)
+            change = _noted(saved, customer_id, statement, act=act, record_id=record_id)
+            return sealed(change, chain_id=saved.customer_id, seed=seed)
 
         outcome = await self.book.records.run(customer_id, stamp, decide)
         return outcome.facts["state"]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from libs.merged_things import MergeAction, MergedThing
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
-from services.preference.values import REVOKED, Consent, ConsentKey, Preferences
+from services.preference.values import PENDING, REVOKED, Consent, ConsentKey, Preferences
 
 FIELDS = ("language", "time_zone", "preferred_channels", "quiet_hours")
 """Of these one side's word stands whole."""
@@ -103,6 +103,10 @@ def _verdict(after: Consent, before: Consent | None, brought: Consent | None) ->
         return MergeAction.SURVIVOR_STANDS, "The customer who remains had said no to every address."
     if before.state == brought.state == after.state:
         return MergeAction.SURVIVOR_STANDS, "Both had said the same."
+    if after.state != REVOKED and REVOKED not in (before.state, brought.state):
+        replaced = after.record_id == brought.record_id
+        action = MergeAction.REPLACED if replaced else MergeAction.SURVIVOR_STANDS
+        return action, "Of two yeses the one that needs no confirmation stands."
     if after.state != REVOKED:
         replaced = after.record_id == brought.record_id
         action = MergeAction.REPLACED if replaced else MergeAction.SURVIVOR_STANDS
@@ -120,6 +124,8 @@ def _name(key: ConsentKey) -> str:
 def _word(consent: Consent | None) -> str:
     if consent is None:
         return "nothing"
+    if consent.state == PENDING:
+        return "unconfirmed yes"
     return "no" if consent.state == REVOKED else "yes"
 
 

@@ -3,6 +3,7 @@
 - Consents: of what both sides said before the merge about the same purpose, way and address the more restrictive one
   stands, whatever was said first, and whenever we hear of it; a no about every address also stands against the other
   side's yes for one. What the customer says after the merge counts as always, also where that comes here first.
+  A yes that waits for its confirmation counts as one that does not wait, where the other side has that.
 - Caps: the stricter one per purpose. Pauses: all, per purpose the longer one.
 - Language, time zone, channels and quiet hours: the survivor's where they were said, else the source's.
 - Interests: those of both, the survivor's first, as many as a customer can have.
@@ -12,10 +13,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from libs.mongo.values import Decision
+from services.preference.chain.values import ChainNote
 from services.preference.events import PreferencesAbsorbed
 from services.preference.merge_outcome import explain
 from services.preference.model import Change
-from services.preference.values import REVOKED, Consent, FrequencyCap, No, Pause, Preferences, sorted_consents
+from services.preference.values import GRANTED, REVOKED, Consent, FrequencyCap, No, Pause, Preferences, sorted_consents
 
 MAX_INTERESTS = 50
 
@@ -31,8 +33,16 @@ def absorb(
 ) -> Change:
     """Put what the source had said beside what the survivor had said; `merge_time` is when the merge was decided."""
     after = unite(survivor, source, merge_time=merge_time, now=now)
-    event = PreferencesAbsorbed(now, merge_id, source_customer_id)
+    note = note_of(source, merge_id=merge_id, source_customer_id=source_customer_id, released=False)
+    event = PreferencesAbsorbed(now, merge_id, source_customer_id, note)
     return Decision(after, (event,), merged=explain(survivor, source, after, now=now))
+
+
+def note_of(source: Preferences, *, merge_id: str, source_customer_id: str, released: bool) -> ChainNote | None:
+    """Give what the survivor's chain says of the source's; None where that has none."""
+    if not source.chain.position:
+        return None
+    return ChainNote(merge_id=merge_id, other_chain_id=source_customer_id, other=source.chain, released=released)
 
 
 def unite(survivor: Preferences, source: Preferences, *, merge_time: datetime, now: datetime) -> Preferences:
@@ -69,6 +79,9 @@ def _one_of(one: Consent, other: Consent, merge_time: datetime) -> Consent:
     if one.state == other.state:
         newest = max(one, other, key=lambda consent: (consent.update_time, consent.record_id))
         return newest if newest.state == REVOKED else replace(newest, overruled=_newest_no(one, other))
+    if REVOKED not in (one.state, other.state):  # one of them waits for a confirmation that the other one needs no more
+        yes = one if one.state == GRANTED else other
+        return replace(yes, overruled=_newest_no(one, other))
     no, yes = (one, other) if one.state == REVOKED else (other, one)
     return no if _outweighs(no, yes, merge_time) else replace(yes, overruled=_newest_no(one, other))
 

@@ -1,7 +1,7 @@
 """Coordinates: load, decide, save. Each operation is one story of what the service is asked to do."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from libs.clock import Clock
@@ -15,10 +15,15 @@ from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.rpc.directory import CustomerDirectory
 from services.preference import merging, model, splitting
+from services.preference.chain.sealing import sealed, sealed_events
 from services.preference.events import Event, PreferencesParted, PreferencesReleased, PreferencesSealed
-from services.preference.model import Act, Change, Statement
-from services.preference.store import CONSENT_RECORDS, record_from_document
+from services.preference.model import Act, Change, OptIn, Statement
+from services.preference.records import record_from_document
+from services.preference.store import CONFIRMATIONS, CONSENT_RECORDS
 from services.preference.values import ConsentRecord, Preferences
+
+MOVING = (CONSENT_RECORDS, CONFIRMATIONS)
+"""What of a visit goes back to whose visit it was, where a merge is undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class PreferenceBook:
     directory: CustomerDirectory
     clock: Clock
     new_id: NewId
+    new_seed: Callable[[], bytes]
+    """Gives 32 random bytes, for the salts of a command's entries in the chain."""
 
     async def get(self, customer_id: str) -> Saved[Preferences]:
         """Give what the customer said, as committed now; nothing where they never did. Raises CUSTOMER_NOT_FOUND."""
@@ -47,23 +54,24 @@ class PreferenceBook:
         self, customer_id: str, wanted: Preferences, mask: Sequence[str], *, etag: str, stamp: Stamp
     ) -> Outcome[Preferences]:
         """Set the fields named in the mask."""
-        act = self._act(stamp.origin, stamp.issue_time)
+        act = self.act(stamp)
 
         def decide(saved: Saved[Preferences]) -> Change:
-            _check_etag(saved, etag)
+            check_etag(saved, etag)
             return model.update(saved.state, wanted, mask, act=act)
 
         return await self.records.run(customer_id, stamp, decide)
 
     async def set_consent(
-        self, customer_id: str, statement: Statement, *, etag: str, stamp: Stamp
+        self, customer_id: str, statement: Statement, *, etag: str, stamp: Stamp, opt_in: OptIn | None = None
     ) -> Outcome[Preferences]:
-        """Note a yes or a no; the fact `record_id` names its proof."""
-        act, record_id = self._act(stamp.origin, stamp.issue_time), self.new_id("con")
+        """Note a yes or a no; the fact `record_id` names its proof. With `opt_in` a yes waits for its confirmation."""
+        act, record_id, seed = self.act(stamp), self.new_id("con"), self.new_seed()
 
         def decide(saved: Saved[Preferences]) -> Change:
-            _check_etag(saved, etag)
-            return model.set_consent(saved.state, statement, act=act, record_id=record_id)
+            check_etag(saved, etag)
+            change = model.set_consent(saved.state, statement, act=act, record_id=record_id, opt_in=opt_in)
+            return sealed(change, chain_id=saved.customer_id, seed=seed)
 
         return await self.records.run(customer_id, stamp, decide)
 
@@ -88,10 +96,10 @@ class PreferenceBook:
 
         `merge_time` is when the merge was decided, None for now: what is said after it counts as said after it.
         """
-        now = self.clock()
+        now, seed = self.clock(), self.new_seed()
 
         def decide(source: Saved[Preferences], survivor: Saved[Preferences]) -> Change:
-            return merging.absorb(
+            change = merging.absorb(
                 survivor.state,
                 source.state,
                 merge_id=merge_id,
@@ -99,6 +107,7 @@ class PreferenceBook:
                 merge_time=merge_time or now,
                 now=now,
             )
+            return sealed(change, chain_id=survivor.customer_id, seed=seed)
 
         absorbed_now = await self.records.absorb(
             merge_id=merge_id,
@@ -124,7 +133,7 @@ class PreferenceBook:
 
         What was said in the visits `source_session_ids` is the source's. Safe to repeat. Raises UNMERGE_NOT_POSSIBLE.
         """
-        now = self.clock()
+        now, seed = self.clock(), self.new_seed()
 
         def decide(joined: Joined[Preferences]) -> Shares[Preferences, Event]:
             parted = splitting.split(
@@ -134,7 +143,16 @@ class PreferenceBook:
                 source_session_ids=source_session_ids,
                 merge_time=merge_time,
             )
-            return Shares(parted.survivor, parted.source)
+            source = joined.source.state
+            note = merging.note_of(source, merge_id=merge_id, source_customer_id=source_customer_id, released=True)
+            told = PreferencesParted(now, merge_id, source_customer_id, note)
+            chain_id = joined.survivor.customer_id
+            head, (noted,) = sealed_events(joined.survivor.state.chain, [told], chain_id=chain_id, seed=seed)
+            return Shares(
+                survivor=replace(parted.survivor, chain=head),
+                source=replace(parted.source, chain=source.chain),
+                parted=noted,
+            )
 
         return await self.records.release(
             merge_id=merge_id,
@@ -144,14 +162,16 @@ class PreferenceBook:
             parted=PreferencesParted(now, merge_id, source_customer_id),
             released=PreferencesReleased(now, merge_id, survivor_customer_id),
             decide=decide,
-            moves=[MemberMove(CONSENT_RECORDS, {"session_id": {"$in": sorted(source_session_ids)}})],
+            moves=[MemberMove(name, {"session_id": {"$in": sorted(source_session_ids)}}) for name in MOVING],
         )
 
-    def _act(self, origin: Origin, issue_time: datetime | None) -> Act:
+    def act(self, stamp: Stamp) -> Act:
+        """Say what a command's changes know about it, as of now."""
         now = self.clock()
-        return Act(origin=origin, time=now, issue_time=issue_time or now)
+        return Act(origin=stamp.origin, time=now, issue_time=stamp.issue_time or now)
 
 
-def _check_etag(saved: Saved[Preferences], etag: str) -> None:
+def check_etag(saved: Saved[Preferences], etag: str) -> None:
+    """Refuse a change of another version than the caller saw; an empty etag means any. Raises ETAG_MISMATCH."""
     if etag and etag != saved.etag():
         raise etag_mismatch()

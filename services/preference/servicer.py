@@ -1,9 +1,11 @@
 """Translates calls: one short method per RPC of `PreferenceService`."""
 
-from libs.rpc.call import stamp_of
+from libs.rpc.call import current_call, stamp_of
 from libs.rpc.pages import PageTokens, page_size
 from omnithread.preference.v1 import preference_service_pb2 as pb
+from omnithread.preference.v1.preference_pb2 import ConsentState
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceServicer
+from services.preference.confirming.operations import Confirming
 from services.preference.convert import (
     preferences_from_proto,
     preferences_to_proto,
@@ -18,8 +20,9 @@ RECORD_PAGES = PageTokens("preference.consent_records")
 class PreferenceServicer(PreferenceServiceServicer):
     """Answers what channels ask of preferences and consents."""
 
-    def __init__(self, book: PreferenceBook) -> None:
+    def __init__(self, book: PreferenceBook, confirming: Confirming) -> None:
         self._book = book
+        self._confirming = confirming
 
     async def GetPreferences(self, request: pb.GetPreferencesRequest, _context: object) -> pb.GetPreferencesResponse:
         saved = await self._book.get(request.customer_id)
@@ -56,14 +59,19 @@ class PreferenceServicer(PreferenceServiceServicer):
         )
 
     async def SetConsent(self, request: pb.SetConsentRequest, _context: object) -> pb.SetConsentResponse:
-        outcome = await self._book.set_consent(
-            request.customer_id, statement_from_request(request), etag=request.etag, stamp=stamp_of(request)
+        outcome = await self._confirming.set_consent(
+            request.customer_id,
+            statement_from_request(request),
+            etag=request.etag,
+            stamp=stamp_of(request),
+            brand=current_call().caller.brand,
         )
         return pb.SetConsentResponse(
             preferences=preferences_to_proto(outcome.saved),
             replayed=outcome.replayed,
             head=outcome.saved.head(),
             record_id=outcome.facts["record_id"],
+            record_state=ConsentState.ValueType(int(outcome.facts.get("state", request.state))),
         )
 
     async def ListConsentRecords(

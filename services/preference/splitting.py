@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from services.preference.merging import unite
 from services.preference.model import noted
-from services.preference.values import GRANTED, Consent, ConsentKey, Preferences, sorted_consents
+from services.preference.values import REVOKED, Consent, ConsentKey, Preferences, sorted_consents
 
 WHOLE_FIELDS = ("language", "time_zone", "preferred_channels", "quiet_hours")
 Thing = TypeVar("Thing")
@@ -112,10 +112,15 @@ def _consents(sides: _Sides) -> tuple[tuple[Consent, ...], tuple[Consent, ...]]:
         if no is not None and (no.update_time >= sides.merge_time or known is None or no != known.newest_no):
             for side in (mine, theirs):
                 side[key] = consent.as_no(no)
-        if consent != known and consent.state == GRANTED:
-            side = theirs if sides.is_sources(consent.session_id) else mine
+        if consent != known and consent.state != REVOKED:
+            side = theirs if _confirms(consent, theirs.get(key)) or sides.is_sources(consent.session_id) else mine
             side[key] = consent
     return sorted_consents(list(mine.values())), sorted_consents(list(theirs.values()))
+
+
+def _confirms(consent: Consent, waiting: Consent | None) -> bool:
+    """Say whether this is the same yes, which was waiting for its confirmation before the merge."""
+    return bool(consent.confirmation_id) and waiting is not None and waiting.confirmation_id == consent.confirmation_id
 
 
 def _by_key(consents: Iterable[Consent]) -> dict[ConsentKey, Consent]:

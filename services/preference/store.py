@@ -1,4 +1,4 @@
-"""Remembers preferences: the fields of a customer's record, and the documents of consent records."""
+"""Remembers preferences: the fields of a customer's record, and what travels with its events into long lists."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,12 +8,14 @@ from libs.channel import Channel
 from libs.mongo.migrate import Index, member_index
 from libs.mongo.values import Member, RecordShape
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
+from services.preference.chain.documents import Fields, note_id_of, note_to_fields
+from services.preference.chain.documents import link_to_fields as chain_fields
+from services.preference.chain.values import ChainHead
 from services.preference.convert import event_to_proto
-from services.preference.events import ConsentSet, Event
+from services.preference.events import ConsentSet, Event, PreferencesAbsorbed, PreferencesParted
+from services.preference.records import key_from_fields, key_to_fields, record_to_document
 from services.preference.values import (
     Consent,
-    ConsentKey,
-    ConsentRecord,
     FrequencyCap,
     No,
     Pause,
@@ -22,10 +24,15 @@ from services.preference.values import (
 )
 
 CONSENT_RECORDS = "consent_records"
-INDEXES: tuple[Index, ...] = (member_index(CONSENT_RECORDS),)
-
-Fields = dict[str, Any]
-"""What MongoDB keeps: names to values of any kind."""
+CHAIN_NOTES = "chain_notes"
+CONFIRMATIONS = "confirmations"
+BY_PLACE = (("chain_id", 1), ("position", 1))
+INDEXES: tuple[Index, ...] = (
+    member_index(CONSENT_RECORDS),
+    member_index(CHAIN_NOTES),
+    Index(CONSENT_RECORDS, BY_PLACE, sparse=True),
+    Index(CHAIN_NOTES, BY_PLACE),
+)
 
 
 def preferences_to_fields(preferences: Preferences) -> Fields:
@@ -46,6 +53,7 @@ def preferences_to_fields(preferences: Preferences) -> Fields:
         "said_in": [list(pair) for pair in preferences.said_in],
         "merge_time": preferences.merge_time,
         "preferences_update_time": preferences.update_time,
+        "chain": {"position": preferences.chain.position, "digest": preferences.chain.digest},
     }
 
 
@@ -64,39 +72,7 @@ def preferences_from_document(document: Mapping[str, Any]) -> Preferences:
         said_in=tuple((name, session_id) for name, session_id in document.get("said_in", ())),
         merge_time=document.get("merge_time"),
         update_time=document["preferences_update_time"],
-    )
-
-
-def record_to_document(record: ConsentRecord) -> Fields:
-    """Write a proof as a member of the list of consent records."""
-    return {
-        "sort_time": record.occur_time,
-        **_key_to_fields(record.key),
-        "state": record.state,
-        "wording": record.wording,
-        "wording_version": record.wording_version,
-        "source": record.source,
-        "channel": record.channel.to_fields(),
-        "actor_id": record.actor_id,
-        "traceparent": record.traceparent,
-        "session_id": record.session_id,
-    }
-
-
-def record_from_document(document: Mapping[str, Any]) -> ConsentRecord:
-    """Read a proof back."""
-    return ConsentRecord(
-        record_id=document["_id"],
-        key=_key_from_fields(document),
-        state=document["state"],
-        wording=document["wording"],
-        wording_version=document["wording_version"],
-        source=document["source"],
-        channel=Channel.from_fields(document["channel"]),
-        actor_id=document["actor_id"],
-        occur_time=document["sort_time"],
-        traceparent=document["traceparent"],
-        session_id=document.get("session_id", ""),
+        chain=ChainHead(**document.get("chain", {})),
     )
 
 
@@ -104,6 +80,10 @@ def _members(event: Event) -> Sequence[Member]:
     if isinstance(event, ConsentSet):
         record = event.record
         return (Member(collection=CONSENT_RECORDS, id=record.record_id, document=record_to_document(record)),)
+    if isinstance(event, PreferencesAbsorbed | PreferencesParted) and event.note and event.note.link:
+        note, link = event.note, event.note.link
+        fields = note_to_fields(note, event.occur_time) | chain_fields(link)
+        return (Member(collection=CHAIN_NOTES, id=note_id_of(link.chain_id, link.position), document=fields),)
     return ()
 
 
@@ -123,25 +103,29 @@ SHAPE: RecordShape[Preferences, Event] = RecordShape(
 
 def _consent_to_fields(consent: Consent) -> Fields:
     return {
-        **_key_to_fields(consent.key),
+        **key_to_fields(consent.key),
         "state": consent.state,
         "update_time": consent.update_time,
         "channel": consent.channel.to_fields(),
         "record_id": consent.record_id,
         "session_id": consent.session_id,
         "overruled": _no_to_fields(consent.overruled) if consent.overruled else None,
+        "confirmation_id": consent.confirmation_id,
+        "confirmation": consent.confirmation,
     }
 
 
 def _consent_from_fields(fields: Mapping[str, Any]) -> Consent:
     return Consent(
-        key=_key_from_fields(fields),
+        key=key_from_fields(fields),
         state=fields["state"],
         update_time=fields["update_time"],
         channel=Channel.from_fields(fields["channel"]),
         record_id=fields["record_id"],
         session_id=fields.get("session_id", ""),
         overruled=_no_from_fields(fields["overruled"]) if fields.get("overruled") else None,
+        confirmation_id=fields.get("confirmation_id", ""),
+        confirmation=fields.get("confirmation", 0),
     )
 
 
@@ -160,16 +144,4 @@ def _no_from_fields(fields: Mapping[str, Any]) -> No:
         channel=Channel.from_fields(fields["channel"]),
         record_id=fields["record_id"],
         session_id=fields["session_id"],
-    )
-
-
-def _key_to_fields(key: ConsentKey) -> Fields:
-    return {"purpose": key.purpose, "delivery_kind": key.delivery_kind, "contact_point": key.contact_point}
-
-
-def _key_from_fields(fields: Mapping[str, Any]) -> ConsentKey:
-    return ConsentKey(
-        purpose=fields["purpose"],
-        delivery_kind=DeliveryKind.ValueType(fields["delivery_kind"]),
-        contact_point=fields["contact_point"],
     )

@@ -5,10 +5,24 @@ from datetime import datetime
 
 from libs.channel import Channel
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
-from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED
+from omnithread.preference.v1.preference_pb2 import (
+    CONFIRMATION_WAY_CODE,
+    CONFIRMATION_WAY_EARLIER,
+    CONFIRMATION_WAY_LINK,
+    CONFIRMATION_WAY_PREFERENCE_CENTRE,
+    CONSENT_STATE_GRANTED,
+    CONSENT_STATE_PENDING,
+    CONSENT_STATE_REVOKED,
+)
+from services.preference.chain.values import NO_HEAD, ChainHead, ChainLink
 
 GRANTED = CONSENT_STATE_GRANTED
 REVOKED = CONSENT_STATE_REVOKED
+PENDING = CONSENT_STATE_PENDING
+BY_LINK = CONFIRMATION_WAY_LINK
+BY_CODE = CONFIRMATION_WAY_CODE
+IN_CENTRE = CONFIRMATION_WAY_PREFERENCE_CENTRE
+EARLIER = CONFIRMATION_WAY_EARLIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,7 @@ class Consent:
 
     key: ConsentKey
     state: int
-    """GRANTED or REVOKED."""
+    """GRANTED, REVOKED, or PENDING: a yes that is none until it is confirmed."""
     update_time: datetime
     channel: Channel
     record_id: str
@@ -79,6 +93,10 @@ class Consent:
     """The visit in which it was said."""
     overruled: No | None = None
     """Of a yes: the newest no before it."""
+    confirmation_id: str = ""
+    """Of a yes that waits, or has waited: by which it is confirmed. The same for all that were said while it waited."""
+    confirmation: int = 0
+    """Of a yes: how it was confirmed, a value of `ConfirmationWay`."""
 
     @property
     def newest_no(self) -> No | None:
@@ -107,6 +125,12 @@ class ConsentRecord:
     occur_time: datetime
     traceparent: str
     session_id: str = ""
+    confirms_record_id: str = ""
+    """The pending yes that this one confirms."""
+    confirmation: int = 0
+    """How it was confirmed, a value of `ConfirmationWay`."""
+    link: ChainLink | None = None
+    """Its place in the chain; None for one from before there were chains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +151,8 @@ class Preferences:
     merge_time: datetime | None = None
     """When the newest merge was decided: a yes from before it that comes late takes back no no from before it."""
     update_time: datetime | None = None
+    chain: ChainHead = NO_HEAD
+    """Where the chain of proofs ends."""
 
 
 def sorted_consents(consents: "list[Consent]") -> tuple[Consent, ...]:

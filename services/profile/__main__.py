@@ -13,6 +13,7 @@ from libs.mongo.documents import Documents
 from libs.mongo.migrate import Index, due_index
 from libs.mongo.record import Records
 from libs.mongo.values import Consequences
+from libs.one_time_codes import NewCode, new_code
 from libs.process import run_service
 from libs.rpc.import_stream import ImportMeter
 from libs.service import Foundation, Parts, Service
@@ -49,7 +50,6 @@ from services.profile.settling import Settling
 from services.profile.store import OLDEST_INCOMING_TIME, SHAPE, Announced
 from services.profile.unfinished import UnfinishedMerges
 from services.profile.unmerges import Unmerges
-from services.profile.verification import NewCode, new_code
 from services.profile.verifications import Verifications
 from services.profile.verifying import Verifying
 

@@ -12,9 +12,10 @@ from libs.errors import conflict
 from libs.mongo.connection import Database, Document
 from libs.mongo.migrate import Index
 from libs.mongo.revised import RevisedDocuments
+from libs.one_time_codes import Slot, with_slot
 from services.profile.errors import verification_limit
 from services.profile.model import CustomerId, Identifier
-from services.profile.verification import LIMIT_WINDOW, MOST_PER_ADDRESS, MOST_PER_CUSTOMER, Slot, with_slot
+from services.profile.verification import LIMIT_WINDOW, MOST_PER_ADDRESS, MOST_PER_CUSTOMER
 
 CODE_LIMITS = "code_limits"
 
@@ -54,7 +55,9 @@ class CodeLimits:
         """Count one code, the same one once. Raises VERIFICATION_LIMIT, or CONFLICT after losing too often."""
 
         def decide(found: Document | None) -> Document:
-            after = with_slot(_slots(found), Slot(verification_id, self._clock()), most=counted.most)
+            after = with_slot(
+                _slots(found), Slot(verification_id, self._clock()), most=counted.most, window=LIMIT_WINDOW
+            )
             if not isinstance(after, tuple):
                 raise verification_limit(after)
             return _fields(after)
@@ -67,7 +70,7 @@ class CodeLimits:
         """Count a code no longer that was refused after all; where others are faster it stays counted for its hour."""
 
         def decide(found: Document | None) -> Document | None:
-            kept = tuple(slot for slot in _slots(found) if slot.verification_id != verification_id)
+            kept = tuple(slot for slot in _slots(found) if slot.name != verification_id)
             return _fields(kept) if found is not None else None
 
         await self._counts.change(counted.key, decide, tries=1)
@@ -78,4 +81,4 @@ def _slots(found: Document | None) -> tuple[Slot, ...]:
 
 
 def _fields(slots: Sequence[Slot]) -> Document:
-    return {"slots": [{"verification_id": slot.verification_id, "time": slot.time} for slot in slots]}
+    return {"slots": [{"verification_id": slot.name, "time": slot.time} for slot in slots]}

@@ -1,11 +1,9 @@
-"""Decides on one-time codes: how long they work, how many are given, and what becomes of a guess. Pure."""
+"""Decides on one-time codes: how long they work, how many are given, and to what. Pure."""
 
-import hashlib
-import secrets
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from libs.one_time_codes import guess_of
 from libs.origin import Stamp
 from services.profile.model import CustomerId, Identifier, IdentifierKind
 
@@ -18,14 +16,6 @@ MOST_PER_CUSTOMER = 5
 MOST_PER_ADDRESS = 3
 VERIFIABLE = frozenset({IdentifierKind.EMAIL})
 """What the suite can send a code to. A phone follows with the first adapter that sends to it."""
-
-NewCode = Callable[[], str]
-"""Gives a code that nobody can guess."""
-
-
-def new_code() -> str:
-    """Give six digits."""
-    return f"{secrets.randbelow(1_000_000):06}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +47,6 @@ class Verification:
         return max(MOST_TRIES - len(self.guesses), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One code that was given, as the limits count it."""
-
-    verification_id: str
-    time: datetime
-
-
-def with_slot(slots: Sequence[Slot], one: Slot, *, most: int) -> tuple[Slot, ...] | datetime:
-    """Give the slots of the last hour with one more, or when there is room for it. The same one counts once."""
-    recent = [slot for slot in slots if one.time - slot.time < LIMIT_WINDOW]
-    if any(slot.verification_id == one.verification_id for slot in recent):
-        return tuple(recent)
-    if len(recent) >= most:
-        return recent[-most].time + LIMIT_WINDOW
-    return (*recent, one)
-
-
 def verification_id_of(stamp: Stamp) -> str:
     """Give the id of the verification that this request starts: the same for every copy of it."""
     return f"ver_{guess_of(stamp)[:26]}"
-
-
-def guess_of(stamp: Stamp) -> str:
-    """Name a request: every copy of it is one guess, and another code makes another one of it."""
-    name = f"{stamp.origin.channel_id}\0{stamp.request_id}\0".encode() + stamp.body_hash
-    return hashlib.sha256(name).hexdigest()

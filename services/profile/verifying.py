@@ -15,6 +15,7 @@ from libs.errors import OmnithreadError, Status
 from libs.mongo.record import Records
 from libs.mongo.requests import check_not_ahead
 from libs.mongo.values import Decision, Outcome, Saved
+from libs.one_time_codes import NewCode, guess_of
 from libs.origin import Stamp
 from services.profile import errors
 from services.profile.code_limits import CodeLimits, Counted, of_address, of_customer
@@ -28,9 +29,7 @@ from services.profile.store import Announced, decision_of
 from services.profile.verification import (
     CODE_LIFETIME,
     VERIFIABLE,
-    NewCode,
     Verification,
-    guess_of,
     verification_id_of,
 )
 from services.profile.verifications import Verifications

@@ -73,6 +73,7 @@ class Services:
             "channels_file": ROOT / "deploy/channels.toml",
             "service_token_file": write_service_token(self._state, service.name),
             "handover_keys_file": self._keys.handover_keys_file,
+            "link_keys_file": self._keys.link_keys_file,
             "kafka_idle_pause_seconds": 0.2,  # the embedded broker answers an idle consumer at once
             "drain_seconds": 1.0,
             **{f"{name}_address": self.addresses.get(name, NOBODY) for name in SERVICES},

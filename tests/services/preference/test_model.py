@@ -62,7 +62,7 @@ def test_every_yes_and_no_has_its_record() -> None:
     (event,) = change.events
     assert isinstance(event, ConsentSet)
     assert event.record.wording == "May we remind you?"
-    assert change.facts == {"record_id": "con_1"}
+    assert change.facts == {"record_id": "con_1", "state": str(GRANTED), "confirmation_id": ""}
     assert change.state.consents[0].record_id == "con_1"
 
 

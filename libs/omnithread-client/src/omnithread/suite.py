@@ -29,6 +29,7 @@ from omnithread.messaging.v1.subscription_service_pb2_grpc import SubscriptionSe
 from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
 from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
+from omnithread.preference.v1.consent_service_pb2_grpc import ConsentServiceStub
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
 from omnithread.profile.v1.customer_import_service_pb2_grpc import CustomerImportServiceStub
 from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceStub
@@ -59,6 +60,7 @@ class Omnithread:
         self.handovers = HandoverServiceStub(channels[addresses.cart])
         self.articles = ArticleServiceStub(channels[addresses.cart])
         self.preference = PreferenceServiceStub(channels[addresses.preference])
+        self.consents = ConsentServiceStub(channels[addresses.preference])
         self.consent_import = ConsentImportServiceStub(channels[addresses.preference])
         self.messaging = MessagingServiceStub(channels[addresses.messaging])
         self.conversations = ConversationServiceStub(channels[addresses.messaging])

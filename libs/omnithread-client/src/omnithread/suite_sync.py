@@ -28,6 +28,7 @@ from omnithread.messaging.v1.subscription_service_pb2_grpc import SubscriptionSe
 from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
 from omnithread.options import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_SECONDS
 from omnithread.preference.v1.consent_import_service_pb2_grpc import ConsentImportServiceStub
+from omnithread.preference.v1.consent_service_pb2_grpc import ConsentServiceStub
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
 from omnithread.profile.v1.customer_import_service_pb2_grpc import CustomerImportServiceStub
 from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceStub
@@ -57,6 +58,7 @@ class OmnithreadSync:
         self.handovers = HandoverServiceStub(intercepted[addresses.cart])
         self.articles = ArticleServiceStub(intercepted[addresses.cart])
         self.preference = PreferenceServiceStub(intercepted[addresses.preference])
+        self.consents = ConsentServiceStub(intercepted[addresses.preference])
         self.consent_import = ConsentImportServiceStub(intercepted[addresses.preference])
         self.messaging = MessagingServiceStub(intercepted[addresses.messaging])
         self.conversations = ConversationServiceStub(intercepted[addresses.messaging])
