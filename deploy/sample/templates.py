@@ -5,6 +5,7 @@ A company replaces them by its own with PutTemplate; `make up` and the demo put 
 
 from dataclasses import dataclass
 
+from deploy.sample.conversation_templates import conversation_answer
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
 from omnithread.messaging.v1.messaging_pb2 import Template, TemplateForm
 
@@ -160,6 +161,7 @@ def sample_templates() -> tuple[Template, ...]:
             forms=[form for wording in ALERTS for form in _alert_forms(wording)],
             variable_names=["sku", "name", "old_price", "new_price", "link"],
         ),
+        conversation_answer(),
     )
 
 

@@ -31,7 +31,7 @@ from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from services.messaging.causes.identity_codes import IdentityCodes
 from services.messaging.causes.price_alerts import AlertRules, PriceAlerts
 from services.messaging.consumer import AREA, Listener
-from services.messaging.conversations.desk import ConversationDesk
+from services.messaging.conversations.parts import conversation_parts
 from services.messaging.deciding.metrics import JudgementMetrics
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources
@@ -88,11 +88,18 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         new_id=foundation.new_id,
     )
     merges = Merges(records=records, database=foundation.database, nudge=nudges.nudge, clock=foundation.clock)
-    conversations = ConversationDesk(
-        records=records, database=foundation.database, clock=foundation.clock, new_id=foundation.new_id
+    profile = ProfileServiceStub(profile_channel)
+    conversations = conversation_parts(
+        settings,
+        foundation,
+        records=records,
+        templates=templates,
+        purposes=purposes,
+        profile=profile,
+        nudge=nudges.nudge,
     )
     sources = Sources(
-        profile=ProfileServiceStub(profile_channel),
+        profile=profile,
         preference=PreferenceServiceStub(foundation.channel(settings.preference_address)),
         cart=CartServiceStub(cart_channel),
         orders=OrderServiceStub(cart_channel),
@@ -166,11 +173,12 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         ],
         handle=listener.handle,
     )
-    servicer = MessagingServicer(messages=messages, conversations=conversations)
+    servicer = MessagingServicer(messages=messages, conversations=conversations.desk)
     internal_servicer = MessagingInternalServicer(messages=messages, merges=merges)
     return Parts(
         registrations=[
             partial(add_MessagingServiceServicer_to_server, servicer),
+            conversations.registration,
             partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),
         ],
         consumers=[consumer],

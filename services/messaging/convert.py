@@ -14,6 +14,7 @@ from omnithread.messaging.v1 import messaging_pb2 as pb
 from omnithread.messaging.v1 import messaging_service_pb2 as service_pb
 from services.messaging import events
 from services.messaging.campaigns.values import Enrolment
+from services.messaging.conversations.event_convert import assignee_kind_to_proto, conversation_event_to_proto
 from services.messaging.conversations.talking import Place
 from services.messaging.texts.templates import Form, Template
 from services.messaging.values import (
@@ -132,7 +133,7 @@ def message_to_proto(message: Message, content: Content, customer_id: str) -> pb
         subject=message.subject,
         body_text=content.body_text,
         cause=message.cause,
-        channel=_channel_to_proto(message.origin.channel_id, message.origin.channel_kind),
+        channel=channel_to_proto(message.origin.channel_id, message.origin.channel_kind),
         create_time=to_timestamp(message.create_time),
         update_time=to_timestamp(message.update_time),
         send_time=_time(message.send_time),
@@ -161,6 +162,11 @@ def conversation_to_proto(conversation: Conversation, customer_id: str, *, entri
         recent_entries=[entry_to_proto(entry) for entry in conversation.recent_entries] if entries else None,
         create_time=to_timestamp(conversation.create_time),
         update_time=to_timestamp(conversation.update_time),
+        assignee_kind=assignee_kind_to_proto(conversation.assignee),
+        unread_by_customer=conversation.unread_by_customer,
+        unread_by_staff=conversation.unread_by_staff,
+        last_author=pb.Author.Value(f"AUTHOR_{conversation.last_author or 'UNSPECIFIED'}"),
+        waiting_since_time=_time(conversation.waiting_since),
     )
 
 
@@ -171,8 +177,10 @@ def entry_to_proto(entry: Entry) -> pb.ConversationEntry:
         author=pb.Author.Value(f"AUTHOR_{entry.author}"),
         actor_id=entry.actor_id,
         text=entry.text,
-        channel=_channel_to_proto(entry.channel_id, entry.channel_kind),
+        channel=channel_to_proto(entry.channel_id, entry.channel_kind),
         post_time=to_timestamp(entry.post_time),
+        by_mail=entry.by_mail,
+        automatic=entry.automatic,
     )
 
 
@@ -228,6 +236,14 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
             return events_pb.MessagingEvent(header=header, entry_posted=posted)
         case events.EnrolmentChanged(enrolment):
             return events_pb.MessagingEvent(header=header, enrolment_changed=_enrolment_changed(enrolment))
+        case (
+            events.ConversationAssigned()
+            | events.NoteAdded()
+            | events.ConversationRead()
+            | events.ConversationClosed()
+            | events.ConversationReopened()
+        ):
+            return conversation_event_to_proto(event, header)
         case _:
             return _merging_to_proto(event, header)
 
@@ -293,7 +309,8 @@ def _state_to_proto(state: MessageState) -> pb.MessageState.ValueType:
     return pb.MessageState.Value(f"MESSAGE_STATE_{state}")
 
 
-def _channel_to_proto(channel_id: str, channel_kind: int) -> channel_pb2.Channel:
+def channel_to_proto(channel_id: str, channel_kind: int) -> channel_pb2.Channel:
+    """Write the channel on which something was said or caused."""
     return channel_pb2.Channel(id=channel_id, kind=channel_pb2.ChannelKind.ValueType(channel_kind))
 
 

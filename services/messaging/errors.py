@@ -1,6 +1,7 @@
 """What can go wrong in messaging, one function per reason of `omnithread.messaging.v1.ErrorReason`."""
 
 from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument, not_found
+from services.messaging.values import Assignee
 
 
 def template_not_found(template_id: str) -> OmnithreadError:
@@ -96,4 +97,28 @@ def conversation_limit(what: str, limit: int) -> OmnithreadError:
     """Refuse one open conversation, or one entry, too many."""
     return failed_precondition(
         "CONVERSATION_LIMIT", f"There are {limit} {what} already.", metadata={"limit": str(limit), "what": what}
+    )
+
+
+def sender_unknown() -> OmnithreadError:
+    """Say that a mail leads to no customer; its address is not repeated."""
+    return not_found("SENDER_UNKNOWN", "No customer is known by the sender of the mail, nor by a mail that it answers.")
+
+
+def conversation_assigned(assignee: Assignee | None) -> OmnithreadError:
+    """Refuse to take away a conversation that somebody else looks after."""
+    kind, name = (assignee.kind.value, assignee.id) if assignee else ("", "")
+    return failed_precondition(
+        "CONVERSATION_ASSIGNED",
+        "Somebody else looks after the conversation.",
+        metadata={"assignee_kind": kind, "assignee_id": name},
+    )
+
+
+def topic_open(conversation_id: str) -> OmnithreadError:
+    """Refuse to have two open conversations on one topic."""
+    return failed_precondition(
+        "TOPIC_OPEN",
+        "Another conversation on the same topic is open.",
+        metadata={"conversation_id": conversation_id},
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.messaging.campaigns.values import Enrolment
-from services.messaging.values import Content, Conversation, DeadLetter, Entry, Message, Receipt
+from services.messaging.values import Content, Conversation, DeadLetter, Entry, Mail, Message, Note, Receipt, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,49 @@ class EntryPosted:
     entry: Entry
     occur_time: datetime | None = None
     """As the caller stated it; None for now."""
+    is_listed: bool = False
+    """Whether the list of conversations has to know it as it is now: it is new, or stands elsewhere in queues."""
+    mail: Mail | None = None
+    """What else is kept of it where it came by mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationAssigned:
+    """A conversation was given to somebody, or taken back."""
+
+    conversation: Conversation
+    note: Note | None = None
+    """With which it was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    """Staff noted something."""
+
+    conversation: Conversation
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRead:
+    """A side has read what was said."""
+
+    conversation: Conversation
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationClosed:
+    """A conversation has ended."""
+
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationReopened:
+    """A conversation goes on that had ended."""
+
+    conversation: Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +108,8 @@ class MessagingAbsorbed:
     source_customer_id: str
     conversations: tuple[Conversation, ...]
     """Those that were joined into others or closed by it."""
+    grown: tuple[Conversation, ...] = ()
+    """Those into which others were joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +153,11 @@ Event = (
     | MessageReceiptNoted
     | EntryPosted
     | EnrolmentChanged
+    | ConversationAssigned
+    | NoteAdded
+    | ConversationRead
+    | ConversationClosed
+    | ConversationReopened
     | MessagingAbsorbed
     | MessagingSealed
     | MessagingParted

@@ -13,15 +13,19 @@ from services.messaging.campaigns.fields import campaign_step_from, send_window_
 from services.messaging.deciding.judgement_fields import judgement_from, judgement_to_fields
 from services.messaging.texts.templates import Form
 from services.messaging.values import (
+    Assignee,
+    AssigneeKind,
     Author,
     Card,
     Content,
     Conversation,
     DeliveryKind,
     Entry,
+    Mail,
     Message,
     MessageState,
     MessageSummary,
+    Note,
     Receipt,
     ReceiptKind,
     Sending,
@@ -33,7 +37,9 @@ Fields = dict[str, Any]
 """What MongoDB keeps: names to values of any kind."""
 
 
-def fields_of(value: Message | MessageSummary | Content | Conversation | Entry | Form | Suppression) -> Fields:
+def fields_of(
+    value: Message | MessageSummary | Content | Conversation | Entry | Mail | Note | Form | Suppression,
+) -> Fields:
     """Write a value with all that it holds."""
     fields = dataclasses.asdict(value)
     if isinstance(value, Message):
@@ -50,6 +56,7 @@ def message_from(fields: Mapping[str, Any]) -> Message:
             "asked_kind": _kind(fields["asked_kind"]),
             "delivery_kind": _kind(fields["delivery_kind"]),
             "state": MessageState(fields["state"]),
+            "answered_mail_ids": tuple(fields.get("answered_mail_ids", ())),
             "origin": Origin(**_known(Origin, fields["origin"])),
             "asked_kinds": tuple(DeliveryKind(name) for name in fields.get("asked_kinds", ())),
             "campaign": campaign_step_from(fields.get("campaign")),
@@ -93,9 +100,32 @@ def summary_from(fields: Mapping[str, Any]) -> MessageSummary:
 
 def conversation_from(fields: Mapping[str, Any]) -> Conversation:
     """Read a conversation."""
-    known = _known(Conversation, fields)
-    entries = tuple(entry_from(entry) for entry in fields["recent_entries"])
-    return Conversation(**known | {"recent_entries": entries, "joined_ids": tuple(fields["joined_ids"])})
+    last_author = fields.get("last_author")
+    return Conversation(
+        **_known(Conversation, fields)
+        | {
+            "recent_entries": tuple(entry_from(entry) for entry in fields["recent_entries"]),
+            "joined_ids": tuple(fields["joined_ids"]),
+            "assignee": assignee_from(fields.get("assignee")),
+            "last_author": Author(last_author) if last_author else None,
+            "mail_ids": tuple(fields.get("mail_ids", ())),
+        }
+    )
+
+
+def assignee_from(fields: Mapping[str, Any] | None) -> Assignee | None:
+    """Read who looks after a conversation."""
+    return Assignee(AssigneeKind(fields["kind"]), fields["id"]) if fields else None
+
+
+def note_from(fields: Mapping[str, Any]) -> Note:
+    """Read a note of staff."""
+    return Note(**_known(Note, fields) | {"handed_to": assignee_from(fields.get("handed_to"))})
+
+
+def mail_from(fields: Mapping[str, Any]) -> Mail:
+    """Read what is kept of a mail."""
+    return Mail(**_known(Mail, fields))
 
 
 def entry_from(fields: Mapping[str, Any]) -> Entry:

@@ -86,12 +86,14 @@ class MessagingServicer(MessagingServiceServicer):
             author_from_proto(request.author),
             request.text,
             stamp=stamp_of(request),
+            reply_by=kind_from_proto(request.reply_by),
         )
         return pb.PostMessageResponse(
             conversation=conversation_to_proto(conversation, outcome.saved.customer_id),
             entry_id=outcome.facts["entry_id"],
             replayed=outcome.replayed,
             head=outcome.saved.head(),
+            message_id=outcome.facts.get("message_id", ""),
         )
 
     async def GetConversation(self, request: pb.GetConversationRequest, _context: object) -> pb.GetConversationResponse:

@@ -62,6 +62,13 @@ class MessagingSettings(ServiceSettings):
     price_alert_oldest_hours: float = Field(default=24.0, gt=0, le=720)
     """An announcement older than this, met in a replay, tells nobody any more."""
 
+    conversation_template_id: str = Field(default="conversation_answer", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """The template around an answer that goes out by mail; it may tell `answer`, `subject` and `topic`."""
+    conversation_purpose: str = Field(default="conversation", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """What that is for."""
+    mail_topic: str = Field(default="general", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """On which topic a mail begins a conversation that answers none, where its gateway names none."""
+
     default_time_zone: str = "UTC"
     """IANA name: by which clock the quiet hours of a customer go who named no time zone."""
     send_sweep_seconds: float = Field(default=1.0, gt=0, le=60)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from libs.mongo.documents import DocumentShape
@@ -17,6 +18,9 @@ from services.messaging.campaigns.fields import (
 from services.messaging.campaigns.values import Enrolment
 from services.messaging.convert import event_to_proto
 from services.messaging.events import (
+    ConversationAssigned,
+    ConversationClosed,
+    ConversationReopened,
     EnrolmentChanged,
     EntryPosted,
     Event,
@@ -25,6 +29,7 @@ from services.messaging.events import (
     MessageStateChanged,
     MessagingAbsorbed,
     MessagingParted,
+    NoteAdded,
 )
 from services.messaging.fields import (
     Fields,
@@ -33,7 +38,9 @@ from services.messaging.fields import (
     entry_from,
     fields_of,
     form_from,
+    mail_from,
     message_from,
+    note_from,
     sent_from,
     sent_to_fields,
     summary_from,
@@ -41,13 +48,16 @@ from services.messaging.fields import (
 )
 from services.messaging.texts.templates import Template
 from services.messaging.values import (
+    Assignee,
     Content,
     Conversation,
     DeadLetter,
     Entry,
+    Mail,
     Message,
     MessageState,
     Messaging,
+    Note,
     TemplateId,
 )
 
@@ -56,6 +66,7 @@ CONVERSATIONS = "conversations"
 ENTRIES = "entries"
 DEAD_LETTERS = "dead_letters"
 DEAD_LETTERS_KEPT = timedelta(days=90)
+NOTES = "notes"
 TEMPLATES = "templates"
 ENROLMENTS = "enrolments"
 DUE_TIME = "due_time"
@@ -63,6 +74,14 @@ SESSION_ID = "session_id"
 """Of an entry or a message: the visit that it comes from."""
 RETURNED_BY = "returned_by"
 """Of a conversation: the merge by whose undoing it goes to the customer who is there again."""
+QUEUE = "queue"
+"""Of a conversation: in whose queue it stands (`queue_of`)."""
+WAITING_SINCE = "waiting_since"
+ASSIGN_TIME = "assign_time"
+MAIL_KEY = "mail_key"
+"""Of an entry that came by mail: stands for its Message-ID."""
+ENDED = ""
+MAIL_KEY_CHARACTERS = 32
 
 INDEXES = (
     due_index(DUE_TIME),
@@ -75,6 +94,10 @@ INDEXES = (
     Index(DEAD_LETTERS, (("expire_time", 1),), expire_after_seconds=0),
     Index(MESSAGES, (("provider_ref", 1),), sparse=True),
     Index(ENTRIES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
+    Index(ENTRIES, ((MAIL_KEY, 1),), sparse=True),
+    Index(NOTES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
+    Index(CONVERSATIONS, ((QUEUE, 1), (WAITING_SINCE, 1), ("_id", 1)), sparse=True),
+    Index(CONVERSATIONS, ((QUEUE, 1), (ASSIGN_TIME, 1), ("_id", 1)), sparse=True),
 )
 
 
@@ -135,6 +158,26 @@ def entry_from_document(document: Mapping[str, Any]) -> Entry:
     return entry_from(document["entry"])
 
 
+def mail_from_document(document: Mapping[str, Any]) -> Mail | None:
+    """Read what is kept of a mail beside a member of the list of entries; None where it came otherwise."""
+    return mail_from(document["mail"]) if document.get("mail") else None
+
+
+def note_from_document(document: Mapping[str, Any]) -> Note:
+    """Read a member of the list of notes."""
+    return note_from(document["note"])
+
+
+def mail_key(mail_id: str) -> str:
+    """Give what stands for a Message-ID in the index: as long for a long one, and nothing of it to read."""
+    return sha256(mail_id.encode()).hexdigest()[:MAIL_KEY_CHARACTERS]
+
+
+def queue_of(assignee: Assignee | None) -> str:
+    """Name the queue of somebody who looks after conversations, or of those that nobody does."""
+    return f"{assignee.kind}:{assignee.id}" if assignee else "FREE"
+
+
 def _members(event: Event) -> Sequence[Member]:
     match event:
         case MessageStateChanged(message, content, variables) if message.state is MessageState.FAILED:
@@ -144,14 +187,20 @@ def _members(event: Event) -> Sequence[Member]:
             return (_message_member(message, content), _dead_letter_member(event.replayed))
         case MessageQueued() | MessageStateChanged() | MessageReceiptNoted():
             return (_message_member(event.message, event.content),)
-        case EntryPosted():
-            entry = _entry_member(event.entry)
-            is_new = event.conversation.entry_count == 1
-            return (entry, _conversation_member(event.conversation)) if is_new else (entry,)
         case EnrolmentChanged():
             return (_enrolment_member(event.enrolment),)
+        case EntryPosted():
+            entry = _entry_member(event.entry, event.mail)
+            return (entry, _conversation_member(event.conversation)) if event.is_listed else (entry,)
+        case ConversationAssigned():
+            listed = _conversation_member(event.conversation)
+            return (listed, _note_member(event.note, event.conversation)) if event.note else (listed,)
+        case NoteAdded():
+            return (_note_member(event.note, event.conversation),)
+        case ConversationClosed() | ConversationReopened():
+            return (_conversation_member(event.conversation),)
         case MessagingAbsorbed():
-            return tuple(_conversation_member(conversation) for conversation in event.conversations)
+            return tuple(_conversation_member(conversation) for conversation in (*event.conversations, *event.grown))
         case MessagingParted():
             return (
                 *(_conversation_member(conversation) for conversation in event.conversations),
@@ -234,6 +283,10 @@ def _conversation_member(conversation: Conversation, *, returned_by: str = "") -
         "sort_time": conversation.create_time,
         "revision": conversation.revision,
         RETURNED_BY: returned_by,
+        SESSION_ID: conversation.session_id,
+        QUEUE: queue_of(conversation.assignee) if conversation.is_open else ENDED,
+        WAITING_SINCE: conversation.waiting_since,
+        ASSIGN_TIME: conversation.assign_time or conversation.create_time,
         "conversation": fields_of(replace(conversation, recent_entries=())),
     }
     return Member(collection=CONVERSATIONS, id=conversation.conversation_id, document=document)
@@ -250,11 +303,23 @@ def _enrolment_member(enrolment: Enrolment) -> Member:
     return Member(collection=ENROLMENTS, id=enrolment.enrolment_id, document=document)
 
 
-def _entry_member(entry: Entry) -> Member:
+def _entry_member(entry: Entry, mail: Mail | None) -> Member:
     document = {
         "sort_time": entry.post_time,
         "conversation_id": entry.conversation_id,
         SESSION_ID: entry.session_id,
         "entry": fields_of(entry),
     }
+    if mail is not None:
+        document |= {MAIL_KEY: mail_key(mail.mail_id), "mail": fields_of(mail)}
     return Member(collection=ENTRIES, id=entry.entry_id, document=document)
+
+
+def _note_member(note: Note, conversation: Conversation) -> Member:
+    document = {
+        "sort_time": note.post_time,
+        "conversation_id": note.conversation_id,
+        SESSION_ID: conversation.session_id,
+        "note": fields_of(note),
+    }
+    return Member(collection=NOTES, id=note.note_id, document=document)

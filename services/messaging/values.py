@@ -13,6 +13,7 @@ MessageId = NewType("MessageId", str)
 TemplateId = NewType("TemplateId", str)
 ConversationId = NewType("ConversationId", str)
 EntryId = NewType("EntryId", str)
+NoteId = NewType("NoteId", str)
 
 
 class DeliveryKind(enum.StrEnum):
@@ -170,6 +171,10 @@ class Message:
     """The article that it is about, empty where it is about none: not sent to somebody who has bought it."""
     verification_id: str = ""
     """The one-time code that it brings, empty where it brings none: neither subject nor text of it are kept."""
+    conversation_id: str = ""
+    """The conversation in which it answers, empty where it answers in none."""
+    answered_mail_ids: tuple[str, ...] = ()
+    """The Message-IDs that its mail names, so that it stands with those: at most 5."""
     state: MessageState = MessageState.QUEUED
     state_reason: str = ""
     delivery_kind: DeliveryKind | None = None
@@ -293,6 +298,62 @@ class Entry:
     """Later than that of the entry before, whatever the servers' clocks say."""
     session_id: str = ""
     """The visit in which it was said."""
+    by_mail: bool = False
+    """Whether it came by mail: who wrote it is what the mail says, and nobody has proven it."""
+    automatic: bool = False
+    """Whether a program sent that mail by itself: nobody is expected to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What is kept of a mail beside its entry: in the list of entries only."""
+
+    mail_id: str
+    """Its Message-ID without angle brackets; at most 998 characters."""
+    subject: str = ""
+    text: str = ""
+    """The whole with what it quotes, at most 16384 characters."""
+    from_own_address: bool = False
+    """Whether it says that it comes from a verified address of this customer."""
+
+
+class AssigneeKind(enum.StrEnum):
+    """What looks after a conversation, by the contract's names."""
+
+    BOT = "BOT"
+    AGENT = "AGENT"
+    TEAM = "TEAM"
+    STORE = "STORE"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """Who looks after a conversation."""
+
+    kind: AssigneeKind
+    id: str
+
+
+class Side(enum.StrEnum):
+    """One of the two between whom a conversation goes, by the contract's names."""
+
+    CUSTOMER = "CUSTOMER"
+    STAFF = "STAFF"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What staff tell each other about a conversation; no customer sees it."""
+
+    note_id: NoteId
+    conversation_id: ConversationId
+    actor_id: str
+    text: str
+    channel_id: str
+    channel_kind: int
+    post_time: datetime
+    handed_to: Assignee | None = None
+    """To whom the conversation was handed over with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +375,19 @@ class Conversation:
     revision: int = 1
     session_id: str = ""
     """The visit in which it began."""
+    assignee: Assignee | None = None
+    assign_time: datetime | None = None
+    unread_by_customer: int = 0
+    unread_by_staff: int = 0
+    last_author: Author | None = None
+    """None in conversations from before this was kept."""
+    waiting_since: datetime | None = None
+    """Since when the customer waits for an answer."""
+    note_count: int = 0
+    mail_ids: tuple[str, ...] = ()
+    """The Message-IDs of mails that it got, oldest first: the first and the newest few, for the mail that answers."""
+    mail_subject: str = ""
+    """Of the first of them, at most 200 characters."""
 
     @property
     def ids(self) -> tuple[ConversationId, ...]:

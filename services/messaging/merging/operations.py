@@ -19,9 +19,12 @@ from services.messaging.model import Change
 from services.messaging.store import (
     CONVERSATIONS,
     DEAD_LETTERS,
+    ENDED,
     ENROLMENTS,
     ENTRIES,
     MESSAGES,
+    NOTES,
+    QUEUE,
     RETURNED_BY,
     SESSION_ID,
 )
@@ -107,6 +110,8 @@ class Merges:
             decide=decide,
             moves=[
                 MemberMove(CONVERSATIONS, {RETURNED_BY: merge_id}),
+                MemberMove(CONVERSATIONS, {SESSION_ID: visits, QUEUE: ENDED}),
+                MemberMove(NOTES, {SESSION_ID: visits}),
                 MemberMove(ENTRIES, {SESSION_ID: visits}),
                 MemberMove(MESSAGES, {SESSION_ID: visits}),
                 MemberMove(ENROLMENTS, {SESSION_ID: visits}),

@@ -9,11 +9,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.messaging.conversations.talking import newest_entries, within_bounds
+from services.messaging.conversations.talking import newest_entries, newest_mail_ids, within_bounds
 from services.messaging.merging.taking_over import join
 from services.messaging.values import Conversation, ConversationId, Entry
 
 ID_CHARACTERS = 26
+ANEW = 100_000
+"""Added to a revision, it is beyond those that the list has seen since the merge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,18 @@ class _Side:
         self._after: dict[ConversationId, Conversation] = {}
         self.listed: dict[ConversationId, Conversation] = {}
 
-    def go_on(self, shared: Conversation, said: _Said) -> None:
+    def go_on(self, shared: Conversation, said: _Said, was: Conversation | None) -> None:
         """Add what was said in a shared conversation to this side's own, or begin one with it."""
         own = next((self._own[name] for name in shared.ids if name in self._own), None)
         if own is not None:
-            self._after[own.conversation_id] = _with(own, said)
+            after = _with(own, said, shared, was or shared)
+            if shared.conversation_id == own.conversation_id and shared.revision > own.revision:
+                self.take(replace(after, revision=shared.revision + 1))
+            else:
+                self.keep(after)
         elif said.count:
             twin = Conversation(self._twin_id(shared), shared.topic, shared.create_time, shared.create_time)
-            self.take(_with(twin, said))
+            self.take(_with(twin, said, shared, twin))
 
     def keep(self, conversation: Conversation) -> None:
         """Have a conversation that is in this side's list already."""
@@ -70,7 +76,7 @@ class _Side:
         for name in closed:
             if name in self._own:
                 present = self._after.get(name, self._own[name])
-                self.take(replace(present, revision=present.revision + 2))
+                self.take(replace(present, revision=present.revision + ANEW))
 
     def missing(self) -> list[ConversationId]:
         """Give those of before the merge that nobody has named."""
@@ -102,14 +108,14 @@ def split_conversations(
         was = at_merge.get(shared.conversation_id)
         my_words, their_words = _said_since(shared, was, source_session_ids, said.get(shared.conversation_id, 0))
         if was is not None:
-            mine.go_on(shared, my_words)
-            theirs.go_on(shared, their_words)
+            mine.go_on(shared, my_words, was)
+            theirs.go_on(shared, their_words, was)
         elif shared.session_id in source_session_ids:
             theirs.take(replace(_only(shared, their_words), revision=shared.revision + 1))
-            mine.go_on(shared, my_words)
+            mine.go_on(shared, my_words, was)
         else:
             mine.keep(_only(shared, my_words))
-            theirs.go_on(shared, their_words)
+            theirs.go_on(shared, their_words, was)
     ended = [conversation.conversation_id for conversation in joined.ended]
     mine.reopen(ended)
     theirs.reopen({*ended, *theirs.missing()})
@@ -143,13 +149,28 @@ def _only(shared: Conversation, said: _Said) -> Conversation:
     """Give a conversation with what one side said in it."""
     if said.count == shared.entry_count:
         return shared
-    return replace(shared, entry_count=said.count, recent_entries=said.newest)
+    return replace(
+        shared,
+        entry_count=said.count,
+        recent_entries=said.newest,
+        unread_by_customer=min(shared.unread_by_customer, said.count),
+        unread_by_staff=min(shared.unread_by_staff, said.count),
+        last_author=said.newest[-1].author if said.newest else shared.last_author,
+    )
 
 
-def _with(own: Conversation, said: _Said) -> Conversation:
-    """Give one side's conversation with what it said since in the shared one."""
+def _with(own: Conversation, said: _Said, shared: Conversation, was: Conversation) -> Conversation:
+    """Give one side's conversation with what became of the shared one since the merge.
+
+    Whoever was given that one since looks after both; what is unread in it may be either's, and so is in both.
+    """
     names = dict.fromkeys((*own.joined_ids, *said.places))
     names.pop(own.conversation_id, None)
+    is_same = own.conversation_id == shared.conversation_id
+    is_given = (shared.assignee, shared.assign_time) != (was.assignee, was.assign_time)
+    giver = shared if is_given else own
+    is_waiting_otherwise = shared.waiting_since != was.waiting_since and bool(said.count or own.waiting_since)
+    mails_since = [name for name in shared.mail_ids if name not in was.mail_ids]
     return replace(
         own,
         entry_count=own.entry_count + said.count,
@@ -158,4 +179,12 @@ def _with(own: Conversation, said: _Said) -> Conversation:
         if said.newest
         else own.update_time,
         joined_ids=tuple(names),
+        assignee=giver.assignee,
+        assign_time=giver.assign_time,
+        unread_by_customer=min(shared.unread_by_customer, own.unread_by_customer + said.count),
+        unread_by_staff=min(shared.unread_by_staff, own.unread_by_staff + said.count),
+        last_author=said.newest[-1].author if said.newest else own.last_author,
+        waiting_since=shared.waiting_since if is_waiting_otherwise else own.waiting_since,
+        note_count=own.note_count + (shared.note_count - was.note_count if is_same else 0),
+        mail_ids=newest_mail_ids((*own.mail_ids, *mails_since)),
     )

@@ -11,7 +11,12 @@ from datetime import datetime
 
 from libs.mongo.values import Decision
 from services.messaging.campaigns import joining
-from services.messaging.conversations.talking import MAX_OPEN_CONVERSATIONS, newest_entries, within_bounds
+from services.messaging.conversations.talking import (
+    MAX_OPEN_CONVERSATIONS,
+    newest_entries,
+    newest_mail_ids,
+    within_bounds,
+)
 from services.messaging.delivery import suppressed
 from services.messaging.events import Event, MessagingAbsorbed
 from services.messaging.merging.outcome import explain
@@ -28,6 +33,8 @@ class Joined:
 
     open: tuple[Conversation, ...]
     ended: tuple[Conversation, ...] = ()
+    grown: tuple[Conversation, ...] = ()
+    """Of those that go on, the ones that took up another: they stand elsewhere in queues."""
 
 
 def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_customer_id: str, now: datetime) -> Change:
@@ -52,7 +59,7 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
     )
     once = _without_messages_of(after, superseded, now)
     kept = _with_few_waiting(once.state, now)
-    absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended)
+    absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended, joined.grown)
     things = explain(source, kept.state, joined.ended)
     return Decision(kept.state, (absorbed, *once.events, *kept.events), merged=things)
 
@@ -66,6 +73,7 @@ def join(survivors: tuple[Conversation, ...], sources: tuple[Conversation, ...])
     """Make those on the same topic one, and close those for which there is no room."""
     on_topic = {conversation.topic: conversation for conversation in survivors}
     ended: list[Conversation] = []
+    grown: set[str] = set()
     for source in sources:
         mine = on_topic.get(source.topic)
         if mine is None:
@@ -74,10 +82,15 @@ def join(survivors: tuple[Conversation, ...], sources: tuple[Conversation, ...])
             ended.append(_closed(source))
         else:
             on_topic[source.topic] = _one_of(mine, source)
+            grown.add(mine.conversation_id)
             ended.append(replace(_closed(source), joined_into=mine.conversation_id))
     by_age = sorted(on_topic.values(), key=lambda found: (found.update_time, found.conversation_id), reverse=True)
-    silent = by_age[MAX_OPEN_CONVERSATIONS:]
-    return Joined(tuple(by_age[:MAX_OPEN_CONVERSATIONS]), (*ended, *map(_closed, silent)))
+    going_on, silent = by_age[:MAX_OPEN_CONVERSATIONS], by_age[MAX_OPEN_CONVERSATIONS:]
+    return Joined(
+        open=tuple(going_on),
+        ended=(*ended, *map(_closed, silent)),
+        grown=tuple(conversation for conversation in going_on if conversation.conversation_id in grown),
+    )
 
 
 def _one_of(mine: Conversation, source: Conversation) -> Conversation:
@@ -88,6 +101,16 @@ def _one_of(mine: Conversation, source: Conversation) -> Conversation:
         create_time=min(mine.create_time, source.create_time),
         update_time=max(mine.update_time, source.update_time),
         joined_ids=(*mine.joined_ids, *source.ids),
+        assignee=mine.assignee or source.assignee,
+        assign_time=mine.assign_time if mine.assignee else source.assign_time,
+        unread_by_customer=mine.unread_by_customer + source.unread_by_customer,
+        unread_by_staff=mine.unread_by_staff + source.unread_by_staff,
+        last_author=max(mine, source, key=lambda found: found.update_time).last_author,
+        waiting_since=min((since for since in (mine.waiting_since, source.waiting_since) if since), default=None),
+        note_count=mine.note_count + source.note_count,
+        mail_ids=newest_mail_ids((*mine.mail_ids, *source.mail_ids)),
+        mail_subject=mine.mail_subject or source.mail_subject,
+        revision=mine.revision + 1,
     )
 
 

@@ -35,6 +35,7 @@ from tests.services.running import Services
 
 if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only
     from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceAsyncStub
+    from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceAsyncStub
     from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceAsyncStub
     from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceAsyncStub
     from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
@@ -70,6 +71,12 @@ class Office:
     post: PostOffice
     running: Running
     identity: "IdentityServiceAsyncStub"
+    gateway: "ConversationServiceAsyncStub"
+    """Brings the mails that customers write."""
+    staff: "ConversationServiceAsyncStub"
+    """Ben again."""
+    bot: "ConversationServiceAsyncStub"
+    """A program that answers in the web shop's chat."""
 
     async def guest(self) -> str:
         """Somebody nobody has seen before; their id."""
@@ -206,6 +213,9 @@ def office_at(services: Services, messaging: Running, post: PostOffice) -> Offic
         post=post,
         running=messaging,
         identity=elsewhere.identity,
+        gateway=services.connect("mail-gateway", at=messaging).conversations,
+        staff=services.connect("call-centre", at=messaging, actor="ben").conversations,
+        bot=services.connect("web-shop", at=messaging).conversations,
     )
 
 

@@ -127,8 +127,10 @@ REFUSALS = [
         )
     ),
 ]
-ELSEWHERE = {"QUEUE_FULL", "CONVERSATION_LIMIT", "SENDER_UNKNOWN", "CONVERSATION_ASSIGNED", "TOPIC_OPEN"}
+ELSEWHERE = {"QUEUE_FULL", "CONVERSATION_LIMIT"}
 """They need a full queue, and ten topics: below."""
+OF_CONVERSATIONS = {"SENDER_UNKNOWN", "CONVERSATION_ASSIGNED", "TOPIC_OPEN"}
+"""In `conversations/test_calls.py`."""
 OF_TEMPLATES = {"BRAND_NOT_FOUND", "BRAND_INVALID", "TEMPLATE_DRAFT_NOT_FOUND", "TEMPLATE_VERSION_NOT_FOUND"}
 """In `texts/test_template_calls.py`."""
 ELSEWHERE |= {
@@ -163,7 +165,7 @@ def test_every_reason_of_messagings_own_is_among_the_refusals() -> None:
         {name.removeprefix("ERROR_REASON_") for name in reasons.DESCRIPTOR.values_by_name} - {"UNSPECIFIED"}
         for reasons in (ErrorReason, SharedErrorReason)
     )
-    told = {expected.reason for expected in REFUSALS} | ELSEWHERE | OF_TEMPLATES
+    told = {expected.reason for expected in REFUSALS} | ELSEWHERE | OF_CONVERSATIONS | OF_TEMPLATES
     assert own <= told <= own | shared
 
 

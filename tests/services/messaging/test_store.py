@@ -61,7 +61,7 @@ def test_a_record_is_read_back_as_it_was_written() -> None:
 def test_members_of_lists_are_read_back_as_they_were_written() -> None:
     [of_message] = SHAPE.members(MessageStateChanged(MESSAGE, CONTENT))
     assert message_from_document(over_the_wire(dict(of_message.document))) == (MESSAGE, CONTENT)
-    of_entry, of_conversation = SHAPE.members(EntryPosted(CONVERSATION, ENTRY))
+    of_entry, of_conversation = SHAPE.members(EntryPosted(CONVERSATION, ENTRY, is_listed=True))
     assert entry_from_document(over_the_wire(dict(of_entry.document))) == ENTRY
     without_entries = replace(CONVERSATION, recent_entries=())
     assert conversation_from_document(over_the_wire(dict(of_conversation.document))) == without_entries

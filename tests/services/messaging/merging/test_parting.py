@@ -149,8 +149,10 @@ def test_a_conversation_that_was_joined_is_open_again_and_written_anew_to_the_li
     before, source = done(Messaging(), [Act("order", MINE)], "m"), done(Messaging(), [Act("order", THEIRS)], "t")
     after = parted(joined(before, source), before, source)
     [listed] = after.conversations.source_listed
-    assert (listed.conversation_id, listed.is_open, listed.joined_into, listed.revision) == ("cnv_t_0", True, "", 3)
-    assert after.conversations.survivor_listed == ()
+    assert (listed.conversation_id, listed.is_open, listed.joined_into) == ("cnv_t_0", True, "")
+    assert listed.revision > 2
+    [mine] = after.conversations.survivor_listed
+    assert (mine.conversation_id, mine.revision) == ("cnv_m_0", 3)
 
 
 def test_a_message_of_the_source_that_is_being_sent_is_waited_for() -> None:
