@@ -38,6 +38,7 @@ from services.messaging.deciding.sources import Sources
 from services.messaging.deciding.time_zones import TimeZones
 from services.messaging.delivery import parts as delivery
 from services.messaging.delivery.send_loop import Nudges
+from services.messaging.explaining.parts import explaining_registration
 from services.messaging.internal_servicer import MessagingInternalServicer
 from services.messaging.merging.operations import Merges
 from services.messaging.operations import Messages, ReminderRules
@@ -180,6 +181,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             partial(add_MessagingServiceServicer_to_server, servicer),
             conversations.registration,
             partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),
+            explaining_registration(settings, foundation, messages=messages, sources=sources, preparing=preparing),
         ],
         consumers=[consumer],
         sweeps={"messaging-sender": send_loop.run},

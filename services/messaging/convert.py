@@ -189,7 +189,7 @@ def overview_to_proto(saved: Saved[Messaging]) -> pb.MessagingOverview:
     state = saved.state
     return pb.MessagingOverview(
         customer_id=saved.customer_id,
-        recent_messages=[_summary_to_proto(summary) for summary in state.recent],
+        recent_messages=[summary_to_proto(summary) for summary in state.recent],
         open_conversations=[
             conversation_to_proto(conversation, saved.customer_id) for conversation in state.conversations
         ],
@@ -291,7 +291,8 @@ def _enrolment_changed(enrolment: Enrolment) -> events_pb.EnrolmentChanged:
     )
 
 
-def _summary_to_proto(summary: MessageSummary) -> pb.MessageSummary:
+def summary_to_proto(summary: MessageSummary) -> pb.MessageSummary:
+    """Write a message without its texts."""
     return pb.MessageSummary(
         message_id=summary.message_id,
         template_id=summary.template_id,

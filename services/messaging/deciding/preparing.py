@@ -17,7 +17,7 @@ from services.messaging.deciding.prepared import Away, End, Prepared, Ready
 from services.messaging.deciding.sources import NotThere, SourceAway, Sources, away_from, cart_now, source_finding
 from services.messaging.deciding.suppression import suppressed_in
 from services.messaging.deciding.time_zones import TimeZones
-from services.messaging.deciding.verdicts import Send, Skip, Wait
+from services.messaging.deciding.verdicts import Outcome, Send, Skip, Wait
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.liquid_texts import TextFault
 from services.messaging.texts.templates import Form, Template
@@ -88,7 +88,7 @@ class Preparing:
         self._writing = writing
         self._templates = templates
         self._purposes = purposes
-        self._provided_kinds = provided_kinds
+        self.provided_kinds = provided_kinds
         self._time_zones = time_zones
         self._metrics = metrics
         self._clock = clock
@@ -107,6 +107,19 @@ class Preparing:
         if weighed.form is None:
             return weighed.ending("SKIP", Reason.NO_FORM)
         return weighed.ending("PASS")
+
+    def suppose(
+        self, person: Person, template: SavedDocument[Template] | None, message: Message, state: Messaging
+    ) -> Judgement:
+        """Say what would be decided about a message to somebody of whom all that it takes was asked.
+
+        Without a template every form is supposed to be there. The purpose is one of those configured.
+        """
+        form_kinds = frozenset(DeliveryKind)
+        if template is not None:
+            form_kinds = template.state.kinds_in(person.wishes.language)
+        facts = self._facts(self._purposes[message.purpose], person, form_kinds, state, message)
+        return self._judged(message, facts, person, template)[1]
 
     async def _prepare(self, customer_id: str, message: Message, content: Content, state: Messaging) -> Prepared:
         weighed = await self._weigh(customer_id, message, state)
@@ -160,30 +173,50 @@ class Preparing:
             return before_all("code", End(MessageState.SKIPPED, Reason.EXPIRED))
         except SourceAway as away:
             return Prepared(Away(str(away)), away_from(str(away), time=now, traceparent=traceparent))
-        facts = self._facts(purpose, person, template.state, state, message)
-        judged = judge(message, facts)
-        inputs = (*person.versions, ("template", template.version), ("purposes", int(self._purposes.digest, 16)))
-        judgement = Judgement(now, traceparent, "SEND", findings=judged.findings, inputs=inputs)
-        match judged.outcome:
-            case Wait(until):
-                waits = replace(judgement, verdict="WAIT", reason=judged.findings[-1].reason, until=until)
-                return Prepared(judged.outcome, waits)
+        form_kinds = template.state.kinds_in(person.wishes.language)
+        facts = self._facts(purpose, person, form_kinds, state, message)
+        outcome, judgement = self._judged(message, facts, person, template)
+        match outcome:
+            case Wait():
+                return Prepared(outcome, judgement)
             case Skip(reason):
                 as_state = MessageState.CANCELLED if reason is Reason.ORDER_PLACED else MessageState.SKIPPED
-                return Prepared(End(as_state, reason), replace(judgement, verdict="SKIP", reason=reason.value))
+                return Prepared(End(as_state, reason), judgement)
             case Send(kind):
                 form = template.state.form_for(kind, person.wishes.language)
                 return Weighed(kind, person, facts, template, form, judgement)
 
-    def _facts(self, purpose: Purpose, person: Person, template: Template, state: Messaging, message: Message) -> Facts:
+    def _judged(
+        self, message: Message, facts: Facts, person: Person, template: SavedDocument[Template] | None
+    ) -> tuple[Outcome, Judgement]:
+        judged = judge(message, facts)
+        inputs = (*person.versions, ("purposes", int(self._purposes.digest, 16)))
+        if template is not None:
+            inputs = (*inputs, ("template", template.version))
+        judgement = Judgement(facts.now, current_traceparent(), "SEND", findings=judged.findings, inputs=inputs)
+        match judged.outcome:
+            case Wait(until):
+                judgement = replace(judgement, verdict="WAIT", reason=judged.findings[-1].reason, until=until)
+            case Skip(reason):
+                judgement = replace(judgement, verdict="SKIP", reason=reason.value)
+        return judged.outcome, judgement
+
+    def _facts(
+        self,
+        purpose: Purpose,
+        person: Person,
+        form_kinds: frozenset[DeliveryKind],
+        state: Messaging,
+        message: Message,
+    ) -> Facts:
         contact_points = person.contact_points(purpose)
         return Facts(
             now=self._clock(),
             purpose=purpose,
             wishes=person.wishes,
             contact_points=contact_points,
-            provided_kinds=self._provided_kinds,
-            form_kinds=template.kinds_in(person.wishes.language),
+            provided_kinds=self.provided_kinds,
+            form_kinds=form_kinds,
             sent=state.sent,
             zone=self._time_zones.find(person.whereabouts(message.origin.channel_id)),
             purposes=self._purposes,

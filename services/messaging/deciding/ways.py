@@ -20,9 +20,11 @@ WITHOUT_ADDRESS = frozenset({DeliveryKind.IN_APP})
 
 
 def candidates(message: Message, facts: Facts) -> tuple[DeliveryKind, ...]:
-    """Give the ways that are looked at: the one asked for, else those preferred, then all that there are."""
+    """Give the ways that are looked at: the one or those asked for, else those preferred, then all that there are."""
     if message.asked_kind is not None:
         return (message.asked_kind,)
+    if message.asked_kinds:
+        return message.asked_kinds
     preferred = facts.wishes.preferred_kinds
     return (*preferred, *(kind for kind in facts.provided_kinds if kind not in preferred))
 
