@@ -1,4 +1,4 @@
-"""Templates to begin with, in English and German: reminder of a cart, confirmation, one-time code, price that fell.
+"""Templates to begin with, in English and German: reminder of a cart, confirmations, one-time code, price that fell.
 
 A company replaces them by its own with PutTemplate; `make up` and the demo put them where none are.
 """
@@ -6,7 +6,7 @@ A company replaces them by its own with PutTemplate; `make up` and the demo put 
 from dataclasses import dataclass
 
 from deploy.sample.conversation_templates import conversation_answer
-from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP, DELIVERY_KIND_SMS
 from omnithread.messaging.v1.messaging_pb2 import Template, TemplateForm
 
 NAME = "{% if customer.given_name %} {{ customer.given_name }}{% endif %}"
@@ -112,6 +112,43 @@ Sie haben keinen verlangt? Dann ist nichts zu tun. Bitte geben Sie ihn niemandem
 )
 
 
+# To an address of which nobody knows yet whether its holder meant it: no name, and nothing about the customer.
+CONSENT_CONFIRMATIONS = (
+    (
+        "en",
+        "Please confirm: {{ purpose_label }}",
+        """\
+Hello,
+
+somebody asked us to send "{{ purpose_label }}" to this address. If it was you, please confirm it:
+
+{% if confirm_link != "" %}{{ confirm_link }}
+
+or tell us this code: {% else %}tell us this code: {% endif %}{{ code }}
+
+You did not ask for it? Then there is nothing to do: without your confirmation we send nothing.
+""",
+        "Your code for {{ purpose_label }}: {{ code }}. You did not ask for it? Then there is nothing to do.",
+    ),
+    (
+        "de",
+        "Bitte bestätigen: {{ purpose_label }}",
+        """\
+Guten Tag,
+
+jemand hat uns gebeten, "{{ purpose_label }}" an diese Adresse zu senden. Waren Sie es, dann bestätigen Sie es bitte:
+
+{% if confirm_link != "" %}{{ confirm_link }}
+
+oder nennen Sie uns diesen Code: {% else %}nennen Sie uns diesen Code: {% endif %}{{ code }}
+
+Sie waren es nicht? Dann ist nichts zu tun: Ohne Ihre Bestätigung senden wir nichts.
+""",
+        "Ihr Code für {{ purpose_label }}: {{ code }}. Sie haben keinen verlangt? Dann ist nichts zu tun.",
+    ),
+)
+
+
 ALERTS = (
     Wording(
         "en",
@@ -154,6 +191,19 @@ def sample_templates() -> tuple[Template, ...]:
                 for language, subject, text in CODES
             ],
             variable_names=["code"],
+        ),
+        Template(
+            template_id="consent_confirmation",
+            default_language="en",
+            forms=[
+                form
+                for language, subject, text, short in CONSENT_CONFIRMATIONS
+                for form in (
+                    TemplateForm(delivery_kind=DELIVERY_KIND_EMAIL, language=language, subject=subject, body_text=text),
+                    TemplateForm(delivery_kind=DELIVERY_KIND_SMS, language=language, body_text=short),
+                )
+            ],
+            variable_names=["code", "confirm_link", "purpose_label"],
         ),
         Template(
             template_id="price_alert",

@@ -23,11 +23,15 @@ from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import (
     add_MessagingInternalServiceServicer_to_server,
 )
 from omnithread.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
+from omnithread.preference.v1 import preference_internal_service_pb2
+from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
+from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceStub
 from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from services.messaging.causes.consent_confirmations import ConsentConfirmations
 from services.messaging.causes.identity_codes import IdentityCodes
 from services.messaging.causes.price_alerts import AlertRules, PriceAlerts
 from services.messaging.consumer import AREA, Listener
@@ -99,12 +103,15 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         profile=profile,
         nudge=nudges.nudge,
     )
+    preference_channel = foundation.channel(settings.preference_address)
+    preference_internal = PreferenceInternalServiceStub(preference_channel)
     sources = Sources(
         profile=profile,
-        preference=PreferenceServiceStub(foundation.channel(settings.preference_address)),
+        preference=PreferenceServiceStub(preference_channel),
         cart=CartServiceStub(cart_channel),
         orders=OrderServiceStub(cart_channel),
         profile_internal=profile_internal,
+        preference_internal=preference_internal,
     )
     ways_out = delivery.ways(settings, foundation)
     preparing = Preparing(
@@ -136,6 +143,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     listener = Listener(
         messages=messages,
         codes=IdentityCodes(messages),
+        confirmations=ConsentConfirmations(messages),
         price_alerts=PriceAlerts(
             messages,
             AlertRules(
@@ -163,6 +171,13 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
                 topic=settings.topic("profile"),
                 event_type=ProfileEvent,
                 messages=profile_internal_service_pb2,
+            ),
+            internal_stream(
+                "preference",
+                preference_internal,
+                topic=settings.topic("preference"),
+                event_type=PreferenceEvent,
+                messages=preference_internal_service_pb2,
             ),
             internal_stream(
                 "context",

@@ -1,4 +1,4 @@
-"""Listens to cart, profile and the aggregator: carts are reminded of, merged customers are one, codes and prices told.
+"""Listens to the other four: carts are reminded of, merged customers are one, codes, confirmations and prices told.
 
 Bought is bought, be it in a till of the store's own. Where such a sale leaves something in the cart, the cart counts as
 changed, and the gates judge.
@@ -20,9 +20,13 @@ from libs.timestamps import from_timestamp
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.common.v1.event_pb2 import EventHeader
 from omnithread.context.v1.context_events_pb2 import ContextEvent
+from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
+from services.messaging.causes.consent_confirmations import CODE_LIFETIME as CONFIRMATION_LIFETIME
+from services.messaging.causes.consent_confirmations import ConfirmationWanted, ConsentConfirmations
 from services.messaging.causes.identity_codes import CODE_LIFETIME, CodeWanted, IdentityCodes
 from services.messaging.causes.price_alerts import Alert, PriceAlerts
+from services.messaging.convert import kind_from_proto
 from services.messaging.operations import Messages, Reminder
 
 AREA = "messaging"
@@ -38,6 +42,7 @@ class Listener:
         *,
         messages: Messages,
         codes: IdentityCodes,
+        confirmations: ConsentConfirmations,
         price_alerts: PriceAlerts,
         merges: MergeListener,
         clock: Clock,
@@ -45,15 +50,18 @@ class Listener:
         self._messages = messages
         self._price_alerts = price_alerts
         self._codes = codes
+        self._confirmations = confirmations
         self._merges = merges
         self._clock = clock
 
     async def handle(self, area: str, event: ProtoMessage) -> None:
-        """Take in an event of cart, profile or the aggregator; safe to repeat."""
+        """Take in an event of cart, profile, preference or the aggregator; safe to repeat."""
         if isinstance(event, CartEvent):
             await self._handle_cart(event)
         elif isinstance(event, ProfileEvent) and event.HasField("verification_requested"):
             await self._send_code(event)
+        elif isinstance(event, PreferenceEvent):
+            await self._ask_for_confirmation(event)
         elif isinstance(event, ContextEvent):
             await self._handle_context(event)
         else:
@@ -94,6 +102,21 @@ class Listener:
         alert = Alert(event_id=header.event_id, fell=event.price_fell, origin=_origin(header))
         try:
             await self._price_alerts.tell(header.customer_id, alert)
+        except OmnithreadError as error:
+            if error.reason != "CUSTOMER_NOT_FOUND":
+                raise
+            log.info("customer_gone", customer_id=header.customer_id)
+
+    async def _ask_for_confirmation(self, event: PreferenceEvent) -> None:
+        header, requested = event.header, event.consent_confirmation_requested
+        kind = kind_from_proto(requested.delivery_kind)
+        if not event.HasField("consent_confirmation_requested") or kind is None:
+            return
+        if self._clock() - from_timestamp(header.record_time) > CONFIRMATION_LIFETIME:
+            return  # met in a replay: the code works no longer
+        wanted = ConfirmationWanted(header.event_id, requested.confirmation_id, kind, _origin(header))
+        try:
+            await self._confirmations.ask(header.customer_id, wanted)
         except OmnithreadError as error:
             if error.reason != "CUSTOMER_NOT_FOUND":
                 raise

@@ -171,6 +171,8 @@ class Message:
     """The article that it is about, empty where it is about none: not sent to somebody who has bought it."""
     verification_id: str = ""
     """The one-time code that it brings, empty where it brings none: neither subject nor text of it are kept."""
+    confirmation_id: str = ""
+    """The yes of which it asks whether it was meant, empty where it asks for none: nothing of it is kept either."""
     conversation_id: str = ""
     """The conversation in which it answers, empty where it answers in none."""
     answered_mail_ids: tuple[str, ...] = ()

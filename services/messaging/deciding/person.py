@@ -17,7 +17,7 @@ CODE_VARIABLE = "code"
 
 
 class CodeGone(Exception):
-    """The one-time code that was to be sent works no longer."""
+    """The one-time code that was to be sent works no longer, or nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Person:
     @property
     def secrets(self) -> dict[str, str]:
         """Give what a text may tell and nobody may keep."""
-        return {CODE_VARIABLE: self.code.code} if self.code else {}
+        return {CODE_VARIABLE: self.code.code, **self.code.told} if self.code else {}
 
     @property
     def versions(self) -> tuple[tuple[str, int], ...]:
@@ -49,7 +49,7 @@ class Person:
     def contact_points(self, purpose: Purpose) -> Mapping[DeliveryKind, str]:
         """Give where the customer can be reached; a code goes to the address that it is to prove, and nowhere else."""
         if self.code is not None:
-            return {DeliveryKind.EMAIL: self.code.address}
+            return {self.code.kind: self.code.address}
         return contact_points(self.profile, self.wishes, purpose.name)
 
     def whereabouts(self, channel_id: str) -> Whereabouts:
@@ -76,12 +76,18 @@ async def ask_about(sources: Sources, customer_id: str, message: Message) -> Per
     profile, wishes, cart, orders = await asyncio.gather(
         sources.person(customer_id), sources.wishes(customer_id), purchases(), bought()
     )
-    if not message.verification_id:
+    if not message.verification_id and not message.confirmation_id:
         return Person(customer_id, profile, wishes, cart, bought=orders)
     try:
-        code = await sources.code(customer_id, message.verification_id)
+        code = await _code(sources, customer_id, message)
     except NotThere as gone:
         raise CodeGone from gone
     # Who the customer is is left out: nobody knows yet whether the address is theirs.
     wishes = replace(wishes, language=code.language or wishes.language)
     return Person(customer_id, Profile(), wishes, None, code)
+
+
+async def _code(sources: Sources, customer_id: str, message: Message) -> Code:
+    if message.confirmation_id:
+        return await sources.confirmation(customer_id, message.confirmation_id)
+    return await sources.code(customer_id, message.verification_id)

@@ -4,7 +4,7 @@ As this service, not in a channel's name. A service that does not answer is `Sou
 nothing is ever sent on an assumption.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +19,7 @@ from omnithread.cart.v1 import order_pb2
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
 from omnithread.cart.v1.order_service_pb2 import GetOrderRequest, ListOrdersRequest
 from omnithread.preference.v1 import preference_pb2
+from omnithread.preference.v1.preference_internal_service_pb2 import GetConfirmationRequest
 from omnithread.preference.v1.preference_service_pb2 import GetPreferencesRequest
 from omnithread.profile.v1 import profile_pb2
 from omnithread.profile.v1.profile_internal_service_pb2 import GetVerificationCodeRequest
@@ -33,11 +34,15 @@ from services.messaging.values import DeliveryKind, Reason
 if TYPE_CHECKING:  # the classes of stubs on an asyncio channel are known to type checkers only
     from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceAsyncStub
     from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceAsyncStub
+    from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceAsyncStub
     from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
     from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceAsyncStub
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 TIMEOUT_SECONDS = 3.0
+CONFIRM_LINK = "confirm_link"
+PURPOSE_LABEL = "purpose_label"
+"""What the template that asks for a confirmation may tell beside the code."""
 NEWEST_ORDERS = 20
 """How many orders are looked through for an article."""
 
@@ -62,6 +67,10 @@ class Code:
     code: str = field(repr=False)
     address: str = field(repr=False)
     language: str
+    kind: DeliveryKind = DeliveryKind.EMAIL
+    """By which way it goes."""
+    told: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the text may tell beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Sources:
     cart: "CartServiceAsyncStub"
     orders: "OrderServiceAsyncStub"
     profile_internal: "ProfileInternalServiceAsyncStub"
+    preference_internal: "PreferenceInternalServiceAsyncStub"
 
     async def person(self, customer_id: str) -> profile_pb2.Profile:
         """Give who the customer is."""
@@ -84,6 +94,19 @@ class Sources:
         request = GetVerificationCodeRequest(customer_id=customer_id, verification_id=verification_id)
         answer = await _asked("profile", self.profile_internal.GetVerificationCode(request, timeout=TIMEOUT_SECONDS))
         return Code(code=answer.code, address=answer.identifier.value, language=answer.language)
+
+    async def confirmation(self, customer_id: str, confirmation_id: str) -> Code:
+        """Give code and link by which a yes is confirmed, while it waits."""
+        request = GetConfirmationRequest(customer_id=customer_id, confirmation_id=confirmation_id)
+        asked = self.preference_internal.GetConfirmation(request, timeout=TIMEOUT_SECONDS)
+        answer = await _asked("preference", asked)
+        return Code(
+            code=answer.code,
+            address=answer.contact_point,
+            language=answer.language,
+            kind=kind_from_proto(answer.delivery_kind) or DeliveryKind.EMAIL,
+            told={CONFIRM_LINK: answer.link, PURPOSE_LABEL: answer.purpose_label},
+        )
 
     async def wishes(self, customer_id: str) -> Wishes:
         """Give how the customer wants to be spoken to."""

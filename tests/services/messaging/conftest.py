@@ -16,6 +16,14 @@ from tests.services.messaging.office import Office, office_at
 from tests.services.messaging.post_office import PostOffice, post_office
 from tests.services.running import Services
 
+PUBLIC = "https://my.example"
+CLUB = """
+[club]
+kind = "marketing"
+double_opt_in = true
+labels = { en = "Club news", de = "Neues aus dem Club" }
+"""
+"""Of preference: one purpose more, which needs double opt-in."""
 RESUME_LINK = "https://shop.example/cart#{token}"
 EMBEDDED: dict[str, Any] = {"kafka_idle_pause_seconds": 0.2}
 IMPATIENT_CART: dict[str, Any] = {**EMBEDDED, "idle_after_seconds": 0.3, "idle_sweep_seconds": 0.05}
@@ -39,7 +47,9 @@ async def surroundings(*, mongo_uri: str, kafka_bootstrap: str, prefix: str, sta
     """Profile, preference, and a cart that counts as abandoned after a moment."""
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         await services.start(PROFILE, **EMBEDDED)
-        await services.start(PREFERENCE, **EMBEDDED)
+        purposes = state / "purposes.toml"
+        purposes.write_text(CLUB, encoding="utf-8")
+        await services.start(PREFERENCE, **EMBEDDED, purposes_file=purposes, public_base_url=PUBLIC)
         await services.start(CART, **IMPATIENT_CART)
         yield services
 
