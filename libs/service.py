@@ -77,16 +77,27 @@ class Foundation:
             random=self.random,
         )
 
-    def consumer(self, *, group: str, streams: Sequence[Stream], handle: Handle) -> EventConsumer:
-        """Make what listens: Kafka brings events quickly, the owners' heads tell what it did not bring."""
+    def consumer(
+        self,
+        *,
+        group: str,
+        streams: Sequence[Stream],
+        handle: Handle,
+        cursors: Cursors | None = None,
+        metrics: ReaderMetrics | None = None,
+    ) -> EventConsumer:
+        """Make what listens: Kafka brings events quickly, the owners' heads tell what it did not bring.
+
+        A second one has cursors and metrics of its own.
+        """
         return EventConsumer(
-            cursors=Cursors(self.database),
+            cursors=cursors or Cursors(self.database),
             kafka=self.kafka,
             group=group,
             streams=streams,
             handle=handle,
             clock=self.clock,
-            metrics=ReaderMetrics(self.registry),
+            metrics=metrics or ReaderMetrics(self.registry),
             tracer=self.tracer,
         )
 

@@ -24,19 +24,19 @@ class RelayMetrics:
 
 
 class ReaderMetrics:
-    """One service's handling of what other areas announce."""
+    """One service's handling of what other areas announce; a second reader of the same process has a prefix."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, *, prefix: str = "omnithread") -> None:
         self.delay_seconds = Histogram(
-            "omnithread_event_handle_delay_seconds",
+            f"{prefix}_event_handle_delay_seconds",
             "Time from the commit of an event to its having been handled.",
             ["area"],
             buckets=DELAY_SECONDS_BUCKETS,
             registry=registry,
         )
         self.replayed = Counter(
-            "omnithread_events_replayed", "Events that the owner gave instead of Kafka.", ["area"], registry=registry
+            f"{prefix}_events_replayed", "Events that the owner gave instead of Kafka.", ["area"], registry=registry
         )
         self.parked = Counter(
-            "omnithread_streams_parked", "Failures that parked a customer's stream.", ["area"], registry=registry
+            f"{prefix}_streams_parked", "Failures that parked a customer's stream.", ["area"], registry=registry
         )

@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from libs.clock import Clock
+from libs.events.streams import History
 from libs.mongo.values import HeadRow
 from libs.rpc.pages import PageTokens, page_size
 from libs.timestamps import EPOCH, from_timestamp, to_timestamp
@@ -20,22 +21,6 @@ MOST_REPLAY_BYTES = 1024 * 1024
 MILLISECOND = timedelta(milliseconds=1)
 
 ResponseT = TypeVar("ResponseT", bound=Message)
-
-
-class History(Protocol):
-    """What is asked of a service's records, whatever their state."""
-
-    @property
-    def epoch(self) -> str:
-        """Of the database."""
-
-    async def heads(
-        self, updated_since: datetime, limit: int, after: tuple[datetime, str] | None = None
-    ) -> list[HeadRow]:
-        """Give heads of records changed since a time."""
-
-    async def replay(self, customer_id: str, after_seq: int, limit: int) -> tuple[list[bytes], event_pb2.Head]:
-        """Give a customer's serialized events after a `seq`, and the head."""
 
 
 class ReplayRequest(Protocol):

@@ -3,13 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc.aio import AioRpcError
 
+from libs.clock import Clock
 from libs.errors import OmnithreadError
+from libs.mongo.values import HeadRow
 from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.common.v1 import event_pb2
 
@@ -57,6 +59,22 @@ class HeadsPage:
     """The owner's time when it began to look."""
 
 
+class History(Protocol):
+    """What a service's own records tell of themselves; `libs.mongo.record.Records` does."""
+
+    @property
+    def epoch(self) -> str:
+        """Of the database."""
+
+    async def heads(
+        self, updated_since: datetime, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[HeadRow]:
+        """Give heads of records changed since a time."""
+
+    async def replay(self, customer_id: str, after_seq: int, limit: int) -> tuple[list[bytes], event_pb2.Head]:
+        """Give a customer's serialized events after a `seq`, and the head."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One area as a reader sees it. `replay` and `heads` raise OwnerAway where it does not answer."""
@@ -88,10 +106,7 @@ def internal_stream(
     """Make the stream of an area from the stub of its internal service, on a channel with our own identity."""
 
     def parse(data: bytes) -> Message:
-        try:
-            return event_type.FromString(data)
-        except DecodeError as error:
-            raise Unreadable(area) from error
+        return _parse(area, event_type, data)
 
     async def replay(customer_id: str, after_seq: int) -> Replayed:
         request = messages.ReplayEventsRequest(customer_id=customer_id, after_seq=after_seq, page_size=REPLAY_PAGE)
@@ -122,3 +137,36 @@ async def _ask(area: str, call: Awaitable[Any]) -> Any:  # noqa: ANN401  the ans
         raise
     except OmnithreadError as error:  # from our own side of the channel: no time was left
         raise OwnerAway(area) from error
+
+
+def own_stream(area: str, records: History, *, topic: str, event_type: type[Message], clock: Clock) -> Stream:
+    """Make the stream of a service's own area, for what listens to itself: its records are asked without a call."""
+
+    def parse(data: bytes) -> Message:
+        return _parse(area, event_type, data)
+
+    async def replay(customer_id: str, after_seq: int) -> Replayed:
+        events, head = await records.replay(customer_id, after_seq, REPLAY_PAGE)
+        return Replayed([event_type.FromString(event) for event in events], head)
+
+    async def heads(updated_since: datetime, page_token: str) -> HeadsPage:
+        as_of_time = clock()
+        time, _, customer_id = page_token.partition(" ")
+        after = (datetime.fromisoformat(time), customer_id) if page_token else None
+        rows = await records.heads(updated_since, HEADS_PAGE, after)
+        last = rows[-1] if len(rows) == HEADS_PAGE else None
+        return HeadsPage(
+            heads={row.customer_id: row.seq for row in rows},
+            epoch=records.epoch,
+            next_page_token=f"{last.update_time.isoformat()} {last.customer_id}" if last else "",
+            as_of_time=as_of_time,
+        )
+
+    return Stream(area=area, topic=topic, parse=parse, replay=replay, heads=heads)
+
+
+def _parse(area: str, event_type: type[Message], data: bytes) -> Message:
+    try:
+        return event_type.FromString(data)
+    except DecodeError as error:
+        raise Unreadable(area) from error

@@ -58,8 +58,9 @@ class SweepPlace:
 class Cursors:
     """The cursors of one service. Raises DEPENDENCY_UNAVAILABLE where MongoDB does not answer."""
 
-    def __init__(self, database: Database) -> None:
-        self._cursors: Collection = database[CURSORS]
+    def __init__(self, database: Database, collection: str = CURSORS) -> None:
+        """Another collection than the service's first is for a second reader that goes at its own pace."""
+        self._cursors: Collection = database[collection]
 
     async def get(self, area: str, customer_id: str) -> Cursor:
         """Read one cursor."""
@@ -120,6 +121,12 @@ class Cursors:
             due = {"_id": key, "next_time": found["next_time"]}
             claimed = await self._cursors.update_one(due, {"$set": {"next_time": until}})
         return SweepPlace(area, found["since"], found["epoch"]) if claimed.modified_count else None
+
+    async def begin_sweeps(self, areas: AnyOf[str], *, since: datetime) -> None:
+        """Let the first sweeps of areas begin at a time, where a reader cares for nothing before; later ones stay."""
+        for area in areas:
+            place: Document = {"_id": _sweep_key(area), "since": since, "epoch": "", "next_time": since}
+            await self._insert(place)
 
     async def leave_sweep(self, place: SweepPlace, *, next_time: datetime) -> None:
         """Note how far a sweep came, and when the next is due."""

@@ -1,5 +1,7 @@
 """Wires messaging and runs it: `python -m services.messaging`, once after `python -m services.messaging migrate`."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 
@@ -49,6 +51,7 @@ from services.messaging.operations import Messages, ReminderRules
 from services.messaging.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
 from services.messaging.store import INDEXES, SHAPE, TEMPLATE_SHAPE, TEMPLATES
+from services.messaging.subscriptions.parts import subscription_parts
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.resume_links import ResumeLinks
 from services.messaging.texts.writing import Writing
@@ -189,6 +192,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         ],
         handle=listener.handle,
     )
+    subscriptions = subscription_parts(settings, foundation, records=records)
     servicer = MessagingServicer(messages=messages, conversations=conversations.desk)
     internal_servicer = MessagingInternalServicer(messages=messages, merges=merges)
     return Parts(
@@ -197,11 +201,23 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             conversations.registration,
             partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),
             explaining_registration(settings, foundation, messages=messages, sources=sources, preparing=preparing),
+            subscriptions.registration,
         ],
-        consumers=[consumer],
-        sweeps={"messaging-sender": send_loop.run},
-        close=ways_out.providers.close,
+        consumers=[consumer, subscriptions.consumer],
+        sweeps={"messaging-sender": send_loop.run, **subscriptions.sweeps},
+        close=one_after_the_other(subscriptions.close, ways_out.providers.close),
     )
+
+
+def one_after_the_other(*closes: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Close all, each though another failed."""
+
+    async def close() -> None:
+        async with AsyncExitStack() as stack:
+            for one in reversed(closes):
+                stack.push_async_callback(one)
+
+    return close
 
 
 SERVICE = Service(name="messaging", area=AREA, settings=MessagingSettings, build=build, indexes=INDEXES)

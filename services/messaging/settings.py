@@ -82,12 +82,12 @@ class MessagingSettings(ServiceSettings):
     message_lifetime_hours: float = Field(default=72.0, gt=0, le=720)
     """How long a message may wait; then it is skipped as `EXPIRED`."""
 
-    webhook_allow_http: bool = False
-    """Whether webhooks may go to `http` addresses; for receivers on the same machine or in a trusted network."""
-    webhook_allowed_networks: str = Field(default="", max_length=1000)
-    """Networks that are not public and that webhooks may reach all the same, in CIDR form, separated by commas."""
-    webhook_ca_file: Path | None = None
-    """Certificates of the authorities that receivers of webhooks are checked with; empty means the system's."""
+    subscription_allow_http: bool = False
+    """Whether events may be posted to `http` addresses; for receivers on the same machine or in a trusted network."""
+    subscription_allowed_networks: str = Field(default="", max_length=1000)
+    """Networks that are not public and may be posted to all the same, in CIDR form, separated by commas."""
+    subscription_ca_file: Path | None = None
+    """Certificates of the authorities that receivers of events are checked with; empty means the system's."""
     subscription_sweep_seconds: float = Field(default=1.0, gt=0, le=60)
     """How often every replica looks for events that are to be posted to other systems."""
     subscription_lease_seconds: float = Field(default=60.0, ge=1, le=3600)

@@ -46,6 +46,7 @@ from services.messaging.fields import (
     summary_from,
     suppression_from,
 )
+from services.messaging.subscriptions.store import INDEXES as SUBSCRIPTION_INDEXES
 from services.messaging.texts.templates import Template
 from services.messaging.values import (
     Assignee,
@@ -98,6 +99,7 @@ INDEXES = (
     Index(NOTES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
     Index(CONVERSATIONS, ((QUEUE, 1), (WAITING_SINCE, 1), ("_id", 1)), sparse=True),
     Index(CONVERSATIONS, ((QUEUE, 1), (ASSIGN_TIME, 1), ("_id", 1)), sparse=True),
+    *SUBSCRIPTION_INDEXES,
 )
 
 
