@@ -37,6 +37,8 @@ class Channels:
     agent: omnithread.Omnithread
     store: omnithread.Omnithread
     messenger: omnithread.Omnithread
+    mail: omnithread.Omnithread
+    """The gateway that brings what customers write by mail."""
 
     @property
     def four(self) -> tuple[omnithread.Omnithread, ...]:
@@ -73,6 +75,7 @@ async def channels_of(suite: Suite) -> AsyncIterator[Channels]:
             agent=await stack.enter_async_context(suite.connect("call-centre", actor="agent-17")),
             store=await stack.enter_async_context(suite.connect("store-042", actor="till-3")),
             messenger=await stack.enter_async_context(suite.connect("messenger")),
+            mail=await stack.enter_async_context(suite.connect("mail-gateway")),
         )
 
 

@@ -20,6 +20,7 @@ from omnithread.preference.v1 import preference_pb2
 from omnithread.profile.v1 import profile_events_pb2 as profile
 from omnithread.profile.v1 import profile_pb2
 from services.aggregator.cart_touchpoints import of_cart
+from services.aggregator.conversation_touchpoints import of_conversation
 from services.aggregator.meanings import Meaning, word
 from services.aggregator.values import Touchpoint
 
@@ -145,17 +146,7 @@ def _of_messaging(event: messaging.MessagingEvent) -> Meaning | None:
                 now.message_id,
                 [("purpose", now.purpose), ("delivery", way), ("state", state), ("reason", now.state_reason)],
             )
-        case "entry_posted":
-            entry = event.entry_posted
-            author = word(messaging_pb2.Author.DESCRIPTOR, entry.author, "AUTHOR_")
-            return Meaning(
-                context.TOUCHPOINT_KIND_CONVERSATION,
-                f"{author} wrote about {entry.topic}",
-                entry.conversation_id,
-                [("author", author), ("entry_id", entry.entry_id), ("topic", entry.topic)],
-                by_company=entry.author != messaging_pb2.AUTHOR_CUSTOMER,
-            )
-    return None
+    return of_conversation(event)
 
 
 def _message(summary: str, message_id: str, attributes: Sequence[tuple[str, str]]) -> Meaning:

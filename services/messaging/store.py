@@ -191,6 +191,19 @@ def _members(event: Event) -> Sequence[Member]:
             return (_message_member(event.message, event.content),)
         case EnrolmentChanged():
             return (_enrolment_member(event.enrolment),)
+        case MessagingAbsorbed():
+            return tuple(_conversation_member(conversation) for conversation in (*event.conversations, *event.grown))
+        case MessagingParted():
+            return (
+                *(_conversation_member(conversation) for conversation in event.conversations),
+                *(_conversation_member(conversation, returned_by=event.merge_id) for conversation in event.returned),
+            )
+        case _:
+            return _members_of_conversations(event)
+
+
+def _members_of_conversations(event: Event) -> Sequence[Member]:
+    match event:
         case EntryPosted():
             entry = _entry_member(event.entry, event.mail)
             return (entry, _conversation_member(event.conversation)) if event.is_listed else (entry,)
@@ -201,13 +214,6 @@ def _members(event: Event) -> Sequence[Member]:
             return (_note_member(event.note, event.conversation),)
         case ConversationClosed() | ConversationReopened():
             return (_conversation_member(event.conversation),)
-        case MessagingAbsorbed():
-            return tuple(_conversation_member(conversation) for conversation in (*event.conversations, *event.grown))
-        case MessagingParted():
-            return (
-                *(_conversation_member(conversation) for conversation in event.conversations),
-                *(_conversation_member(conversation, returned_by=event.merge_id) for conversation in event.returned),
-            )
         case _:
             return ()
 

@@ -17,6 +17,7 @@ from libs.ids import NewId
 from libs.mongo.values import Saved
 from libs.purposes import PurposeTable
 from services.messaging import model
+from services.messaging.conversations.mails import reply_headers
 from services.messaging.deciding.judgement import Finding, Judgement
 from services.messaging.deciding.prepared import Ready
 from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure
@@ -121,7 +122,7 @@ class HandingOver:
             language=ready.content.language,
             purpose=claimed.purpose,
             customer_id=customer_id,
-            headers=ready.headers,
+            headers=(*ready.headers, *reply_headers(claimed)),
             brand=ready.brand,
         )
         try:

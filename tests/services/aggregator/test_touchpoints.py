@@ -155,6 +155,27 @@ def test_what_a_customer_does_is_told_in_a_few_words(event: AreaEvent, kind: int
             ),
             "agent wrote about order",
         ),
+        (
+            messaging.MessagingEvent(
+                header=H,
+                conversation_assigned=messaging.ConversationAssigned(
+                    topic="order", assignee_kind=messaging_pb2.ASSIGNEE_KIND_STORE, assignee_id="042", note_id="nte_1"
+                ),
+            ),
+            "handed over to store: order",
+        ),
+        (
+            messaging.MessagingEvent(header=H, conversation_assigned=messaging.ConversationAssigned(topic="order")),
+            "taken back: order",
+        ),
+        (
+            messaging.MessagingEvent(header=H, note_added=messaging.NoteAdded(topic="order", note_id="nte_1")),
+            "note on: order",
+        ),
+        (
+            messaging.MessagingEvent(header=H, conversation_closed=messaging.ConversationClosed(topic="order")),
+            "closed: order",
+        ),
     ],
 )
 def test_what_the_company_does_is_told_and_does_not_prolong_the_journey(event: AreaEvent, summary: str) -> None:

@@ -46,7 +46,8 @@ async def only_open(office: Office, customer_id: str) -> Conversation:
 
 async def test_an_answer_goes_out_by_mail_and_the_answer_to_it_joins_the_conversation(office: Office) -> None:
     anna = await office.person()
-    first = await office.gateway.ReceiveMail(mail(anna, topic="order"))
+    asked = mail(anna, topic="order")
+    first = await office.gateway.ReceiveMail(asked)
     answered = await office.call_centre.PostMessage(
         messaging_pb.PostMessageRequest(
             customer_id=anna.customer_id,
@@ -60,6 +61,7 @@ async def test_an_answer_goes_out_by_mail_and_the_answer_to_it_joins_the_convers
     assert sent.body_text.startswith("Hello Anna,\n\nIt comes tomorrow.")
     [out] = office.post.mails(anna.address)
     assert (out["Subject"], "It comes tomorrow." in text_of(out)) == ("Re: My order", True)
+    assert (out["In-Reply-To"], out["References"]) == (asked.mail_id, asked.mail_id)
 
     # She answers from an address that nobody knows, and quotes what she answers.
     reply = mail(
