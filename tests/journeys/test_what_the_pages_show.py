@@ -80,6 +80,26 @@ async def test_a_cart_is_handed_over_and_gone_on_with(suite: Suite) -> None:
     assert said.splitlines() == ["outcome: HANDOVER_OUTCOME_SAME_CUSTOMER", "one customer: True"]
 
 
+async def test_a_conversation_goes_from_the_chat_to_a_mail_and_to_the_store(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {
+        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
+        "CHANNEL_TOKEN": suite.token("web-shop"),
+        "STAFF_TOKEN": suite.token("call-centre", actor="agent-17"),
+        "GATEWAY_TOKEN": suite.token("mail-gateway"),
+    }
+    code = block("docs/conversations.md", "python", "ReceiveMailRequest")
+    said = await run(sys.executable, "-c", code, environment=environment)
+    assert said.splitlines() == [
+        "unread: 1",
+        "web-shop customer: Do you have it in blue?",
+        "call-centre agent: In the store.",
+        "mail-gateway customer: I come at five.",
+        "for agent-17: Asks for blue ones; I know no more.",
+        "for 042: Put it aside, please.",
+    ]
+
+
 async def test_a_first_call_from_python(suite: Suite, tmp_path: Path) -> None:
     code = at_this_suite(block("README.md", "python", "start_session"), suite)
     make = tmp_path / "make"  # `make token` asks the suite of `make up`, and this is another one
