@@ -60,7 +60,7 @@ class ConsentChains:
         if start.position > until.position:
             raise errors.chain_head_invalid("after")
         piece = await self._piece(saved, start, until)
-        entries = [_entry(name, document) for name, document in piece.documents]
+        entries = [entry_of(name, document) for name, document in piece.documents]
         found = check(entries, after=start, until=until, kept=kept, is_end=piece.is_end)
         if found.finding is None:
             found = Check(await self._behind_the_end(saved, until, piece) or await self._pretended(piece), found.head)
@@ -134,7 +134,8 @@ class ConsentChains:
             return int(await self.book.database[CONSENT_RECORDS].count_documents(match, limit=MOST_CHECKED))
 
 
-def _entry(collection: str, document: Mapping[str, Any]) -> Entry:
+def entry_of(collection: str, document: Mapping[str, Any]) -> Entry:
+    """Give an entry as it lies there, with the digest of what it says now."""
     salt = document.get(SALT)
     computed = content_digest(bytes(salt), document["_id"], document, CONTENT[collection]) if salt else None
     return Entry(

@@ -1,13 +1,21 @@
 """Preference beside profile, both real, on the embedded servers; each test has customers of its own."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from libs.mongo.connection import Database, connect, database
 from services.preference.__main__ import SERVICE as PREFERENCE
 from services.profile.__main__ import SERVICE as PROFILE
-from tests.services.preference.desk import Desk, desk_at
+from tests.services.preference.desk import PUBLIC, PURPOSES, Desk, desk_at
 from tests.services.running import Services
+
+
+def NEXT_MONTH() -> datetime:  # noqa: N802  a clock, as the system's is one
+    """The time in a month: links and codes of today are too old."""
+    return datetime.now(UTC) + timedelta(days=31)
 
 
 @pytest.fixture(scope="package")
@@ -17,4 +25,17 @@ async def desk(
     prefix, state = new_prefix(), tmp_path_factory.mktemp("preference")
     async with Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=prefix, state=state) as services:
         await services.start(PROFILE)
-        yield desk_at(services, await services.start(PREFERENCE))
+        purposes = state / "purposes.toml"
+        purposes.write_text(PURPOSES, encoding="utf-8")
+        told: dict[str, Any] = {"purposes_file": purposes, "public_base_url": PUBLIC}
+        first = await services.start(PREFERENCE, **told)
+        later = await services.start(PREFERENCE, clock=NEXT_MONTH, **told)
+        yield desk_at(services, first, next_month=later)
+
+
+@pytest.fixture
+async def stored(desk: Desk) -> AsyncIterator[Database]:
+    """What lies in preference's database, for those who change it behind its back."""
+    client = connect(desk.mongo_uri, app_name="test")
+    yield database(client, desk.database_name)
+    client.close()

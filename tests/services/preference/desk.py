@@ -14,17 +14,41 @@ from omnithread.preference.v1 import preference_internal_service_pb2 as internal
 from omnithread.preference.v1 import preference_service_pb2 as pb
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
-from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED, Preferences
+from omnithread.preference.v1.preference_pb2 import (
+    CONSENT_STATE_GRANTED,
+    CONSENT_STATE_PENDING,
+    CONSENT_STATE_REVOKED,
+    Preferences,
+)
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, Identifier
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
+from services.preference.__main__ import SERVICE as PREFERENCE
 from tests.services.running import Services
 
 if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only
+    from omnithread.preference.v1.consent_service_pb2_grpc import ConsentServiceAsyncStub
     from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceAsyncStub
     from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceAsyncStub
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
-YES, NO = CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED
+YES, NO, PENDING = CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED, CONSENT_STATE_PENDING
+PUBLIC = "https://my.example"
+PURPOSES = """
+[cart_reminder]
+kind = "marketing"
+labels = { en = "Reminders of your cart", de = "Erinnerungen an Ihren Warenkorb" }
+
+[club]
+kind = "marketing"
+double_opt_in = true
+labels = { en = "Club news", de = "Neues aus dem Club" }
+
+[price_alert]
+kind = "marketing"
+
+[service]
+kind = "transactional"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +60,16 @@ class Desk:
     """Its calls are made by Ben, who works there."""
     internal: "PreferenceInternalServiceAsyncStub"
     profile: "ProfileServiceAsyncStub"
+    consents: "ConsentServiceAsyncStub"
+    """The app's again."""
+    messaging: "PreferenceInternalServiceAsyncStub"
+    """Messaging, which writes mails."""
+    door: "PreferenceInternalServiceAsyncStub"
+    """The public door, which shows pages."""
+    next_month: "Desk | None"
+    """The same in a month, when links and codes of today are too old."""
+    mongo_uri: str
+    database_name: str
 
     async def new_customer(self) -> str:
         """Somebody nobody has seen before."""
@@ -79,12 +113,19 @@ class Desk:
         return list(answer.events)
 
 
-def desk_at(services: Services, preference: Running) -> Desk:
+def desk_at(services: Services, preference: Running, *, next_month: Running | None = None) -> Desk:
+    settings = services.settings(PREFERENCE)
     return Desk(
         app=services.connect("mobile-app", at=preference).preference,
         call_centre=services.connect("call-centre", at=preference, actor="ben").preference,
         internal=PreferenceInternalServiceStub(services.as_service("aggregator", to=preference)),
         profile=services.connect("mobile-app").profile,
+        consents=services.connect("mobile-app", at=preference).consents,
+        messaging=PreferenceInternalServiceStub(services.as_service("messaging", to=preference)),
+        door=PreferenceInternalServiceStub(services.as_service("door", to=preference)),
+        next_month=desk_at(services, next_month) if next_month else None,
+        mongo_uri=settings.mongo_uri,
+        database_name=settings.database_name(PREFERENCE.name),
     )
 
 
