@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from libs.mongo.values import Decision
 from services.messaging import errors
-from services.messaging.deciding.judgement import MOST_KEPT, Judgement, with_judgement
+from services.messaging.deciding.judgement import MOST_KEPT, Judgement, newest_judgements, with_judgement
 from services.messaging.delivery.suppressed import suppress
 from services.messaging.events import Event, MessageQueued, MessageReceiptNoted, MessageStateChanged
 from services.messaging.values import (
@@ -33,7 +33,7 @@ MAX_WAITING = 20
 MAX_RECENT = 10
 MAX_SENT = 1000
 SENT_KEPT = timedelta(days=365)
-ROOM_FOR_JUDGEMENTS = ((24, MOST_KEPT), (48, 2))
+ROOM_FOR_JUDGEMENTS = ((MAX_WAITING, MOST_KEPT), (2 * MAX_WAITING, 2))
 """How many judgements each message keeps while so many wait; beyond that, and a merge leads there, the newest one."""
 SUPPRESSING = {
     ReceiptKind.BOUNCED_HARD: SuppressionReason.BOUNCED,
@@ -75,9 +75,14 @@ def record_failure(
 def noting(state: Messaging, seen: Message, judgement: Judgement) -> tuple[Messaging, Message]:
     """Give state and message with what was decided about it, for the step that follows from it."""
     _check_unchanged(state, seen)
-    room = next((kept for waiting, kept in ROOM_FOR_JUDGEMENTS if len(state.waiting) <= waiting), 1)
-    judged = replace(seen, judgements=with_judgement(seen.judgements, judgement, room))
+    judged = replace(seen, judgements=with_judgement(seen.judgements, judgement, _room(len(state.waiting))))
     return replace(state, waiting=_replaced(state.waiting, judged)), judged
+
+
+def within_room(waiting: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Give messages with as many judgements each as there is room for where so many wait."""
+    room = _room(len(waiting))
+    return tuple(replace(message, judgements=newest_judgements(message.judgements, room)) for message in waiting)
 
 
 def put_into_inbox(
@@ -293,6 +298,10 @@ def newest_sendings(sent: tuple[Sending, ...], now: datetime) -> tuple[Sending, 
     """Give what caps can look back to, oldest first."""
     kept = sorted((sending for sending in sent if sending.time > now - SENT_KEPT), key=lambda sending: sending.time)
     return tuple(kept[-MAX_SENT:])
+
+
+def _room(waiting: int) -> int:
+    return next((kept for most, kept in ROOM_FOR_JUDGEMENTS if waiting <= most), 1)
 
 
 def _moved(state: Messaging, seen: Message, after: Message, content: Content) -> Change:

@@ -45,11 +45,16 @@ class Judgement:
 
 
 def with_judgement(kept: tuple[Judgement, ...], newest: Judgement, most: int = MOST_KEPT) -> tuple[Judgement, ...]:
-    """Keep the first judgement and the newest, `most` in all, at least 1: the newest."""
-    if most <= 1:
-        return (newest,)
-    rest = (*kept[1:], newest) if kept else (newest,)
-    return (*kept[:1], *rest[-(most - 1) :])
+    """Add one, and keep the first and the newest, `most` in all."""
+    return newest_judgements((*kept, newest), most)
+
+
+def newest_judgements(judgements: tuple[Judgement, ...], most: int) -> tuple[Judgement, ...]:
+    """Give the first and the newest, `most` in all, at least 1: the newest."""
+    if len(judgements) <= most:
+        return judgements
+    first = judgements[: most - 1 and 1]
+    return (*first, *judgements[len(first) - most :])
 
 
 def only(

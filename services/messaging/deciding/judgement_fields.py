@@ -5,19 +5,18 @@ from typing import Any, cast
 
 from services.messaging.deciding.judgement import Finding, GateVerdict, Judgement, Verdict
 
+BETWEEN = "\t"
+
 
 def judgement_to_fields(judgement: Judgement) -> dict[str, Any]:
-    """Write a judgement; facts and inputs as `name=value`, which have no `=` in their names."""
+    """Write a judgement: a finding as one text with tabs between gate, verdict, reason and each `name=value`."""
     return {
         "time": judgement.time,
         "traceparent": judgement.traceparent,
         "verdict": judgement.verdict,
         "reason": judgement.reason,
         "until": judgement.until,
-        "findings": [
-            [finding.gate, finding.verdict, finding.reason, *(f"{name}={value}" for name, value in finding.facts)]
-            for finding in judgement.findings
-        ],
+        "findings": [_written(finding) for finding in judgement.findings],
         "inputs": [f"{source}={version}" for source, version in judgement.inputs],
     }
 
@@ -30,12 +29,19 @@ def judgement_from(fields: Mapping[str, Any]) -> Judgement:
         verdict=cast("Verdict", fields["verdict"]),
         reason=fields["reason"],
         until=fields["until"],
-        findings=tuple(
-            Finding(gate, cast("GateVerdict", verdict), reason, tuple(_pair(fact) for fact in facts))
-            for gate, verdict, reason, *facts in fields["findings"]
-        ),
+        findings=tuple(map(_read, fields["findings"])),
         inputs=tuple((source, int(version)) for source, version in map(_pair, fields["inputs"])),
     )
+
+
+def _written(finding: Finding) -> str:
+    facts = (f"{name}={value}".replace(BETWEEN, " ") for name, value in finding.facts)
+    return BETWEEN.join((finding.gate, finding.verdict, finding.reason, *facts))
+
+
+def _read(text: str) -> Finding:
+    gate, verdict, reason, *facts = text.split(BETWEEN)
+    return Finding(gate, cast("GateVerdict", verdict), reason, tuple(map(_pair, facts)))
 
 
 def _pair(text: str) -> tuple[str, str]:

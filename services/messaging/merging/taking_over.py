@@ -20,7 +20,7 @@ from services.messaging.conversations.talking import (
 from services.messaging.delivery import suppressed
 from services.messaging.events import Event, MessagingAbsorbed
 from services.messaging.merging.outcome import explain
-from services.messaging.model import Change, end, newest_messages, newest_sendings
+from services.messaging.model import Change, end, newest_messages, newest_sendings, within_room
 from services.messaging.values import Conversation, MessageState, Messaging, Reason
 
 MAX_WAITING_AFTER_MERGE = 100
@@ -45,8 +45,12 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
     )
     campaigns, superseded = joining.join(campaigns_of(survivor), campaigns_of(source), now, waiting=waiting)
     after = Messaging(
-        waiting=tuple(
-            sorted((*survivor.waiting, *source.waiting), key=lambda message: (message.create_time, message.message_id))
+        waiting=within_room(
+            tuple(
+                sorted(
+                    (*survivor.waiting, *source.waiting), key=lambda message: (message.create_time, message.message_id)
+                )
+            )
         ),
         recent=newest_messages((*survivor.recent, *source.recent)),
         conversations=within_bounds(joined.open),

@@ -1,0 +1,121 @@
+"""Whatever a gate can find has words of its own."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from libs.purposes import CapRule, purpose_table
+from services.messaging.campaigns.values import SendWindow
+from services.messaging.deciding.facts import Bought, CartNow, Pause, Suppressed, Wishes
+from services.messaging.deciding.gates import GATES, Judged, judge
+from services.messaging.deciding.judgement import Finding, Judgement
+from services.messaging.deciding.quiet_hours import QuietHours
+from services.messaging.deciding.verdicts import Wait
+from services.messaging.explaining.supposing import cart_finding
+from services.messaging.explaining.words import SENTENCES, words_of_finding, words_of_judgement
+from services.messaging.values import DeliveryKind
+from tests.services.messaging.samples import EMAIL, IN_APP, NOON, SMS, facts, message, no, yes
+
+REMINDER = message(cart_id="crt_1", idle_since_time=NOON - timedelta(hours=2))
+CART = CartNow("crt_1", False, NOON - timedelta(hours=2), frozenset())
+CAPPED = purpose_table(caps=(CapRule(0, "rolling"),), quiet_hours=(0, 60))
+TRANSACTIONAL = purpose_table()["identity_code"]
+WISHES = Wishes(consents=(yes(), yes(IN_APP)))
+
+
+def situations() -> list[Judged]:
+    carts = [CART, None, replace(CART, is_empty=True), CartNow("crt_2", False, NOON, frozenset({"crt_1"}))]
+    wishes = [
+        WISHES,
+        Wishes(consents=(no(),)),
+        replace(WISHES, pauses=(Pause("", NOON + timedelta(hours=1)),)),
+        replace(WISHES, quiet_hours=QuietHours(600, 900)),
+        replace(WISHES, quiet_hours=QuietHours(600, 600)),
+        replace(WISHES, preferred_kinds=(SMS, EMAIL)),
+    ]
+    worlds: list[dict[str, Any]] = [
+        {},
+        {"purposes": CAPPED},
+        {"purpose": TRANSACTIONAL},
+        {"contact_points": {}},
+        {"provided_kinds": ()},
+        {"suppressed": {EMAIL: Suppressed("BOUNCED", NOON, everything=True)}},
+        {"bought": (Bought(frozenset({"shoe"}), NOON),)},
+    ]
+    messages = [REMINDER, message(sku="shoe", asked_kind=EMAIL), message(send_window=SendWindow(840, 900))]
+    return [
+        judge(one, facts(cart=cart, wishes=wish, **world))
+        for one, cart, wish, world in itertools.product(messages, carts, wishes, worlds)
+    ]
+
+
+def test_every_finding_is_said_in_words_and_every_gate_was_heard() -> None:
+    found = {finding for judged in situations() for finding in judged.findings}
+    for finding in found:
+        words = words_of_finding(finding)
+        assert words.endswith(".")
+        assert not {"{", "}", "?"} & set(words), (finding, words)
+        assert (finding.gate, finding.reason) in SENTENCES or finding.gate == "way"
+    assert len({finding.gate for finding in found}) == len(GATES)
+    assert {"ORDER_PLACED", "NO_CONSENT", "SUPPRESSED", "PAUSED", "CAP_REACHED", "QUIET_HOURS", "SEND_TIME"} <= {
+        finding.reason for finding in found
+    }
+
+
+def test_the_gates_are_asked_in_their_order_and_only_the_last_one_asked_ends_the_matter() -> None:
+    order = [finding.gate for finding in judge(message(), facts()).findings]
+    assert order == [
+        "relevant",
+        "not_bought",
+        "consent",
+        "suppression",
+        "pauses",
+        "caps",
+        "way",
+        "quiet_hours",
+        "send_time",
+    ]
+    for judged in situations():
+        asked = [finding.gate for finding in judged.findings]
+        assert asked == order[: len(asked)]
+        assert {finding.verdict for finding in judged.findings[:-1]} <= {"PASS"}
+        assert judged.findings[-1].verdict != "WAIT" or isinstance(judged.outcome, Wait)
+
+
+def test_a_finding_of_a_newer_version_is_still_told_of() -> None:
+    assert words_of_finding(Finding("weather", "SKIP", "RAIN")) == "weather: RAIN."
+
+
+@pytest.mark.parametrize(
+    ("cart", "words"),
+    [
+        (CartNow("crt_1", True, None, frozenset()), "There is no cart with anything in it."),
+        (
+            CartNow("crt_1", False, NOON - timedelta(minutes=3), frozenset(), NOON + timedelta(minutes=57)),
+            "The cart was left alone for 3 minutes of 60.",
+        ),
+        (
+            CartNow("crt_1", False, NOON - timedelta(minutes=90), frozenset()),
+            "The cart was left alone for long enough, and that was announced.",
+        ),
+    ],
+)
+def test_a_cart_is_told_of_by_how_long_it_was_left_alone(cart: CartNow, words: str) -> None:
+    assert words_of_finding(cart_finding(cart, NOON)) == words
+
+
+def test_a_judgement_says_until_when_a_message_waits_and_why() -> None:
+    judged = judge(message(), facts(wishes=replace(WISHES, quiet_hours=QuietHours(600, 900))))
+    waits = Judgement(NOON, "", "WAIT", "QUIET_HOURS", NOON + timedelta(hours=3), judged.findings)
+    assert words_of_judgement(waits) == (
+        "It waits until 2026-03-10 15:00 UTC (QUIET_HOURS). It is 12:00 for the customer (UTC, as the customer said), "
+        "within the quiet hours 10:00-15:00."
+    )
+
+
+def test_ways_are_named_as_people_do() -> None:
+    closed = judge(message(asked_kind=DeliveryKind.SMS), facts(wishes=Wishes(consents=(yes(SMS),))))
+    assert words_of_finding(closed.findings[-1]) == "No way is open: SMS: the template has no form for it."
