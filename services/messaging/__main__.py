@@ -7,7 +7,6 @@ from functools import partial
 
 from libs.events.merges import MergeListener, undated
 from libs.events.streams import internal_stream
-from libs.mongo.documents import Documents
 from libs.process import run_service
 from libs.purposes import load_purposes
 from libs.rpc.channels import ChannelRegistry
@@ -21,10 +20,12 @@ from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceStub
 from omnithread.context.v1 import context_internal_service_pb2
 from omnithread.context.v1.context_events_pb2 import ContextEvent
 from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceStub
+from omnithread.messaging.v1.brand_service_pb2_grpc import add_BrandServiceServicer_to_server
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import (
     add_MessagingInternalServiceServicer_to_server,
 )
 from omnithread.messaging.v1.messaging_service_pb2_grpc import add_MessagingServiceServicer_to_server
+from omnithread.messaging.v1.template_service_pb2_grpc import add_TemplateServiceServicer_to_server
 from omnithread.preference.v1 import preference_internal_service_pb2
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
@@ -50,11 +51,11 @@ from services.messaging.merging.operations import Merges
 from services.messaging.operations import Messages, ReminderRules
 from services.messaging.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
-from services.messaging.store import INDEXES, SHAPE, TEMPLATE_SHAPE, TEMPLATES
+from services.messaging.store import INDEXES, SHAPE
 from services.messaging.subscriptions.parts import subscription_parts
-from services.messaging.texts.book import TemplateBook
-from services.messaging.texts.resume_links import ResumeLinks
-from services.messaging.texts.writing import Writing
+from services.messaging.texts.fields import TEXT_INDEXES
+from services.messaging.texts.parts import text_parts
+from services.messaging.texts.viewed import VIEWED_INDEXES
 
 
 async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
@@ -67,22 +68,24 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     if settings.reminder_purpose not in purposes:
         raise ValueError(f"reminder_purpose: {settings.reminder_purpose} is not one of the purposes")
     records = foundation.records(SHAPE, admit=directory.admit)
-    templates = TemplateBook(
-        documents=Documents(
-            database=foundation.database,
-            collection=TEMPLATES,
-            shape=TEMPLATE_SHAPE,
-            clock=foundation.clock,
-            random=foundation.random,
-        ),
-        clock=foundation.clock,
+    profile = ProfileServiceStub(profile_channel)
+    preference_channel = foundation.channel(settings.preference_address)
+    preference_internal = PreferenceInternalServiceStub(preference_channel)
+    sources = Sources(
+        profile=profile,
+        preference=PreferenceServiceStub(preference_channel),
+        cart=CartServiceStub(cart_channel),
+        orders=OrderServiceStub(cart_channel),
+        profile_internal=profile_internal,
+        preference_internal=preference_internal,
     )
+    texts = text_parts(settings, foundation, records=records, sources=sources)
     nudges = Nudges()
     messages = Messages(
         records=records,
         database=foundation.database,
         directory=directory,
-        templates=templates,
+        templates=texts.templates,
         purposes=purposes,
         reminders=ReminderRules(
             template_id=settings.reminder_template_id,
@@ -96,39 +99,21 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         new_id=foundation.new_id,
     )
     merges = Merges(records=records, database=foundation.database, nudge=nudges.nudge, clock=foundation.clock)
-    profile = ProfileServiceStub(profile_channel)
     conversations = conversation_parts(
         settings,
         foundation,
         records=records,
-        templates=templates,
+        templates=texts.templates,
         purposes=purposes,
         profile=profile,
         nudge=nudges.nudge,
     )
-    preference_channel = foundation.channel(settings.preference_address)
-    preference_internal = PreferenceInternalServiceStub(preference_channel)
-    sources = Sources(
-        profile=profile,
-        preference=PreferenceServiceStub(preference_channel),
-        cart=CartServiceStub(cart_channel),
-        orders=OrderServiceStub(cart_channel),
-        profile_internal=profile_internal,
-        preference_internal=preference_internal,
-    )
     ways_out = delivery.ways(settings, foundation)
     preparing = Preparing(
         sources=sources,
-        templates=templates,
+        templates=texts.templates,
         purposes=purposes,
-        writing=Writing(
-            sources=sources,
-            resume_links=ResumeLinks(
-                cart=CartInternalServiceStub(cart_channel),
-                template=settings.resume_link_template,
-                lifetime_seconds=settings.resume_link_seconds,
-            ),
-        ),
+        writing=texts.writing,
         provided_kinds=ways_out.providers.kinds,
         time_zones=TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone),
         metrics=JudgementMetrics(foundation.registry),
@@ -145,6 +130,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     )
     listener = Listener(
         messages=messages,
+        viewed=texts.viewed,
         codes=IdentityCodes(messages),
         confirmations=ConsentConfirmations(messages),
         price_alerts=PriceAlerts(
@@ -199,6 +185,8 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         registrations=[
             partial(add_MessagingServiceServicer_to_server, servicer),
             conversations.registration,
+            partial(add_TemplateServiceServicer_to_server, texts.template_servicer),
+            partial(add_BrandServiceServicer_to_server, texts.brand_servicer),
             partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),
             explaining_registration(settings, foundation, messages=messages, sources=sources, preparing=preparing),
             subscriptions.registration,
@@ -220,7 +208,13 @@ def one_after_the_other(*closes: Callable[[], Awaitable[None]]) -> Callable[[], 
     return close
 
 
-SERVICE = Service(name="messaging", area=AREA, settings=MessagingSettings, build=build, indexes=INDEXES)
+SERVICE = Service(
+    name="messaging",
+    area=AREA,
+    settings=MessagingSettings,
+    build=build,
+    indexes=(*INDEXES, *TEXT_INDEXES, *VIEWED_INDEXES),
+)
 
 if __name__ == "__main__":
     run_service(SERVICE)

@@ -20,6 +20,7 @@ from libs.timestamps import from_timestamp
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.common.v1.event_pb2 import EventHeader
 from omnithread.context.v1.context_events_pb2 import ContextEvent
+from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from services.messaging.causes.consent_confirmations import CODE_LIFETIME as CONFIRMATION_LIFETIME
@@ -28,6 +29,7 @@ from services.messaging.causes.identity_codes import CODE_LIFETIME, CodeWanted, 
 from services.messaging.causes.price_alerts import Alert, PriceAlerts
 from services.messaging.convert import kind_from_proto
 from services.messaging.operations import Messages, Reminder
+from services.messaging.texts.viewed import Viewed
 
 AREA = "messaging"
 
@@ -41,6 +43,7 @@ class Listener:
         self,
         *,
         messages: Messages,
+        viewed: Viewed,
         codes: IdentityCodes,
         confirmations: ConsentConfirmations,
         price_alerts: PriceAlerts,
@@ -48,6 +51,7 @@ class Listener:
         clock: Clock,
     ) -> None:
         self._messages = messages
+        self._viewed = viewed
         self._price_alerts = price_alerts
         self._codes = codes
         self._confirmations = confirmations
@@ -95,6 +99,9 @@ class Listener:
 
     async def _handle_context(self, event: ContextEvent) -> None:
         header = event.header
+        touchpoint = event.touchpoint_recorded
+        if event.HasField("touchpoint_recorded") and touchpoint.kind == TOUCHPOINT_KIND_PRODUCT_VIEWED:
+            await self._viewed.note(header.customer_id, touchpoint.subject, from_timestamp(header.occur_time))
         if not event.HasField("price_fell"):
             return
         if self._clock() - from_timestamp(header.record_time) > self._price_alerts.rules.oldest:

@@ -7,16 +7,16 @@ from libs.mongo.holdings import Holdings
 from libs.mongo.record import Records
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
 from services.messaging.events import Event, MessagingErased
-from services.messaging.store import TEMPLATES
 from services.messaging.subscriptions.store import CURSORS_KEPT as SUBSCRIPTION_CURSORS_KEPT
 from services.messaging.subscriptions.store import OF_NOBODY as SUBSCRIPTIONS_OF_NOBODY
+from services.messaging.texts.fields import OF_NOBODY
 from services.messaging.values import Messaging
 
 HOLDINGS = Holdings(
     area="messaging",
     event_type=MessagingEvent,
     kept=(SUBSCRIPTION_CURSORS_KEPT,),
-    of_nobody=frozenset({TEMPLATES}) | SUBSCRIPTIONS_OF_NOBODY,
+    of_nobody=OF_NOBODY | SUBSCRIPTIONS_OF_NOBODY,
 )
 
 

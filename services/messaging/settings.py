@@ -55,6 +55,10 @@ class MessagingSettings(ServiceSettings):
     address with `{token}` where the token goes, best behind a `#`. Empty means that mails have no such link."""
     resume_link_seconds: int = Field(default=7 * 86400, ge=60, le=30 * 86400)
     """How long such a link works."""
+    default_brand_id: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """The brand in whose voice is said what no channel with a brand of its own caused (`BrandService`)."""
+    pricing_channel_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    """The channel whose prices are told where no channel caused a message; empty for prices without offers."""
     price_alert_template_id: str = Field(default="price_alert", pattern=r"^[a-z][a-z0-9_]{0,63}$")
     """The template for a price that fell; it may tell `sku`, `name`, `old_price`, `new_price` and `link`."""
     price_alert_purpose: str = Field(default="price_alert", pattern=r"^[a-z][a-z0-9_]{0,63}$")

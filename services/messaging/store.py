@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from libs.mongo.documents import DocumentShape
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from services.messaging.campaigns.fields import (
@@ -37,7 +36,6 @@ from services.messaging.fields import (
     conversation_from,
     entry_from,
     fields_of,
-    form_from,
     mail_from,
     message_from,
     note_from,
@@ -47,7 +45,6 @@ from services.messaging.fields import (
     suppression_from,
 )
 from services.messaging.subscriptions.store import INDEXES as SUBSCRIPTION_INDEXES
-from services.messaging.texts.templates import Template
 from services.messaging.values import (
     Assignee,
     Content,
@@ -59,7 +56,6 @@ from services.messaging.values import (
     MessageState,
     Messaging,
     Note,
-    TemplateId,
 )
 
 MESSAGES = "messages"
@@ -68,7 +64,6 @@ ENTRIES = "entries"
 DEAD_LETTERS = "dead_letters"
 DEAD_LETTERS_KEPT = timedelta(days=90)
 NOTES = "notes"
-TEMPLATES = "templates"
 ENROLMENTS = "enrolments"
 DUE_TIME = "due_time"
 SESSION_ID = "session_id"
@@ -229,32 +224,6 @@ SHAPE: RecordShape[Messaging, Event] = RecordShape(
     to_event=event_to_proto,
     members=_members,
     occur_time=_occur_time,
-)
-
-
-def _template_to_fields(template: Template) -> Fields:
-    return {
-        "forms": [fields_of(form) for form in template.forms],
-        "variable_names": list(template.variable_names),
-        "default_language": template.default_language,
-        "put_time": template.put_time,
-    }
-
-
-def _template_from_document(document: Mapping[str, Any]) -> Template:
-    return Template(
-        template_id=TemplateId(document["_id"]),
-        forms=tuple(form_from(form) for form in document["forms"]),
-        variable_names=tuple(document["variable_names"]),
-        default_language=document["default_language"],
-        put_time=document["put_time"],
-    )
-
-
-TEMPLATE_SHAPE: DocumentShape[Template] = DocumentShape(
-    empty=lambda key: Template(TemplateId(key)),
-    to_fields=_template_to_fields,
-    from_document=_template_from_document,
 )
 
 

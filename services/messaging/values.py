@@ -64,6 +64,8 @@ class Reason(enum.StrEnum):
     """The cart is empty, another one, or was changed since."""
     ORDER_PLACED = "ORDER_PLACED"
     """The cart or the article that it is about was bought."""
+    NO_ARTICLE = "NO_ARTICLE"
+    """The text tells of an article that is not sold, or of which the catalogue told nothing."""
     NO_ORDER = "NO_ORDER"
     """The text tells of an order, and there is none."""
     CAMPAIGN_ENDED = "CAMPAIGN_ENDED"

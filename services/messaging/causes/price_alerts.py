@@ -19,7 +19,7 @@ from services.messaging import model
 from services.messaging.model import Change
 from services.messaging.operations import Messages
 from services.messaging.store import MESSAGES
-from services.messaging.texts.text_data import web_address
+from services.messaging.texts.addresses import web_address
 from services.messaging.values import Content, Message, MessageId, Messaging, Reason, TemplateId
 
 VARIABLE_NAMES = ("sku", "name", "old_price", "new_price", "link")

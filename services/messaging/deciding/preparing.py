@@ -49,6 +49,7 @@ class Weighed:
             purchases=self.person.purchases,
             address=self.facts.contact_points.get(self.kind, ""),
             secrets=self.person.secrets,
+            is_marketing=not self.facts.purpose.is_transactional,
         )
 
     def ending(self, verdict: GateVerdict, reason: Reason | None = None) -> Judgement:
@@ -132,8 +133,9 @@ class Preparing:
             written = await self._writing.write(template, form, weighed.reader, message, dict(content.variables))
         except SourceAway as away:
             return Prepared(Away(str(away)), weighed.held_up_by(str(away)))
-        except NotThere:
-            return weighed.ended(MessageState.SKIPPED, Reason.NO_ORDER)
+        except NotThere as missing:
+            reason = Reason.NO_ARTICLE if str(missing) == "article" else Reason.NO_ORDER
+            return weighed.ended(MessageState.SKIPPED, reason)
         except TextFault as fault:
             log.warning("text_not_rendered", template_id=message.template_id, language=form.language, fault=str(fault))
             return weighed.ended(MessageState.FAILED, Reason.TEMPLATE_ERROR)

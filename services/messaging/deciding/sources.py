@@ -87,19 +87,19 @@ class Sources:
     async def person(self, customer_id: str) -> profile_pb2.Profile:
         """Give who the customer is."""
         request = GetProfileRequest(customer_id=customer_id)
-        return (await _asked("profile", self.profile.GetProfile(request, timeout=TIMEOUT_SECONDS))).profile
+        return (await asked("profile", self.profile.GetProfile(request, timeout=TIMEOUT_SECONDS))).profile
 
     async def code(self, customer_id: str, verification_id: str) -> Code:
         """Give a one-time code, while it works."""
         request = GetVerificationCodeRequest(customer_id=customer_id, verification_id=verification_id)
-        answer = await _asked("profile", self.profile_internal.GetVerificationCode(request, timeout=TIMEOUT_SECONDS))
+        answer = await asked("profile", self.profile_internal.GetVerificationCode(request, timeout=TIMEOUT_SECONDS))
         return Code(code=answer.code, address=answer.identifier.value, language=answer.language)
 
     async def confirmation(self, customer_id: str, confirmation_id: str) -> Code:
         """Give code and link by which a yes is confirmed, while it waits."""
         request = GetConfirmationRequest(customer_id=customer_id, confirmation_id=confirmation_id)
-        asked = self.preference_internal.GetConfirmation(request, timeout=TIMEOUT_SECONDS)
-        answer = await _asked("preference", asked)
+        confirmation = self.preference_internal.GetConfirmation(request, timeout=TIMEOUT_SECONDS)
+        answer = await asked("preference", confirmation)
         return Code(
             code=answer.code,
             address=answer.contact_point,
@@ -111,22 +111,22 @@ class Sources:
     async def wishes(self, customer_id: str) -> Wishes:
         """Give how the customer wants to be spoken to."""
         request = GetPreferencesRequest(customer_id=customer_id)
-        answer = await _asked("preference", self.preference.GetPreferences(request, timeout=TIMEOUT_SECONDS))
+        answer = await asked("preference", self.preference.GetPreferences(request, timeout=TIMEOUT_SECONDS))
         return wishes_from_proto(answer.preferences)
 
     async def purchases(self, customer_id: str) -> GetCartResponse:
         """Give the cart and the newest orders."""
-        return await _asked("cart", self.cart.GetCart(GetCartRequest(customer_id=customer_id), timeout=TIMEOUT_SECONDS))
+        return await asked("cart", self.cart.GetCart(GetCartRequest(customer_id=customer_id), timeout=TIMEOUT_SECONDS))
 
     async def order(self, customer_id: str, order_id: str) -> order_pb2.Order:
         """Give one order."""
         request = GetOrderRequest(customer_id=customer_id, order_id=order_id)
-        return (await _asked("cart", self.orders.GetOrder(request, timeout=TIMEOUT_SECONDS))).order
+        return (await asked("cart", self.orders.GetOrder(request, timeout=TIMEOUT_SECONDS))).order
 
     async def bought(self, customer_id: str) -> tuple[Bought, ...]:
         """Give the newest orders, 20 at most, without those that were cancelled."""
         request = ListOrdersRequest(customer_id=customer_id, page_size=NEWEST_ORDERS)
-        answer = await _asked("cart", self.orders.ListOrders(request, timeout=TIMEOUT_SECONDS))
+        answer = await asked("cart", self.orders.ListOrders(request, timeout=TIMEOUT_SECONDS))
         return bought_in(answer.orders)
 
 
@@ -203,7 +203,8 @@ def _normal(address: str) -> str:
         return ""
 
 
-async def _asked(source: str, answer: Awaitable[Answer]) -> Answer:
+async def asked(source: str, answer: Awaitable[Answer]) -> Answer:
+    """Wait for an answer of a service. Raises SourceAway, and NotThere where it says NOT_FOUND."""
     try:
         return await answer
     except grpc.aio.AioRpcError as raised:

@@ -102,6 +102,12 @@ class Text:
         """The names at the beginning of what the text uses: which data it needs."""
         return frozenset(self._template.analyze(include_partials=False).globals)
 
+    @property
+    def paths(self) -> frozenset[tuple[str, ...]]:
+        """The names of what the text uses, two levels of them: `("voice", "greeting")`."""
+        used = self._template.analyze(include_partials=False).globals.values()
+        return frozenset(tuple(str(name) for name in path.segments[:2]) for paths in used for path in paths)
+
     def render(self, data: Mapping[str, object]) -> str:
         """Give the text with a customer's data put in; blocks for tenths of a second at worst. Raises TextFault."""
         try:

@@ -1,50 +1,26 @@
-"""Writes a message: asks for what its texts tell of, and no more, and puts it in.
+"""Writes a message: in the brand's voice, and with what is true now.
 
-What goes out and what may be kept of it are two texts where the first has links that belong to the customer alone.
+Where it has links that belong to the customer alone it is two texts: what goes out, and what may be kept of it.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from libs.mongo.documents import SavedDocument
-from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
-from omnithread.profile.v1.profile_pb2 import Profile
-from services.messaging.deciding.sources import NotThere, Sources
-from services.messaging.texts.languages import locale_of
+from services.messaging.texts.brand_book import BrandBook
+from services.messaging.texts.brands import Brand
+from services.messaging.texts.form_texts import FormTexts
+from services.messaging.texts.gathering import About, Gathering
+from services.messaging.texts.gathering import Reader as Reader
+from services.messaging.texts.opt_out_links import NO_LINKS, OptOut, OptOutLinks
 from services.messaging.texts.resume_links import ResumeLink, ResumeLinks
-from services.messaging.texts.templates import Form, FormTexts, Rendered, Template
-from services.messaging.texts.text_data import (
-    AMOUNT_VARIABLES,
-    ORDER_VARIABLE,
-    RESUME_LINK,
-    Data,
-    cart_data,
-    customer_data,
-    names_with,
-    order_data,
-    told_amount,
-)
+from services.messaging.texts.templates import Form, Rendered, Template
+from services.messaging.texts.text_data import PREFERENCES_LINK, RESUME_LINK, UNSUBSCRIBE_LINK, Data, names_with
+from services.messaging.texts.voice import Look, look_of
 from services.messaging.values import DeliveryKind, Message
 
 MOST_COMPILED = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For whom a message is written, as they were a moment ago."""
-
-    customer_id: str
-    profile: Profile
-    language: str
-    """As the customer wishes; empty where they said none."""
-    purchases: GetCartResponse | None = None
-    """Cart and newest orders, where they were asked for already."""
-    address: str = field(default="", repr=False)
-    """Where it goes; empty for the inbox."""
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What a text may tell and nobody may keep, a one-time code for example; then the text has no links either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +30,48 @@ class Written:
     rendered: Rendered
     """What goes out."""
     kept: Rendered
-    """What may be kept of it."""
+    """What may be kept of it; without HTML."""
+    brand_id: str = ""
+    """Who speaks in it."""
+    unsubscribe_link: str = field(default="", repr=False)
+    """For the headers of a mail; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """The links of one message, as they go out or as they are kept."""
+
+    resume_link: str | None
+    opt_out: OptOut
+
+    def data(self) -> Data:
+        """Give what the text may tell of them."""
+        return {
+            RESUME_LINK: self.resume_link,
+            UNSUBSCRIBE_LINK: self.opt_out.unsubscribe_link or None,
+            PREFERENCES_LINK: self.opt_out.preferences_link or None,
+        }
+
+    def look(self, brand: Brand, form: Form, texts: FormTexts) -> Look:
+        """Give the looks of a mail; a link that its text has itself is not in its foot."""
+        return look_of(
+            brand,
+            form.language,
+            preferences_link="" if PREFERENCES_LINK in texts.roots else self.opt_out.preferences_link,
+            unsubscribe_link="" if UNSUBSCRIBE_LINK in texts.roots else self.opt_out.unsubscribe_link,
+        )
 
 
 class Writing:
-    """Writes messages. Keeps the newest 200 compiled forms."""
+    """Writes messages. Keeps the newest 200 compiled forms; snippets are kept by their text (`snippets.py`)."""
 
-    def __init__(self, *, sources: Sources, resume_links: ResumeLinks) -> None:
-        self._sources = sources
+    def __init__(
+        self, *, gathering: Gathering, brands: BrandBook, resume_links: ResumeLinks, opt_out_links: OptOutLinks
+    ) -> None:
+        self._gathering = gathering
+        self._brands = brands
         self._resume_links = resume_links
+        self._opt_out_links = opt_out_links
         self._compiled: OrderedDict[tuple[str, int, Form], FormTexts] = OrderedDict()
 
     async def write(
@@ -73,36 +82,43 @@ class Writing:
         Raises NotThere for what the text tells of and the customer does not have, SourceAway, and TextFault.
         """
         texts = self._texts(template, form)
-        data = await self._data(texts, form, reader, variables | dict(reader.secrets))
+        brand = await self._brands.of_channel(message.origin.channel_id)
+        about = About(message.sku, message.origin.channel_id)
+        data = await self._gathering.data(texts, form, reader, brand, about, variables | dict(reader.secrets))
         resume = await self._resume_link(texts, form, reader, message)
-        data[RESUME_LINK] = resume.link if resume else None
-        rendered = await asyncio.to_thread(texts.render, data)  # a text may take tenths of a second
-        if resume is None:
-            return Written(rendered, rendered)
-        return Written(rendered, await asyncio.to_thread(texts.render, {**data, RESUME_LINK: resume.masked}))
+        opt_out = await self._opt_out(texts, form, reader, message, brand)
+        going = _Links(resume.link if resume else None, opt_out)
+        rendered = await self._rendered(texts, data, going, brand, form, html=True)
+        kept = rendered
+        if resume is not None or opt_out != NO_LINKS:
+            masked = _Links(resume.masked if resume else None, opt_out.masked)
+            kept = await self._rendered(texts, data, masked, brand, form, html=False)
+        return Written(rendered, kept, brand.brand_id, opt_out.unsubscribe_link)
+
+    async def _rendered(
+        self, texts: FormTexts, data: Data, links: _Links, brand: Brand, form: Form, *, html: bool
+    ) -> Rendered:
+        look = links.look(brand, form, texts)
+        filled = {**links.data(), **data}
+        return await asyncio.to_thread(texts.render, filled, look, html=html)  # a text may take tenths of a second
 
     async def _resume_link(self, texts: FormTexts, form: Form, reader: Reader, message: Message) -> ResumeLink | None:
         if RESUME_LINK not in texts.roots or form.kind is DeliveryKind.IN_APP or reader.secrets:
             return None
         return await self._resume_links.of(reader.customer_id, message.message_id)
 
-    async def _data(self, texts: FormTexts, form: Form, reader: Reader, variables: dict[str, str]) -> Data:
-        locale = locale_of(reader.language or form.language)
-        told = {name: told_amount(value, locale) for name, value in variables.items() if name in AMOUNT_VARIABLES}
-        data: Data = {**variables, **told, "customer": customer_data(reader.profile)}
-        names_order = "order" in texts.roots
-        purchases = reader.purchases
-        if purchases is None and ("cart" in texts.roots or (names_order and ORDER_VARIABLE not in variables)):
-            purchases = await self._sources.purchases(reader.customer_id)
-        if purchases is not None:
-            data["cart"] = cart_data(purchases.cart, locale)
-        if names_order:
-            newest = purchases.recent_orders[0].order_id if purchases and purchases.recent_orders else ""
-            order_id = variables.get(ORDER_VARIABLE, newest)
-            if not order_id:
-                raise NotThere("order")
-            data["order"] = order_data(await self._sources.order(reader.customer_id, order_id), locale)
-        return data
+    async def _opt_out(self, texts: FormTexts, form: Form, reader: Reader, message: Message, brand: Brand) -> OptOut:
+        names_one = bool(texts.roots & {UNSUBSCRIBE_LINK, PREFERENCES_LINK})
+        if not reader.is_marketing or reader.secrets or not (form.kind is DeliveryKind.EMAIL or names_one):
+            return NO_LINKS
+        return await self._opt_out_links.of(
+            reader.customer_id,
+            message,
+            form.kind,
+            address=reader.address,
+            brand_id=brand.brand_id,
+            language=form.language,
+        )
 
     def _texts(self, template: SavedDocument[Template], form: Form) -> FormTexts:
         key = (template.key, template.version, form)

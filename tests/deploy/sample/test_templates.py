@@ -6,8 +6,9 @@ from omnithread.cart.v1.cart_pb2 import Cart, CartLine
 from omnithread.messaging.v1.messaging_pb2 import Template
 from omnithread.profile.v1.profile_pb2 import Profile
 from services.messaging.convert import template_from_proto
+from services.messaging.texts.form_texts import FormTexts
 from services.messaging.texts.languages import locale_of
-from services.messaging.texts.templates import FormTexts, faults_of
+from services.messaging.texts.template_faults import faults_of
 from services.messaging.texts.text_data import cart_data, customer_data, names_with
 from services.messaging.values import DeliveryKind
 

@@ -18,8 +18,10 @@ from libs.purposes import DEFAULT_PURPOSES
 from omnithread.context.v1.context_events_pb2 import PriceFell
 from services.messaging.causes.price_alerts import Alert, AlertRules, PriceAlerts
 from services.messaging.operations import Messages
-from services.messaging.store import SHAPE, TEMPLATE_SHAPE, TEMPLATES
+from services.messaging.store import SHAPE
 from services.messaging.texts.book import TemplateBook
+from services.messaging.texts.fields import TEMPLATE_SHAPE, TEMPLATES
+from services.messaging.texts.versions import TemplateVersions
 from tests.services.messaging.office import Office
 from tests.services.running import Services
 
@@ -47,7 +49,12 @@ async def alerts_beside(mongo_uri: str, services: Services) -> tuple[PriceAlerts
         records=records,
         database=named,
         directory=cast("Any", None),  # for reads of channels only
-        templates=TemplateBook(documents=documents, clock=system_clock),
+        templates=TemplateBook(
+            documents=documents,
+            versions=TemplateVersions(named),
+            brands=cast("Any", None),  # for what is put only
+            clock=system_clock,
+        ),
         purposes=DEFAULT_PURPOSES,
         reminders=cast("Any", None),
         lifetime=timedelta(days=1),

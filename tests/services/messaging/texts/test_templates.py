@@ -5,9 +5,11 @@ from google.type.money_pb2 import Money
 
 from omnithread.cart.v1 import cart_pb2
 from omnithread.profile.v1 import profile_pb2
+from services.messaging.texts.form_texts import FormTexts
 from services.messaging.texts.languages import locale_of
 from services.messaging.texts.liquid_texts import plain_text
-from services.messaging.texts.templates import Form, FormTexts, Template, faults_of
+from services.messaging.texts.template_faults import faults_of
+from services.messaging.texts.templates import Form, Template
 from services.messaging.texts.text_data import cart_data, customer_data, names_with
 from services.messaging.values import TemplateId
 from tests.services.messaging.samples import EMAIL, IN_APP, SMS
