@@ -143,6 +143,8 @@ class Preparing:
             kind=weighed.kind,
             address=weighed.reader.address,
             rendered=written.rendered,
+            headers=written.headers,
+            brand=written.brand_id,
             subject="" if person.code else written.kept.subject,
             content=replace(
                 content,

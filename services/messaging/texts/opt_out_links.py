@@ -56,5 +56,13 @@ class OptOutLinks:
         return OptOut(answer.unsubscribe_link, answer.preferences_link)
 
 
+def one_click_headers(links: OptOut) -> tuple[tuple[str, str], ...]:
+    """Give what a mail says of its own end (RFC 8058); nothing where it has no link."""
+    link = links.unsubscribe_link
+    if not link:
+        return ()
+    return (("List-Unsubscribe", f"<{link}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+
+
 def _masked(link: str) -> str:
     return f"{link.rpartition('/')[0]}/{MASK}" if link else ""

@@ -13,7 +13,7 @@ from services.messaging.texts.brands import Brand
 from services.messaging.texts.form_texts import FormTexts
 from services.messaging.texts.gathering import About, Gathering
 from services.messaging.texts.gathering import Reader as Reader
-from services.messaging.texts.opt_out_links import NO_LINKS, OptOut, OptOutLinks
+from services.messaging.texts.opt_out_links import NO_LINKS, OptOut, OptOutLinks, one_click_headers
 from services.messaging.texts.resume_links import ResumeLink, ResumeLinks
 from services.messaging.texts.templates import Form, Rendered, Template
 from services.messaging.texts.text_data import PREFERENCES_LINK, RESUME_LINK, UNSUBSCRIBE_LINK, Data, names_with
@@ -33,8 +33,8 @@ class Written:
     """What may be kept of it; without HTML."""
     brand_id: str = ""
     """Who speaks in it."""
-    unsubscribe_link: str = field(default="", repr=False)
-    """For the headers of a mail; empty where there is none."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Of a mail: how to end such mails with one click (RFC 8058), where there is a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ class Writing:
         if resume is not None or opt_out != NO_LINKS:
             masked = _Links(resume.masked if resume else None, opt_out.masked)
             kept = await self._rendered(texts, data, masked, brand, form, html=False)
-        return Written(rendered, kept, brand.brand_id, opt_out.unsubscribe_link)
+        headers = one_click_headers(opt_out) if form.kind is DeliveryKind.EMAIL else ()
+        return Written(rendered, kept, brand.brand_id, headers)
 
     async def _rendered(
         self, texts: FormTexts, data: Data, links: _Links, brand: Brand, form: Form, *, html: bool
