@@ -108,6 +108,8 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         "from_name": "Beispielhaus",
         **{f"{other}_address": f"{LOOPBACK}:{ports[other].grpc}" for other in ports},
         "public_base_url": plan.public_base_url,
+        "subscription_allow_http": True,  # a receiver that a developer tries stands on the same machine
+        "subscription_allowed_networks": "127.0.0.0/8",
         "resume_link_template": f"{plan.public_base_url}/r/{{token}}",
         **plan.settings,
     }

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import re
+import socket
 import sys
 from pathlib import Path
 
 from deploy.local.suite import Suite
 from omnithread import SERVICES
+from omnithread.messaging.v1.subscription_service_pb2 import DeleteSubscriptionRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 60
@@ -131,3 +133,43 @@ async def test_a_tills_queue_tells_of_each_sale_once(suite: Suite, tmp_path: Pat
     assert said.splitlines() == ["1 told", "2 told"]
     again = {**till, "QUEUE_FILE": str(tmp_path / "another.db"), "RECEIPT": "R-2"}
     assert (await run(sys.executable, "-c", code, environment=again)).split() == ["1", "EXTERNAL_NUMBER_REUSED"]
+
+
+async def test_another_system_receives_what_it_subscribed_to(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
+        "CHANNEL_TOKEN": suite.token("web-shop"),
+        "RECEIVER_URL": f"http://127.0.0.1:{port}/events",
+    }
+    subscribing = block("docs/webhooks.md", "python", "PutSubscriptionRequest(")
+    secret = (await run(sys.executable, "-c", subscribing, environment=environment)).strip()
+    receiver = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        block("docs/webhooks.md", "python", "is_ours"),
+        env={**os.environ, "SECRETS": f"new,{secret}", "PORT": str(port)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        said = await run(
+            sys.executable, "-c", block("docs/cart-page.md", "python", "asyncio.run"), environment=environment
+        )
+        assert "The same cart" in said
+        assert receiver.stdout is not None
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while b"omnithread.cart.v1.ItemAdded cus_" not in await receiver.stdout.readline():
+                pass
+        trying = block("docs/webhooks.md", "python", "SendTestEventRequest(")
+        said = await run(sys.executable, "-c", trying, environment=environment)
+        assert "test: taken 204" in said
+        assert "cart.item_added SUBSCRIPTION_DELIVERY_STATE_TAKEN" in said
+    finally:
+        receiver.kill()
+        await receiver.wait()
+        async with suite.connect("web-shop") as shop:  # nobody listens there any more
+            await shop.subscriptions.DeleteSubscription(DeleteSubscriptionRequest(subscription_id="warehouse"))

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,13 @@ def test_every_area_has_events_and_each_has_a_name_of_its_own() -> None:
     assert len(set(MESSAGES.values())) == len(MESSAGES)
     assert all(exists(name) for name in (*MESSAGES, "*", "cart.*"))
     assert not any(exists(name) for name in ("cart.nothing", "shop.*", "cart", "*.*"))
+
+
+def test_the_page_for_receivers_names_every_event_there_is() -> None:
+    page = (Path(__file__).resolve().parents[4] / "docs/webhooks.md").read_text()
+    for area in AREAS:
+        names = [name.partition(".")[2] for name in MESSAGES if name.startswith(f"{area}.")]
+        assert f"| `{area}` | {', '.join(f'`{name}`' for name in names)} |" in page.splitlines()
 
 
 def test_an_event_of_a_future_version_has_no_type() -> None:
