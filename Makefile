@@ -13,7 +13,7 @@ TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
-.PHONY: help setup check test test-launch test-faults protos lock fmt demo up token clean
+.PHONY: help setup check test test-launch test-browser test-faults protos lock fmt demo up token clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,11 +36,15 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs
 	(cd protos && ../$(BIN)/buf lint)
 	$(PY) -m protos.generate --check
 
-test: setup ## every test but those that start the whole suite as a newcomer does, or crash parts of it
-	$(PY) -m pytest -n auto --ignore tests/launch --ignore tests/faults
+test: setup ## every test but those that start the whole suite as a newcomer does, crash parts of it, or need a browser
+	$(PY) -m pytest -n auto --ignore tests/launch --ignore tests/faults --ignore tests/browser
 
 test-launch: setup ## `make demo` and `make up` as whole processes that leave nothing behind
 	$(PY) -m pytest tests/launch
+
+test-browser: setup ## what customers click, in the machine's Chromium; SHOTS=folder keeps pictures of the pages
+	$(PY) -m tests.browser.chromium
+	OMNITHREAD_SHOTS_DIR=$(SHOTS) $(PY) -m pytest tests/browser
 
 test-faults: setup ## crash every part under load, several times each
 	OMNITHREAD_FAULT_ROUNDS=$(or $(ROUNDS),5) $(PY) -m pytest tests/faults
