@@ -1,0 +1,202 @@
+"""Workers and receivers that fail: nothing is lost, nobody else waits, and the same event has the same id."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from libs.mongo.connection import connect
+from libs.mongo.connection import database as named_database
+from libs.mongo.migrate import migrate
+from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from omnithread.common.v1.event_pb2 import EventHeader
+from services.messaging.subscriptions.health import FAILURES_BEFORE_REST
+from services.messaging.subscriptions.intake import HookIntake
+from services.messaging.subscriptions.store import DELIVERIES, INDEXES, new_delivery
+from services.messaging.subscriptions.values import DeliveryState
+from tests.services.calls import until
+from tests.services.messaging.subscriptions.bench import Bench, event
+from tests.services.messaging.subscriptions.receiver import Post, Receiver, receiving, yes
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+@pytest.fixture
+async def bench(mongo_uri: str, unique_prefix: str) -> AsyncIterator[Bench]:
+    client = connect(mongo_uri, app_name="tests")
+    database = named_database(client, unique_prefix)
+    await migrate(database, INDEXES, new_epoch="epo_1")
+    yield Bench(database)
+    client.close()
+
+
+async def taken(receiver: Receiver, count: int) -> None:
+    async def enough() -> bool:
+        return len(receiver.taken) >= count
+
+    await until(enough)
+
+
+async def states(bench: Bench, hook_id: str) -> list[str]:
+    found = await bench.deliveries.page(hook_id, state=None, before=None, limit=1000)
+    return [str(one.state) for one in found]
+
+
+async def test_a_worker_killed_between_post_and_note_is_followed_by_another_with_the_same_id(
+    bench: Bench, receiver: Receiver, mongo_uri: str
+) -> None:
+    hook_id = await bench.subscribe("partner", receiver.url)
+    module = "tests.services.messaging.subscriptions.bench"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", module, mongo_uri, bench.database.name, cwd=ROOT)
+
+    async def kills(_post: Post) -> int:
+        child.kill()
+        await child.wait()
+        return 200
+
+    receiver.answer = kills
+    try:
+        await bench.lay_out(hook_id, "cus_1", 1, 2)
+        await taken(receiver, 1)  # the receiver took it, and nobody was left to note that
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+    receiver.answer = yes
+    assert await states(bench, hook_id) == ["WAITING", "WAITING"]
+    async with bench.worker():
+        bench.ahead = bench.lease
+        await taken(receiver, 3)
+    assert receiver.taken == ["evt_cus_1_1", "evt_cus_1_1", "evt_cus_1_2"]
+
+
+async def test_two_replicas_share_the_work_and_post_nothing_twice(bench: Bench, receiver: Receiver) -> None:
+    hook_id = await bench.subscribe("partner", receiver.url)
+    another = Bench(bench.database)
+    for number in range(20):
+        await bench.lay_out(hook_id, f"cus_{number}", 1, 2, 3)
+    await bench.lay_out(hook_id, "cus_0", 1, 2, 3)  # heard again
+    async with bench.worker(), another.worker():
+        await taken(receiver, 60)
+    assert len(receiver.posts) == len(set(receiver.taken)) == 60
+    for number in range(20):
+        sequences = [post.event["sequence"] for post in receiver.of(f"cus_{number}")]
+        assert sequences == sorted(sequences)
+
+
+async def test_a_receiver_that_never_answers_holds_up_nobody(bench: Bench, receiver: Receiver) -> None:
+    async with AsyncExitStack() as stack:
+
+        async def never(_post: Post) -> int:
+            await asyncio.sleep(3600)
+            return 200
+
+        for number in range(10):
+            silent = await stack.enter_async_context(receiving())
+            silent.answer = never
+            hook_id = await bench.subscribe(f"silent-{number}", silent.url)
+            for customer in range(20):
+                await bench.lay_out(hook_id, f"cus_{customer}", 1)
+        async with bench.worker() as dispatcher:
+
+            async def is_full() -> bool:
+                return sum(len(some) for some in dispatcher._under_way.values()) >= 32
+
+            await until(is_full)
+            hook_id = await bench.subscribe("quick", receiver.url)
+            for customer in range(20):
+                await bench.lay_out(hook_id, f"cus_{customer}", 1)
+            async with asyncio.timeout(10):  # a silent one has 15 s
+                await taken(receiver, 20)
+
+
+async def test_a_receiver_that_is_down_rests_and_loses_nothing(bench: Bench, receiver: Receiver) -> None:
+    async def down(_post: Post) -> int:
+        return 500
+
+    receiver.answer = down
+    hook_id = await bench.subscribe("partner", receiver.url)
+    for customer in range(30):
+        await bench.lay_out(hook_id, f"cus_{customer}", 1)
+    async with bench.worker():
+
+        async def rests() -> bool:
+            return (await bench.healths.of([hook_id]))[hook_id].rest_until is not None
+
+        await until(rests)
+        tried = len(receiver.posts)
+        assert FAILURES_BEFORE_REST <= tried < 30  # and those that were under way
+        bench.ahead = timedelta(hours=30)  # longer than anything is tried for
+        await until(lambda: _posted(receiver, tried + 1))
+        assert (await states(bench, hook_id)).count("DEAD") <= 1  # only the one that was tried
+        bench.ahead = timedelta(hours=40)
+        receiver.answer = yes
+        await taken(receiver, 28)
+    health = (await bench.healths.of([hook_id]))[hook_id]
+    assert (health.rest_until, health.failure_count, health.last_failure) == (None, 0, "http_500")
+
+
+async def _posted(receiver: Receiver, count: int) -> bool:
+    return len(receiver.posts) >= count
+
+
+async def test_an_event_that_is_never_taken_is_overtaken_after_five_tries(bench: Bench, receiver: Receiver) -> None:
+    async def not_the_first(post: Post) -> int:
+        return 500 if post.id == "evt_cus_1_1" else 200
+
+    receiver.answer = not_the_first
+    hook_id = await bench.subscribe("partner", receiver.url)
+    await bench.lay_out(hook_id, "cus_1", 1, 2, 3)
+    async with bench.worker():
+        await taken(receiver, 2)
+    assert receiver.taken == ["evt_cus_1_2", "evt_cus_1_3"]
+    ids = [post.id for post in receiver.posts]
+    assert ids[:5] == ["evt_cus_1_1"] * 5
+
+
+async def test_an_event_that_cannot_be_read_is_given_up_and_stops_nothing(bench: Bench, receiver: Receiver) -> None:
+    hook_id = await bench.subscribe("partner", receiver.url)
+    broken = new_delivery(hook_id, "cart", "cart.item_added", event("cus_1", 1), bench.clock())
+    await bench.deliveries.add([{**broken, "payload": b"\xff"}])
+    await bench.lay_out(hook_id, "cus_1", 2)
+    async with bench.worker():
+        await taken(receiver, 1)
+    (given_up,) = await bench.deliveries.page(hook_id, state=DeliveryState.DEAD, before=None, limit=10)
+    assert given_up.last_outcome == "unreadable"
+    assert receiver.taken == ["evt_cus_1_2"]
+
+
+async def test_events_of_a_future_version_from_long_ago_and_from_before_are_for_nobody(
+    bench: Bench, receiver: Receiver
+) -> None:
+    before = event("cus_1", 1)
+    hook_id = await bench.subscribe("partner", receiver.url)
+    nudged: list[str] = []
+    intake = HookIntake(
+        book=bench.book, deliveries=bench.deliveries, nudge=nudged.extend, metrics=bench.metrics, clock=bench.clock
+    )
+    await intake.handle("cart", before)
+    await intake.handle("cart", CartEvent(header=EventHeader(event_id="evt_2", customer_id="cus_1", seq=2)))
+    assert bench.registry.get_sample_value("omnithread_subscription_events_total", {"outcome": "unknown"}) == 1
+    fresh = event("cus_1", 3)
+    for _ in range(2):
+        await intake.handle("cart", fresh)
+    bench.ahead = timedelta(days=15)
+    await intake.handle("cart", event("cus_1", 4))
+    assert set(nudged) == {hook_id}
+    assert await bench.database[DELIVERIES].distinct("event_id") == ["evt_cus_1_3"]
+
+
+async def test_what_is_taken_is_told_by_the_events_own_trace(bench: Bench, receiver: Receiver) -> None:
+    hook_id = await bench.subscribe("partner", receiver.url)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    one = event("cus_1", 1)
+    one.header.traceparent = trace
+    await bench.deliveries.add([new_delivery(hook_id, "cart", "cart.item_added", one, bench.clock())])
+    async with bench.worker():
+        await taken(receiver, 1)
+    assert receiver.posts[0].event["traceparent"] == trace
