@@ -21,6 +21,8 @@ from omnithread.context.v1 import context_internal_service_pb2
 from omnithread.context.v1.context_events_pb2 import ContextEvent
 from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceStub
 from omnithread.messaging.v1.brand_service_pb2_grpc import add_BrandServiceServicer_to_server
+from omnithread.messaging.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
+from omnithread.messaging.v1.inbox_service_pb2_grpc import add_InboxServiceServicer_to_server
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import (
     add_MessagingInternalServiceServicer_to_server,
 )
@@ -108,13 +110,13 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         profile=profile,
         nudge=nudges.nudge,
     )
-    ways_out = delivery.ways(settings, foundation)
+    delivering = delivery.delivery_parts(settings, foundation, records=records, directory=directory, nudges=nudges)
     preparing = Preparing(
         sources=sources,
         templates=texts.templates,
         purposes=purposes,
         writing=texts.writing,
-        provided_kinds=ways_out.providers.kinds,
+        provided_kinds=delivering.providers.kinds,
         time_zones=TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone),
         metrics=JudgementMetrics(foundation.registry),
         clock=foundation.clock,
@@ -122,7 +124,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     send_loop = delivery.send_loop(
         settings,
         foundation,
-        ways=ways_out,
+        parts=delivering,
         records=records,
         preparing=preparing,
         purposes=purposes,
@@ -190,10 +192,16 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),
             explaining_registration(settings, foundation, messages=messages, sources=sources, preparing=preparing),
             subscriptions.registration,
+            partial(add_DeliveryServiceServicer_to_server, delivering.delivery),
+            partial(add_InboxServiceServicer_to_server, delivering.inbox),
         ],
         consumers=[consumer, subscriptions.consumer],
-        sweeps={"messaging-sender": send_loop.run, **subscriptions.sweeps},
-        close=one_after_the_other(subscriptions.close, ways_out.providers.close),
+        sweeps={
+            "messaging-sender": send_loop.run,
+            "messaging-inboxes": delivering.watchers.run,
+            **subscriptions.sweeps,
+        },
+        close=one_after_the_other(subscriptions.close, delivering.providers.close),
     )
 
 

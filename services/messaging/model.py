@@ -16,6 +16,7 @@ from services.messaging.events import Event, MessageQueued, MessageReceiptNoted,
 from services.messaging.values import (
     WAITING_STATES,
     Content,
+    DeadLetter,
     DeliveryKind,
     Message,
     MessageState,
@@ -47,8 +48,18 @@ class Overtaken(Exception):
     """The message is not any more as it was when this was decided: somebody else was faster. Nothing is changed."""
 
 
-def queue(state: Messaging, message: Message, content: Content, *, occur_time: datetime | None = None) -> Change:
-    """Let a message wait to be sent; a newer one about the same cart takes the place of an older one. QUEUE_FULL."""
+def queue(
+    state: Messaging,
+    message: Message,
+    content: Content,
+    *,
+    occur_time: datetime | None = None,
+    replayed: DeadLetter | None = None,
+) -> Change:
+    """Let a message wait to be sent; a newer one about the same cart takes the place of an older one. QUEUE_FULL.
+
+    `replayed` is the dead letter that is tried again by it, as it is afterwards.
+    """
     older = [waiting for waiting in state.waiting if is_same_matter(waiting, message)]
     superseded = _end_all(state, older, MessageState.CANCELLED, Reason.SUPERSEDED, message.create_time)
     if len(superseded.state.waiting) >= MAX_WAITING:
@@ -59,7 +70,9 @@ def queue(state: Messaging, message: Message, content: Content, *, occur_time: d
         recent=newest_messages((summary_of(message), *superseded.state.recent)),
     )
     return Decision(
-        after, (*superseded.events, MessageQueued(message, content, occur_time)), {"message_id": message.message_id}
+        after,
+        (*superseded.events, MessageQueued(message, content, occur_time, replayed)),
+        {"message_id": message.message_id},
     )
 
 

@@ -61,6 +61,8 @@ from services.messaging.values import (
 MESSAGES = "messages"
 CONVERSATIONS = "conversations"
 ENTRIES = "entries"
+PROVIDER_REF = "provider_ref"
+"""Of a message: the provider's id and how it calls the message, with a space between them."""
 DEAD_LETTERS = "dead_letters"
 DEAD_LETTERS_KEPT = timedelta(days=90)
 NOTES = "notes"
@@ -88,7 +90,7 @@ INDEXES = (
     member_index(DEAD_LETTERS),
     Index(DEAD_LETTERS, (("sort_time", 1), ("_id", 1))),
     Index(DEAD_LETTERS, (("expire_time", 1),), expire_after_seconds=0),
-    Index(MESSAGES, (("provider_ref", 1),), sparse=True),
+    Index(MESSAGES, ((PROVIDER_REF, 1),), sparse=True),
     Index(ENTRIES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
     Index(ENTRIES, ((MAIL_KEY, 1),), sparse=True),
     Index(NOTES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),
@@ -237,7 +239,7 @@ def _message_member(message: Message, content: Content) -> Member:
         "content": fields_of(content),
     }
     if message.provider_ref:
-        document["provider_ref"] = f"{message.provider_id} {message.provider_ref}"
+        document[PROVIDER_REF] = f"{message.provider_id} {message.provider_ref}"
     return Member(collection=MESSAGES, id=message.message_id, document=document)
 
 

@@ -4,14 +4,14 @@ As this service, not in a channel's name. A service that does not answer is `Sou
 nothing is ever sent on an assumption.
 """
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 
-from libs.contact_points import normal_email
+from libs.contact_points import normal_email, normal_phone
 from libs.errors import OmnithreadError, Status
 from libs.rpc.status import error_from_rpc
 from libs.timestamps import from_timestamp
@@ -43,6 +43,17 @@ TIMEOUT_SECONDS = 3.0
 CONFIRM_LINK = "confirm_link"
 PURPOSE_LABEL = "purpose_label"
 """What the template that asks for a confirmation may tell beside the code."""
+ADDRESSES = {
+    DeliveryKind.EMAIL: (profile_pb2.IDENTIFIER_KIND_EMAIL, normal_email),
+    DeliveryKind.SMS: (profile_pb2.IDENTIFIER_KIND_PHONE, normal_phone),
+}
+"""For each way with an address, the identifiers that are one, and how they are written."""
+BY_CUSTOMER_ID = (
+    DeliveryKind.PUSH,
+    DeliveryKind.WEBHOOK,
+    DeliveryKind.AD_AUDIENCE,
+    DeliveryKind.STORE_DISPLAY,
+)
 NEWEST_ORDERS = 20
 """How many orders are looked through for an article."""
 
@@ -181,24 +192,28 @@ def bought_in(orders: Iterable[order_pb2.Order]) -> tuple[Bought, ...]:
 def contact_points(profile: profile_pb2.Profile, wishes: Wishes, purpose: str) -> dict[DeliveryKind, str]:
     """Give where the customer can be reached: at addresses of which a channel has proof that they are theirs.
 
-    Of several, one for which the customer said yes, else the first.
+    Of several, one for which the customer said yes, else the first. Ways without an address know the customer by id:
+    whoever delivers a push notification knows the devices, and whoever keeps an audience its members.
     """
-    addresses = [
-        address
-        for identifier in profile.identifiers
-        if identifier.kind == profile_pb2.IDENTIFIER_KIND_EMAIL
-        and identifier.verified
-        and (address := _normal(identifier.value))
-    ]
-    email = DeliveryKind.EMAIL
-    welcome = (address for address in addresses if is_consented(wishes.consents, purpose, email, address))
-    chosen = next(welcome, addresses[0] if addresses else "")
-    return {email: chosen} if chosen else {}
+    points = {kind: profile.customer_id for kind in BY_CUSTOMER_ID if profile.customer_id}
+    for kind, (identifier_kind, normal) in ADDRESSES.items():
+        addresses = [
+            address
+            for identifier in profile.identifiers
+            if identifier.kind == identifier_kind
+            and identifier.verified
+            and (address := _normal(normal, identifier.value))
+        ]
+        welcome = (address for address in addresses if is_consented(wishes.consents, purpose, kind, address))
+        chosen = next(welcome, addresses[0] if addresses else "")
+        if chosen:
+            points[kind] = chosen
+    return points
 
 
-def _normal(address: str) -> str:
+def _normal(normal: Callable[[str], str], address: str) -> str:
     try:
-        return normal_email(address)
+        return normal(address)
     except ValueError:
         return ""
 

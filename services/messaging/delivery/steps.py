@@ -37,6 +37,8 @@ class Steps:
     outcomes: Outcomes
     clock: Clock
     new_id: NewId
+    wake: Callable[[str], None]
+    """Tells those who watch a customer's inbox."""
 
     async def write(
         self, customer_id: str, message: Message, step: Step, *, stamp: Stamp | None = None
@@ -50,6 +52,7 @@ class Steps:
             return taken
 
         outcome = await self.records.run(customer_id, stamp or self.stamp(message), decide)
+        self.wake(outcome.saved.customer_id)
         for event in taken.events if taken else ():
             if isinstance(event, MessageStateChanged):
                 self.outcomes.count(summary_of(event.message))

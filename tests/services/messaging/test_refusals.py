@@ -139,6 +139,14 @@ ELSEWHERE |= {
     "SUBSCRIPTION_LIMIT",
     "SUBSCRIPTION_DELIVERY_NOT_FOUND",
 }  # subscriptions/test_calls.py
+ELSEWHERE |= {
+    "PROVIDER_NOT_FOUND",
+    "SIGNATURE_INVALID",
+    "RECEIPTS_INVALID",
+    "DEAD_LETTER_NOT_FOUND",
+    "MESSAGE_NOT_SHOWN",
+    "TOO_MANY_WATCHERS",
+}  # delivery/test_providers.py
 
 
 @pytest.fixture(scope="package")

@@ -24,7 +24,9 @@ from omnithread.interceptor_streams import OutgoingImport
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
+from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from omnithread.messaging.v1.explanation_service_pb2_grpc import ExplanationServiceStub
+from omnithread.messaging.v1.inbox_service_pb2_grpc import InboxServiceStub
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from omnithread.messaging.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
@@ -65,6 +67,8 @@ class Omnithread:
         self.consent_import = ConsentImportServiceStub(channels[addresses.preference])
         self.messaging = MessagingServiceStub(channels[addresses.messaging])
         self.explanations = ExplanationServiceStub(channels[addresses.messaging])
+        self.delivery = DeliveryServiceStub(channels[addresses.messaging])
+        self.inbox = InboxServiceStub(channels[addresses.messaging])
         self.conversations = ConversationServiceStub(channels[addresses.messaging])
         self.templates = TemplateServiceStub(channels[addresses.messaging])
         self.brands = BrandServiceStub(channels[addresses.messaging])

@@ -23,7 +23,9 @@ from omnithread.interceptor_sync import OutgoingUnarySync
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
+from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from omnithread.messaging.v1.explanation_service_pb2_grpc import ExplanationServiceStub
+from omnithread.messaging.v1.inbox_service_pb2_grpc import InboxServiceStub
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceStub
 from omnithread.messaging.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 from omnithread.messaging.v1.template_service_pb2_grpc import TemplateServiceStub
@@ -63,6 +65,8 @@ class OmnithreadSync:
         self.consent_import = ConsentImportServiceStub(intercepted[addresses.preference])
         self.messaging = MessagingServiceStub(intercepted[addresses.messaging])
         self.explanations = ExplanationServiceStub(intercepted[addresses.messaging])
+        self.delivery = DeliveryServiceStub(intercepted[addresses.messaging])
+        self.inbox = InboxServiceStub(intercepted[addresses.messaging])
         self.conversations = ConversationServiceStub(intercepted[addresses.messaging])
         self.templates = TemplateServiceStub(intercepted[addresses.messaging])
         self.brands = BrandServiceStub(intercepted[addresses.messaging])

@@ -74,6 +74,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The campaign stands where this cannot be done: it is ended, was never active, or there is nothing to activate; `state` has where. FAILED_PRECONDITION, retry: never."""
     ERROR_REASON_ENROLMENT_NOT_FOUND: _ErrorReason.ValueType  # 84
     """The customer is not in that campaign. NOT_FOUND, retry: never."""
+    ERROR_REASON_PROVIDER_NOT_FOUND: _ErrorReason.ValueType  # 30
+    """No provider has this id, or it reports nothing. NOT_FOUND, retry: never."""
+    ERROR_REASON_SIGNATURE_INVALID: _ErrorReason.ValueType  # 31
+    """The body was not signed with a secret of the provider, or not within the last 5 minutes; metadata `why` is one of a few words. PERMISSION_DENIED, retry: never."""
+    ERROR_REASON_RECEIPTS_INVALID: _ErrorReason.ValueType  # 32
+    """The body is no list of receipts; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_DEAD_LETTER_NOT_FOUND: _ErrorReason.ValueType  # 33
+    """The customer has no such message that could not be sent, or it is older than 90 days. NOT_FOUND, retry: never."""
+    ERROR_REASON_MESSAGE_NOT_SHOWN: _ErrorReason.ValueType  # 34
+    """The message is in no inbox and on no display. FAILED_PRECONDITION, retry: never."""
+    ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 35
+    """This replica has no room for another watcher; another one may. RESOURCE_EXHAUSTED, retry: same id, later."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in messaging beside the reasons that all services share. Domain: `messaging.omnithread`."""
@@ -130,4 +142,16 @@ ERROR_REASON_CAMPAIGN_STATE: ErrorReason.ValueType  # 83
 """The campaign stands where this cannot be done: it is ended, was never active, or there is nothing to activate; `state` has where. FAILED_PRECONDITION, retry: never."""
 ERROR_REASON_ENROLMENT_NOT_FOUND: ErrorReason.ValueType  # 84
 """The customer is not in that campaign. NOT_FOUND, retry: never."""
+ERROR_REASON_PROVIDER_NOT_FOUND: ErrorReason.ValueType  # 30
+"""No provider has this id, or it reports nothing. NOT_FOUND, retry: never."""
+ERROR_REASON_SIGNATURE_INVALID: ErrorReason.ValueType  # 31
+"""The body was not signed with a secret of the provider, or not within the last 5 minutes; metadata `why` is one of a few words. PERMISSION_DENIED, retry: never."""
+ERROR_REASON_RECEIPTS_INVALID: ErrorReason.ValueType  # 32
+"""The body is no list of receipts; `BadRequest` names the place. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_DEAD_LETTER_NOT_FOUND: ErrorReason.ValueType  # 33
+"""The customer has no such message that could not be sent, or it is older than 90 days. NOT_FOUND, retry: never."""
+ERROR_REASON_MESSAGE_NOT_SHOWN: ErrorReason.ValueType  # 34
+"""The message is in no inbox and on no display. FAILED_PRECONDITION, retry: never."""
+ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 35
+"""This replica has no room for another watcher; another one may. RESOURCE_EXHAUSTED, retry: same id, later."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
