@@ -11,6 +11,7 @@ from typing import TypeAlias
 from libs.mongo.values import Decision
 from services.messaging import errors
 from services.messaging.deciding.judgement import MOST_KEPT, Judgement, newest_judgements, with_judgement
+from services.messaging.deciding.usual_hours import newest_reactions, reaction_to
 from services.messaging.delivery.suppressed import suppress
 from services.messaging.events import Event, MessageQueued, MessageReceiptNoted, MessageStateChanged
 from services.messaging.values import (
@@ -285,6 +286,9 @@ def note_receipt(state: Messaging, message: Message, content: Content, receipt: 
     reason = SUPPRESSING.get(receipt.kind)
     if reason is not None and message.delivery_kind is not None:
         state = suppress(state, message.delivery_kind, message.address_digest, reason, receipt.time)
+    reacted = reaction_to(message, receipt)
+    if reacted is not None:
+        state = replace(state, reactions=newest_reactions((*state.reactions, reacted)))
     state = replace(
         state,
         waiting=_without(state.waiting, message),

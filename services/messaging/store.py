@@ -113,6 +113,7 @@ def messaging_to_fields(state: Messaging) -> Fields:
         "heard": [campaign_fields_of(heard) for heard in state.heard],
         "past_entries": [campaign_fields_of(entry) for entry in state.past_entries],
         "segments": list(state.segments),
+        "reactions": list(state.reactions),
     }
 
 
@@ -128,6 +129,7 @@ def messaging_from_document(document: Mapping[str, Any]) -> Messaging:
         heard=heard_from(document.get("heard", ())),
         past_entries=past_entries_from(document.get("past_entries", ())),
         segments=tuple(document.get("segments", ())),
+        reactions=tuple(document.get("reactions", ())),
     )
 
 

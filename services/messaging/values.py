@@ -422,6 +422,9 @@ class Messaging:
     segments: tuple[str, ...] = ()
     """The segments that the customer is known to have entered and not left, sorted; at most 100."""
 
+    reactions: tuple[datetime, ...] = ()
+    """When the customer reacted to messages, oldest first; the newest 64 (`deciding/usual_hours`)."""
+
     @property
     def due_time(self) -> datetime | None:
         """When a worker has something to do here."""

@@ -17,6 +17,7 @@ from services.messaging.deciding.prepared import Away, End, Prepared, Ready
 from services.messaging.deciding.sources import NotThere, SourceAway, Sources, away_from, cart_now, source_finding
 from services.messaging.deciding.suppression import suppressed_in
 from services.messaging.deciding.time_zones import TimeZones
+from services.messaging.deciding.usual_hours import preferred_time
 from services.messaging.deciding.verdicts import Outcome, Send, Skip, Wait
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.liquid_texts import TextFault
@@ -214,17 +215,19 @@ class Preparing:
         message: Message,
     ) -> Facts:
         contact_points = person.contact_points(purpose)
+        now, zone = self._clock(), self._time_zones.find(person.whereabouts(message.origin.channel_id))
         return Facts(
-            now=self._clock(),
+            now=now,
             purpose=purpose,
             wishes=person.wishes,
             contact_points=contact_points,
             provided_kinds=self.provided_kinds,
             form_kinds=form_kinds,
             sent=state.sent,
-            zone=self._time_zones.find(person.whereabouts(message.origin.channel_id)),
+            zone=zone,
             purposes=self._purposes,
             cart=cart_now(person.purchases) if person.purchases else None,
             bought=person.bought,
             suppressed=suppressed_in(state, contact_points),
+            preferred_time=preferred_time(state.reactions, message.send_window, zone=zone.zone, now=now),
         )

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from libs.errors import conflict
 from services.messaging.campaigns import joining
+from services.messaging.deciding.usual_hours import newest_reactions
 from services.messaging.merging.parting_conversations import PartedConversations, split_conversations
 from services.messaging.merging.taking_over import campaigns_of
 from services.messaging.model import newest_messages, newest_sendings
@@ -68,6 +69,7 @@ def split(
         source=campaigns_of(source),
         source_session_ids=source_session_ids,
     )
+    reacted = tuple((Counter(now.reactions) - Counter((*before.reactions, *source.reactions))).elements())
     return Parted(
         survivor=Messaging(
             waiting=tuple(message for message in now.waiting if message not in theirs),
@@ -79,6 +81,7 @@ def split(
             heard=mine.heard,
             past_entries=mine.past_entries,
             segments=mine.segments,
+            reactions=newest_reactions((*before.reactions, *reacted)),
         ),
         source=Messaging(
             waiting=tuple(theirs),
@@ -90,6 +93,7 @@ def split(
             heard=yours.heard,
             past_entries=yours.past_entries,
             segments=yours.segments,
+            reactions=newest_reactions((*source.reactions, *reacted)),
         ),
         conversations=conversations,
     )

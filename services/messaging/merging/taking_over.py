@@ -17,6 +17,7 @@ from services.messaging.conversations.talking import (
     newest_mail_ids,
     within_bounds,
 )
+from services.messaging.deciding.usual_hours import newest_reactions
 from services.messaging.delivery import suppressed
 from services.messaging.events import Event, MessagingAbsorbed
 from services.messaging.merging.outcome import explain
@@ -60,6 +61,7 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
         heard=campaigns.heard,
         past_entries=campaigns.past_entries,
         segments=campaigns.segments,
+        reactions=newest_reactions((*survivor.reactions, *source.reactions), now),
     )
     once = _without_messages_of(after, superseded, now)
     kept = _with_few_waiting(once.state, now)
