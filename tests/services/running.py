@@ -15,7 +15,7 @@ import grpc
 from opentelemetry.trace import Tracer
 
 import omnithread
-from deploy.local.keys import ensure_keys, mint_channel_token, write_service_token
+from deploy.local.keys import CHANNEL_TOKEN_SECONDS, ensure_keys, mint_channel_token, write_service_token
 from deploy.local.plan import SERVICES
 from libs.clock import Clock, system_clock
 from libs.process import migrate
@@ -94,10 +94,17 @@ class Services:
         """Mint a channel's token."""
         return mint_channel_token(self._state, channel, actor=actor, lifetime_seconds=lifetime_seconds)
 
-    def connect(self, channel: str, *, at: Running | None = None, actor: str = "") -> omnithread.Omnithread:
+    def connect(
+        self,
+        channel: str,
+        *,
+        at: Running | None = None,
+        actor: str = "",
+        token_seconds: float = CHANNEL_TOKEN_SECONDS,
+    ) -> omnithread.Omnithread:
         """Connect as a channel, through the client package: to the services started last, or to one replica."""
         where = self.where() if at is None else omnithread.Addresses.one(f"{LOOPBACK}:{at.port}")
-        token = mint_channel_token(self._state, channel, actor=actor)
+        token = mint_channel_token(self._state, channel, actor=actor, lifetime_seconds=token_seconds)
         connection = omnithread.connect(where, token=token, plaintext=True, timeout_seconds=CALL_TIMEOUT_SECONDS)
         self._stack.push_async_callback(connection.close, grace_seconds=0)
         return connection

@@ -13,9 +13,9 @@ from tests.services.preference.desk import PUBLIC, PURPOSES, Desk, desk_at
 from tests.services.running import Services
 
 
-def NEXT_MONTH() -> datetime:  # noqa: N802  a clock, as the system's is one
-    """The time in a month: links and codes of today are too old."""
-    return datetime.now(UTC) + timedelta(days=31)
+def IN_TEN_DAYS() -> datetime:  # noqa: N802  a clock, as the system's is one
+    """The time in ten days: links and codes of today are too old."""
+    return datetime.now(UTC) + timedelta(days=10)
 
 
 @pytest.fixture(scope="package")
@@ -29,8 +29,8 @@ async def desk(
         purposes.write_text(PURPOSES, encoding="utf-8")
         told: dict[str, Any] = {"purposes_file": purposes, "public_base_url": PUBLIC}
         first = await services.start(PREFERENCE, **told)
-        later = await services.start(PREFERENCE, clock=NEXT_MONTH, **told)
-        yield desk_at(services, first, next_month=later)
+        later = await services.start(PREFERENCE, clock=IN_TEN_DAYS, **told)
+        yield desk_at(services, first, in_ten_days=later)
 
 
 @pytest.fixture

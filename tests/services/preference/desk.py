@@ -18,6 +18,7 @@ from omnithread.preference.v1.preference_pb2 import (
     CONSENT_STATE_GRANTED,
     CONSENT_STATE_PENDING,
     CONSENT_STATE_REVOKED,
+    ConsentRecord,
     Preferences,
 )
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, Identifier
@@ -32,6 +33,7 @@ if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type 
     from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
 
 YES, NO, PENDING = CONSENT_STATE_GRANTED, CONSENT_STATE_REVOKED, CONSENT_STATE_PENDING
+TWENTY_DAYS = 20 * 86400.0
 PUBLIC = "https://my.example"
 PURPOSES = """
 [cart_reminder]
@@ -66,8 +68,8 @@ class Desk:
     """Messaging, which writes mails."""
     door: "PreferenceInternalServiceAsyncStub"
     """The public door, which shows pages."""
-    next_month: "Desk | None"
-    """The same in a month, when links and codes of today are too old."""
+    in_ten_days: "Desk | None"
+    """The same in ten days, when links and codes of today are too old."""
     mongo_uri: str
     database_name: str
 
@@ -107,26 +109,65 @@ class Desk:
             )
         )
 
+    async def asked(self, customer_id: str) -> internal_pb.GetConfirmationResponse:
+        """What the newest mail to the address of a yes says that waits."""
+        requested = [event.consent_confirmation_requested for event in await self.events(customer_id)]
+        confirmation_id = [one.confirmation_id for one in requested if one.confirmation_id][-1]
+        return await self.messaging.GetConfirmation(
+            internal_pb.GetConfirmationRequest(customer_id=customer_id, confirmation_id=confirmation_id)
+        )
+
+    async def links(self, customer_id: str, **fields: Any) -> internal_pb.CreateMessageLinksResponse:
+        """The links in a club mail to an address, unless another is meant."""
+        told: dict[str, Any] = {"purpose": "club", "delivery_kind": DELIVERY_KIND_EMAIL, "message_id": "msg_1"}
+        return await self.messaging.CreateMessageLinks(
+            internal_pb.CreateMessageLinksRequest(customer_id=customer_id, **(told | fields))
+        )
+
+    async def shown(self, link: str) -> internal_pb.LinkView:
+        """The page behind a link."""
+        return (await self.door.ShowLink(internal_pb.ShowLinkRequest(token=token_in(link)))).view
+
+    async def pressed(self, link: str, **action: Any) -> internal_pb.LinkView:
+        """The page after its button was pressed."""
+        return (await self.door.UseLink(press(link, **action))).view
+
+    async def records(self, customer_id: str) -> list[ConsentRecord]:
+        """The proofs, in the order in which they were noted."""
+        listed = await self.app.ListConsentRecords(pb.ListConsentRecordsRequest(customer_id=customer_id, page_size=100))
+        return sorted(listed.records, key=lambda record: record.position)
+
     async def events(self, customer_id: str) -> list[PreferenceEvent]:
         """What was announced of a customer."""
         answer = await self.internal.ReplayEvents(internal_pb.ReplayEventsRequest(customer_id=customer_id))
         return list(answer.events)
 
 
-def desk_at(services: Services, preference: Running, *, next_month: Running | None = None) -> Desk:
+def desk_at(services: Services, preference: Running, *, in_ten_days: Running | None = None) -> Desk:
     settings = services.settings(PREFERENCE)
     return Desk(
         app=services.connect("mobile-app", at=preference).preference,
         call_centre=services.connect("call-centre", at=preference, actor="ben").preference,
         internal=PreferenceInternalServiceStub(services.as_service("aggregator", to=preference)),
         profile=services.connect("mobile-app").profile,
-        consents=services.connect("mobile-app", at=preference).consents,
+        consents=services.connect("mobile-app", at=preference, token_seconds=TWENTY_DAYS).consents,
         messaging=PreferenceInternalServiceStub(services.as_service("messaging", to=preference)),
         door=PreferenceInternalServiceStub(services.as_service("door", to=preference)),
-        next_month=desk_at(services, next_month) if next_month else None,
+        in_ten_days=desk_at(services, in_ten_days) if in_ten_days else None,
         mongo_uri=settings.mongo_uri,
         database_name=settings.database_name(PREFERENCE.name),
     )
+
+
+def token_in(link: str) -> str:
+    """What follows the last `/`."""
+    return link.rpartition("/")[2]
+
+
+def press(link: str, **action: Any) -> internal_pb.UseLinkRequest:
+    """A press on a page's button."""
+    page = {"wording": "No more club news", "wording_version": "3", "source": "public page"}
+    return internal_pb.UseLinkRequest(token=token_in(link), request_id=new_id("req"), **(page | action))
 
 
 def consent(customer_id: str, **fields: Any) -> pb.SetConsentRequest:

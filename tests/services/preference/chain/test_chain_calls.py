@@ -10,8 +10,7 @@ from libs.mongo.connection import Database
 from omnithread.labels import Labels, carry
 from omnithread.preference.v1 import consent_service_pb2 as pb
 from omnithread.preference.v1 import preference_internal_service_pb2 as internal_pb
-from omnithread.preference.v1 import preference_service_pb2 as preference_pb
-from omnithread.preference.v1.preference_pb2 import ConsentChainHead, ConsentRecord
+from omnithread.preference.v1.preference_pb2 import ConsentChainHead
 from tests.services.calls import refusal, until
 from tests.services.preference.desk import NO, YES, Desk, consent
 
@@ -22,12 +21,6 @@ async def verify(desk: Desk, customer_id: str, **fields: Any) -> pb.VerifyConsen
 
 async def head_of(desk: Desk, customer_id: str) -> ConsentChainHead:
     return (await desk.consents.GetConsentChainHead(pb.GetConsentChainHeadRequest(customer_id=customer_id))).head
-
-
-async def records_of(desk: Desk, customer_id: str) -> list[ConsentRecord]:
-    """The customer's proofs, in the order in which they were noted."""
-    listed = await desk.app.ListConsentRecords(preference_pb.ListConsentRecordsRequest(customer_id=customer_id))
-    return sorted(listed.records, key=lambda record: record.position)
 
 
 async def somebody(desk: Desk, stored: Database, *states: Any) -> str:
@@ -53,7 +46,7 @@ async def test_every_yes_and_no_has_its_place_in_the_chain_from_the_answer_on(de
     for state in (YES, NO, YES):
         await desk.app.SetConsent(consent(customer_id, state=state))
         assert (await verify(desk, customer_id)).ok
-    records = await records_of(desk, customer_id)
+    records = await desk.records(customer_id)
     assert [record.position for record in records] == [1, 2, 3]
     assert [record.previous_digest for record in records[1:]] == [record.digest for record in records[:-1]]
     report, head = await verify(desk, customer_id), await head_of(desk, customer_id)
@@ -158,7 +151,7 @@ async def test_a_record_from_before_there_were_chains_is_counted_and_is_no_fault
     )
     report = await verify(desk, customer_id)
     assert (report.ok, report.checked_count, report.unchained_count) == (True, 2, 1)
-    assert [record.position for record in await records_of(desk, customer_id)] == [0, 1, 2]
+    assert [record.position for record in await desk.records(customer_id)] == [0, 1, 2]
 
 
 async def test_the_chains_of_two_who_become_one_go_on_and_are_their_own_again(desk: Desk, stored: Database) -> None:
@@ -181,7 +174,7 @@ async def test_the_chains_of_two_who_become_one_go_on_and_are_their_own_again(de
     assert (hers.ok, his.ok) == (True, True)
     assert [(one.position, one.released) for one in hers.absorbed_chains] == [(2, False), (4, True)]
     assert (hers.checked_count, his.checked_count) == (5, 3)
-    moved = next(one for one in await records_of(desk, guest) if one.record_id == since.record_id)
+    moved = next(one for one in await desk.records(guest) if one.record_id == since.record_id)
     assert (moved.customer_id, moved.chain_customer_id, moved.position) == (guest, known, 3)
 
 
