@@ -102,6 +102,12 @@ async def test_a_conversation_goes_from_the_chat_to_a_mail_and_to_the_store(suit
     ]
 
 
+async def test_the_public_door_tells_what_is_no_link_of_ours(suite: Suite) -> None:
+    commands = block("docs/public-pages.md", "sh", "curl").replace("http://127.0.0.1:28080", suite.door.address)
+    said = await run("bash", "-c", commands, environment={})
+    assert said.split("\n") == ["404 text/html; charset=utf-8", "404", '{"reason":"UNKNOWN"}']
+
+
 async def test_a_first_call_from_python(suite: Suite, tmp_path: Path) -> None:
     code = at_this_suite(block("README.md", "python", "start_session"), suite)
     make = tmp_path / "make"  # `make token` asks the suite of `make up`, and this is another one

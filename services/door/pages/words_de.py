@@ -22,7 +22,9 @@ GERMAN = {
     "unsubscribe_already_text": "Sie bekommen das nicht mehr von uns. Es bleibt nichts zu tun.",
     "unsubscribed_title": "Sie sind abgemeldet",
     "unsubscribed_done": "Gespeichert: Sie bekommen das nicht mehr.",
-    "unsubscribed_text": "Eine Nachricht, die schon unterwegs ist, kann noch ankommen.",
+    "unsubscribed_text": "Eine Nachricht, die schon unterwegs ist, kann noch ankommen. "
+    "War es ein Versehen? Hinter dem anderen Link in derselben Nachricht, zu Ihren Einstellungen, "
+    "können Sie es wieder einschalten.",
     "unsubscribed_all_title": "Keine Werbung mehr",
     "unsubscribed_all_done": "Gespeichert: Sie bekommen von uns keine Werbung mehr.",
     "unsubscribed_all_text": "Eine Nachricht, die schon unterwegs ist, kann noch ankommen.",

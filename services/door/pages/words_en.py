@@ -22,7 +22,8 @@ ENGLISH = {
     "unsubscribe_already_text": "You do not get this from us any more. There is nothing left to do.",
     "unsubscribed_title": "You are unsubscribed",
     "unsubscribed_done": "Saved: you will not get this any more.",
-    "unsubscribed_text": "A message that is already on its way may still arrive.",
+    "unsubscribed_text": "A message that is already on its way may still arrive. "
+    "If it was a mistake: behind the other link in the same message, to your settings, you can turn it on again.",
     "unsubscribed_all_title": "No more advertising",
     "unsubscribed_all_done": "Saved: you will get no more advertising from us.",
     "unsubscribed_all_text": "A message that is already on its way may still arrive.",

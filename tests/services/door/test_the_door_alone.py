@@ -9,6 +9,11 @@ import httpx
 import pytest
 from opentelemetry.trace import SpanKind
 
+from deploy.local.state import ROOT
+from libs.settings import ProcessSettings
+from libs.webhooks.signing import SIGNATURE_HEADER
+from services.door.acts.receipts import MOST_BYTES
+from services.door.settings import DoorSettings
 from services.door.web.bodies import MOST_FORM_BYTES
 from tests.services.door.conftest import Doorstep, doorstep
 
@@ -225,3 +230,24 @@ async def test_too_many_connections_are_refused_and_then_welcome_again(tmp_path:
         async with asyncio.timeout(20):
             while (await step.http.get(LINK)).status_code != 200:
                 await asyncio.sleep(0.02)
+
+
+async def test_receipts_without_a_signature_or_far_too_large_are_refused_in_json(step: Doorstep) -> None:
+    place, signed = "/receipts/provider", {SIGNATURE_HEADER: "t=1,v1=00"}
+    answers = [
+        await step.http.post(place, content=b"{}"),
+        await step.http.post(place, content=b"{}", headers={SIGNATURE_HEADER: "x" * 600}),
+        await step.http.post(place, content=b"", headers=signed),
+        await step.http.post(place, content=b"a" * (MOST_BYTES + 1), headers=signed),
+        await step.http.get(place),
+        await step.http.post(place, content=b"{}", headers=signed),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403, 400, 413, 405, 503]
+    assert [answer.json()["reason"] for answer in answers][-2:] == ["WRONG_METHOD", "AWAY"]
+
+
+def test_the_page_for_platform_teams_names_every_setting_of_the_doors_own() -> None:
+    page = (ROOT / "docs/public-pages.md").read_text(encoding="utf-8")
+    shared = set(ProcessSettings.model_fields) - {"preference_address", "messaging_address"}
+    own = [f"OMNITHREAD_{name.upper()}" for name in DoorSettings.model_fields if name not in shared]
+    assert [name for name in own if name not in page] == []
