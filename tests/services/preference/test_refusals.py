@@ -10,11 +10,13 @@ from grpc import StatusCode
 
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_SMS
 from omnithread.common.v1.error_reason_pb2 import ErrorReason as SharedErrorReason
+from omnithread.preference.v1 import consent_service_pb2 as consent_pb
+from omnithread.preference.v1 import preference_internal_service_pb2 as internal_pb
 from omnithread.preference.v1 import preference_service_pb2 as pb
 from omnithread.preference.v1.error_reason_pb2 import ErrorReason
-from omnithread.preference.v1.preference_pb2 import FrequencyCap, Pause, QuietHours
+from omnithread.preference.v1.preference_pb2 import ConsentChainHead, FrequencyCap, Pause, QuietHours
 from tests.services.calls import refusal, stamped
-from tests.services.preference.desk import NO, Desk, consent, update
+from tests.services.preference.desk import NO, PENDING, Desk, consent, update
 
 Call = Callable[[Desk, str], Awaitable[object]]
 STALE = "0" * 32
@@ -71,6 +73,36 @@ REFUSALS = [
     wrong("INVALID_FIELD", saying(wording=""), "wording"),
     wrong("INVALID_FIELD", saying(wording="x" * 2001), "wording"),
     wrong("INVALID_FIELD", saying(state=0), "state"),
+    wrong("INVALID_FIELD", saying(state=PENDING), "state"),
+    wrong("CONTACT_POINT_REQUIRED", saying(purpose="club"), "contact_point"),
+    wrong(
+        "CHAIN_HEAD_INVALID",
+        lambda desk, customer_id: desk.consents.VerifyConsentChain(
+            consent_pb.VerifyConsentChainRequest(
+                customer_id=customer_id, kept_head=ConsentChainHead(customer_id="cus_bob", position=1)
+            )
+        ),
+        "kept_head",
+    ),
+    wrong(
+        "LINK_INVALID",
+        lambda desk, _customer_id: desk.door.ShowLink(internal_pb.ShowLinkRequest(token="made-up")),
+        "token",
+    ),
+    Refusal(
+        StatusCode.FAILED_PRECONDITION,
+        "CONSENT_NOT_PENDING",
+        lambda desk, customer_id: desk.consents.ResendConfirmation(
+            consent_pb.ResendConfirmationRequest(customer_id=customer_id, record_id="con_1")
+        ),
+    ),
+    Refusal(
+        StatusCode.NOT_FOUND,
+        "CONFIRMATION_NOT_FOUND",
+        lambda desk, customer_id: desk.messaging.GetConfirmation(
+            internal_pb.GetConfirmationRequest(customer_id=customer_id, confirmation_id="cnf_1")
+        ),
+    ),
     wrong("INVALID_FIELD", saying(delivery_kind=99), "delivery_kind"),
     Refusal(StatusCode.ABORTED, "ETAG_MISMATCH", saying(etag=STALE)),
     Refusal(
@@ -87,17 +119,12 @@ REFUSALS = [
 ]
 ELSEWHERE = {
     "CONSENT_LIMIT",
-    "CONTACT_POINT_REQUIRED",
-    "CONSENT_NOT_PENDING",
     "CONFIRMATION_EXPIRED",
     "CONFIRMATION_CODE_WRONG",
     "CONFIRMATION_TRIES_USED_UP",
-    "CONFIRMATION_NOT_FOUND",
-    "LINK_INVALID",
     "LINK_ACTION_NOT_POSSIBLE",
-    "CHAIN_HEAD_INVALID",
 }
-"""Needs a hundred consents, below; or a double opt-in, a link or a chain."""
+"""Needs a hundred consents, below; or a code or a link, in the folders beside."""
 
 
 def _with_etag(request: pb.UpdatePreferencesRequest) -> pb.UpdatePreferencesRequest:
