@@ -74,6 +74,17 @@ async def test_tea_is_two_for_one_on_the_web_and_a_fifth_off_in_the_store(suite:
     assert "on every channel: ['tea-1-plus-1', 'tea-cup', 'tea-in-stores']" in lines
 
 
+async def test_staff_ask_why_nothing_came_and_why_something_did(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    code = block("docs/messages.md", "python", "ExplainSilenceRequest")
+    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    assert said.startswith(block("docs/messages.md", "text", "silence:"))
+    assert "by DELIVERY_KIND_IN_APP NO_CONSENT" in said
+    assert "consent PASS - It needs no consent" in said
+    assert said.splitlines()[-1].startswith("It was sent by the inbox in the app on ")
+
+
 async def test_a_cart_is_handed_over_and_gone_on_with(suite: Suite) -> None:
     addresses = suite.plan.ports.addresses()
     environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,13 @@ def test_a_file_that_leaves_doubt_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_the_shipped_file_has_every_purpose_that_the_suite_uses_itself() -> None:
     assert set(DEFAULT_PURPOSES) <= set(load_purposes(SHIPPED))
+
+
+def test_the_page_about_messages_shows_a_file_that_can_be_read(tmp_path: Path) -> None:
+    [shown] = re.findall(r"```toml\n(.*?)```", Path("docs/messages.md").read_text(), flags=re.DOTALL)
+    file = tmp_path / "purposes.toml"
+    file.write_text(shown)
+    assert load_purposes(file)["newsletter"].needs_double_opt_in
 
 
 def test_the_digest_tells_other_rules_from_equal_ones() -> None:
