@@ -71,3 +71,22 @@ async def test_one_replica_at_a_time_sweeps_an_area(cursors: Cursors) -> None:
     assert await cursors.claim_sweep("cart", now=SOON, until=SOON + timedelta(seconds=5)) == SweepPlace(
         "cart", NOW, "epo_1"
     )
+
+
+async def test_a_reader_that_cares_for_nothing_before_begins_its_sweeps_there_and_only_once(cursors: Cursors) -> None:
+    await cursors.begin_sweeps(["cart", "profile"], since=NOW)
+    await cursors.begin_sweeps(["cart"], since=SOON)
+    assert await cursors.claim_sweep("cart", now=NOW, until=SOON) == SweepPlace("cart", NOW, "")
+    assert await cursors.claim_sweep("cart", now=NOW, until=SOON) is None
+
+
+async def test_two_readers_of_one_service_go_at_their_own_pace(
+    cursors: Cursors, mongo_uri: str, unique_prefix: str
+) -> None:
+    client = connect(mongo_uri, app_name="test")
+    second = Cursors(database(client, unique_prefix), "second_cursors")
+    await cursors.advance(await cursors.get("cart", "anna"), epoch="epo_1", seq=5, now=NOW)
+    assert (await second.get("cart", "anna")).seq == 0
+    await second.advance(await second.get("cart", "anna"), epoch="epo_1", seq=2, now=NOW)
+    assert ((await cursors.get("cart", "anna")).seq, (await second.get("cart", "anna")).seq) == (5, 2)
+    client.close()

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from libs.ids import new_id
@@ -44,6 +45,7 @@ class Bench:
     ahead: timedelta = timedelta(0)
     lease: timedelta = timedelta(seconds=60)
     retry_first: timedelta = timedelta(milliseconds=20)
+    tracer: Tracer | None = None
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
@@ -92,7 +94,7 @@ class Bench:
             random=random.Random(1),
             lease=self.lease,
             retry_first=self.retry_first,
-            tracer=None,
+            tracer=self.tracer,
         )
         dispatcher = Dispatcher(
             book=self.book,

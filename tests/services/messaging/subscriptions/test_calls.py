@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.money_pb2 import Money
 from grpc import StatusCode
 
@@ -14,10 +15,14 @@ from libs.timestamps import to_timestamp
 from omnithread import Omnithread, cookie
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, ClearCartRequest
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_WEB
+from omnithread.messaging.v1 import messaging_internal_service_pb2 as internal_pb
 from omnithread.messaging.v1 import subscription_pb2
 from omnithread.messaging.v1 import subscription_service_pb2 as pb
+from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceStub
 from omnithread.messaging.v1.messaging_pb2 import AUTHOR_CUSTOMER
 from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
+from omnithread.preference.v1.preference_pb2 import Preferences
+from omnithread.preference.v1.preference_service_pb2 import UpdatePreferencesRequest
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
 from tests.services.calls import refusal, stamped, until
 from tests.services.messaging.subscriptions.receiver import Post, Receiver
@@ -78,11 +83,15 @@ async def test_what_happens_in_all_areas_is_posted_signed_once_and_in_order(
     await add_tea(shop, customer_id)
     request = PostMessageRequest(customer_id=customer_id, topic="order", author=AUTHOR_CUSTOMER, text="Hello")
     await shop.messaging.PostMessage(request)
+    for language in ("de", "en"):
+        wish = Preferences(customer_id=customer_id, language=language)
+        wished = UpdatePreferencesRequest(preferences=wish, update_mask=FieldMask(paths=["language"]))
+        await shop.preference.UpdatePreferences(wished)
 
     async def all_came() -> bool:
-        return {"CustomerCreated", "ItemAdded", "EntryPosted"} <= set(receiver.types(customer_id)) and (
-            receiver.types(customer_id).count("ItemAdded") == 2
-        )
+        came = receiver.types(customer_id)
+        twice = all(came.count(name) == 2 for name in ("ItemAdded", "PreferencesUpdated"))
+        return twice and {"CustomerCreated", "EntryPosted"} <= set(came)
 
     await until(all_came)
     posts = receiver.of(customer_id)
@@ -279,6 +288,27 @@ async def test_pages_of_deliveries_are_whole_and_lead_nowhere_else(
         refused = await refusal(partner.subscriptions.ListSubscriptionDeliveries(elsewhere))
         assert refused.reason == "PAGE_TOKEN_INVALID"
     assert sorted(seen) == sorted(receiver.taken)
+
+
+async def test_what_waits_of_a_customer_who_is_forgotten_is_erased(
+    services: Services, posting: Running, partner: Omnithread, shop: Omnithread, receiver: Receiver, name: str
+) -> None:
+    await subscribe(partner, name, receiver, "cart.*", "profile.*", paused=True)
+    customer_id = await visitor(shop)
+    await add_tea(shop, customer_id)
+
+    async def both() -> bool:
+        found = await deliveries(partner, name, customer_id)
+        return {"cart.item_added", "profile.customer_created"} <= {one.event_type for one in found}
+
+    await until(both)
+    internal = MessagingInternalServiceStub(services.as_service("aggregator", to=posting))
+    request = internal_pb.EraseAreaRequest(erasure_id=new_id("era"), customer_id=customer_id)
+    erased = (await internal.EraseArea(request)).erasure
+    rows = {row.collection: row for row in erased.collections}
+    assert rows["subscription_deliveries"].erased_count >= 2
+    assert rows["subscription_cursors"].erased_count == 0  # numbers: without them all would be laid out again
+    assert not await deliveries(partner, name, customer_id)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from libs.mongo.connection import connect
 from libs.mongo.connection import database as named_database
@@ -22,6 +25,7 @@ from tests.services.calls import until
 from tests.services.messaging.subscriptions.bench import Bench, event
 from tests.services.messaging.subscriptions.receiver import Post, Receiver, receiving, yes
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ROOT = Path(__file__).resolve().parents[4]
 
 
@@ -191,12 +195,27 @@ async def test_events_of_a_future_version_from_long_ago_and_from_before_are_for_
     assert await bench.database[DELIVERIES].distinct("event_id") == ["evt_cus_1_3"]
 
 
-async def test_what_is_taken_is_told_by_the_events_own_trace(bench: Bench, receiver: Receiver) -> None:
+async def test_a_post_belongs_to_the_trace_of_its_event_or_is_linked_to_it_and_tells_no_address(
+    bench: Bench, receiver: Receiver
+) -> None:
+    spans = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    bench.tracer = provider.get_tracer("test")
     hook_id = await bench.subscribe("partner", receiver.url)
-    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    one = event("cus_1", 1)
-    one.header.traceparent = trace
-    await bench.deliveries.add([new_delivery(hook_id, "cart", "cart.item_added", one, bench.clock())])
+    fresh, old = event("cus_1", 1), event("cus_2", 1)
+    for one in (fresh, old):
+        one.header.traceparent = TRACE
+    old.header.record_time.FromDatetime(bench.clock() - timedelta(hours=1))
+    await bench.deliveries.add([new_delivery(hook_id, "cart", "cart.item_added", fresh, bench.clock())])
     async with bench.worker():
         await taken(receiver, 1)
-    assert receiver.posts[0].event["traceparent"] == trace
+        await bench.deliveries.add([new_delivery(hook_id, "cart", "cart.item_added", old, bench.clock())])
+        await taken(receiver, 2)
+    soon, late = receiver.posts
+    assert soon.event["traceparent"] == late.event["traceparent"] == TRACE
+    assert soon.headers["traceparent"].split("-")[1] == TRACE.split("-")[1]
+    assert late.headers["traceparent"].split("-")[1] != TRACE.split("-")[1]
+    told = {(span.attributes or {})["messaging.message.id"]: span for span in spans.get_finished_spans()}
+    assert [link.context.trace_id for link in told["evt_cus_2_1"].links] == [int(TRACE.split("-")[1], 16)]
+    assert all("127.0.0.1" not in span.to_json() for span in told.values())
