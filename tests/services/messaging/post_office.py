@@ -23,7 +23,22 @@ class PostOffice:
         self.manners: dict[str, Manner] = {}
         self.unwelcome: dict[str, str] = {}
         """Recipients that are refused, with the answer."""
+        self.connections = 0
         self._mails: list[tuple[str, EmailMessage]] = []
+        self._open: list[SMTP] = []
+
+    def connected(self, connection: SMTP) -> SMTP:
+        """Count a connection."""
+        self.connections += 1
+        self._open.append(connection)
+        return connection
+
+    def drop_connections(self) -> None:
+        """Hang up on everybody."""
+        for connection in self._open:
+            if isinstance(connection.transport, asyncio.Transport):
+                connection.transport.abort()
+        self._open.clear()
 
     def mails(self, recipient: str) -> list[EmailMessage]:
         """What came for somebody, oldest first, taken or not."""
@@ -50,7 +65,7 @@ class PostOffice:
 async def post_office() -> AsyncIterator[PostOffice]:
     """Serve on a free port while inside."""
     office, loop = PostOffice(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(office, loop=loop), LOOPBACK, 0)
+    server = await loop.create_server(lambda: office.connected(SMTP(office, loop=loop)), LOOPBACK, 0)
     office.port = server.sockets[0].getsockname()[1]
     try:
         yield office

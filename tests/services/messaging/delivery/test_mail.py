@@ -15,14 +15,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from libs.clock import system_clock
-from services.messaging.delivery.adapters import NotTaken, Refused
+from services.messaging.delivery.adapters import NotTaken, Refused, Unsure
 from services.messaging.delivery.mail import Mail, MailServer, compose
 from services.messaging.delivery.smtp import SmtpAdapter
 from services.messaging.texts.templates import Rendered
 from tests.services.messaging.delivery.parcels import TEXTS, parcel
-from tests.services.messaging.post_office import LOOPBACK
+from tests.services.messaging.post_office import LOOPBACK, hang_up, post_office
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 SERVER = MailServer(
@@ -57,6 +59,55 @@ def test_a_domain_with_umlauts_is_written_as_mail_servers_know_it() -> None:
 def test_what_is_no_address_is_refused_before_anybody_is_called(address: str) -> None:
     with pytest.raises(Refused):
         written(address)
+
+
+LINK = "https://door.example.com/u/" + "gAAAAABn" * 60
+
+
+def test_the_link_that_takes_consent_back_is_written_as_mail_programs_read_it() -> None:
+    headers = (
+        ("List-Unsubscribe", f"<{LINK}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("References", " ".join(f"<msg_{number}@example.com>" for number in range(20))),
+    )
+    content = written("zoe@example.com", headers=headers).content
+    assert f"List-Unsubscribe: <{LINK}>\r\n".encode() in content
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in content
+    assert max(len(line) for line in content.split(b"\r\n")) <= 998
+    mail = message_from_bytes(content, policy=policy.default)
+    assert len(mail["References"].split()) == 20
+    assert mail["To"] == "zoe@example.com"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("List-Unsubscribe", "<https://a.example/>\r\nBcc: everybody@example.com"),
+        ("List-Unsubscribe", "<https://a.example/>\nX: y"),
+        ("List-Unsubscribe", "x" * 901),
+        ("References", "<a@b>  <c@d>"),
+        ("Reply-To", "zoë@example.com"),
+        ("Bcc", "everybody@example.com"),
+        ("Subject", "another one"),
+    ],
+)
+def test_no_header_comes_in_that_is_not_allowed(header: tuple[str, str]) -> None:
+    with pytest.raises(Refused):
+        written("zoe@example.com", headers=(header,))
+
+
+@given(st.text(), st.text(min_size=1))
+def test_whatever_names_and_subjects_hold_a_mail_has_the_headers_that_we_gave_it(subject: str, name: str) -> None:
+    rendered = replace(TEXTS, subject=subject)
+    server = replace(SERVER, from_name=name)
+    try:
+        content = compose(server, parcel(rendered=rendered), now=NOW).content
+    except Refused:
+        return
+    mail = message_from_bytes(content, policy=policy.SMTP)
+    expected = {"To", "From", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"}
+    assert set(mail.keys()) - {"Content-Language"} == expected
+    assert len(mail.keys()) == len(set(mail.keys()))
 
 
 class Doorkeeper:
@@ -141,3 +192,28 @@ async def test_what_is_wrong_with_the_way_is_no_fault_of_the_mail(
         await adapter.hand_over(parcel())
     assert "zoe" not in str(caught.value)
     assert keeper.mails == []
+
+
+async def test_a_connection_is_used_again_and_one_that_the_server_dropped_is_noticed() -> None:
+    async with post_office() as post:
+        adapter = SmtpAdapter(replace(SERVER, host=LOOPBACK, port=post.port, tls="none", user=""), clock=system_clock)
+        for _ in range(3):
+            await adapter.hand_over(parcel("kept@example.com"))
+        assert post.connections == 1
+        post.drop_connections()
+        await adapter.hand_over(parcel("kept@example.com"))
+        assert post.connections == 2
+        post.unwelcome["gone@example.com"] = "550 No such user"
+        with pytest.raises(Refused) as refused:
+            await adapter.hand_over(parcel("gone@example.com"))
+        assert refused.value.is_hard_bounce
+        post.unwelcome["full@example.com"] = "452 Mailbox full"
+        with pytest.raises(NotTaken) as not_taken:
+            await adapter.hand_over(parcel("full@example.com"))
+        assert not not_taken.value.is_about_all
+        await adapter.hand_over(parcel("kept@example.com"))
+        assert (post.connections, len(post.mails("kept@example.com"))) == (2, 5)
+        post.manners["lost@example.com"] = hang_up
+        with pytest.raises(Unsure):
+            await adapter.hand_over(parcel("lost@example.com"))
+        await adapter.close()
