@@ -9,12 +9,14 @@ from starlette.responses import Response
 from services.door.pages.brands import Brands
 from services.door.pages.languages import page_language
 from services.door.pages.rendering import Page, render, static_file
+from services.door.pages.words import WORDS
 from services.door.web.gate import Asked
 from services.door.web.headers import KEPT, page_policy
 from services.door.web.refusals import Refused, unknown_link
 
 NO_VALUES: Mapping[str, object] = {}
 STYLE_SUFFIX = ".css"
+BAD_REQUEST = "BAD_REQUEST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Showing:
 
     async def refusal(self, refused: Refused, request: Request) -> Response:
         """Show why something was not done."""
-        response = await self.page(request, "refusal.html", {"reason": refused.reason}, status=refused.status)
+        reason = refused.reason if f"refused_title_{refused.reason}" in WORDS[self.default_language] else BAD_REQUEST
+        response = await self.page(request, "refusal.html", {"reason": reason}, status=refused.status)
         response.headers.update(refused.headers)
         return response
 

@@ -42,7 +42,7 @@ def gone(reason: str) -> Refused:
 
 def forged() -> Refused:
     """Refuse what somebody else signed, or nobody."""
-    return Refused(403, "BAD_REQUEST")
+    return Refused(403, "NOT_SIGNED")
 
 
 def wrong_method(allowed: str) -> Refused:

@@ -29,7 +29,7 @@ class ServerLimits:
 async def http_server(app: ASGIApp, listen: str, limits: ServerLimits) -> AsyncIterator[int]:
     """Serve `app` on `host:port` while inside, and give the port; at the end, let running requests finish.
 
-    Raises OSError where the address is taken.
+    Raises OSError where the address is taken, ValueError where it is none.
     """
     bound = _bound(listen)
     port: int = bound.getsockname()[1]
@@ -89,6 +89,9 @@ def _bound(listen: str) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host or "127.0.0.1", int(port)))
+    except OverflowError:
+        bound.close()
+        raise ValueError(f"there is no such port: {listen}") from None
     except BaseException:
         bound.close()
         raise
