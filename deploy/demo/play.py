@@ -20,7 +20,7 @@ from deploy.demo.scenes.two_channels_one_cart import two_channels_one_cart
 from deploy.demo.stage import Stage
 from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
-from deploy.sample.load import put_offers, put_templates
+from deploy.sample.load import put_brands, put_offers, put_templates
 
 SETTINGS = {
     "idle_after_seconds": "5",
@@ -62,6 +62,7 @@ async def _raise_curtain(house: AsyncExitStack, folder: Path, *, say: Callable[[
         raise RuntimeError("the demo reads traces back, so it must have a receiver of its own")
     say("four channels")
     async with suite.connect("web-shop") as client:
+        await put_brands(client)
         await put_templates(client)
         await put_offers(client)
     return await house.enter_async_context(on_stage(suite, suite.traces))

@@ -5,12 +5,14 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.money_pb2 import Money
 
 import omnithread
+from deploy.sample.brands import sample_brands
 from deploy.sample.offers import LEATHER, sample_offers
 from deploy.sample.templates import sample_templates
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest
 from omnithread.cart.v1.offer_service_pb2 import ActivateOfferRequest, GetOfferRequest, SaveOfferRequest
 from omnithread.common.v1.attribute_pb2 import Attribute
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
+from omnithread.messaging.v1.brand_service_pb2 import GetBrandRequest, PutBrandRequest
 from omnithread.messaging.v1.messaging_service_pb2 import GetTemplateRequest, PutTemplateRequest
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, Preferences
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest, UpdatePreferencesRequest
@@ -30,6 +32,13 @@ async def put_templates(client: omnithread.Omnithread) -> None:
             if omnithread.details_of(error).reason != "TEMPLATE_NOT_FOUND":
                 raise
             await client.messaging.PutTemplate(PutTemplateRequest(template=template))
+
+
+async def put_brands(client: omnithread.Omnithread) -> None:
+    """Put the brands that are not there yet."""
+    for brand in sample_brands():
+        if not (await client.brands.GetBrand(GetBrandRequest(brand_id=brand.brand_id))).brand.version:
+            await client.brands.PutBrand(PutBrandRequest(brand=brand))
 
 
 async def put_offers(client: omnithread.Omnithread) -> None:

@@ -21,6 +21,13 @@ def parcel_data(parcel: Parcel) -> dict[str, Any]:
     }
     if parcel.rendered.body_html:
         data["html"] = parcel.rendered.body_html
+    shown = (
+        ("image_uri", parcel.rendered.image_uri),
+        ("link_uri", parcel.rendered.link_uri),
+        ("button_label", parcel.rendered.button_label),
+        ("audience", parcel.rendered.audience_name),
+    )
+    data |= {name: value for name, value in shown if value}
     if parcel.brand:
         data["brand"] = parcel.brand
     if parcel.headers:

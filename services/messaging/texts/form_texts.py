@@ -3,12 +3,12 @@
 Pure; blocks for as long as they take, tenths of a second at worst.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from services.messaging.texts import html_check
 from services.messaging.texts.addresses import app_address, web_address
+from services.messaging.texts.languages import one_line
 from services.messaging.texts.layout import framed, html_of_text, is_whole, text_with_foot
 from services.messaging.texts.liquid_texts import Names, Text, TextFault, html_text, plain_text
 from services.messaging.texts.sms import MAX_SEGMENTS, simpler, size_of
@@ -16,13 +16,11 @@ from services.messaging.texts.templates import MAX_BODY_BYTES, MAX_SUBJECT_CHARA
 from services.messaging.texts.voice import Look
 from services.messaging.values import DeliveryKind
 
-PLAIN_FIELDS = ("subject", "preheader", "body_text", "image_uri", "link_uri", "button_label")
+PLAIN_FIELDS = ("subject", "preheader", "body_text", "image_uri", "link_uri", "button_label", "audience_name")
 TEXT_FIELDS = (*PLAIN_FIELDS, "body_html")
 """The fields that are Liquid."""
 MAX_LABEL_CHARACTERS = 100
 APP_KINDS = frozenset({DeliveryKind.PUSH, DeliveryKind.IN_APP, DeliveryKind.WEBHOOK})
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
-"""What ends a line, or turns the direction of those after it."""
 PLAIN_LOOK = Look()
 
 
@@ -54,14 +52,14 @@ class FormTexts:
             body_text = _sms(body_text)
         link = self._rendered("link_uri", data).strip()
         rendered = Rendered(
-            subject=_line(self._rendered("subject", data), MAX_SUBJECT_CHARACTERS),
+            subject=one_line(self._rendered("subject", data), MAX_SUBJECT_CHARACTERS),
             body_text=body_text,
             body_html="",
-            preheader=_line(self._rendered("preheader", data), MAX_SUBJECT_CHARACTERS),
+            preheader=one_line(self._rendered("preheader", data), MAX_SUBJECT_CHARACTERS),
             image_uri=web_address(self._rendered("image_uri", data).strip()) or "",
             link_uri=(app_address(link) if form.kind in APP_KINDS else web_address(link)) or "",
-            button_label=_line(self._rendered("button_label", data), MAX_LABEL_CHARACTERS),
-            audience_name=form.audience_name,
+            button_label=one_line(self._rendered("button_label", data), MAX_LABEL_CHARACTERS),
+            audience_name=one_line(self._rendered("audience_name", data), MAX_LABEL_CHARACTERS),
         )
         return _checked(self._as_mail(rendered, data, look, html=html) if form.kind is DeliveryKind.EMAIL else rendered)
 
@@ -101,7 +99,3 @@ def _sms(text: str) -> str:
     if size_of(short).segment_count > MAX_SEGMENTS:
         raise TextFault(f"it is longer than {MAX_SEGMENTS} SMS")
     return short
-
-
-def _line(text: str, most: int) -> str:
-    return " ".join(CONTROLS.sub(" ", text).split())[:most].rstrip()

@@ -1,9 +1,11 @@
-"""Languages by their tags (BCP 47): which one serves where another has nothing, and how it writes amounts and dates."""
+"""Languages by their tags (BCP 47): which one serves where another has nothing; and lines that stay lines."""
 
 import re
 
 from babel import Locale, UnknownLocaleError
 
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""What ends a line, or turns the direction of those after it."""
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,5}")
 
 
@@ -26,3 +28,8 @@ def locale_of(language: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale("en")
+
+
+def one_line(text: str, most: int) -> str:
+    """Give a text on one line, without what turns its direction, of at most so many characters."""
+    return " ".join(CONTROLS.sub(" ", text).split())[:most].rstrip()

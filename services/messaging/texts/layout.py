@@ -84,12 +84,14 @@ class _Paint:
         dark_link = readable_on(self.primary, DARK_CARD)
         self.sheet = (
             f".card a{{color:{self.link}}}.card img{{max-width:100%;height:auto;border:0}}\n"
-            f".card table.lines{{width:100%;border-collapse:collapse}}"
+            f".card table.lines{{width:100%;border-collapse:collapse;margin:0 0 16px}}"
             f".card table.lines td{{padding:8px 8px 8px 0;border-bottom:1px solid {mixed(self.card, self.text, 0.15)};"
-            f"vertical-align:middle}}.card .amount{{text-align:right;white-space:nowrap}}"
+            f"vertical-align:middle;hyphens:auto}}.card table.lines .amount{{text-align:right;white-space:nowrap;"
+            f"padding-right:0}}"
             f".card s,.card .faint{{color:{readable_on(mixed(self.text, self.card, 0.3), self.card)}}}\n"
             f".card h1{{font-size:22px;line-height:1.3;margin:0 0 16px}}.card p{{margin:0 0 16px}}\n"
             "@media (max-width:480px){.card{padding:22px 18px 16px!important}"
+            ".head,.foot{padding-left:18px!important;padding-right:18px!important}"
             ".button{display:block!important;text-align:center!important}}\n"
             f"@media (prefers-color-scheme:dark){{.page{{background:{DARK_PAGE}!important}}"
             f".card{{background:{DARK_CARD}!important;color:{DARK_TEXT}!important}}"
@@ -124,7 +126,7 @@ def _head(look: Look, paint: _Paint) -> str:
     style = f"color:{paint.on_primary};text-decoration:none"
     linked = f'<a href="{escape(home)}" style="{style}">{shown}</a>' if home else shown
     return (
-        f'<tr><td bgcolor="{paint.primary}" style="background:{paint.primary};color:{paint.on_primary};'
+        f'<tr><td class="head" bgcolor="{paint.primary}" style="background:{paint.primary};color:{paint.on_primary};'
         f'padding:16px 28px;border-radius:10px;font:bold 20px/1.3 {FONTS}">{linked}</td></tr>\n'
         '<tr><td height="12" style="height:12px;line-height:12px;font-size:0">&nbsp;</td></tr>\n'
     )

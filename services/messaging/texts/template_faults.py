@@ -87,7 +87,7 @@ def _missing(form: Form, place: str) -> Iterator[FieldFault]:
     if form.kind is AUDIENCE:
         if not form.audience_name:
             yield FieldFault(f"{place}.audience_name", "an ad audience needs one")
-        for field in ("subject", "body_text", "body_html"):
+        for field in ("subject", "body_html"):
             if getattr(form, field):
                 yield FieldFault(f"{place}.{field}", "an ad audience has none")
         return

@@ -28,7 +28,6 @@ class Form:
     link_uri: str = ""
     button_label: str = ""
     audience_name: str = ""
-    """As it is: no Liquid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,13 @@ from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import cart_pb2, order_pb2
 from omnithread.profile.v1 import profile_pb2
 from services.messaging.texts.addresses import web_address
+from services.messaging.texts.languages import one_line
 from services.messaging.texts.liquid_texts import Names
 from services.messaging.texts.voice import BRAND_NAMES
 
 NANO = Decimal(1_000_000_000)
+MAX_NAME_CHARACTERS = 100
+ADDRESS_LIKE = re.compile(r"://|www\.", re.IGNORECASE)
 EXACT_AMOUNT = re.compile(r"\d{1,18}(\.\d{1,9})? [A-Z]{3}")
 
 Data = dict[str, object]
@@ -102,8 +105,8 @@ def names_with(variable_names: Iterable[str], snippet_names: Iterable[str] | Non
 
 
 def customer_data(profile: profile_pb2.Profile) -> Data:
-    """Give what a text may tell of the person."""
-    return {"given_name": profile.given_name or None, "family_name": profile.family_name or None}
+    """Give what a text may tell of the person; nobody is called like an address, whoever entered it."""
+    return {"given_name": _name(profile.given_name), "family_name": _name(profile.family_name)}
 
 
 def cart_data(cart: cart_pb2.Cart, locale: Locale) -> Data:
@@ -206,3 +209,8 @@ def _lines(lines: Iterable[cart_pb2.CartLine], locale: Locale) -> list[Mapping[s
         }
         for line in lines
     ]
+
+
+def _name(name: str) -> str | None:
+    line = one_line(name, MAX_NAME_CHARACTERS)
+    return None if ADDRESS_LIKE.search(line) else line or None

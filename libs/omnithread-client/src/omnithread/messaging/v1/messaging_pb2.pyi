@@ -180,7 +180,7 @@ class TemplateForm(_message.Message):
     """TemplateForm is how a template reads on one way of delivery in one language. Texts are Liquid.
     What each way takes: e-mail `subject`, `preheader`, `body_text`, `body_html`, `image_uri`, `link_uri` and `button_label`; SMS `body_text`;
     push `subject`, `body_text`, `image_uri` and `link_uri`; the inbox `subject`, `body_text`, `image_uri`, `link_uri` and `button_label`;
-    a store display `subject`, `body_text` and `image_uri`; an ad audience `audience_name` and nothing else. A `subject` where none is sent is shown in overviews only.
+    a store display `subject`, `body_text` and `image_uri`; an ad audience `audience_name`, and `body_text` where the provider is told more. A `subject` where none is sent is shown in overviews only.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -216,7 +216,7 @@ class TemplateForm(_message.Message):
     button_label: _builtins.str
     """What the button says, at most 100 characters. A mail or card has a button where it has both this and a link."""
     audience_name: _builtins.str
-    """Of an ad audience: the name of the audience with the provider, no Liquid."""
+    """Of an ad audience: the name of the audience with the provider, at most 200 characters."""
     def __init__(
         self,
         *,
