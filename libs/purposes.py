@@ -196,6 +196,8 @@ class _Entry(_Strict):
             raise ValueError("marketing is never sent again where nobody knows whether it went out")
         if self.kind == "transactional" and self.double_opt_in:
             raise ValueError("what is transactional needs no consent, so there is none to confirm")
+        if self.kind == "transactional" and self.caps:
+            raise ValueError("no cap of the company holds back what is transactional")
         return self
 
 

@@ -7,6 +7,8 @@ Promises:
 - Nothing goes out without a last look: consent, pauses, caps, quiet hours, and whether it is still true
   (`deciding/gates`).
   A service that does not answer lets the message wait; nothing is sent on an assumption.
+- What was decided, by which gates and from what, is kept with the message; why one came or did not is told in words
+  and as data (`explaining/operations`).
 - A message goes out at most once, whoever looks and whatever breaks: into the inbox exactly once; by mail, what a lost
   worker leaves behind is `UNKNOWN` and is not sent again (`model`, `delivery/sender`).
 - A template can neither stop the service nor reach what is not declared (`texts/liquid_texts`).

@@ -67,6 +67,7 @@ def test_a_purpose_states_its_caps_its_labels_and_what_is_done_in_doubt(tmp_path
         '[identity_code]\nkind = "marketing"',
         '[a]\nkind = "marketing"\nwhen_unknown = "again"',
         '[a]\nkind = "transactional"\ndouble_opt_in = true',
+        '[a]\nkind = "transactional"\ncaps = [{ max_messages = 1, per = "rolling" }]',
         '[a]\nkind = "marketing"\ncaps = [{ max_messages = 1, per = "fortnight" }]',
         '[a]\nkind = "marketing"\ncaps = [{ max_messages = 1, per = "rolling", kind = "PIGEON" }]',
         '[all]\nquiet_hours = { start = "08:00", end = "08:00" }\n[a]\nkind = "marketing"',

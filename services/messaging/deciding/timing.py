@@ -55,7 +55,8 @@ def at_the_chosen_time(message: Message, facts: Facts) -> Opinion:
         told |= {"usual_time": _hour(usual.minute), "learned_from": str(usual.learned_from)}
         if (minute_now - usual.minute) % MINUTES_A_DAY < PREFERRED_MINUTES:
             return passes("send_time", **told)
-        at = next_time(usual.minute, facts.now, facts.zone.zone)
+        spread = spread_of(message.message_id, min(facts.purposes.spread_seconds, PREFERRED_MINUTES * 60 - 1))
+        at = next_time(usual.minute, facts.now, facts.zone.zone) + spread
         if at < message.expire_time and not _will_be_quiet(at, facts):
             return waits("send_time", Reason.SEND_TIME, at, **told)
     if (minute_now - start) % MINUTES_A_DAY < length:
