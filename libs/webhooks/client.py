@@ -71,6 +71,7 @@ class WebhookClient:
     ) -> None:
         self._rules = rules
         self._timeouts = timeouts or WebhookTimeouts()
+        self._backend = GuardedBackend(rules=rules, resolve=resolve)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(cafile=ca_file),
             max_connections=MOST_CONNECTIONS,
@@ -79,7 +80,7 @@ class WebhookClient:
             http1=True,
             http2=False,
             retries=0,
-            network_backend=GuardedBackend(rules=rules, resolve=resolve),
+            network_backend=self._backend,
         )
 
     async def post(self, target: WebhookTarget, *, key: str, kind: str, body: bytes, now: datetime) -> WebhookAnswer:
@@ -121,6 +122,7 @@ class WebhookClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
+        await self._backend.close()
 
     async def _exchange(self, request: httpcore.Request, exchange: "_Exchange") -> None:
         response = await self._pool.handle_async_request(request)

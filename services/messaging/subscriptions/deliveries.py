@@ -14,7 +14,8 @@ from services.messaging.subscriptions.values import Delivery, DeliveryState
 OVERTAKEN_AFTER = 5
 """Tries after which later events of the same customer wait no more for one that fails."""
 LONGEST_HOLD = timedelta(minutes=5)
-SHORTEST_HOLD = timedelta(seconds=1)
+SHORTEST_HOLD = timedelta(seconds=30)
+"""After it a held one looks again by itself: only where a worker died between ending the earlier and letting it go."""
 WAITING = str(DeliveryState.WAITING)
 
 
@@ -56,8 +57,7 @@ class Deliveries:
         earlier = await self._earlier(delivery)
         if earlier is None:
             return False
-        latest = earlier["due_time"] + SHORTEST_HOLD
-        until = max(now + SHORTEST_HOLD, min(latest, now + LONGEST_HOLD))
+        until = max(now + SHORTEST_HOLD, min(earlier["due_time"], now + LONGEST_HOLD))
         same = {"_id": delivery.delivery_id, "state": WAITING, "due_time": delivery.due_time}
         with reading():
             await self._all.update_one(same, {"$set": {"due_time": until, "is_held": True}})
@@ -144,6 +144,7 @@ class Deliveries:
             return await self._all.find_one(match, {"due_time": 1})
 
     async def _let_go(self, delivery: Delivery, now: datetime) -> None:
+        """Let the next one that is held go; those behind it follow when it ends."""
         waiting = {
             "hook_id": delivery.hook_id,
             "customer_id": delivery.customer_id,
@@ -153,4 +154,7 @@ class Deliveries:
             "is_held": True,
         }
         with reading():
-            await self._all.update_many(waiting, {"$set": {"due_time": now, "is_held": False}})
+            following = await self._all.find_one(waiting, {"_id": 1}, sort=[("seq", 1)])
+            if following is not None:
+                same = {"_id": following["_id"], "is_held": True}
+                await self._all.update_one(same, {"$set": {"due_time": now, "is_held": False}})

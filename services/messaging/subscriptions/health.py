@@ -25,10 +25,9 @@ TOLD_EVERY = timedelta(minutes=1)
 log = structlog.get_logger(__name__)
 
 
-def rest_after(failure_count: int) -> timedelta | None:
-    """Say how long a receiver is left alone after so many failures in a row; None where not at all."""
-    beyond = failure_count - FAILURES_BEFORE_REST
-    return None if beyond < 0 else min(LONGEST_REST, FIRST_REST * 2 ** min(beyond, MOST_DOUBLINGS))
+def rest_after(probe_count: int) -> timedelta:
+    """Say how long a receiver is left alone after so many probes that failed, 0 at the beginning."""
+    return min(LONGEST_REST, FIRST_REST * (1 << min(probe_count, MOST_DOUBLINGS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +64,30 @@ class Healths:
         if not health.failure_count and last is not None and now - last < TOLD_EVERY:
             return
         await self._ensure(health.hook_id)
-        change = {"$set": {"failure_count": 0, "last_taken_time": now}, "$unset": {"rest_until": ""}}
+        change = {
+            "$set": {"failure_count": 0, "probe_count": 0, "last_taken_time": now},
+            "$unset": {"rest_until": ""},
+        }
         with reading():
             await self.database[HEALTH].update_one({"_id": health.hook_id}, change)
 
-    async def failed(self, hook_id: str, why: str, now: datetime) -> None:
-        """Note that a try failed, and let the receiver rest where that was too often."""
+    async def failed(self, health: Health, why: str, now: datetime) -> None:
+        """Note that a try failed, and let the receiver rest where that was too often: longer after each probe.
+
+        Tries that were under way when it began to rest say nothing new.
+        """
+        hook_id, is_probe = health.hook_id, health.rest_until is not None
         await self._ensure(hook_id)
+        change = {"$inc": {"failure_count": 1, "probe_count": int(is_probe)}, "$set": {"last_failure": why}}
         with reading():
-            found = await self.database[HEALTH].find_one_and_update(
-                {"_id": hook_id},
-                {"$inc": {"failure_count": 1}, "$set": {"last_failure": why}},
-                return_document=True,
-            )
-            rest = rest_after(found["failure_count"]) if found else None
-            if rest is not None:
-                log.warning("subscription_rests", hook_id=hook_id, failures=found["failure_count"], why=why)
-                await self.database[HEALTH].update_one({"_id": hook_id}, {"$set": {"rest_until": now + rest}})
+            found = await self.database[HEALTH].find_one_and_update({"_id": hook_id}, change, return_document=True)
+            if found is None or found["failure_count"] < FAILURES_BEFORE_REST:
+                return
+            same = {"_id": hook_id, **({} if is_probe else {"rest_until": {"$exists": False}})}
+            until = now + rest_after(found["probe_count"])
+            begun = await self.database[HEALTH].update_one(same, {"$set": {"rest_until": until}})
+        if begun.modified_count and not is_probe:
+            log.warning("subscription_rests", hook_id=hook_id, failures=found["failure_count"], why=why)
 
     async def forget(self, hook_id: str) -> None:
         """Forget one: it is deleted, or is given a fresh start."""
@@ -89,4 +95,4 @@ class Healths:
             await self.database[HEALTH].delete_one({"_id": hook_id})
 
     async def _ensure(self, hook_id: str) -> None:
-        await insert_once(self.database[HEALTH], {"_id": hook_id, "failure_count": 0})
+        await insert_once(self.database[HEALTH], {"_id": hook_id, "failure_count": 0, "probe_count": 0})

@@ -71,7 +71,7 @@ class Poster:
                 answer = await self._send(subscription, delivery.event_id, delivery.event_type, body)
             except WebhookError as error:
                 span.set_status(StatusCode.ERROR, error.why)
-                await self._failed(delivery, lease, error)
+                await self._failed(delivery, lease, error, health)
             else:
                 tried = Tried(TAKEN, answer, self.clock())
                 await self.deliveries.end(delivery, lease, tried, DeliveryState.TAKEN)
@@ -95,19 +95,21 @@ class Poster:
         target = WebhookTarget(subscription.wanted.url, subscription.signing_secrets(now), CONTENT_TYPE)
         return (await self.client.post(target, key=key, kind=kind, body=body, now=now)).status
 
-    async def _failed(self, delivery: Delivery, lease: str, error: WebhookError) -> None:
+    async def _failed(self, delivery: Delivery, lease: str, error: WebhookError, health: Health) -> None:
+        """Try it again later, or give it up; what a resting receiver was tried with is never given up for that."""
         now = self.clock()
+        is_probe = health.rest_until is not None
         tried = Tried(error.why, error.status, now)
         refused = isinstance(error, WebhookRefused)
         kind = "refused" if refused else "not_taken" if isinstance(error, WebhookNotTaken) else "unsure"
-        if refused or now - (delivery.start_time or now) >= GIVEN_UP_AFTER:
+        if not is_probe and (refused or now - (delivery.start_time or now) >= GIVEN_UP_AFTER):
             await self._give_up(delivery, lease, tried, kind)
         else:
             share = self.random.random()
             pause = pause_after(delivery.tries + 1, error, first=self.retry_first, share=share)
             await self.deliveries.put_off(delivery, lease, tried, until=now + pause)
             self.metrics.tries.labels(kind).inc()
-        await self.healths.failed(delivery.hook_id, error.why, now)
+        await self.healths.failed(health, error.why, now)
 
     async def _give_up(self, delivery: Delivery, lease: str, tried: Tried, kind: str) -> None:
         await self.deliveries.end(delivery, lease, tried, DeliveryState.DEAD)

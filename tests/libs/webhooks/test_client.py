@@ -139,3 +139,19 @@ async def test_a_name_is_looked_up_once_and_what_was_checked_is_connected_to(hos
     await client.close()
     assert asked == ["hooks.example.com"]
     assert hostile.requests[0][0]["host"] == f"hooks.example.com:{hostile.port}"
+
+
+async def test_a_name_that_is_looked_up_for_long_is_looked_up_once_for_all_who_wait() -> None:
+    asked: list[str] = []
+
+    async def slow(host: str, _port: int) -> Sequence[str]:
+        asked.append(host)
+        await asyncio.sleep(3600)
+        return []
+
+    client = WebhookClient(rules=HERE, timeouts=IMPATIENT, resolve=slow)
+    posts = [_post(client, "http://slow.example.com/") for _ in range(20)]
+    outcomes = await asyncio.gather(*posts, return_exceptions=True)
+    await client.close()
+    assert all(isinstance(outcome, WebhookNotTaken) for outcome in outcomes)
+    assert asked == ["slow.example.com"]

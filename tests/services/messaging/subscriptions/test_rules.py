@@ -108,10 +108,8 @@ def test_a_receiver_that_asks_for_peace_has_it() -> None:
     assert pause_after(1, error, first=FIRST, share=0.0) == timedelta(hours=2)
 
 
-def test_a_receiver_rests_after_ten_failures_and_at_most_five_minutes() -> None:
-    assert rest_after(9) is None
-    assert rest_after(10) == timedelta(seconds=5)
-    assert rest_after(11) == timedelta(seconds=10)
+def test_a_receiver_is_left_alone_for_twice_as_long_each_time_and_at_most_five_minutes() -> None:
+    assert [rest_after(probes).total_seconds() for probes in range(3)] == [5, 10, 20]
     assert rest_after(100_000) == LONGEST_REST
 
 
