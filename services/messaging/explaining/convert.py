@@ -31,6 +31,9 @@ def message_story_to_proto(story: MessageStory) -> pb.MessageExplanation:
         ],
         words=words_of_message(story),
         unavailable_services=story.away,
+        provider_id=message.provider_id,
+        order_id=story.conversion.order_id if story.conversion else "",
+        order_time=_time(story.conversion.order_time if story.conversion else None),
     )
 
 

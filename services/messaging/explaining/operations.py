@@ -9,6 +9,7 @@ from libs.mongo.members import Position, get_member, page
 from libs.mongo.values import Saved
 from libs.origin import Origin
 from services.messaging import errors
+from services.messaging.campaigns.values import Conversion
 from services.messaging.deciding.judgement import Finding, Judgement
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources, away_from, cart_now
@@ -120,10 +121,11 @@ class Explanations:
         return replace(story, words=words_of_silence(story, missed=missed.name))
 
     async def _story(self, saved: Saved[Messaging], message: Message) -> MessageStory:
+        conversion = _conversion(saved.state, message)
         if message.state is not MessageState.QUEUED:
-            return MessageStory(message)
+            return MessageStory(message, conversion=conversion)
         now = await self.preparing.rehearse(saved.customer_id, message, saved.state)
-        return MessageStory(message, now, _away(now))
+        return MessageStory(message, now, _away(now), conversion)
 
     async def _find(self, saved: Saved[Messaging], message_id: str) -> Message:
         """Give the message as the record has it while it waits, else as the list has it."""
@@ -180,6 +182,14 @@ class Explanations:
             )
             stories.append(WayStory(kind, judgement))
         return tuple(stories)
+
+
+def _conversion(state: Messaging, message: Message) -> Conversion | None:
+    """Give the order that followed, while the record knows the way through the campaign."""
+    step = message.campaign
+    if step is None:
+        return None
+    return next((one.conversion for one in state.enrolments if one.enrolment_id == step.enrolment_id), None)
 
 
 def _away(judgement: Judgement) -> tuple[str, ...]:

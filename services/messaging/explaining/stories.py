@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.messaging.campaigns.values import CONTROL, Enrolment, Heard, HeardOutcome
+from services.messaging.campaigns.values import CONTROL, Conversion, Enrolment, Heard, HeardOutcome
 from services.messaging.deciding.judgement import Finding, Judgement
 from services.messaging.explaining.words import way_of, words_of_finding, words_of_judgement
 from services.messaging.values import WAITING_STATES, DeliveryKind, Message, MessageState
@@ -23,6 +23,8 @@ class MessageStory:
     """Only while it waits."""
     away: tuple[str, ...] = ()
     """Services that did not answer."""
+    conversion: Conversion | None = None
+    """The order that its campaign counts as what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,13 @@ def _message_words(story: MessageStory) -> Iterator[str]:
     if message.attempts:
         yield f"It could not be sent {message.attempts} times, and was tried again."
     yield outcome_of(message)
+    if message.provider_id:
+        yield f"It was given to the provider {message.provider_id}."
     for receipt in message.receipts:
         yield f"Reported on {_at(receipt.time)}: {receipt.kind}."
+    if story.conversion is not None:
+        order = story.conversion
+        yield f"The order {order.order_id} followed on {_at(order.order_time)}, on {order.channel_id}."
     if story.now is not None:
         yield f"If it were judged now: {words_of_judgement(story.now)}"
 

@@ -341,8 +341,15 @@ class MessageExplanation(_message.Message):
     DELIVERIES_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
     UNAVAILABLE_SERVICES_FIELD_NUMBER: _builtins.int
+    PROVIDER_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    ORDER_TIME_FIELD_NUMBER: _builtins.int
     attempts: _builtins.int
     """How often somebody tried to send it and could not."""
+    provider_id: _builtins.str
+    """Who delivers it, as in the file of providers; empty until one was chosen, and for the inbox."""
+    order_id: _builtins.str
+    """The order that its campaign counts as what came of it; empty where there is none."""
     @_builtins.property
     def message(self) -> _messaging_pb2.MessageSummary:
         """The message without its texts."""
@@ -379,6 +386,10 @@ class MessageExplanation(_message.Message):
     def unavailable_services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Services that did not answer, so that `now` says less than it could."""
 
+    @_builtins.property
+    def order_time(self) -> _timestamp_pb2.Timestamp:
+        """When that order was placed."""
+
     def __init__(
         self,
         *,
@@ -392,10 +403,13 @@ class MessageExplanation(_message.Message):
         deliveries: _abc.Iterable[Global___DeliveryNote] | None = ...,
         words: _abc.Iterable[_builtins.str] | None = ...,
         unavailable_services: _abc.Iterable[_builtins.str] | None = ...,
+        provider_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        order_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "due_time", b"due_time", "expire_time", b"expire_time", "message", b"message", "now", b"now"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "due_time", b"due_time", "expire_time", b"expire_time", "message", b"message", "now", b"now", "order_time", b"order_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "cause", b"cause", "deliveries", b"deliveries", "due_time", b"due_time", "expire_time", b"expire_time", "judgements", b"judgements", "message", b"message", "now", b"now", "unavailable_services", b"unavailable_services", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "cause", b"cause", "deliveries", b"deliveries", "due_time", b"due_time", "expire_time", b"expire_time", "judgements", b"judgements", "message", b"message", "now", b"now", "order_id", b"order_id", "order_time", b"order_time", "provider_id", b"provider_id", "unavailable_services", b"unavailable_services", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
