@@ -21,6 +21,9 @@ SPANS_DELAY_MS = 300
 EMBEDDED_IDLE_PAUSE_SECONDS = 0.15
 CHANNELS_FILE = ROOT / "deploy" / "channels.toml"
 IDENTIFIERS_FILE = ROOT / "deploy" / "identifiers.toml"
+PURPOSES_FILE = ROOT / "deploy" / "purposes.toml"
+"""Of preference, for double opt-in and for what the preference centre calls things. Messaging goes by the table that
+has no quiet hours: whoever tries the suite at night wants to see its mails."""
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"  # the stub of the health package has no types
 PROBE_OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # else a refused probe slows down the next one
 
@@ -100,14 +103,12 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         "identifiers_file": IDENTIFIERS_FILE,
         "erasure_key_file": keys.erasure_key_file,
         "handover_keys_file": keys.handover_keys_file,
-        "link_keys_file": keys.link_keys_file,
         "smtp_host": LOOPBACK,
         "smtp_port": plan.ports.smtp,
         "smtp_tls": "none",
         "from_address": "shop@example.com",
         "from_name": "Beispielhaus",
         **{f"{other}_address": f"{LOOPBACK}:{ports[other].grpc}" for other in ports},
-        "public_base_url": plan.public_base_url,
         "subscription_allow_http": True,  # a receiver that a developer tries stands on the same machine
         "subscription_allowed_networks": "127.0.0.0/8",
         "resume_link_template": f"{plan.public_base_url}/r/{{token}}",
@@ -123,13 +124,17 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
 def own_environment(name: str, *, plan: Plan, keys: Keys) -> dict[str, str]:
     """Give what only the process of service `name` is told."""
     ports = plan.ports.services[name]
-    told = {
+    told: dict[str, object] = {
         "mongo_database": plan.database(name),
         "listen": f"{LOOPBACK}:{ports.grpc}",
         "health_listen": f"{LOOPBACK}:{ports.health}",
         "instance_name": f"{name}-1",
         "service_token_file": keys.service_token_file(name),
     }
+    if name == "preference":  # nobody else can make or read the links in mails
+        told["public_base_url"] = plan.public_base_url
+        told["link_keys_file"] = keys.link_keys_file
+        told["purposes_file"] = plan.settings.get("purposes_file", PURPOSES_FILE)
     return variables(told)
 
 

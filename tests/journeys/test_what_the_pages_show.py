@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 from deploy.local.suite import Suite
+from deploy.sample.load import put_templates
 from omnithread import SERVICES
 from omnithread.messaging.v1.subscription_service_pb2 import DeleteSubscriptionRequest
+from tests.running_suite import Channels, until
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 60
@@ -117,6 +119,29 @@ async def test_the_public_door_tells_what_is_no_link_of_ours(suite: Suite) -> No
     commands = block("docs/public-pages.md", "sh", "curl").replace("http://127.0.0.1:28080", suite.door.address)
     said = await run("bash", "-c", commands, environment={})
     assert said.split("\n") == ["404 text/html; charset=utf-8", "404", '{"reason":"UNKNOWN"}']
+
+
+async def test_a_newsletter_is_confirmed_by_the_code_in_the_mail_and_its_proofs_are_checked(
+    suite: Suite, channels: Channels
+) -> None:
+    await put_templates(channels.shop)
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    told = {**environment, "CHANNEL_TOKEN": suite.token("web-shop"), "ADDRESS": "consent-page@example.com"}
+    said = await run(sys.executable, "-c", block("docs/consent.md", "python", "SetConsentRequest"), environment=told)
+    customer_id, record_id, state = said.split()
+    assert state == "CONSENT_STATE_PENDING"
+
+    async def codes() -> list[str]:
+        mails = suite.mailbox.mails(recipient=told["ADDRESS"])
+        bodies = [body for mail in mails if (body := mail.get_body(("plain",)))]
+        texts = [re.sub(r"https?://\S+", "", body.get_content()) for body in bodies]
+        return [code for text in texts for code in re.findall(r"\b\d{6}\b", text)]
+
+    answered = {"CUSTOMER_ID": customer_id, "RECORD_ID": record_id, "CODE": (await until(codes, bool))[-1]}
+    code = block("docs/consent.md", "python", "ConfirmConsentRequest")
+    said = await run(sys.executable, "-c", code, environment={**told, **answered})
+    assert said.splitlines() == ["newsletter: True", "proofs: 2 as they were noted: True"]
 
 
 async def test_a_first_call_from_python(suite: Suite, tmp_path: Path) -> None:
