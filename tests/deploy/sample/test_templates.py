@@ -1,16 +1,18 @@
 import re
 
+import protovalidate
 import pytest
 
 from deploy.sample.brands import sample_brands
 from deploy.sample.templates import sample_templates
 from omnithread.messaging.v1.messaging_pb2 import Template
 from services.messaging.convert import template_from_proto
+from services.messaging.texts.brand_servicer import brand_from_proto
 from services.messaging.texts.brands import brand_faults
 from services.messaging.texts.sms import size_of
 from services.messaging.texts.template_faults import faults_of
 from services.messaging.values import DeliveryKind
-from tests.services.messaging.texts.telling import HOUSE, told
+from tests.services.messaging.texts.telling import told
 
 EMAIL, SMS, PUSH, IN_APP = DeliveryKind.EMAIL, DeliveryKind.SMS, DeliveryKind.PUSH, DeliveryKind.IN_APP
 BY_ID = {template.template_id: template_from_proto(template) for template in sample_templates()}
@@ -19,11 +21,14 @@ REMINDER = BY_ID["cart_reminder"]
 
 @pytest.mark.parametrize("template", sample_templates(), ids=lambda template: template.template_id)
 def test_every_sample_is_a_template_that_messaging_takes(template: Template) -> None:
+    protovalidate.validate(template)
     assert faults_of(template_from_proto(template)) == ()
 
 
 def test_the_sample_brand_is_one_that_messaging_takes() -> None:
-    assert [brand_faults(HOUSE) for _ in sample_brands()] == [()]
+    for brand in sample_brands():
+        protovalidate.validate(brand)
+        assert brand_faults(brand_from_proto(brand)) == ()
 
 
 def test_the_german_reminder_reads_as_it_should() -> None:

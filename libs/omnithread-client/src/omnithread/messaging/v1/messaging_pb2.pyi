@@ -208,13 +208,13 @@ class TemplateForm(_message.Message):
     A form that begins with `<!doctype` or `<html` goes out as it is. Empty: the frame is put around `body_text`.
     """
     preheader: _builtins.str
-    """What mail programs show beside the subject, at most 200 characters."""
+    """What mail programs show beside the subject, at most 1000 characters; of what comes of it 200 are shown."""
     image_uri: _builtins.str
-    """Address of a picture, at most 500 characters; only `https` and `http` addresses are taken."""
+    """Address of a picture, at most 1000 characters; only `https` and `http` addresses are taken."""
     link_uri: _builtins.str
-    """Where a touch leads: the button of a mail or card, the deep link of a push. At most 500 characters; `javascript:` and the like are not taken."""
+    """Where a touch leads: the button of a mail or card, the deep link of a push. At most 1000 characters; `javascript:` and the like are not taken."""
     button_label: _builtins.str
-    """What the button says, at most 100 characters. A mail or card has a button where it has both this and a link."""
+    """What the button says, at most 500 characters; of what comes of it 100 are shown. A mail or card has a button where it has both this and a link."""
     audience_name: _builtins.str
     """Of an ad audience: the name of the audience with the provider, at most 200 characters."""
     def __init__(
