@@ -112,7 +112,6 @@ def messaging_to_fields(state: Messaging) -> Fields:
         "enrolments": [campaign_fields_of(enrolment) for enrolment in state.enrolments],
         "heard": [campaign_fields_of(heard) for heard in state.heard],
         "past_entries": [campaign_fields_of(entry) for entry in state.past_entries],
-        "segments": list(state.segments),
         "reactions": list(state.reactions),
     }
 
@@ -128,7 +127,6 @@ def messaging_from_document(document: Mapping[str, Any]) -> Messaging:
         enrolments=tuple(enrolment_from(fields) for fields in document.get("enrolments", ())),
         heard=heard_from(document.get("heard", ())),
         past_entries=past_entries_from(document.get("past_entries", ())),
-        segments=tuple(document.get("segments", ())),
         reactions=tuple(document.get("reactions", ())),
     )
 

@@ -419,8 +419,6 @@ class Messaging:
     """What came of triggers of campaigns, the newest last; at most 50."""
     past_entries: tuple[PastEntry, ...] = ()
     """The campaigns that were entered, oldest first; at most 100."""
-    segments: tuple[str, ...] = ()
-    """The segments that the customer is known to have entered and not left, sorted; at most 100."""
 
     reactions: tuple[datetime, ...] = ()
     """When the customer reacted to messages, oldest first; the newest 64 (`deciding/usual_hours`)."""

@@ -31,7 +31,6 @@ class CampaignsState:
     enrolments: tuple[Enrolment, ...] = ()
     heard: tuple[Heard, ...] = ()
     past_entries: tuple[PastEntry, ...] = ()
-    segments: tuple[str, ...] = ()
 
 
 def join(
@@ -70,7 +69,6 @@ def join(
         enrolments=after,
         heard=_joined_heard(survivor.heard, source.heard),
         past_entries=_joined_entries((*source.past_entries, *survivor.past_entries)),
-        segments=survivor.segments,
     )
     return joined, frozenset(ended | too_many)
 
@@ -101,13 +99,11 @@ def part(
             enrolments=tuple(survivors),
             heard=_joined_heard(before.heard, new_heard),
             past_entries=_joined_entries((*before.past_entries, *new_entries)),
-            segments=now.segments,
         ),
         CampaignsState(
             enrolments=tuple(theirs),
             heard=source.heard,
             past_entries=_joined_entries((*source.past_entries, *new_entries)),
-            segments=source.segments,
         ),
     )
 

@@ -44,6 +44,7 @@ from services.messaging.values import Content, Message, MessageId, MessageState,
 SUPERSEDED = "SUPERSEDED"
 CAMPAIGN_ENDED = "CAMPAIGN_ENDED"
 TAKEN_OUT = "TAKEN_OUT"
+CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
 MOST_STEPS_AT_ONCE = 40
 """More than a campaign has."""
 EXPECTED_KINDS = frozenset({TriggerKind.CART_ABANDONED, TriggerKind.PRICE_FELL})
@@ -93,7 +94,8 @@ def enter(
 def would_enter(state: Messaging, trigger: Trigger, campaign: ActiveCampaign, *, now: datetime) -> HeardOutcome:
     """Say what would come of a trigger at first sight: conditions are looked at when the first step is due."""
     definition = campaign.definition
-    if now - trigger.time > definition.oldest:
+    happened = max(trigger.time, definition.date_time or trigger.time)
+    if now - happened > definition.oldest:
         return HeardOutcome.TOO_OLD
     mine = [entry for entry in state.past_entries if entry.campaign_id == campaign.campaign_id]
     if any(entry.key == trigger.same_key for entry in mine):
@@ -157,7 +159,7 @@ def step(
     """
     if seen not in state.enrolments:
         raise Overtaken
-    arm = _arm(state, seen, definition, customer_id)
+    arm = arm_for(state, seen, definition, customer_id)
     one, change = seen, Decision[Messaging, Event](state)
     for _ in range(MOST_STEPS_AT_ONCE):
         moved = advance(one, definition, facts, arm=arm, now=now)
@@ -221,16 +223,17 @@ def _enter_one(
         change, lambda message: bool(message.campaign and message.campaign.enrolment_id in gone), Reason.SUPERSEDED, now
     )
     definition = campaign.definition
-    begins = max(now, trigger.time + definition.delay)
+    happened = max(trigger.time, definition.date_time or trigger.time)
+    exit_on = definition.exit_on | ({ExitCondition.SEGMENT_LEFT} if trigger.kind is TriggerKind.DATE else set())
     one = Enrolment(
         enrolment_id=enrolment_id_of(campaign.campaign_id, trigger, customer_id),
         campaign_id=campaign.campaign_id,
         campaign_version=campaign.version,
         trigger=trigger,
         enter_time=now,
-        attribute_until=now + definition.attribution,
-        due_time=begins,
-        exit_on=tuple(sorted(definition.exit_on)),
+        attribute_until=max(now, happened) + definition.delay + definition.attribution,
+        due_time=max(now, happened + definition.delay),
+        exit_on=tuple(sorted(exit_on)),
         purpose=definition.purpose,
     )
     entry = PastEntry(campaign.campaign_id, trigger.same_key, now)
@@ -274,7 +277,7 @@ def _is_ordered(trigger: Trigger, cause: ExitCause) -> bool:
     return bool(cause.order_id)
 
 
-def _arm(state: Messaging, seen: Enrolment, definition: Definition, customer_id: str) -> str:
+def arm_for(state: Messaging, seen: Enrolment, definition: Definition, customer_id: str) -> str:
     """Give the arm that the customer had before, where there still is one of that name, else the one they get."""
     names = {arm.name for arm in definition.arms} | {CONTROL}
     before = [entry.arm for entry in state.past_entries if entry.campaign_id == seen.campaign_id and entry.arm in names]
@@ -291,9 +294,28 @@ def _queue(
     now: datetime,
 ) -> tuple[Enrolment, Change]:
     """Queue a message; where that cannot be, note why, with the message and in the path."""
+    message = message_of(one, planned, lifetime=lifetime, now=now)
+    why = None
+    if planned.template_id not in templates:
+        why = Reason.TEMPLATE_NOT_FOUND
+    elif len(change.state.waiting) >= model.MAX_WAITING and not _takes_the_place_of_another(change.state, message):
+        why = Reason.QUEUE_FULL
+    if why is None:
+        queued = model.queue(change.state, message, Content(variables=planned.variables))
+        return one, Decision(queued.state, (*change.events, *queued.events))
+    failed = model.record_failure(change.state, message, why)
+    path = tuple(
+        replace(taken, outcome=why.value, message_id="") if taken.step_id == planned.step_id else taken
+        for taken in one.path
+    )
+    return replace(one, path=path), Decision(failed.state, (*change.events, *failed.events))
+
+
+def message_of(one: Enrolment, planned: Planned, *, lifetime: timedelta, now: datetime) -> Message:
+    """Make the message that a step wants."""
     trigger = one.trigger
     about = trigger if planned.is_about_subject else replace(trigger, cart_id="", sku="")
-    message = Message(
+    return Message(
         message_id=MessageId(planned.message_id),
         template_id=TemplateId(planned.template_id),
         purpose=one.purpose,
@@ -312,20 +334,6 @@ def _queue(
         campaign=CampaignStep(one.campaign_id, one.campaign_version, one.enrolment_id, planned.step_id, one.arm),
         send_window=planned.window,
     )
-    why = None
-    if planned.template_id not in templates:
-        why = Reason.TEMPLATE_NOT_FOUND
-    elif len(change.state.waiting) >= model.MAX_WAITING and not _takes_the_place_of_another(change.state, message):
-        why = Reason.QUEUE_FULL
-    if why is None:
-        queued = model.queue(change.state, message, Content(variables=planned.variables))
-        return one, Decision(queued.state, (*change.events, *queued.events))
-    failed = model.record_failure(change.state, message, why)
-    path = tuple(
-        replace(taken, outcome=why.value, message_id="") if taken.step_id == planned.step_id else taken
-        for taken in one.path
-    )
-    return replace(one, path=path), Decision(failed.state, (*change.events, *failed.events))
 
 
 def _takes_the_place_of_another(state: Messaging, message: Message) -> bool:

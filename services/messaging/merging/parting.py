@@ -80,7 +80,6 @@ def split(
             enrolments=mine.enrolments,
             heard=mine.heard,
             past_entries=mine.past_entries,
-            segments=mine.segments,
             reactions=newest_reactions((*before.reactions, *reacted)),
         ),
         source=Messaging(
@@ -92,7 +91,6 @@ def split(
             enrolments=yours.enrolments,
             heard=yours.heard,
             past_entries=yours.past_entries,
-            segments=yours.segments,
             reactions=newest_reactions((*source.reactions, *reacted)),
         ),
         conversations=conversations,

@@ -60,7 +60,6 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
         enrolments=campaigns.enrolments,
         heard=campaigns.heard,
         past_entries=campaigns.past_entries,
-        segments=campaigns.segments,
         reactions=newest_reactions((*survivor.reactions, *source.reactions), now),
     )
     once = _without_messages_of(after, superseded, now)
@@ -72,7 +71,7 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
 
 def campaigns_of(state: Messaging) -> joining.CampaignsState:
     """Give what a record holds of campaigns."""
-    return joining.CampaignsState(state.enrolments, state.heard, state.past_entries, state.segments)
+    return joining.CampaignsState(state.enrolments, state.heard, state.past_entries)
 
 
 def join(survivors: tuple[Conversation, ...], sources: tuple[Conversation, ...]) -> Joined:
