@@ -1,7 +1,7 @@
 """One service as a process: `python -m services.<name> [serve | migrate | new-epoch]`.
 
 `serve` (which needs no word) serves until SIGTERM or SIGINT; it refuses to start on a database that was not migrated.
-`migrate` makes indexes, epoch and topic, and may be run at any time, twice too.
+`migrate` makes indexes, epoch and topic, puts what the service starts out with, and may be run at any time, twice too.
 `new-epoch` is for after a restore from a backup, with the service stopped: readers then start over from it.
 """
 
@@ -52,6 +52,8 @@ async def migrate(service: Service[Settings], settings: Settings) -> None:
     try:
         db = database(client, settings.database_name(service.name))
         epoch = await patiently("mongodb", lambda: mongo_migrate.migrate(db, service.indexes, new_epoch=new_id("epo")))
+        if service.furnish is not None:
+            await service.furnish(settings, db)
         topics = [settings.topic(service.area)]
         await patiently("kafka", lambda: ensure_topics(kafka_access(settings), topics))
         structlog.get_logger(__name__).info("migrated", database=db.name, epoch=epoch, topics=topics)

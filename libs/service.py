@@ -133,3 +133,5 @@ class Service(Generic[Settings]):
     """Wires the parts. Its awaits are for what must be known before the first call."""
     indexes: Sequence[Index] = ()
     """What the service's own queries need, beside what every service has."""
+    furnish: Callable[[Settings, Database], Awaitable[None]] | None = None
+    """Puts what the service starts out with into its database, as part of `migrate`; safe to repeat."""

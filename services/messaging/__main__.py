@@ -7,6 +7,7 @@ from functools import partial
 
 from libs.events.merges import MergeListener, undated
 from libs.events.streams import internal_stream
+from libs.mongo.connection import Database
 from libs.process import run_service
 from libs.purposes import load_purposes
 from libs.rpc.channels import ChannelRegistry
@@ -21,6 +22,7 @@ from omnithread.context.v1 import context_internal_service_pb2
 from omnithread.context.v1.context_events_pb2 import ContextEvent
 from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceStub
 from omnithread.messaging.v1.brand_service_pb2_grpc import add_BrandServiceServicer_to_server
+from omnithread.messaging.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
 from omnithread.messaging.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
 from omnithread.messaging.v1.inbox_service_pb2_grpc import add_InboxServiceServicer_to_server
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import (
@@ -36,9 +38,11 @@ from omnithread.profile.v1 import profile_internal_service_pb2
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from services.messaging.campaigns.documents import CAMPAIGN_INDEXES
+from services.messaging.campaigns.parts import campaign_parts
+from services.messaging.campaigns.shipping import put_shipped
 from services.messaging.causes.consent_confirmations import ConsentConfirmations
 from services.messaging.causes.identity_codes import IdentityCodes
-from services.messaging.causes.price_alerts import AlertRules, PriceAlerts
 from services.messaging.consumer import AREA, Listener
 from services.messaging.conversations.parts import conversation_parts
 from services.messaging.deciding.metrics import JudgementMetrics
@@ -50,7 +54,7 @@ from services.messaging.delivery.send_loop import Nudges
 from services.messaging.explaining.parts import explaining_registration
 from services.messaging.internal_servicer import MessagingInternalServicer
 from services.messaging.merging.operations import Merges
-from services.messaging.operations import Messages, ReminderRules
+from services.messaging.operations import Messages
 from services.messaging.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
 from services.messaging.store import INDEXES, SHAPE
@@ -61,14 +65,12 @@ from services.messaging.texts.viewed import VIEWED_INDEXES
 
 
 async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
-    """Put the parts together. ValueError where the purposes do not have the reminder's, or their file is damaged."""
+    """Put the parts together. ValueError where the file of purposes is damaged."""
     profile_channel = foundation.channel(settings.profile_address)
     cart_channel = foundation.channel(settings.cart_address)
     profile_internal = ProfileInternalServiceStub(profile_channel)
     directory = CustomerDirectory(profile_internal)
     purposes = load_purposes(settings.purposes_file)
-    if settings.reminder_purpose not in purposes:
-        raise ValueError(f"reminder_purpose: {settings.reminder_purpose} is not one of the purposes")
     records = foundation.records(SHAPE, admit=directory.admit)
     profile = ProfileServiceStub(profile_channel)
     preference_channel = foundation.channel(settings.preference_address)
@@ -89,12 +91,6 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         directory=directory,
         templates=texts.templates,
         purposes=purposes,
-        reminders=ReminderRules(
-            template_id=settings.reminder_template_id,
-            purpose=settings.reminder_purpose,
-            delay=timedelta(seconds=settings.reminder_delay_seconds),
-            oldest=timedelta(hours=settings.reminder_oldest_hours),
-        ),
         lifetime=timedelta(hours=settings.message_lifetime_hours),
         nudge=nudges.nudge,
         clock=foundation.clock,
@@ -111,15 +107,27 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         nudge=nudges.nudge,
     )
     delivering = delivery.delivery_parts(settings, foundation, records=records, directory=directory, nudges=nudges)
+    time_zones = TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone)
     preparing = Preparing(
         sources=sources,
         templates=texts.templates,
         purposes=purposes,
         writing=texts.writing,
         provided_kinds=delivering.providers.kinds,
-        time_zones=TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone),
+        time_zones=time_zones,
         metrics=JudgementMetrics(foundation.registry),
         clock=foundation.clock,
+    )
+    campaigns = campaign_parts(
+        foundation,
+        messages=messages,
+        sources=sources,
+        profile_internal=profile_internal,
+        time_zones=time_zones,
+        preparing=preparing,
+        purposes=purposes,
+        lifetime=messages.lifetime,
+        nudge=nudges.nudge,
     )
     send_loop = delivery.send_loop(
         settings,
@@ -129,20 +137,13 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         preparing=preparing,
         purposes=purposes,
         nudges=nudges,
+        first=campaigns.stepper.step_due,
     )
     listener = Listener(
-        messages=messages,
         viewed=texts.viewed,
         codes=IdentityCodes(messages),
         confirmations=ConsentConfirmations(messages),
-        price_alerts=PriceAlerts(
-            messages,
-            AlertRules(
-                template_id=settings.price_alert_template_id,
-                purpose=settings.price_alert_purpose,
-                oldest=timedelta(hours=settings.price_alert_oldest_hours),
-            ),
-        ),
+        campaigns=campaigns.hearing,
         merges=MergeListener(area=AREA, absorb=undated(merges.absorb), profile=profile_internal),
         clock=foundation.clock,
     )
@@ -190,7 +191,10 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             partial(add_TemplateServiceServicer_to_server, texts.template_servicer),
             partial(add_BrandServiceServicer_to_server, texts.brand_servicer),
             partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),
-            explaining_registration(settings, foundation, messages=messages, sources=sources, preparing=preparing),
+            partial(add_CampaignServiceServicer_to_server, campaigns.servicer),
+            explaining_registration(
+                foundation, messages=messages, sources=sources, preparing=preparing, book=campaigns.book
+            ),
             subscriptions.registration,
             partial(add_DeliveryServiceServicer_to_server, delivering.delivery),
             partial(add_InboxServiceServicer_to_server, delivering.inbox),
@@ -216,12 +220,18 @@ def one_after_the_other(*closes: Callable[[], Awaitable[None]]) -> Callable[[], 
     return close
 
 
+async def furnish(settings: MessagingSettings, database: Database) -> None:
+    """Put the campaigns that come with the suite, where nobody has put them."""
+    await put_shipped(database, reminder_delay_seconds=settings.reminder_delay_seconds)
+
+
 SERVICE = Service(
     name="messaging",
     area=AREA,
     settings=MessagingSettings,
     build=build,
-    indexes=(*INDEXES, *TEXT_INDEXES, *VIEWED_INDEXES),
+    indexes=(*INDEXES, *TEXT_INDEXES, *VIEWED_INDEXES, *CAMPAIGN_INDEXES),
+    furnish=furnish,
 )
 
 if __name__ == "__main__":

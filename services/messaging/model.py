@@ -299,12 +299,6 @@ def note_receipt(state: Messaging, message: Message, content: Content, receipt: 
     return Decision(state, (*events, MessageReceiptNoted(after, content, receipt)))
 
 
-def cancel_for_order(state: Messaging, cart_id: str, *, now: datetime) -> Change | None:
-    """Take back what was to be said about a cart that was bought; None where there is nothing, or it is on its way."""
-    about = [message for message in state.waiting if message.cart_id == cart_id and _is_queued(message)]
-    return _end_all(state, about, MessageState.CANCELLED, Reason.ORDER_PLACED, now) if about else None
-
-
 def newest_messages(summaries: tuple[MessageSummary, ...]) -> tuple[MessageSummary, ...]:
     """Give the few newest, newest first."""
     by_age = sorted(summaries, key=lambda summary: (summary.create_time, summary.message_id), reverse=True)

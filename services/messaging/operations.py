@@ -1,6 +1,5 @@
 """Coordinates messages: load, decide, save. Each operation is one story of what the service is asked to do."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,31 +20,9 @@ from services.messaging.model import Change
 from services.messaging.store import MESSAGES, message_from_document
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.templates import Template
-from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, Reason, TemplateId, Wanted
+from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, TemplateId, Wanted
 
 MESSAGE_ID_CHARACTERS = 26
-
-
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """What is to be said about a cart that was abandoned."""
-
-    event_id: str
-    """Of the announcement: it makes the message's id, so one announcement makes one message."""
-    cart_id: str
-    idle_since_time: datetime
-    origin: Origin
-
-
-@dataclass(frozen=True, slots=True)
-class ReminderRules:
-    """How carts are reminded of."""
-
-    template_id: str
-    purpose: str
-    delay: timedelta
-    oldest: timedelta
-    """An announcement older than this reminds nobody any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +34,6 @@ class Messages:
     directory: CustomerDirectory
     templates: TemplateBook
     purposes: PurposeTable
-    reminders: ReminderRules
     lifetime: timedelta
     """How long a message may wait beyond its time."""
     nudge: Callable[[str], None]
@@ -106,65 +82,6 @@ class Messages:
         outcome = await self.records.run(customer_id, stamp, decide)
         self.nudge(outcome.saved.customer_id)
         return outcome, *await self._member(outcome.saved, outcome.facts["message_id"])
-
-    async def remind(self, customer_id: str, reminder: Reminder) -> None:
-        """Queue the reminder of an abandoned cart, once per announcement; where that cannot be, note why.
-
-        A cart of somebody who was merged into another customer since is not reminded of: it is not as it was.
-        """
-        message_id = MessageId(f"msg_{hashlib.sha256(reminder.event_id.encode()).hexdigest()[:MESSAGE_ID_CHARACTERS]}")
-        known = await self.records.get(customer_id)
-        if known.customer_id != customer_id:
-            return  # merged-in history
-        if await get_member(self.database, MESSAGES, known, message_id) is not None:
-            return  # the announcement was replayed long after
-        rules = self.reminders
-        template = await self.templates.find(rules.template_id)
-
-        def decide(saved: Saved[Messaging]) -> Change:
-            if saved.customer_id != customer_id:
-                raise model.Overtaken  # by the merge
-            now = self.clock()
-            message = _message(
-                message_id,
-                rules.template_id,
-                rules.purpose,
-                cause=reminder.event_id,
-                origin=reminder.origin,
-                now=now,
-                due_time=now + rules.delay,
-                lifetime=self.lifetime,
-            )
-            message = replace(message, cart_id=reminder.cart_id, idle_since_time=reminder.idle_since_time)
-            if template is None:
-                return model.record_failure(saved.state, message, Reason.TEMPLATE_NOT_FOUND)
-            if len(saved.state.waiting) >= model.MAX_WAITING:
-                return model.record_failure(saved.state, message, Reason.QUEUE_FULL)
-            return model.queue(saved.state, message, Content())
-
-        stamp = Stamp.internal(f"remind:{reminder.event_id}", reminder.origin)
-        try:
-            outcome = await self.records.run(customer_id, stamp, decide)
-        except model.Overtaken:
-            return
-        self.nudge(outcome.saved.customer_id)
-
-    async def cancel_for_order(self, customer_id: str, cart_id: str, *, event_id: str, origin: Origin) -> None:
-        """Take back what waits to be said about a cart that was bought; nothing is written where nothing waits."""
-        known = await self.records.get(customer_id)
-        if model.cancel_for_order(known.state, cart_id, now=self.clock()) is None:
-            return
-
-        def decide(saved: Saved[Messaging]) -> Change:
-            change = model.cancel_for_order(saved.state, cart_id, now=self.clock())
-            if change is None:
-                raise model.Overtaken
-            return change
-
-        try:
-            await self.records.run(customer_id, Stamp.internal(f"ordered:{event_id}", origin), decide)
-        except model.Overtaken:
-            return
 
     async def get_message(self, customer_id: str, message_id: str) -> tuple[str, Message, Content]:
         """Give a message, and whose it is today. Raises MESSAGE_NOT_FOUND."""

@@ -6,6 +6,7 @@ from libs.mongo.erase import Eraser
 from libs.mongo.holdings import Holdings
 from libs.mongo.record import Records
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
+from services.messaging.campaigns.documents import CAMPAIGN_VERSIONS, CAMPAIGNS
 from services.messaging.events import Event, MessagingErased
 from services.messaging.subscriptions.store import CURSORS_KEPT as SUBSCRIPTION_CURSORS_KEPT
 from services.messaging.subscriptions.store import OF_NOBODY as SUBSCRIPTIONS_OF_NOBODY
@@ -16,7 +17,7 @@ HOLDINGS = Holdings(
     area="messaging",
     event_type=MessagingEvent,
     kept=(SUBSCRIPTION_CURSORS_KEPT,),
-    of_nobody=OF_NOBODY | SUBSCRIPTIONS_OF_NOBODY,
+    of_nobody=OF_NOBODY | SUBSCRIPTIONS_OF_NOBODY | {CAMPAIGNS, CAMPAIGN_VERSIONS},
 )
 
 

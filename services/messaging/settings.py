@@ -41,14 +41,9 @@ class MessagingSettings(ServiceSettings):
 
     purposes_file: Path | None = None
     """The table of purposes (`libs/purposes.py`); empty means the default one."""
-    reminder_template_id: str = Field(default="cart_reminder", pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    """The template for a cart that was abandoned."""
-    reminder_purpose: str = Field(default="cart_reminder", pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    """What that is for; one of the purposes."""
-    reminder_delay_seconds: float = Field(default=0.0, ge=0, le=30 * 86400)
-    """How long after the announcement of an abandoned cart its reminder is sent; a checkout in between cancels it."""
-    reminder_oldest_hours: float = Field(default=24.0, gt=0, le=720)
-    """An announcement older than this, met in a replay, reminds nobody any more."""
+    reminder_delay_seconds: float = Field(default=0.0, ge=0, le=604800)
+    """How long the shipped campaign `abandoned_cart` holds its reminder back. It counts when `migrate` puts that
+    campaign, the first time; after that the campaign is changed as any other (`docs/campaigns.md`)."""
 
     resume_link_template: str = Field(default="", max_length=500)
     """Where the link in a mail leads that goes on with the cart on any device (`resume_link` in templates): an `https`
@@ -59,12 +54,6 @@ class MessagingSettings(ServiceSettings):
     """The brand in whose voice is said what no channel with a brand of its own caused (`BrandService`)."""
     pricing_channel_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
     """The channel whose prices are told where no channel caused a message; empty for prices without offers."""
-    price_alert_template_id: str = Field(default="price_alert", pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    """The template for a price that fell; it may tell `sku`, `name`, `old_price`, `new_price` and `link`."""
-    price_alert_purpose: str = Field(default="price_alert", pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    """What that is for; where it is none of the purposes, nobody is told."""
-    price_alert_oldest_hours: float = Field(default=24.0, gt=0, le=720)
-    """An announcement older than this, met in a replay, tells nobody any more."""
 
     conversation_template_id: str = Field(default="conversation_answer", pattern=r"^[a-z][a-z0-9_]{0,63}$")
     """The template around an answer that goes out by mail; it may tell `answer`, `subject` and `topic`."""

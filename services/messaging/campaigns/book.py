@@ -59,6 +59,10 @@ class CampaignBook:
         """Give the campaigns that such a trigger lets customers enter, by id. At most one small query a second."""
         return (await self._current()).active.get(kind, ())
 
+    async def all_active(self) -> tuple[ActiveCampaign, ...]:
+        """Give all campaigns that customers can enter."""
+        return tuple(one for campaigns in (await self._current()).active.values() for one in campaigns)
+
     async def state_of(self, campaign_id: str) -> CampaignState:
         """Say whether a campaign is active or paused; anything else counts as ended, which is looked up anew."""
         state = (await self._current()).states.get(campaign_id)

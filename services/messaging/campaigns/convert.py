@@ -87,6 +87,7 @@ def _action(step: pb.CampaignStep) -> Action:
                 template_id=send.template_id,
                 kinds=tuple(_kind(kind) for kind in send.delivery_kinds),
                 window=_window(send.send_window) if send.HasField("send_window") else None,
+                hold=timedelta(seconds=send.hold_seconds),
             )
         case "wait":
             if step.wait.WhichOneof("until") == "seconds":

@@ -72,6 +72,8 @@ class Send:
     kinds: tuple[DeliveryKind, ...] = ()
     """The ways that may be taken, the best first; empty leaves it to the customer's preferences."""
     window: SendWindow | None = None
+    hold: timedelta = timedelta()
+    """How long the message is held back once it is queued."""
 
 
 @dataclass(frozen=True, slots=True)

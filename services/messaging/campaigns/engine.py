@@ -81,6 +81,8 @@ class Planned:
     kinds: tuple[DeliveryKind, ...]
     window: SendWindow | None
     variables: tuple[tuple[str, str], ...] = ()
+    hold: timedelta = timedelta()
+    """How long it is held back."""
     is_about_subject: bool = True
     """Whether it is pointless once the subject is: not so for what is taken back."""
 
@@ -200,6 +202,7 @@ def _planned_send(one: Enrolment, definition: Definition, step: Step, send: Send
         kinds=send.kinds,
         window=definition.window_of(send),
         variables=one.trigger.variables,
+        hold=send.hold,
     )
 
 

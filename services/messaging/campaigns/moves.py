@@ -37,7 +37,7 @@ from services.messaging.campaigns.values import (
     with_heard,
     with_past_entry,
 )
-from services.messaging.events import EnrolmentChanged, Event
+from services.messaging.events import EnrolmentChanged
 from services.messaging.model import Change, Overtaken
 from services.messaging.values import Content, Message, MessageId, MessageState, Messaging, Reason, TemplateId
 
@@ -160,7 +160,8 @@ def step(
     if seen not in state.enrolments:
         raise Overtaken
     arm = arm_for(state, seen, definition, customer_id)
-    one, change = seen, Decision[Messaging, Event](state)
+    one = seen
+    change: Change = Decision(state)
     for _ in range(MOST_STEPS_AT_ONCE):
         moved = advance(one, definition, facts, arm=arm, now=now)
         one = moved.enrolment
@@ -325,8 +326,8 @@ def message_of(one: Enrolment, planned: Planned, *, lifetime: timedelta, now: da
         origin=trigger.origin,
         create_time=now,
         update_time=now,
-        due_time=now,
-        expire_time=now + lifetime,
+        due_time=now + planned.hold,
+        expire_time=now + planned.hold + lifetime,
         cart_id=about.cart_id,
         idle_since_time=about.idle_since_time,
         sku=about.sku,

@@ -88,5 +88,3 @@ def campaign_parts(
         ),
         book=book,
     )
-
-

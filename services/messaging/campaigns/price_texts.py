@@ -3,7 +3,7 @@
 from google.type.money_pb2 import Money
 
 from omnithread.context.v1.context_events_pb2 import PriceFell
-from services.messaging.texts.text_data import web_address
+from services.messaging.texts.addresses import web_address
 
 VARIABLE_NAMES = ("sku", "name", "old_price", "new_price", "link")
 """What the template may declare and tell; `link` is empty where the catalogue gave none."""

@@ -20,6 +20,7 @@ from services.messaging.campaigns.definition import CampaignState
 from services.messaging.campaigns.documents import CAMPAIGN_SHAPE, CAMPAIGNS, Campaign
 from services.messaging.model import Overtaken
 
+ABANDONED_CART = "abandoned_cart"
 SHIPPED = Path(__file__).parent / "shipped"
 
 
@@ -33,14 +34,16 @@ def shipped_campaigns() -> dict[str, tuple[CampaignState, CampaignDefinition]]:
     return found
 
 
-async def put_shipped(database: Database) -> None:
+async def put_shipped(database: Database, *, reminder_delay_seconds: float = 0) -> None:
     """Put those that are not there. Safe to repeat, and beside itself."""
     documents: Documents[Campaign] = Documents(
-        database=database, collection=CAMPAIGNS, shape=CAMPAIGN_SHAPE, clock=system_clock, random=random.Random()
+        database=database, collection=CAMPAIGNS, shape=CAMPAIGN_SHAPE, clock=system_clock, random=random.SystemRandom()
     )
     for campaign_id, (state, text) in shipped_campaigns().items():
         if (await documents.get(campaign_id)).exists:
             continue
+        if campaign_id == ABANDONED_CART:
+            text.steps[0].send.hold_seconds = round(reminder_delay_seconds)
         campaign = Campaign(
             campaign_id,
             state=state,

@@ -13,7 +13,7 @@ from libs.mongo.values import Saved
 from libs.origin import Origin
 from services.messaging.campaigns import moves
 from services.messaging.campaigns.definition import ActiveCampaign, Definition, MessageOutcome
-from services.messaging.campaigns.engine import Facts, Planned, advance
+from services.messaging.campaigns.engine import CONTROL_GROUP, Facts, Planned, advance
 from services.messaging.campaigns.facts import CampaignSources
 from services.messaging.campaigns.values import (
     Enrolment,
@@ -115,7 +115,7 @@ class Simulating:
                     facts = replace(facts, outcomes=outcomes)
                 steps.append(step)
             one = moved.enrolment
-        outcome = HeardOutcome.CONTROL_GROUP if one.end_reason == moves.CONTROL_GROUP else HeardOutcome.ENTERED
+        outcome = HeardOutcome.CONTROL_GROUP if one.end_reason == CONTROL_GROUP else HeardOutcome.ENTERED
         return Simulation(outcome, arm, steps=tuple(steps), end_reason=one.end_reason)
 
     async def _judged(

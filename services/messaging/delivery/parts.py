@@ -18,7 +18,7 @@ from services.messaging.delivery.outcomes import Outcomes
 from services.messaging.delivery.patience import Patience
 from services.messaging.delivery.providers import Providers
 from services.messaging.delivery.receipts import ReceiptDesk
-from services.messaging.delivery.send_loop import Nudges, SendLoop
+from services.messaging.delivery.send_loop import First, Nudges, SendLoop
 from services.messaging.delivery.sender import Sender
 from services.messaging.delivery.servicer import DeliveryServicer
 from services.messaging.delivery.steps import Steps
@@ -93,6 +93,7 @@ def send_loop(
     preparing: Preparing,
     purposes: PurposeTable,
     nudges: Nudges,
+    first: First,
 ) -> SendLoop:
     """Make what sends."""
     steps = Steps(
@@ -126,6 +127,7 @@ def send_loop(
     )
     return SendLoop(
         sender=sender,
+        first=first,
         records=records,
         nudges=nudges,
         clock=foundation.clock,

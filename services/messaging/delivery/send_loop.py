@@ -4,6 +4,7 @@ Every replica does. When the service stops, what is being handed over is finishe
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
@@ -22,6 +23,10 @@ WORKERS = 16
 STOP_SECONDS = 8.0
 
 log = structlog.get_logger(__name__)
+
+
+First = Callable[[str, Callable[[], bool]], Awaitable[None]]
+"""What is done with a customer before messages are sent, while the second says to go on: the steps of campaigns."""
 
 
 class Nudges:
@@ -51,12 +56,14 @@ class SendLoop:
         self,
         *,
         sender: Sender,
+        first: First,
         records: Records[Messaging, Event],
         nudges: Nudges,
         clock: Clock,
         sweep_seconds: float,
     ) -> None:
         self._sender = sender
+        self._first = first
         self._records = records
         self._nudges = nudges
         self._clock = clock
@@ -98,6 +105,12 @@ class SendLoop:
             await asyncio.shield(task)
 
     async def _send(self, customer_id: str) -> None:
+        try:
+            await self._first(customer_id, lambda: not self._stopping)
+        except OmnithreadError as error:
+            log.warning("campaigns_held_up", customer_id=customer_id, reason=error.reason)
+        except Exception as error:  # the sweep comes back to it
+            log.exception("campaigns_held_up", customer_id=customer_id, exc_info=error)
         try:
             await self._sender.send_due(customer_id, lambda: not self._stopping)
         except OmnithreadError as error:

@@ -6,6 +6,8 @@ import pytest
 
 from libs.errors import OmnithreadError
 from services.messaging import model
+from services.messaging.campaigns.definition import ExitCondition
+from services.messaging.campaigns.moves import ExitCause, leave
 from services.messaging.events import MessageQueued, MessageStateChanged
 from services.messaging.model import Change, Overtaken
 from services.messaging.values import Content, Message, MessageState, Messaging, Reason, Sending
@@ -71,9 +73,13 @@ def test_only_one_of_two_workers_claims_a_message() -> None:
         claimed(after, message(), "clm_2")
 
 
+def ordered(cart_id: str) -> ExitCause:
+    return ExitCause(ExitCondition.ORDERED, NOON, cart_id=cart_id, order_id="ord_1")
+
+
 def test_what_was_cancelled_meanwhile_is_not_claimed() -> None:
     state = queued(message(cart_id="crt_1"))
-    change = model.cancel_for_order(state, "crt_1", now=NOON)
+    change = leave(state, ordered("crt_1"), now=NOON)
     assert change is not None
     assert told(change) == [("msg_1", MessageState.CANCELLED, "ORDER_PLACED")]
     assert change.state.due_time is None
@@ -83,9 +89,9 @@ def test_what_was_cancelled_meanwhile_is_not_claimed() -> None:
 
 def test_an_order_cancels_what_is_about_its_cart_and_not_what_is_on_its_way() -> None:
     state = queued(message("a", cart_id="crt_1"), message("b", cart_id="crt_2"), message("c"))
-    assert model.cancel_for_order(state, "crt_3", now=NOON) is None
+    assert leave(state, ordered("crt_3"), now=NOON) is None
     on_its_way = claimed(state, message("a", cart_id="crt_1")).state
-    assert model.cancel_for_order(on_its_way, "crt_1", now=NOON) is None
+    assert leave(on_its_way, ordered("crt_1"), now=NOON) is None
 
 
 def test_a_mail_that_was_taken_is_sent_and_counted() -> None:

@@ -78,7 +78,7 @@ class _CampaignTriggerKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_C
     CAMPAIGN_TRIGGER_KIND_SEGMENT_ENTERED: _CampaignTriggerKind.ValueType  # 7
     """The customer came to belong to the segment named. Its subject is the segment."""
     CAMPAIGN_TRIGGER_KIND_DATE: _CampaignTriggerKind.ValueType  # 8
-    """A time came, for those who belong to the segment named. Its subject is the segment."""
+    """A time came, for those who came to belong to the segment named while the campaign was active, and did not leave it. Its subject is the segment."""
     CAMPAIGN_TRIGGER_KIND_CONSENT_GRANTED: _CampaignTriggerKind.ValueType  # 9
     """The customer said yes to the campaign's purpose; where a yes has to be confirmed, once it is. Its subject is the purpose."""
 
@@ -102,7 +102,7 @@ CAMPAIGN_TRIGGER_KIND_ORDER_DELIVERED: CampaignTriggerKind.ValueType  # 6
 CAMPAIGN_TRIGGER_KIND_SEGMENT_ENTERED: CampaignTriggerKind.ValueType  # 7
 """The customer came to belong to the segment named. Its subject is the segment."""
 CAMPAIGN_TRIGGER_KIND_DATE: CampaignTriggerKind.ValueType  # 8
-"""A time came, for those who belong to the segment named. Its subject is the segment."""
+"""A time came, for those who came to belong to the segment named while the campaign was active, and did not leave it. Its subject is the segment."""
 CAMPAIGN_TRIGGER_KIND_CONSENT_GRANTED: CampaignTriggerKind.ValueType  # 9
 """The customer said yes to the campaign's purpose; where a yes has to be confirmed, once it is. Its subject is the purpose."""
 Global___CampaignTriggerKind: _TypeAlias = CampaignTriggerKind  # noqa: Y015
@@ -486,8 +486,11 @@ class CampaignSend(_message.Message):
     TEMPLATE_ID_FIELD_NUMBER: _builtins.int
     DELIVERY_KINDS_FIELD_NUMBER: _builtins.int
     SEND_WINDOW_FIELD_NUMBER: _builtins.int
+    HOLD_SECONDS_FIELD_NUMBER: _builtins.int
     template_id: _builtins.str
     """The template; empty for that of the way, or else of the campaign."""
+    hold_seconds: _builtins.int
+    """How long it is held back once it is queued: everybody sees it waiting meanwhile, and what makes it pointless cancels it. 0 to 7 days."""
     @_builtins.property
     def delivery_kinds(self) -> _containers.RepeatedScalarFieldContainer[_delivery_pb2.DeliveryKind.ValueType]:
         """The ways that may be taken, the best first; empty leaves the choice to the customer's preferences."""
@@ -502,10 +505,11 @@ class CampaignSend(_message.Message):
         template_id: _builtins.str = ...,
         delivery_kinds: _abc.Iterable[_delivery_pb2.DeliveryKind.ValueType] | None = ...,
         send_window: Global___CampaignSendWindow | None = ...,
+        hold_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["send_window", b"send_window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_kinds", b"delivery_kinds", "send_window", b"send_window", "template_id", b"template_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_kinds", b"delivery_kinds", "hold_seconds", b"hold_seconds", "send_window", b"send_window", "template_id", b"template_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -793,7 +797,7 @@ class CampaignDefinition(_message.Message):
     template_id: _builtins.str
     """The template of steps that name none."""
     attribution_days: _builtins.int
-    """An order counts as its success within so many days after the customer entered. 0 means 7, the most is 90."""
+    """An order counts as its success within so many days after the customer entered and the delay was over. 0 means 7, the most is 90."""
     @_builtins.property
     def trigger(self) -> Global___CampaignTrigger:
         """Who enters."""

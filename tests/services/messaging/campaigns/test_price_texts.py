@@ -6,7 +6,7 @@ from google.type.money_pb2 import Money
 
 from libs.purposes import DEFAULT_PURPOSES
 from omnithread.context.v1.context_events_pb2 import PriceFell
-from services.messaging.causes.price_alerts import VARIABLE_NAMES, exact_amount, variables_of
+from services.messaging.campaigns.price_texts import VARIABLE_NAMES, exact_amount, variables_of
 from services.messaging.texts.text_data import told_amount
 
 
