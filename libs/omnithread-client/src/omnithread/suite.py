@@ -23,6 +23,7 @@ from omnithread.interceptor import OutgoingStream, OutgoingUnary
 from omnithread.interceptor_streams import OutgoingImport
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
+from omnithread.messaging.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from omnithread.messaging.v1.explanation_service_pb2_grpc import ExplanationServiceStub
@@ -73,6 +74,7 @@ class Omnithread:
         self.templates = TemplateServiceStub(channels[addresses.messaging])
         self.brands = BrandServiceStub(channels[addresses.messaging])
         self.subscriptions = SubscriptionServiceStub(channels[addresses.messaging])
+        self.campaigns = CampaignServiceStub(channels[addresses.messaging])
         self.context = ContextServiceStub(channels[addresses.context])
         self.interests = InterestServiceStub(channels[addresses.context])
         self.privacy = PrivacyServiceStub(channels[addresses.context])

@@ -22,6 +22,7 @@ from omnithread.interceptor_streams_sync import OutgoingStreamSync
 from omnithread.interceptor_sync import OutgoingUnarySync
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
+from omnithread.messaging.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from omnithread.messaging.v1.explanation_service_pb2_grpc import ExplanationServiceStub
@@ -71,6 +72,7 @@ class OmnithreadSync:
         self.templates = TemplateServiceStub(intercepted[addresses.messaging])
         self.brands = BrandServiceStub(intercepted[addresses.messaging])
         self.subscriptions = SubscriptionServiceStub(intercepted[addresses.messaging])
+        self.campaigns = CampaignServiceStub(intercepted[addresses.messaging])
         self.context = ContextServiceStub(intercepted[addresses.context])
         self.interests = InterestServiceStub(intercepted[addresses.context])
         self.privacy = PrivacyServiceStub(intercepted[addresses.context])
