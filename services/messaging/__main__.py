@@ -40,6 +40,8 @@ from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInter
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from services.messaging.campaigns.documents import CAMPAIGN_INDEXES
 from services.messaging.campaigns.parts import campaign_parts
+from services.messaging.campaigns.reporting.meters import CampaignMeters
+from services.messaging.campaigns.reporting.parts import reporting_parts
 from services.messaging.campaigns.shipping import put_shipped
 from services.messaging.causes.consent_confirmations import ConsentConfirmations
 from services.messaging.causes.identity_codes import IdentityCodes
@@ -106,7 +108,11 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         profile=profile,
         nudge=nudges.nudge,
     )
-    delivering = delivery.delivery_parts(settings, foundation, records=records, directory=directory, nudges=nudges)
+    campaign_meters = CampaignMeters(foundation.registry)
+    reporting = reporting_parts(foundation, records=records, meters=campaign_meters)
+    delivering = delivery.delivery_parts(
+        settings, foundation, records=records, directory=directory, nudges=nudges, campaigns=campaign_meters
+    )
     time_zones = TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone)
     preparing = Preparing(
         sources=sources,
@@ -144,6 +150,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         codes=IdentityCodes(messages),
         confirmations=ConsentConfirmations(messages),
         campaigns=campaigns.hearing,
+        crediting=reporting.crediting,
         merges=MergeListener(area=AREA, absorb=undated(merges.absorb), profile=profile_internal),
         clock=foundation.clock,
     )
@@ -188,6 +195,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         registrations=[
             partial(add_MessagingServiceServicer_to_server, servicer),
             conversations.registration,
+            reporting.registration,
             partial(add_TemplateServiceServicer_to_server, texts.template_servicer),
             partial(add_BrandServiceServicer_to_server, texts.brand_servicer),
             partial(add_MessagingInternalServiceServicer_to_server, internal_servicer),

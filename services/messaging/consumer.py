@@ -24,6 +24,7 @@ from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from services.messaging.campaigns.hearing import CampaignHearing
+from services.messaging.campaigns.reporting.crediting import Crediting
 from services.messaging.causes.consent_confirmations import CODE_LIFETIME as CONFIRMATION_LIFETIME
 from services.messaging.causes.consent_confirmations import ConfirmationWanted, ConsentConfirmations
 from services.messaging.causes.identity_codes import CODE_LIFETIME, CodeWanted, IdentityCodes
@@ -45,6 +46,7 @@ class Listener:
         codes: IdentityCodes,
         confirmations: ConsentConfirmations,
         campaigns: CampaignHearing,
+        crediting: Crediting,
         merges: MergeListener,
         clock: Clock,
     ) -> None:
@@ -52,6 +54,7 @@ class Listener:
         self._campaigns = campaigns
         self._codes = codes
         self._confirmations = confirmations
+        self._crediting = crediting
         self._merges = merges
         self._clock = clock
 
@@ -78,6 +81,8 @@ class Listener:
             if error.reason != "CUSTOMER_NOT_FOUND":
                 raise
             log.info("customer_gone", customer_id=header.customer_id)
+        if isinstance(event, CartEvent):
+            await self._crediting.hear(event)
 
     async def _note_view(self, event: ContextEvent) -> None:
         header, touchpoint = event.header, event.touchpoint_recorded

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from libs.mongo.values import Decision
 from services.messaging import errors
+from services.messaging.campaigns.reporting.reaching import with_reached
 from services.messaging.deciding.judgement import MOST_KEPT, Judgement, newest_judgements, with_judgement
 from services.messaging.deciding.usual_hours import newest_reactions, reaction_to
 from services.messaging.delivery.suppressed import suppress
@@ -290,7 +291,7 @@ def note_receipt(state: Messaging, message: Message, content: Content, receipt: 
     if reacted is not None:
         state = replace(state, reactions=newest_reactions((*state.reactions, reacted)))
     state = replace(
-        state,
+        with_reached(state, after),
         waiting=_without(state.waiting, message),
         recent=tuple(summary_of(after) if one.message_id == after.message_id else one for one in state.recent),
     )
@@ -327,7 +328,7 @@ def _moved(state: Messaging, seen: Message, after: Message, content: Content) ->
         content = replace(content, variables=())
     return Decision(
         replace(
-            state,
+            with_reached(state, after),
             waiting=_replaced(state.waiting, after) if still_waits else _without(state.waiting, after),
             recent=tuple(
                 summary_of(after) if summary.message_id == after.message_id else summary for summary in state.recent

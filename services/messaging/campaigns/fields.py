@@ -15,6 +15,7 @@ from services.messaging.campaigns.values import (
     Heard,
     HeardOutcome,
     PastEntry,
+    Reached,
     SendWindow,
     StepTaken,
     Trigger,
@@ -46,6 +47,7 @@ def enrolment_from(fields: Mapping[str, Any]) -> Enrolment:
             ),
             "exit_on": tuple(fields["exit_on"]),
             "path": tuple(StepTaken(**_known(StepTaken, step)) for step in fields["path"]),
+            "reached": tuple(Reached(**_known(Reached, one)) for one in fields.get("reached", ())),
             "conversion": Conversion(**_known(Conversion, conversion)) if conversion else None,
         }
     )

@@ -115,6 +115,16 @@ class Conversion:
     channel_kind: int
     """A value of `omnithread.common.v1.ChannelKind`."""
     order_time: datetime
+    after_message: bool = False
+    """Whether a message of the campaign had come before; never so in the control group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A message of the campaign that went out."""
+
+    message_id: str
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,8 @@ class Enrolment:
     path: tuple[StepTaken, ...] = ()
     """Oldest first; at most one for each of the 30 steps."""
     conversion: Conversion | None = None
+    reached: tuple[Reached, ...] = ()
+    """The messages that went out, oldest first; at most one for each step that sends."""
     tries: int = 0
     """How often the next step could not be taken, since a service did not answer."""
     revision: int = 1

@@ -7,6 +7,7 @@ from libs.mongo.record import Records
 from libs.purposes import PurposeTable
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation
+from services.messaging.campaigns.reporting.meters import CampaignMeters
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.delivery.dead_letters import DeadLetterDesk
 from services.messaging.delivery.handing_over import HandingOver
@@ -33,6 +34,7 @@ class DeliveryParts:
 
     providers: Providers
     meters: Meters
+    campaigns: CampaignMeters
     watchers: Watchers
     delivery: DeliveryServicer
     inbox: InboxServicer
@@ -45,6 +47,7 @@ def delivery_parts(
     records: Records[Messaging, Event],
     directory: CustomerDirectory,
     nudges: Nudges,
+    campaigns: CampaignMeters,
 ) -> DeliveryParts:
     """Make them. ValueError or OSError where what is said of providers cannot be."""
     clock, database = foundation.clock, foundation.database
@@ -56,6 +59,7 @@ def delivery_parts(
         database=database,
         providers=providers,
         meters=meters,
+        campaigns=campaigns,
         clock=clock,
         new_id=foundation.new_id,
         wake=watchers.wake,
@@ -78,6 +82,7 @@ def delivery_parts(
     return DeliveryParts(
         providers=providers,
         meters=meters,
+        campaigns=campaigns,
         watchers=watchers,
         delivery=DeliveryServicer(receipts=receipts, dead_letters=dead_letters, providers=providers, clock=clock),
         inbox=InboxServicer(inboxes=inboxes, receipts=receipts),
@@ -100,6 +105,7 @@ def send_loop(
         records=records,
         database=foundation.database,
         outcomes=Outcomes(foundation.registry),
+        campaigns=parts.campaigns,
         clock=foundation.clock,
         new_id=foundation.new_id,
         wake=parts.watchers.wake,

@@ -21,6 +21,7 @@ from libs.origin import Origin, Stamp
 from libs.telemetry.propagation import current_traceparent
 from libs.webhooks.signing import SignatureInvalid, check_signature
 from services.messaging import model
+from services.messaging.campaigns.reporting.meters import CampaignMeters
 from services.messaging.delivery import errors
 from services.messaging.delivery.meters import Meters
 from services.messaging.delivery.providers import BUILT_IN, Provider, Providers
@@ -50,6 +51,7 @@ class ReceiptDesk:
     database: Database
     providers: Providers
     meters: Meters
+    campaigns: CampaignMeters
     clock: Clock
     new_id: NewId
     wake: Callable[[str], None]
@@ -153,6 +155,8 @@ class ReceiptDesk:
             except Overtaken:
                 continue
             self.wake(outcome.saved.customer_id)
+            if not outcome.replayed:
+                self.campaigns.count(change.events)
             return ("KNOWN" if outcome.replayed else "NOTED"), outcome.saved
         raise conflict()
 

@@ -14,6 +14,7 @@ from libs.mongo.record import Records
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
 from libs.telemetry.propagation import current_traceparent
+from services.messaging.campaigns.reporting.meters import CampaignMeters
 from services.messaging.delivery.outcomes import Outcomes
 from services.messaging.events import Event, MessageStateChanged
 from services.messaging.model import Change
@@ -35,6 +36,7 @@ class Steps:
     records: Records[Messaging, Event]
     database: Database
     outcomes: Outcomes
+    campaigns: CampaignMeters
     clock: Clock
     new_id: NewId
     wake: Callable[[str], None]
@@ -57,6 +59,7 @@ class Steps:
             if isinstance(event, MessageStateChanged):
                 self.outcomes.count(summary_of(event.message))
                 log.info("message_changed", **_tell(event.message))
+        self.campaigns.count(taken.events if taken else ())
         return outcome.saved
 
     def stamp(self, message: Message) -> Stamp:

@@ -23,6 +23,7 @@ from omnithread.interceptor import OutgoingStream, OutgoingUnary
 from omnithread.interceptor_streams import OutgoingImport
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
+from omnithread.messaging.v1.campaign_report_service_pb2_grpc import CampaignReportServiceStub
 from omnithread.messaging.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -71,6 +72,7 @@ class Omnithread:
         self.delivery = DeliveryServiceStub(channels[addresses.messaging])
         self.inbox = InboxServiceStub(channels[addresses.messaging])
         self.conversations = ConversationServiceStub(channels[addresses.messaging])
+        self.campaign_reports = CampaignReportServiceStub(channels[addresses.messaging])
         self.templates = TemplateServiceStub(channels[addresses.messaging])
         self.brands = BrandServiceStub(channels[addresses.messaging])
         self.subscriptions = SubscriptionServiceStub(channels[addresses.messaging])

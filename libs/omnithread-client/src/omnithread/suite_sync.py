@@ -22,6 +22,7 @@ from omnithread.interceptor_streams_sync import OutgoingStreamSync
 from omnithread.interceptor_sync import OutgoingUnarySync
 from omnithread.labels import current_labels
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
+from omnithread.messaging.v1.campaign_report_service_pb2_grpc import CampaignReportServiceStub
 from omnithread.messaging.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from omnithread.messaging.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -69,6 +70,7 @@ class OmnithreadSync:
         self.delivery = DeliveryServiceStub(intercepted[addresses.messaging])
         self.inbox = InboxServiceStub(intercepted[addresses.messaging])
         self.conversations = ConversationServiceStub(intercepted[addresses.messaging])
+        self.campaign_reports = CampaignReportServiceStub(intercepted[addresses.messaging])
         self.templates = TemplateServiceStub(intercepted[addresses.messaging])
         self.brands = BrandServiceStub(intercepted[addresses.messaging])
         self.subscriptions = SubscriptionServiceStub(intercepted[addresses.messaging])

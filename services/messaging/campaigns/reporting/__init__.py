@@ -1,0 +1,1 @@
+"""What campaigns achieved: orders that are their success, and the numbers."""
