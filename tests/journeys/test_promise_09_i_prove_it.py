@@ -20,7 +20,8 @@ async def code_for(suite: Suite, person: Person) -> str:
 
     async def codes() -> list[str]:
         mails = suite.mailbox.mails(recipient=person.email)
-        return [code for mail in mails for code in re.findall(r"\b\d{6}\b", mail.get_content())]
+        bodies = [body for mail in mails if (body := mail.get_body(("plain",)))]
+        return [code for body in bodies for code in re.findall(r"\b\d{6}\b", body.get_content())]
 
     return (await until(codes, bool))[-1]
 

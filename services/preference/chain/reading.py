@@ -63,7 +63,9 @@ class ConsentChains:
         entries = [entry_of(name, document) for name, document in piece.documents]
         found = check(entries, after=start, until=until, kept=kept, is_end=piece.is_end)
         if found.finding is None:
-            found = Check(await self._behind_the_end(saved, until, piece) or await self._pretended(piece), found.head)
+            found = Check(
+                await self._behind_the_end(saved, until, piece) or await self._pretended(customer_id, piece), found.head
+            )
         notes = [note_from_document(document) for name, document in piece.documents if name == CHAIN_NOTES]
         return ChainReport(
             check=found,
@@ -115,18 +117,25 @@ class ConsentChains:
                 return Finding(Fault.INSERTED, found["position"], found["_id"])
         return None
 
-    async def _pretended(self, piece: _Piece) -> Finding | None:
-        """Find an entry without its content whose customer was not forgotten: somebody wants it not to be looked at."""
+    async def _pretended(self, customer_id: str, piece: _Piece) -> Finding | None:
+        """Find what no digest covers: an entry without content whose customer was not forgotten, or of a stranger.
+
+        An entry belongs to somebody else than its chain only after a merge was undone, and both remember that.
+        """
         emptied = [document for _, document in piece.documents if not document.get(SALT)]
-        owners = sorted({str(document["customer_id"]) for document in emptied})
+        foreign = [document for _, document in piece.documents if document["customer_id"] != customer_id]
+        owners = sorted({str(document["customer_id"]) for document in (*emptied, *foreign)})
+        if not owners:
+            return None
         with reading():
-            match = {"_id": {"$in": owners[:MOST_NOTES]}, "erased": {"$nin": [None, ""]}}
-            forgotten = await self.book.database[RECORDS].find(match, {"_id": 1}).to_list(MOST_NOTES)
-        names = {record["_id"] for record in forgotten}
-        for document in emptied:
-            if document["customer_id"] not in names:
-                return Finding(Fault.EDITED, document["position"], document["_id"])
-        return None
+            match = {"_id": {"$in": owners[:MOST_NOTES]}}
+            found = await self.book.database[RECORDS].find(match, {"erased": 1, "released": 1}).to_list(MOST_NOTES)
+        forgotten = {record["_id"] for record in found if record.get("erased")}
+        parted = {record["_id"] for record in found if record.get("released")}
+        faulty = [document for document in emptied if document["customer_id"] not in forgotten]
+        faulty += [document for document in foreign if document["customer_id"] not in parted]
+        first = min(faulty, key=lambda document: document["position"], default=None)
+        return Finding(Fault.EDITED, first["position"], first["_id"]) if first else None
 
     async def _unchained(self, customer_id: str) -> int:
         with reading():

@@ -12,6 +12,7 @@ from services.preference.merging import absorb
 from services.preference.model import Act, Statement, set_consent
 from services.preference.values import (
     GRANTED,
+    PENDING,
     REVOKED,
     Consent,
     ConsentKey,
@@ -32,7 +33,7 @@ KEYS = st.builds(
 CONSENTS = st.builds(
     Consent,
     key=KEYS,
-    state=st.sampled_from([GRANTED, REVOKED]),
+    state=st.sampled_from([GRANTED, PENDING, REVOKED]),
     update_time=st.integers(0, 5).map(lambda hours: NOW - timedelta(hours=hours)),
     channel=st.just(Channel("web-shop", 1)),
     record_id=st.integers(1, 99).map(lambda number: f"con_{number}"),

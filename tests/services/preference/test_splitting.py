@@ -14,6 +14,7 @@ from services.preference.model import Act, Statement, set_consent, update
 from services.preference.splitting import Parted, split
 from services.preference.values import (
     GRANTED,
+    PENDING,
     REVOKED,
     Consent,
     ConsentKey,
@@ -43,7 +44,7 @@ def consents(name: str) -> st.SearchStrategy[tuple[Consent, ...]]:
     consent = st.builds(
         Consent,
         key=KEYS,
-        state=st.sampled_from([GRANTED, REVOKED]),
+        state=st.sampled_from([GRANTED, PENDING, REVOKED]),
         update_time=st.integers(1, 9).map(lambda hours: MERGED - timedelta(hours=hours)),
         channel=st.just(SHOP),
         record_id=st.integers(1, 99).map(lambda number: f"con_{name}_{number}"),

@@ -90,6 +90,10 @@ async def pretend_an_erasure(stored: Database, at: dict[str, Any]) -> None:
     await stored[CONSENTS].update_one(at | {"position": 2}, pretended)
 
 
+async def give_to_a_stranger(stored: Database, at: dict[str, Any]) -> None:
+    await stored[CONSENTS].update_one(at | {"position": 2}, {"$set": {"customer_id": "cus_stranger"}})
+
+
 @pytest.mark.parametrize(
     ("tamper", "fault", "position"),
     [
@@ -100,6 +104,7 @@ async def pretend_an_erasure(stored: Database, at: dict[str, Any]) -> None:
         (add_at_the_end, pb.CHAIN_FAULT_INSERTED, 5),
         (truncate, pb.CHAIN_FAULT_TRUNCATED, 3),
         (pretend_an_erasure, pb.CHAIN_FAULT_EDITED, 2),
+        (give_to_a_stranger, pb.CHAIN_FAULT_EDITED, 2),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
