@@ -1,0 +1,33 @@
+"""Messaging is killed at each point at which it waits, between the announcement and the record: one effect each."""
+
+from libs.ids import new_id
+from tests.services.messaging.campaigns.cutting import Cut
+from tests.services.messaging.campaigns.rooms import Room, abandoned_now
+
+MOST_POINTS = 200
+
+
+async def test_one_trigger_has_one_effect_wherever_its_worker_is_killed(mongo_uri: str, unique_prefix: str) -> None:
+    room = await Room.open(mongo_uri, f"{unique_prefix}_messaging")
+    for point in range(MOST_POINTS):
+        customer_id, trigger = new_id("cus"), abandoned_now(new_id("evt"))
+
+        async def lead(customer_id: str = customer_id, trigger: object = trigger) -> None:
+            hearing, stepper = room.worker()
+            await hearing.enter(customer_id, trigger)  # type: ignore[arg-type]  # bound in a loop
+            await stepper.step_due(customer_id)
+
+        came_to_its_end = await Cut(lead(), point)
+        await lead()  # Kafka brings the announcement again, and the sweep finds what is due
+        await lead()
+        hearing, _ = room.worker()
+        state = (await hearing.records.get(customer_id)).state
+        assert [one.template_id for one in state.waiting] == ["cart_reminder"], point
+        assert [one.end_reason for one in state.enrolments] == ["COMPLETED"], point
+        assert [(heard.outcome, heard.count) for heard in state.heard] == [("ENTERED", 1)], point
+        if came_to_its_end:
+            assert point > 10, "it was hardly killed anywhere"
+            break
+    else:
+        raise AssertionError("it never came to its end")
+    room.client.close()
