@@ -6,7 +6,7 @@ from deploy.sample.forms import Button, card, display, mail, push, sms
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_AD_AUDIENCE
 from omnithread.messaging.v1.messaging_pb2 import Template, TemplateForm
 
-MORE = "{% if cart.line_count > 1 %}"
+SOME, MORE = "{% if cart.line_count > 0 %}", "{% if cart.line_count > 1 %}"
 TEXT_LINES = """\
 {% for line in BASKET.lines %}{{ line.quantity }} x {{ line.name }}: {{ line.line_total }}
 {% endfor %}"""
@@ -86,10 +86,11 @@ def ad_audience() -> Template:
 def _forms(wording: Wording) -> tuple[TemplateForm, ...]:
     language = wording.language
     offer = f"{{% if cart.discount %}} ({FIRST_OFFER}: -{{{{ cart.discount }}}}){{% endif %}}"
-    short = f"{{{{ cart.lines.first.name }}}}{MORE} {wording.more}{{% endif %}}: {{{{ cart.total }}}}{offer}"
-    waiting = f"{{{{ cart.lines.first.name }}}}{MORE} {wording.more}{{% endif %}} {wording.waiting}"
+    things = f"{SOME}{{{{ cart.lines.first.name }}}}{MORE} {wording.more}{{% endif %}}{{% endif %}}"
+    short = f"{things}: {{{{ cart.total }}}}{offer}"
+    waiting = f"{things} {wording.waiting}"
     resume = Button(wording.button, "{% if resume_link %}{{ resume_link }}{% endif %}")
-    image = "{% if cart.line_count > 0 and cart.lines.first.image_uri %}{{ cart.lines.first.image_uri }}{% endif %}"
+    image = "{% if cart.line_count > 0 %}{{ cart.lines.first.image_uri }}{% endif %}"
     return (
         mail(
             language,

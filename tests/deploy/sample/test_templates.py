@@ -71,3 +71,9 @@ def test_what_nobody_reduced_is_told_without_an_offer(template_id: str) -> None:
         assert "Shoe" in rendered.body_text
         assert "()" not in rendered.body_text
         assert "None" not in rendered.body_text + rendered.body_html
+
+
+def test_a_reminder_of_a_cart_that_is_empty_by_now_is_a_text_all_the_same() -> None:
+    empty = {"lines": [], "line_count": 0, "subtotal": None, "total": None, "discount": None, "offers": []}
+    for form in REMINDER.forms:
+        assert told(REMINDER, form.kind, form.language, {"cart": empty, "resume_link": None}).body_text
