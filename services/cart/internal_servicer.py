@@ -65,3 +65,7 @@ class CartInternalServicer(CartInternalServiceServicer):
     ) -> pb.CreateResumeLinkResponse:
         made = await self._handovers.create(request.customer_id, wish_of_link(request), stamp_of(request))
         return pb.CreateResumeLinkResponse(link=made.link, expire_time=to_timestamp(made.handover.expire_time))
+
+    async def ShowHandover(self, request: pb.ShowHandoverRequest, _context: object) -> pb.ShowHandoverResponse:
+        handover = await self._handovers.show(request.token)
+        return pb.ShowHandoverResponse(expire_time=to_timestamp(handover.expire_time))

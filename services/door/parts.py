@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from libs.clock import Clock
 from libs.ids import new_id
 from libs.rpc.client import service_channel
+from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
@@ -61,7 +62,13 @@ def gate_of(
     receipts = Receipts(
         messaging=DeliveryServiceStub(messaging), answer_seconds=settings.answer_seconds, body_seconds=body_seconds
     )
-    resuming = Resuming(showing=showing, target=settings.resume_target, body_seconds=body_seconds)
+    resuming = Resuming(
+        showing=showing,
+        cart=CartInternalServiceStub(channel(settings.cart_address)),
+        answer_seconds=settings.answer_seconds,
+        target=settings.resume_target,
+        body_seconds=body_seconds,
+    )
     routes = [
         Route(path="/u/{token}", get=unsubscribing.show, post=unsubscribing.act, by_token=True, post_by_anyone=True),
         Route(path="/c/{token}", get=confirming.show, post=confirming.act, by_token=True),

@@ -94,6 +94,21 @@ class Handovers:
             raise request_id_reused()
         return await self._carried(known, wish, replayed=True)
 
+    async def show(self, token: str) -> Handover:
+        """Look whether one can go on with a token. Uses nothing up. One read.
+
+        Raises HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED.
+        """
+        handover_id = self.keys.get().handover_id_of(token)
+        handover = await self.store.find(handover_id) if handover_id else None
+        if handover is None:
+            raise errors.handover_invalid()
+        if not handover.works_at(self.carts.clock()):
+            raise errors.handover_expired()
+        if handover.single_use and handover.uses:
+            raise errors.handover_used()
+        return handover
+
     async def redeem_token(self, token: str, stamp: Stamp) -> Redeemed:
         """Go on with a token. One read, a conditional write for the mark, and one of the record.
 

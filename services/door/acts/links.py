@@ -11,7 +11,7 @@ from libs.errors import OmnithreadError, Status
 from libs.ids import NewId
 from libs.rpc.status import error_from_rpc
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
-from services.door.web.refusals import Refused, bad_request, service_away, unknown_link
+from services.door.web.refusals import Refused, bad_request, gone, service_away, unknown_link
 
 if TYPE_CHECKING:  # the class of stubs on an asyncio channel is known to type checkers only
     from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceAsyncStub
@@ -107,8 +107,10 @@ async def answered(ask: Callable[[], Awaitable[T]], *, dependency: str) -> T:
 
 def refused_of(error: OmnithreadError) -> Refused | OmnithreadError:
     """Give the page for a service's error; one that nobody foresaw stays as it is, and is a fault of ours."""
-    if error.reason in {"LINK_INVALID", "INVALID_FIELD"}:
+    if error.reason in {"LINK_INVALID", "HANDOVER_INVALID", "INVALID_FIELD"}:
         return unknown_link()
+    if error.reason in {"HANDOVER_EXPIRED", "HANDOVER_USED"}:
+        return gone("EXPIRED")
     if error.reason in {"LINK_ACTION_NOT_POSSIBLE", "CONSENT_LIMIT", "LANGUAGE_UNKNOWN"}:
         return bad_request()
     return service_away() if error.status in AWAY else error

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
+
 from services.door.pages.looks import BRAND_ID, Look
 
 KEPT_SECONDS = 60.0
@@ -45,6 +47,9 @@ class Brands:
         try:
             look, seconds = await self._find(brand_id) or Look(brand_id or PLAIN), KEPT_SECONDS
         except BrandsAway:
+            look, seconds = kept.look if kept else Look(brand_id or PLAIN), KEPT_AWAY_SECONDS
+        except Exception:  # noqa: BLE001  whatever it was, the page of an error must not fail for want of colours
+            structlog.get_logger(__name__).exception("brand_not_asked_for")
             look, seconds = kept.look if kept else Look(brand_id or PLAIN), KEPT_AWAY_SECONDS
         self._kept[brand_id] = _Kept(look, now + seconds)
         self._kept.move_to_end(brand_id)

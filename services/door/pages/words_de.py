@@ -76,7 +76,7 @@ GERMAN = {
     "refused_text_UNKNOWN": "Vielleicht wurde er abgeschnitten. Bitte öffnen Sie ihn noch einmal aus der Nachricht, "
     "oder kopieren Sie ihn ganz.",
     "refused_title_EXPIRED": "Dieser Link ist abgelaufen",
-    "refused_text_EXPIRED": "Links gelten zu Ihrer Sicherheit nur eine Zeit lang. "
+    "refused_text_EXPIRED": "Links gelten zu Ihrer Sicherheit nur eine Zeit lang, manche nur einmal. "
     "Eine neuere Nachricht von uns hat einen frischen.",
     "refused_title_ERASED": "Es ist nichts mehr gespeichert",
     "refused_text_ERASED": "Die Daten, zu denen dieser Link gehört, wurden gelöscht. "

@@ -72,7 +72,8 @@ ENGLISH = {
     "refused_title_UNKNOWN": "We do not know this link",
     "refused_text_UNKNOWN": "It may have been cut off. Please open it again from the message, or copy all of it.",
     "refused_title_EXPIRED": "This link has expired",
-    "refused_text_EXPIRED": "Links work for a limited time, for your safety. A newer message from us has a fresh one.",
+    "refused_text_EXPIRED": "Links work for a limited time, some only once, for your safety. "
+    "A newer message from us has a fresh one.",
     "refused_title_ERASED": "Nothing is kept any more",
     "refused_text_ERASED": "The data that this link belongs to was erased. You will get no messages from us.",
     "refused_title_TOO_MANY": "One moment, please",

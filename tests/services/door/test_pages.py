@@ -112,6 +112,13 @@ async def test_a_look_is_asked_for_once_a_minute_and_stays_while_nobody_answers(
     assert len(asked) == 3
 
 
+async def test_a_page_comes_without_colours_whatever_goes_wrong_with_them() -> None:
+    async def find(_: str) -> Look | None:
+        raise FileNotFoundError("door.token")
+
+    assert (await Brands(find=find, now=lambda: 0.0).look("main")).name == ""
+
+
 async def test_invented_brands_do_not_fill_the_memory() -> None:
     async def find(_: str) -> Look | None:
         return None

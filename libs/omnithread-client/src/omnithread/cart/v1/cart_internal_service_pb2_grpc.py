@@ -71,6 +71,11 @@ class CartInternalServiceStub:
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkRequest.SerializeToString,
                 response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkResponse.FromString,
                 _registered_method=True)
+        self.ShowHandover = channel.unary_unary(
+                '/omnithread.cart.v1.CartInternalService/ShowHandover',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverResponse.FromString,
+                _registered_method=True)
         self.EraseArea = channel.unary_unary(
                 '/omnithread.cart.v1.CartInternalService/EraseArea',
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaRequest.SerializeToString,
@@ -136,6 +141,13 @@ class CartInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShowHandover(self, request, context):
+        """ShowHandover says whether one can go on with a token, and uses nothing up. One read. Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseArea(self, request, context):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -181,6 +193,11 @@ def add_CartInternalServiceServicer_to_server(servicer, server):
                     servicer.CreateResumeLink,
                     request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkRequest.FromString,
                     response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkResponse.SerializeToString,
+            ),
+            'ShowHandover': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowHandover,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverResponse.SerializeToString,
             ),
             'EraseArea': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseArea,
@@ -379,6 +396,33 @@ class CartInternalService:
             '/omnithread.cart.v1.CartInternalService/CreateResumeLink',
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkRequest.SerializeToString,
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.CreateResumeLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowHandover(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartInternalService/ShowHandover',
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverResponse.FromString,
             options,
             channel_credentials,
             insecure,

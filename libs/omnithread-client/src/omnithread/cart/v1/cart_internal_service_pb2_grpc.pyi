@@ -57,6 +57,8 @@ class CartInternalServiceStub:
     """CreateResumeLink gives the link of a reminder: a hand-over as `HandoverService.CreateHandover` makes it. Asked again for the same `request_id` it gives the same link.
     Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
     """
+    ShowHandover: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ShowHandoverRequest, _cart_internal_service_pb2.ShowHandoverResponse]
+    """ShowHandover says whether one can go on with a token, and uses nothing up. One read. Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED."""
     EraseArea: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -91,6 +93,8 @@ class CartInternalServiceAsyncStub(CartInternalServiceStub):
     """CreateResumeLink gives the link of a reminder: a hand-over as `HandoverService.CreateHandover` makes it. Asked again for the same `request_id` it gives the same link.
     Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
     """
+    ShowHandover: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ShowHandoverRequest, _cart_internal_service_pb2.ShowHandoverResponse]  # type: ignore[assignment]
+    """ShowHandover says whether one can go on with a token, and uses nothing up. One read. Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED."""
     EraseArea: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -164,6 +168,14 @@ class CartInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         """CreateResumeLink gives the link of a reminder: a hand-over as `HandoverService.CreateHandover` makes it. Asked again for the same `request_id` it gives the same link.
         Errors: CUSTOMER_NOT_FOUND, LINK_INVALID, HANDOVER_LIMIT.
         """
+
+    @_abc_1.abstractmethod
+    def ShowHandover(
+        self,
+        request: _cart_internal_service_pb2.ShowHandoverRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_internal_service_pb2.ShowHandoverResponse, _abc.Awaitable[_cart_internal_service_pb2.ShowHandoverResponse]]:
+        """ShowHandover says whether one can go on with a token, and uses nothing up. One read. Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED."""
 
     @_abc_1.abstractmethod
     def EraseArea(
