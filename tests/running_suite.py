@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import omnithread
-from deploy.local.plan import Plan, fresh_prefix
+from deploy.local.plan import Plan, free_ports, fresh_prefix
 from deploy.local.suite import Suite
-from deploy.sample.load import put_templates
+from deploy.sample.load import put_brands, put_templates
 
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -23,6 +23,23 @@ STORY_SETTINGS = {
     "send_sweep_seconds": "0.2",
     "resume_link_template": "https://shop.example.com/cart#{token}",
 }
+PROVIDERS = """
+[mail]
+adapter = "smtp"
+kinds = ["EMAIL"]
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+from_address = "shop@example.com"
+from_name = "Beispielhaus"
+
+[phones]
+adapter = "file"
+kinds = ["SMS", "PUSH"]
+folder = "phones"
+"""
+"""Mails go to the mailbox of the suite; what goes to telephones is found in a folder beside this file."""
+PHONES = "phones"
 REACH_SECONDS = 30.0
 
 T = TypeVar("T")
@@ -59,8 +76,12 @@ class Channels:
 @asynccontextmanager
 async def running_suite(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Suite]:
     """Start everything with names of its own; it is gone after the block."""
-    async with Suite(Plan(state_dir=folder, prefix=fresh_prefix("test"), settings=settings)) as suite:
+    ports, providers = free_ports(), folder / "providers.toml"
+    providers.write_text(PROVIDERS.format(port=ports.smtp))
+    told = {**settings, "providers_file": str(providers)}
+    async with Suite(Plan(state_dir=folder, ports=ports, prefix=fresh_prefix("test"), settings=told)) as suite:
         async with suite.connect("web-shop") as client:
+            await put_brands(client)
             await put_templates(client)
         yield suite
 

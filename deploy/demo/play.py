@@ -17,6 +17,7 @@ from deploy.demo.scenes.one_view import one_view
 from deploy.demo.scenes.reminder import reminder
 from deploy.demo.scenes.store_sale import store_sale
 from deploy.demo.scenes.two_channels_one_cart import two_channels_one_cart
+from deploy.demo.scenes.why import why
 from deploy.demo.stage import Stage
 from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
@@ -47,6 +48,7 @@ async def play(console: Console) -> None:
         await chat(cast, stage)
         await hand_over(cast, stage)
         sale = await store_sale(cast, stage)
+        await why(cast, stage, sale)
         await one_view(cast, stage, sale)
     took = f"{stage.proofs} proofs, {time.monotonic() - began:.0f} s"
     console.print()

@@ -158,3 +158,25 @@ class LoginTold(Report):
 
     outcomes: list[Outcome]
     missing_areas: list[str]
+
+
+class Reasons(Report):
+    """Why a message came, or did not."""
+
+    reason: str
+    """As a word; empty where it came."""
+    gates: set[str]
+    """Those that it passed."""
+    judged_in_a_trace: bool
+    words: list[str]
+
+
+class Numbers(Report):
+    """What a campaign brought."""
+
+    entered: int
+    sent: int
+    bought: int
+    revenue: str
+    paths: list[str]
+    """From the reminder's way to the channel of the purchase."""

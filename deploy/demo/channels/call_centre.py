@@ -6,9 +6,11 @@ from opentelemetry.trace import format_trace_id, get_current_span
 import omnithread
 from deploy.demo.channels.catalogue import ARTICLES
 from deploy.demo.channels.look import look, word
-from deploy.demo.views import Step, Timeline, View
+from deploy.demo.views import Reasons, Step, Timeline, View
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_CALL_ANSWERED, Touchpoint, TouchpointKind
 from omnithread.context.v1.context_service_pb2 import GetJourneyRequest, RecordTouchpointRequest
+from omnithread.messaging.v1.explanation_pb2 import GATE_VERDICT_PASS
+from omnithread.messaging.v1.explanation_service_pb2 import ExplainMessageRequest, ExplainSilenceRequest
 from omnithread.messaging.v1.messaging_pb2 import AUTHOR_AGENT
 from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 
@@ -54,6 +56,31 @@ class CallCentre:
         """What the agent knows of the customer now."""
         with self.session.carry():
             return await look(self._suite, self.session.customer_id)
+
+    async def explain(self, message_id: str) -> Reasons:
+        """Ask messaging why a message was sent."""
+        answer = await self._suite.explanations.ExplainMessage(
+            ExplainMessageRequest(customer_id=self.session.customer_id, message_id=message_id)
+        )
+        judgement = answer.explanation.judgements[-1]
+        return Reasons(
+            reason=judgement.reason,
+            gates={finding.gate for finding in judgement.findings if finding.verdict == GATE_VERDICT_PASS},
+            judged_in_a_trace=bool(judgement.traceparent),
+            words=list(answer.explanation.words),
+        )
+
+    async def explain_silence(self, purpose: str) -> Reasons:
+        """Ask messaging why nothing came."""
+        answer = await self._suite.explanations.ExplainSilence(
+            ExplainSilenceRequest(customer_id=self.session.customer_id, purpose=purpose)
+        )
+        return Reasons(
+            reason=answer.explanation.reason,
+            gates=set(),
+            judged_in_a_trace=False,
+            words=list(answer.explanation.words),
+        )
 
     async def timeline(self) -> Timeline:
         """The whole journey, page by page."""

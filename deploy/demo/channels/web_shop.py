@@ -4,18 +4,23 @@ import asyncio
 import time
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
 
 import omnithread
 from deploy.demo.channels.catalogue import ARTICLES
-from deploy.demo.channels.look import look, outcome, view
-from deploy.demo.views import LoginTold, Moment, View
+from deploy.demo.channels.look import look, outcome, price, view, word
+from deploy.demo.views import LoginTold, Moment, Numbers, View
 from omnithread.cart.v1.cart_service_pb2 import SetItemQuantityRequest
-from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
+from omnithread.common.v1.channel_pb2 import ChannelKind
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP, DeliveryKind
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
 from omnithread.context.v1.context_service_pb2 import ExplainMergeRequest, RecordTouchpointRequest
+from omnithread.messaging.v1.campaign_report_service_pb2 import CampaignPathReport, GetCampaignReportRequest
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, Preferences
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest, UpdatePreferencesRequest
 
+DAY_SECONDS = 86400
+MINUTE_SECONDS = 60
 REMINDER_WORDING = "Ja, erinnern Sie mich per E-Mail an meinen Warenkorb."
 
 
@@ -111,3 +116,27 @@ class WebShop:
         """What the shop knows of the customer now."""
         with self.session.carry():
             return await look(self._suite, self.session.customer_id)
+
+    async def campaign_numbers(self, campaign_id: str) -> Numbers:
+        """Marketing asks what a campaign brought today."""
+        now = int(time.time())
+        answer = await self._suite.campaign_reports.GetCampaignReport(
+            GetCampaignReportRequest(
+                campaign_id=campaign_id,
+                from_time=Timestamp(seconds=now - DAY_SECONDS),
+                to_time=Timestamp(seconds=now + MINUTE_SECONDS),
+            )
+        )
+        report = answer.report
+        return Numbers(
+            entered=report.entered,
+            sent=sum(arm.figures.sent for arm in report.arms),
+            bought=sum(arm.bought_after_message for arm in report.arms),
+            revenue=", ".join(price(money) for arm in report.arms for money in arm.revenue_after_message),
+            paths=[_path(path) for path in report.paths],
+        )
+
+
+def _path(path: CampaignPathReport) -> str:
+    ways = [word(DeliveryKind.Name(kind), "DELIVERY_KIND_") for kind in path.delivery_kinds]
+    return " > ".join([*ways, word(ChannelKind.Name(path.channel_kind), "CHANNEL_KIND_")])

@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from deploy.demo.cast import Cast
 from deploy.demo.stage import channel_text
-from deploy.demo.views import LoginTold, Timeline, View
+from deploy.demo.views import LoginTold, Numbers, Reasons, Timeline, View
 from deploy.local.traces.spans import Span
 from deploy.local.traces.tree import rows
 
@@ -64,6 +64,20 @@ def notices_table(view: View) -> Table:
     table = _table("message", "by", "state", "why", title="messages to the customer")
     for notice in view.notices:
         table.add_row(notice.purpose, "" if notice.way == "unspecified" else notice.way, notice.state, notice.reason)
+    return table
+
+
+def reasons_panel(reasons: Reasons, *, title: str) -> Panel:
+    """Draw an explanation in its own words."""
+    return Panel("\n".join(f"- {sentence}" for sentence in reasons.words), title=title, width=110, padding=(1, 2))
+
+
+def numbers_table(numbers: Numbers) -> Table:
+    """Draw what a campaign brought."""
+    table = _table("entered", "sent", "bought", "revenue", "paths", title="what the campaign brought")
+    table.add_row(
+        str(numbers.entered), str(numbers.sent), str(numbers.bought), numbers.revenue, ", ".join(numbers.paths)
+    )
     return table
 
 
