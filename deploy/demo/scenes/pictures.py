@@ -69,7 +69,10 @@ def notices_table(view: View) -> Table:
 
 def reasons_panel(reasons: Reasons, *, title: str) -> Panel:
     """Draw an explanation in its own words."""
-    return Panel("\n".join(f"- {sentence}" for sentence in reasons.words), title=title, width=110, padding=(1, 2))
+    sentences = list(reasons.words)
+    if reasons.gates:
+        sentences.append(f"Gates that it passed: {', '.join(sorted(reasons.gates))}.")
+    return Panel("\n".join(f"- {sentence}" for sentence in sentences), title=title, width=110, padding=(1, 2))
 
 
 def numbers_table(numbers: Numbers) -> Table:
