@@ -116,7 +116,10 @@ class Gathering:
         order_id = variables.get(ORDER_VARIABLE, newest)
         if not order_id:
             raise NotThere("order")
-        return order_data(await self.sources.order(reader.customer_id, order_id), locale)
+        try:
+            return order_data(await self.sources.order(reader.customer_id, order_id), locale)
+        except NotThere:
+            raise NotThere("order") from None
 
     async def _articles(
         self, texts: FormTexts, reader: Reader, about: About, variables: Mapping[str, str], locale: Locale

@@ -17,6 +17,7 @@ from services.messaging.texts.liquid_texts import TextFault
 from services.messaging.texts.resume_links import MASK, PLACE
 from services.messaging.texts.templates import Form, Rendered, Template
 from services.messaging.texts.text_data import (
+    ORDER_VARIABLE,
     PREFERENCES_LINK,
     RESUME_LINK,
     SKU_VARIABLE,
@@ -29,6 +30,8 @@ from services.messaging.texts.voice import brand_data, known_names, look_of, voi
 from services.messaging.values import DeliveryKind
 
 MOST_PREVIEWS = 10
+REAL_ONLY = frozenset({ORDER_VARIABLE, SKU_VARIABLE})
+"""Variables that name something which the customer has: for a real one they are not invented."""
 EXAMPLE_LINK = f"https://example.com/{MASK}"
 
 
@@ -111,9 +114,10 @@ class Previews:
             names = sorted({path[1] for path in texts.paths if path[0] == "voice" and len(path) > 1})
             data["voice"] = voice_data(brand, form.language, names, data)
         else:
-            left = {name: str(invented_values[name]) for name in template.variable_names if name not in values}
+            left: Data = {name: invented_values[name] for name in template.variable_names if name not in values}
+            told = {name: str(value) for name, value in left.items() if name not in REAL_ONLY}
             about = About(values.get(SKU_VARIABLE, ""), asked.channel_id)
-            data = await self.gathering.data(texts, form, person, brand, about, left | values)
+            data = left | await self.gathering.data(texts, form, person, brand, about, told | values)
         resume = self.resume_link_template.replace(PLACE, MASK) or None
         links: Data = {RESUME_LINK: resume, UNSUBSCRIBE_LINK: EXAMPLE_LINK, PREFERENCES_LINK: EXAMPLE_LINK}
         look = look_of(brand, form.language, preferences_link=EXAMPLE_LINK, unsubscribe_link=EXAMPLE_LINK)

@@ -169,6 +169,8 @@ async def test_a_brand_changes_the_next_mail_of_every_template(writers: Omnithre
     assert "#123456" in html_of(mail)
     listed = await writers.brands.ListBrands(brand_pb.ListBrandsRequest())
     assert put_brand.brand in listed.brands
+    quiet = brand("main", name="Shop")  # for all other stories
+    assert (await writers.brands.PutBrand(brand_pb.PutBrandRequest(brand=quiet))).brand.version == 2
 
 
 async def test_what_is_not_there_or_cannot_be_read_is_refused(writers: Omnithread) -> None:
