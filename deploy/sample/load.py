@@ -6,6 +6,7 @@ from google.type.money_pb2 import Money
 
 import omnithread
 from deploy.sample.brands import sample_brands
+from deploy.sample.campaigns import sample_campaigns
 from deploy.sample.offers import LEATHER, sample_offers
 from deploy.sample.templates import sample_templates
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest
@@ -13,6 +14,11 @@ from omnithread.cart.v1.offer_service_pb2 import ActivateOfferRequest, GetOfferR
 from omnithread.common.v1.attribute_pb2 import Attribute
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP
 from omnithread.messaging.v1.brand_service_pb2 import GetBrandRequest, PutBrandRequest
+from omnithread.messaging.v1.campaign_service_pb2 import (
+    ActivateCampaignRequest,
+    GetCampaignRequest,
+    PutCampaignRequest,
+)
 from omnithread.messaging.v1.messaging_service_pb2 import GetTemplateRequest, PutTemplateRequest
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, Preferences
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest, UpdatePreferencesRequest
@@ -51,6 +57,18 @@ async def put_offers(client: omnithread.Omnithread) -> None:
                 raise
             await client.offers.SaveOffer(SaveOfferRequest(offer_id=offer_id, terms=terms))
             await client.offers.ActivateOffer(ActivateOfferRequest(offer_id=offer_id))
+
+
+async def put_campaigns(client: omnithread.Omnithread) -> None:
+    """Put the campaigns that are not there yet, and let customers enter."""
+    for campaign_id, definition in sample_campaigns().items():
+        try:
+            await client.campaigns.GetCampaign(GetCampaignRequest(campaign_id=campaign_id))
+        except grpc.aio.AioRpcError as error:
+            if omnithread.details_of(error).reason != "CAMPAIGN_NOT_FOUND":
+                raise
+            await client.campaigns.PutCampaign(PutCampaignRequest(campaign_id=campaign_id, definition=definition))
+            await client.campaigns.ActivateCampaign(ActivateCampaignRequest(campaign_id=campaign_id))
 
 
 async def put_customer(client: omnithread.Omnithread) -> str:

@@ -215,3 +215,22 @@ async def test_another_system_receives_what_it_subscribed_to(suite: Suite) -> No
         await receiver.wait()
         async with suite.connect("web-shop") as shop:  # nobody listens there any more
             await shop.subscriptions.DeleteSubscription(DeleteSubscriptionRequest(subscription_id="warehouse"))
+
+
+async def test_two_reminders_and_an_order_that_comes_before_them(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    code = block("docs/campaigns.md", "python", "PutCampaignRequest")
+    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    lines = said.splitlines()
+    assert "would: first QUEUED SEND " in lines
+    assert "would: second QUEUED SEND " in lines
+    steps = [
+        ("first", "QUEUED"),
+        ("pause", "WAITED"),
+        ("came_back", "second"),
+        ("second", "QUEUED"),
+        ("enough", "EXITED"),
+    ]
+    assert f"Ben: COMPLETED {steps}" in lines
+    assert "Anna: []" in lines
