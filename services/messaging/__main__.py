@@ -134,6 +134,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         purposes=purposes,
         lifetime=messages.lifetime,
         nudge=nudges.nudge,
+        count=campaign_meters.count,
     )
     send_loop = delivery.send_loop(
         settings,

@@ -1,6 +1,6 @@
 """Lets customers enter and leave campaigns as things are announced: each with one conditional write, safe to repeat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from google.protobuf.message import Message as ProtoMessage
@@ -31,6 +31,8 @@ class CampaignHearing:
     nudge: Callable[[str], None]
     """Tells the sender of a customer with something to do."""
     clock: Clock
+    count: Callable[[Iterable[Event]], None] = lambda _events: None
+    """Told what was written, for the meters."""
 
     async def handle(self, customer_id: str, event: ProtoMessage, origin: Origin) -> None:
         """Take in one announcement: first what ends a way, then what lets one begin. Raises CUSTOMER_NOT_FOUND."""
@@ -66,16 +68,21 @@ class CampaignHearing:
         if decided(await self.records.get(customer_id)) is None:
             return
 
+        written: tuple[Event, ...] = ()
+
         def decide(saved: Saved[Messaging]) -> Change:
+            nonlocal written
             change = decided(saved)
             if change is None:
                 raise Overtaken
+            written = change.events
             return change
 
         try:
             outcome = await self.records.run(customer_id, Stamp.internal(name, origin), decide)
         except Overtaken:
             return
+        self.count(written)
         self.nudge(outcome.saved.customer_id)
 
 

@@ -1,6 +1,6 @@
 """Puts together what concerns campaigns: their texts, who enters and leaves, and the steps that are due."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from services.messaging.campaigns.stepping import Stepper
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources
 from services.messaging.deciding.time_zones import TimeZones
+from services.messaging.events import Event
 from services.messaging.operations import Messages
 
 if TYPE_CHECKING:  # the classes of stubs on an asyncio channel are known to type checkers only
@@ -46,6 +47,7 @@ def campaign_parts(
     purposes: Collection[str],
     lifetime: timedelta,
     nudge: Callable[[str], None],
+    count: Callable[[Iterable[Event]], None],
 ) -> CampaignParts:
     """Put them together."""
     database, clock, records = foundation.database, foundation.clock, messages.records
@@ -72,7 +74,7 @@ def campaign_parts(
         new_id=foundation.new_id,
     )
     return CampaignParts(
-        hearing=CampaignHearing(records=records, book=book, nudge=nudge, clock=clock),
+        hearing=CampaignHearing(records=records, book=book, nudge=nudge, clock=clock, count=count),
         stepper=Stepper(
             records=records,
             book=book,
@@ -82,6 +84,7 @@ def campaign_parts(
             clock=clock,
             new_id=foundation.new_id,
             tracer=foundation.tracer,
+            count=count,
         ),
         servicer=CampaignServicer(
             campaigns, customers=CustomerCampaigns(records, messages, clock), simulating=simulating

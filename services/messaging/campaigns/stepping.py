@@ -4,7 +4,7 @@ It runs before what is due is sent, in the same loop. A worker that dies between
 and whoever comes next takes the same step; one that comes second finds it taken.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -57,6 +57,8 @@ class Stepper:
     clock: Clock
     new_id: NewId
     tracer: Tracer | None = None
+    count: Callable[[Iterable[Event]], None] = lambda _events: None
+    """Told what was written, for the meters."""
 
     async def step_due(self, customer_id: str, go_on: Callable[[], bool] = lambda: True) -> None:
         """Take every step that is due, one after the other, while `go_on()`."""
@@ -161,11 +163,14 @@ class Stepper:
 
     async def _write(self, customer_id: str, decide: Decide, *, of: Enrolment | None = None) -> None:
         """Write, unless somebody else was faster: then there is nothing to do."""
+        written: tuple[Event, ...] = ()
 
         def on(saved: Saved[Messaging]) -> Change:
+            nonlocal written
             change = decide(saved.state)
             if change is None:
                 raise Overtaken
+            written = change.events
             return change
 
         origin = Origin.system(PART, traceparent=current_traceparent())
@@ -176,3 +181,4 @@ class Stepper:
             await self.records.run(customer_id, Stamp.internal(f"step:{self.new_id('stp')}", origin), on)
         except Overtaken:
             return
+        self.count(written)
