@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from opentelemetry.trace import Tracer
 
 from deploy.local.keys import write_service_token
 from libs.ids import new_id
@@ -148,7 +149,13 @@ async def house_of(*, mongo_uri: str, kafka_bootstrap: str, prefix: str, state: 
 
 @asynccontextmanager
 async def door_to(
-    services: Services, state: Path, *, preference: str = NOBODY, messaging: str = NOBODY, **settings: Any
+    services: Services,
+    state: Path,
+    *,
+    preference: str = NOBODY,
+    messaging: str = NOBODY,
+    tracer: Tracer | None = None,
+    **settings: Any,
 ) -> AsyncIterator[RunningDoor]:
     """Open a door to services of a test."""
     given: dict[str, Any] = {
@@ -162,5 +169,5 @@ async def door_to(
         "unknown_per_minute": 1000,
         **settings,
     }
-    async with door_serving(DoorSettings(**given)) as door:
+    async with door_serving(DoorSettings(**given), tracer=tracer) as door:
         yield door

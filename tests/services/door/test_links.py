@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from deploy.local.keys import mint_service_token
+from libs.telemetry.tracing import tracer_provider
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_SMS
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_PENDING, CONSENT_STATE_REVOKED, QuietHours
@@ -234,6 +237,29 @@ async def test_of_who_was_forgotten_it_says_that_nothing_is_kept(house: House) -
     assert (shown.status_code, "Nothing is kept any more" in shown.text) == (410, True)
     assert (await house.http.post(links.unsubscribe, data=ONE_CLICK)).status_code == 410
     assert (await house.http.post(links.preferences, data={"form": "all_off"})).status_code == 410
+
+
+async def test_a_press_is_one_trace_from_the_door_on_and_nothing_of_it_names_the_token(house: House) -> None:
+    link = (await house.links(await house.customer())).unsubscribe
+    spans = InMemorySpanExporter()
+    provider = tracer_provider(service="door", ratio=1.0, processor=SimpleSpanProcessor(spans))
+    async with (
+        door_to(
+            house.services,
+            house.state,
+            preference=house.services.addresses["preference"],
+            tracer=provider.get_tracer("test"),
+        ) as door,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{door.port}", timeout=20) as http,
+    ):
+        await http.post(link, data=ONE_CLICK, headers={"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"})
+    found = {span.name: span for span in spans.get_finished_spans()}
+    press = found["POST /u/{token}"]
+    asked = found["omnithread.preference.v1.PreferenceInternalService/UseLink"]
+    assert press.parent is None  # a stranger's headers begin no trace of ours
+    assert asked.parent is not None
+    assert asked.parent.span_id == press.context.span_id
+    assert link.rpartition("/")[2] not in "".join(span.to_json() for span in found.values())
 
 
 async def test_without_preference_the_page_says_so_and_when_to_come_again(house: House) -> None:
