@@ -114,7 +114,7 @@ class Explanations:
         if not stories:
             supposed = await suppose(self.sources, saved.customer_id)
             matters = [matter for matter in await self.matters() if missed.is_about(matter)]
-            away, facts = supposed.away, self._facts(matters, supposed)
+            away, facts = supposed.away, self._facts(missed, matters, supposed)
             ways = await self._ways(saved, missed, matters, supposed)
         reason = reason_of_silence(stories, triggers, ways, facts)
         story = SilenceStory(reason, stories, triggers, ways, facts, away)
@@ -156,7 +156,9 @@ class Explanations:
                 break
         return found[:MOST_MESSAGES]
 
-    def _facts(self, matters: Sequence[Matter], supposed: Supposed) -> tuple[Finding, ...]:
+    def _facts(self, missed: Missed, matters: Sequence[Matter], supposed: Supposed) -> tuple[Finding, ...]:
+        if missed.campaign_id and not matters:
+            return (Finding("campaign", "SKIP", "NOT_ACTIVE"),)
         purchases = supposed.person.purchases
         if purchases is None or not any(matter.about_carts for matter in matters):
             return ()

@@ -74,6 +74,7 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     ("customer", "CUSTOMER_NOT_FOUND"): "There is no such customer any more.",
     ("code", "EXPIRED"): "The code that it brings works no longer.",
     ("expiry", "EXPIRED"): "It waited for too long.",
+    ("campaign", "NOT_ACTIVE"): "The campaign is not active, so nobody enters it.",
     ("cart", "NO_CART"): "There is no cart with anything in it.",
     ("cart", "NOT_ABANDONED"): "The cart was left alone for {left_minutes} minutes of {of_minutes}.",
     ("cart", "ABANDONED"): "The cart was left alone for long enough, and that was announced.",

@@ -121,7 +121,7 @@ async def test_a_silence_of_which_nothing_was_ever_made_tells_what_is_missing_by
     prices = await silence(why, anna.customer_id, purpose="price_alert")
     assert prices.reason == "NO_CONSENT"
     assert "Nothing was heard that would have led to one." in prices.words
-    assert (await silence(why, anna.customer_id, campaign_id="never_seen")).reason == "NOTHING_HEARD"
+    assert (await silence(why, anna.customer_id, campaign_id="never_seen")).reason == "NOT_ACTIVE"
 
 
 async def test_what_came_after_all_is_no_silence(why: Any, office: Office) -> None:

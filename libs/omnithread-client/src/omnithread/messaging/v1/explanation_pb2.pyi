@@ -501,7 +501,7 @@ class SilenceExplanation(_message.Message):
     WORDS_FIELD_NUMBER: _builtins.int
     UNAVAILABLE_SERVICES_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """The main reason as a word: `SENT` where it was sent after all, else a word such as `NO_CONSENT`, `NO_CART`, `NOT_ABANDONED`, `NOTHING_HEARD`."""
+    """The main reason as a word: `SENT` where it was sent after all, else a word such as `NO_CONSENT`, `NO_CART`, `NOT_ABANDONED`, `NOT_ACTIVE`, `NOTHING_HEARD`."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageExplanation]:
         """The messages of that kind, newest first, each with its whole chain. At most 20."""
