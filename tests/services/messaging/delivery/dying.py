@@ -16,6 +16,7 @@ from libs.mongo.record import Records
 from libs.origin import Stamp
 from libs.purposes import Purpose, PurposeTable
 from services.messaging import model
+from services.messaging.campaigns.reporting.meters import CampaignMeters
 from services.messaging.deciding.judgement import Judgement
 from services.messaging.deciding.prepared import Prepared, Ready
 from services.messaging.deciding.preparing import Preparing
@@ -152,6 +153,7 @@ class Depot:
                 records=records,
                 database=base,
                 outcomes=Outcomes(registry),
+                campaigns=CampaignMeters(registry),
                 clock=self.clock,
                 new_id=new_id,
                 wake=lambda _customer_id: None,
