@@ -8,6 +8,7 @@ import hmac
 from dataclasses import dataclass, replace
 
 from libs.ids import derived_id
+from libs.mongo.members import get_member
 from libs.mongo.values import Outcome, Saved
 from libs.one_time_codes import guess_of
 from libs.origin import Stamp
@@ -20,7 +21,9 @@ from services.preference.confirming.limits import ConfirmationLimits
 from services.preference.confirming.model import Proof, Which, ask_again, confirm, waiting
 from services.preference.model import Change, OptIn, Statement, set_consent
 from services.preference.operations import PreferenceBook
-from services.preference.values import BY_CODE, GRANTED, PENDING, ConsentKey, Preferences
+from services.preference.records import key_from_fields
+from services.preference.store import CONSENT_RECORDS
+from services.preference.values import BY_CODE, GRANTED, PENDING, Consent, ConsentKey, Preferences
 
 CONFIRMED_WAYS = frozenset({DELIVERY_KIND_EMAIL, DELIVERY_KIND_SMS})
 """The ways by which anybody's address can be told."""
@@ -67,10 +70,7 @@ class Confirming:
         known = await self.book.records.recall(customer_id, stamp)
         if known is not None:
             return known
-        saved = await self.book.get(customer_id)
-        pending = waiting(saved.state, which)
-        if pending is None:
-            raise errors.consent_not_pending()
+        pending = await self._waiting(await self.book.get(customer_id), which)
         await self._check(await self.confirmations.find(pending.confirmation_id), code, guess_of(stamp))
         this_one = Which(confirmation_id=pending.confirmation_id)
         return await self.carry_out(customer_id, this_one, Proof(BY_CODE, CODE_PAGE), stamp=stamp)
@@ -91,10 +91,9 @@ class Confirming:
         if known is not None:
             return known
         saved, act = await self.book.get(customer_id), self.book.act(stamp)
-        pending = waiting(saved.state, which)
-        if pending is None:
-            raise errors.consent_not_pending()
+        pending = await self._waiting(saved, which)
         may_ask = await self.limits.take(pending.key, guess_of(stamp))
+        this_one = Which(confirmation_id=pending.confirmation_id)
         confirmation = await self.confirmations.find(pending.confirmation_id)
         await self.confirmations.prepare(
             pending.confirmation_id,
@@ -105,7 +104,7 @@ class Confirming:
             held_back=not may_ask,
         )
         return await self.book.records.run(
-            customer_id, stamp, lambda saved: ask_again(saved.state, which, act=act, may_ask=may_ask)
+            customer_id, stamp, lambda saved: ask_again(saved.state, this_one, act=act, may_ask=may_ask)
         )
 
     async def to_deliver(self, customer_id: str, confirmation_id: str) -> tuple[Confirmation, Saved[Preferences]]:
@@ -118,6 +117,16 @@ class Confirming:
         if pending is None:
             raise errors.confirmation_not_found()
         return replace(confirmation, key=pending.key), saved
+
+    async def _waiting(self, saved: Saved[Preferences], which: Which) -> Consent:
+        """Give the yes that is meant; by its record also where the same was said again since."""
+        if which.record_id:
+            document = await get_member(self.book.database, CONSENT_RECORDS, saved, which.record_id)
+            which = Which(key=key_from_fields(document)) if document is not None else which
+        pending = waiting(saved.state, which)
+        if pending is None:
+            raise errors.consent_not_pending()
+        return pending
 
     async def _opt_in(self, saved: Saved[Preferences], statement: Statement, *, stamp: Stamp, brand: str) -> OptIn:
         """Make ready what a yes will wait for. Where one stands, nothing is asked, and nothing is counted."""

@@ -27,6 +27,7 @@ from services.preference.values import (
 
 MOST_AT_ONCE = 20
 """How many noes are noted in one write; a record announces 64 events at most before they are relayed."""
+MAX_PAUSES = 20
 ROOM_FOR_NOES = 2 * MAX_CONSENTS
 """A no by a link is never refused for want of room."""
 
@@ -177,7 +178,7 @@ def _fields(preferences: Preferences, choices: Choices, *, act: Act) -> Change:
         mask.append("quiet_hours")
     if choices.set_pause:
         mask.append("pauses")
-        pauses += (Pause("", choices.pause_until),) if choices.pause_until else ()
+        pauses = (Pause("", choices.pause_until), *pauses)[:MAX_PAUSES] if choices.pause_until else pauses
     if choices.language:
         mask.append("language")
     if not mask:

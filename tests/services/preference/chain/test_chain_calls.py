@@ -1,5 +1,6 @@
 """A data protection officer has the proofs of consent checked, over the wire, after somebody was at the database."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +52,20 @@ async def test_every_yes_and_no_has_its_place_in_the_chain_from_the_answer_on(de
     assert [record.previous_digest for record in records[1:]] == [record.digest for record in records[:-1]]
     report, head = await verify(desk, customer_id), await head_of(desk, customer_id)
     assert (report.checked_count, report.head, head.digest) == (3, head, records[-1].digest)
+
+
+async def test_many_channels_at_once_add_to_one_chain(desk: Desk) -> None:
+    customer_id = await desk.new_customer()
+    said = [
+        channel.SetConsent(consent(customer_id, purpose=f"purpose_{number % 3}", state=state))
+        for number in range(5)
+        for channel in (desk.app, desk.call_centre)
+        for state in (YES, NO)
+    ]
+    await asyncio.gather(*said)
+    assert [record.position for record in await desk.records(customer_id)] == list(range(1, 21))
+    report = await verify(desk, customer_id)
+    assert (report.ok, report.checked_count) == (True, 20)
 
 
 CONSENTS = "consent_records"

@@ -79,6 +79,14 @@ async def test_a_yes_waits_for_every_channel_until_its_code_is_told(desk: Desk) 
     assert (await refusal(tell(desk, anna, said.record_id, mail.code))).reason == "CONSENT_NOT_PENDING"
 
 
+async def test_a_yes_that_is_said_twice_while_it_waits_is_confirmed_by_either_record(desk: Desk) -> None:
+    anna, at = await desk.new_customer(), address()
+    first = await waiting(desk, anna, at)
+    await waiting(desk, anna, at)
+    await tell(desk, anna, first.record_id, (await desk.asked(anna)).code)
+    assert await states(desk, anna) == [YES]
+
+
 async def test_the_link_shows_and_changes_nothing_until_its_button_is_pressed(desk: Desk) -> None:
     anna, at = await desk.new_customer(), address()
     first = await waiting(desk, anna, at)

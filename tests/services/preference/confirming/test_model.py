@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
+from libs.merged_things import MergeAction
 from libs.origin import Origin
 from omnithread.common.v1 import channel_pb2, delivery_pb2
 from services.preference.confirming.model import Proof, Which, confirm, waiting
 from services.preference.events import ConsentConfirmationRequested, ConsentSet
 from services.preference.links.standing import state_at
+from services.preference.merge_outcome import explain
 from services.preference.merging import unite
 from services.preference.model import Act, OptIn, Statement, set_consent
 from services.preference.splitting import split
@@ -163,6 +165,12 @@ def test_of_a_yes_and_one_that_waits_the_yes_stands_when_two_become_one_and_a_no
         assert stands(unite(one, other, merge_time=merge_time, now=merge_time)).state == GRANTED
     for one, other in ((pending, refused), (refused, pending)):
         assert stands(unite(one, other, merge_time=merge_time, now=merge_time)).state == REVOKED
+    for one, other, action in (
+        (pending, granted, MergeAction.REPLACED),
+        (granted, pending, MergeAction.SURVIVOR_STANDS),
+    ):
+        (thing,) = explain(one, other, unite(one, other, merge_time=merge_time, now=merge_time), now=merge_time)
+        assert (thing.action, thing.why) == (action, "Of two yeses the one that needs no confirmation stands.")
     waits = unite(Preferences(), pending, merge_time=merge_time, now=merge_time)
     assert stands(confirms(waits, "cnf_5", 70)).state == GRANTED
 
