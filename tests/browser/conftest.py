@@ -73,6 +73,7 @@ async def company(
             state,
             preference=addresses["preference"],
             messaging=addresses["messaging"],
+            cart_address=addresses["cart"],
             listen=f"{LOOPBACK}:{port}",
             resume_target="https://shop.example/cart#{token}",
         ):
