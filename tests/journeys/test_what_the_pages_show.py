@@ -76,6 +76,19 @@ async def test_tea_is_two_for_one_on_the_web_and_a_fifth_off_in_the_store(suite:
     assert "on every channel: ['tea-1-plus-1', 'tea-cup', 'tea-in-stores']" in lines
 
 
+async def test_a_message_is_written_for_four_ways_looked_at_and_published(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    code = block("docs/templates.md", "python", "SaveTemplateDraft")
+    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    lines = said.splitlines()
+    assert "faults: []" in lines
+    assert "SMS: 'The Tea House: your tea is waiting, 3.80. An offer: 0.20 less.'" in lines
+    assert "  62 characters in 1 SMS" in lines
+    assert "  has the brand's name and colour: True True" in lines
+    assert "counts now: 1 of 1" in lines
+
+
 async def test_staff_ask_why_nothing_came_and_why_something_did(suite: Suite) -> None:
     addresses = suite.plan.ports.addresses()
     environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
