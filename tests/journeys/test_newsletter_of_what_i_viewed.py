@@ -17,7 +17,7 @@ from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
 from omnithread.messaging.v1.messaging_pb2 import MESSAGE_STATE_SENT, Message
 from omnithread.messaging.v1.messaging_service_pb2 import SendMessageRequest
 from omnithread.messaging.v1.template_service_pb2 import PreviewTemplateRequest
-from tests.journeys.people import consent, log_in, messages_to, somebody, speak_to
+from tests.journeys.people import log_in, messages_to, somebody, speak_to
 from tests.running_suite import Channels, until
 
 LETTER = "newsletter"
@@ -42,7 +42,6 @@ async def test_the_newsletter_a_week_later_shows_the_purse_that_i_looked_at_with
     await put_brands(channels.agent)
     anna = (await log_in(channels.shop, person)).customer_id
     await speak_to(channels.shop, anna, language="de", ways=[DELIVERY_KIND_EMAIL])
-    await consent(channels.shop, anna, DELIVERY_KIND_EMAIL, purpose=LETTER)
     await channels.shop.context.RecordTouchpoint(
         RecordTouchpointRequest(
             customer_id=anna,
