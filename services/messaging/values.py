@@ -316,7 +316,7 @@ class Mail:
     """Its Message-ID without angle brackets; at most 998 characters."""
     subject: str = ""
     text: str = ""
-    """The whole with what it quotes, at most 16384 characters."""
+    """The whole with what it quotes, at most 16384 bytes."""
     from_own_address: bool = False
     """Whether it says that it comes from a verified address of this customer."""
 

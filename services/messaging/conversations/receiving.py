@@ -34,7 +34,8 @@ from services.messaging.store import ENTRIES, MAIL_KEY, MESSAGES, mail_key
 from services.messaging.values import Author, ConversationId, EntryId, Mail, Messaging
 
 MAX_ENTRY_CHARACTERS = 4096
-MAX_TEXT_CHARACTERS = 16_384
+MAX_TEXT_BYTES = 16_384
+"""So that a record has room for many mails that come at once."""
 MAX_FOUND = 100
 MORE_LOOKS = 3
 LOOK_PAUSE_SECONDS = 0.25
@@ -110,7 +111,7 @@ class MailRoom:
         known = await self._known(mail_id, saved)
         if known is not None:
             return known
-        mail = Mail(mail_id, subject, text[:MAX_TEXT_CHARACTERS], from_own_address=sender in saved.lineage)
+        mail = Mail(mail_id, subject, _short(text), from_own_address=sender in saved.lineage)
         words = Words(
             author=Author.CUSTOMER,
             actor_id="",
@@ -217,3 +218,7 @@ class MailRoom:
                 if error.status is not Status.NOT_FOUND:
                     raise
         return incoming.topic or self.default_topic
+
+
+def _short(text: str) -> str:
+    return text.encode()[:MAX_TEXT_BYTES].decode(errors="ignore")

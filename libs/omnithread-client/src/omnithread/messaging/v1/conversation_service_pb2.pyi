@@ -122,7 +122,7 @@ class ReceiveMailRequest(_message.Message):
     subject: _builtins.str
     """The mail's subject, decoded. At most 998 characters, of which 200 are kept."""
     text: _builtins.str
-    """The plain text, decoded. At most 65536 characters: the first 4096 of what is new in it are the entry, the first 16384 of the whole are kept beside it."""
+    """The plain text, decoded. At most 65536 characters: the first 4096 of what is new in it are the entry, the first 16384 bytes of the whole are kept beside it."""
     auto_submitted: _builtins.str
     """The mail's Auto-Submitted; empty where it has none."""
     precedence: _builtins.str
@@ -304,7 +304,7 @@ class DeskEntry(_message.Message):
     mail_subject: _builtins.str
     """Of a mail: its subject."""
     mail_text: _builtins.str
-    """Of a mail: the whole text with what it quotes, at most 16384 characters."""
+    """Of a mail: the whole text with what it quotes, at most 16384 bytes."""
     from_own_address: _builtins.bool
     """Of a mail: whether it says that it comes from a verified address of this customer. It can be forged all the same."""
     @_builtins.property
