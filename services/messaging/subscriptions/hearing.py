@@ -16,6 +16,8 @@ from services.messaging.subscriptions.event_types import AREAS
 
 LOOK_SECONDS = 1.0
 LEEWAY = timedelta(minutes=1)
+STAYS_SECONDS = 600.0
+"""How long it goes on listening without any subscription: who comes and goes makes all replicas share out anew."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +34,16 @@ class Hearing:
     async def run(self) -> None:
         """Look, and listen or not, until cancelled."""
         listening: Background | None = None
+        now = asyncio.get_running_loop().time
+        wanted_at = now()
         try:
             while True:
                 wanted = await self._is_wanted(already=listening is not None)
+                wanted_at = now() if wanted else wanted_at
                 if wanted and listening is None:
                     listening = Background()
                     listening.start("subscription-consumer", self._consumer.run)
-                elif not wanted and listening is not None:
+                elif listening is not None and now() - wanted_at > STAYS_SECONDS:
                     await listening.stop()
                     listening = None
                 await asyncio.sleep(LOOK_SECONDS)

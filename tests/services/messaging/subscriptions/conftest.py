@@ -1,6 +1,6 @@
 """Messaging that may post to this machine, beside its office, and a system that is posted to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from libs.serving import Running
 from omnithread import Omnithread
 from services.messaging.__main__ import SERVICE as MESSAGING
+from tests.services.messaging.conftest import surroundings
 from tests.services.messaging.subscriptions.receiver import Receiver, receiving
 from tests.services.running import Services
 
@@ -24,6 +25,18 @@ HOOKS: dict[str, Any] = {
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as receiver:
         yield receiver
+
+
+@pytest.fixture(scope="package")
+async def services(
+    mongo_uri: str, kafka_bootstrap: str, new_prefix: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Services]:
+    """A company of its own: every replica of messaging posts, and others may not post to this machine."""
+    state = tmp_path_factory.mktemp("subscriptions")
+    async with surroundings(
+        mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=new_prefix(), state=state
+    ) as services:
+        yield services
 
 
 @pytest.fixture(scope="package")
