@@ -4,7 +4,7 @@ Steps lead only to steps further down the list. So there is no way round in circ
 once: a campaign of 30 steps ends after 30 at the latest.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from libs.errors import FieldFault
 from services.messaging.campaigns.definition import (
@@ -23,10 +23,21 @@ from services.messaging.campaigns.definition import (
     Send,
     Step,
 )
+from services.messaging.campaigns.price_texts import VARIABLE_NAMES
 from services.messaging.campaigns.values import CONTROL, TriggerKind
 from services.messaging.values import DeliveryKind
 
 MAX_SENDS = 10
+AUDIENCE_VARIABLES = frozenset({"audience_id", "change"})
+ABOUT_ORDERS = frozenset({"order_id"})
+TOLD_BY: Mapping[TriggerKind, frozenset[str]] = {
+    TriggerKind.PRODUCT_VIEWED: frozenset({"sku"}),
+    TriggerKind.PRICE_FELL: frozenset(VARIABLE_NAMES),
+    TriggerKind.ORDER_PLACED: ABOUT_ORDERS,
+    TriggerKind.ORDER_PICKED_UP: ABOUT_ORDERS,
+    TriggerKind.ORDER_DELIVERED: ABOUT_ORDERS,
+}
+"""What a text can tell of each trigger."""
 SEGMENT_KINDS = frozenset({TriggerKind.SEGMENT_ENTERED, TriggerKind.DATE})
 
 
@@ -41,13 +52,23 @@ def faults_of(definition: Definition, *, purposes: Collection[str]) -> tuple[Fie
     )
 
 
-def template_faults(definition: Definition, known: Collection[str]) -> tuple[FieldFault, ...]:
-    """Give the steps whose templates are not there: what activation refuses."""
-    return tuple(
-        FieldFault(field=place, description=f"no template `{template_id}` was put")
-        for place, template_id in templates_of(definition)
-        if template_id and template_id not in known
-    )
+def template_faults(definition: Definition, known: Mapping[str, frozenset[str]]) -> tuple[FieldFault, ...]:
+    """Give the steps whose templates are not there, or need what nobody tells them: what activation refuses.
+
+    `known` has the templates that were put, with the variables that each needs.
+    """
+    return tuple(_of_templates(definition, known))
+
+
+def _of_templates(definition: Definition, known: Mapping[str, frozenset[str]]) -> Iterator[FieldFault]:
+    told = TOLD_BY.get(definition.trigger_kind, frozenset())
+    for place, template_id in templates_of(definition):
+        if template_id and template_id not in known:
+            yield FieldFault(field=place, description=f"no template `{template_id}` was put")
+            continue
+        also = AUDIENCE_VARIABLES if ".audience." in place else frozenset()
+        for name in sorted(known.get(template_id, frozenset()) - told - also):
+            yield FieldFault(field=place, description=f"its variable `{name}` is not told by this trigger")
 
 
 def templates_of(definition: Definition) -> Iterator[tuple[str, str]]:

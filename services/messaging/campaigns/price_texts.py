@@ -8,6 +8,9 @@ from services.messaging.texts.addresses import web_address
 VARIABLE_NAMES = ("sku", "name", "old_price", "new_price", "link")
 """What the template may declare and tell; `link` is empty where the catalogue gave none."""
 NANOS_DIGITS = 9
+MAX_NAME = 200
+MAX_LINK = 1000
+"""A longer one is left out: it waits in the customer's record."""
 
 
 def variables_of(fell: PriceFell) -> tuple[tuple[str, str], ...]:
@@ -16,10 +19,10 @@ def variables_of(fell: PriceFell) -> tuple[tuple[str, str], ...]:
         sorted(
             {
                 "sku": fell.sku,
-                "name": fell.name,
+                "name": fell.name[:MAX_NAME],
                 "old_price": exact_amount(fell.old_price),
                 "new_price": exact_amount(fell.new_price),
-                "link": web_address(fell.link_uri) or "",
+                "link": web_address(fell.link_uri) or "" if len(fell.link_uri) <= MAX_LINK else "",
             }.items()
         )
     )

@@ -140,7 +140,7 @@ class Stepper:
             log.exception("campaign_step_failed", enrolment_id=one.enrolment_id, exc_info=error)
             await self._put_off(saved, one, "unforeseen")
             return
-        templates = await known_templates(self.templates, definition)
+        templates = frozenset(await known_templates(self.templates, definition))
         await self._write(
             saved.customer_id,
             lambda state: moves.step(

@@ -4,15 +4,24 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import bson
 import pytest
 
 from services.messaging.campaigns import moves
 from services.messaging.campaigns.definition import Arm, Condition, ExitCondition, InSegment, Reentry
-from services.messaging.campaigns.engine import Facts
+from services.messaging.campaigns.engine import Facts, ended
 from services.messaging.campaigns.moves import ExitCause
-from services.messaging.campaigns.values import CONTROL, HeardOutcome, TriggerKind
+from services.messaging.campaigns.values import (
+    CONTROL,
+    HeardOutcome,
+    PastEntry,
+    StepTaken,
+    TriggerKind,
+    kept_enrolments,
+)
 from services.messaging.events import EnrolmentChanged, MessageQueued
 from services.messaging.model import Overtaken
+from services.messaging.store import messaging_to_fields
 from services.messaging.values import MessageState, Messaging
 from tests.services.messaging.campaigns.samples import ANNA, abandoned, campaign, entered, send, stepped, wait
 from tests.services.messaging.samples import NOON, message
@@ -185,3 +194,38 @@ def test_a_customer_taken_out_gets_nothing_more_of_it() -> None:
     assert change is not None
     assert change.state.waiting == (other,)
     assert [enrolment.end_reason for enrolment in change.state.enrolments] == ["TAKEN_OUT"]
+
+
+def test_an_order_that_is_heard_while_a_step_is_taken_wins() -> None:
+    one = campaign(wait("an_hour", hours=1), send("push"), exit_on=frozenset({ExitCondition.ORDERED}))
+    state = stepped(entered(one), one).state
+    as_read = state.enrolments[-1]
+    change = moves.leave(state, ordered(cart_id="crt_1"), now=LATER)
+    assert change is not None
+    with pytest.raises(Overtaken):
+        stepped(change.state, one, minutes=60, enrolment=as_read)
+
+
+def test_a_record_with_every_bound_reached_has_room_to_spare() -> None:
+    name = "s" * 31
+    steps = tuple(send(f"{name}{chr(97 + number)}") for number in range(10))
+    steps = (*steps, *(wait(f"{name}{chr(107 + number)}", days=90) for number in range(15)))
+    definition = campaign(*steps, campaign_id="c" * 64)
+    lengths = {"link": 1000, "name": 200, "new_price": 40, "old_price": 40, "sku": 128}
+    texts = tuple((key, "x" * length) for key, length in lengths.items())
+    state = Messaging()
+    for number in range(20):
+        trigger = abandoned(f"evt_{number:026}", cart_id=f"crt_{number:026}", variables=texts)
+        state = entered(definition, trigger, state)
+    path = tuple(StepTaken(step.step_id, NOON, "QUEUED", "msg_" + "0" * 26) for step in steps)
+    full = tuple(replace(enrolment, path=path) for enrolment in state.enrolments)
+    over = tuple(
+        replace(ended(enrolment, "COMPLETED", NOON), enrolment_id=f"enr_{number:026}", enter_time=NOON)
+        for number, enrolment in enumerate(full * 2)
+    )
+    heard = tuple(replace(state.heard[0], detail=str(number), subject="x" * 128) for number in range(50))
+    entries = tuple(PastEntry("c" * 64, f"evt_{number:026}", NOON, "b" * 16) for number in range(100))
+    kept = kept_enrolments((*full, *over), NOON, waiting=frozenset())
+    assert len([enrolment for enrolment in kept if enrolment.is_active]) == 20
+    state = replace(state, enrolments=kept, heard=heard, past_entries=entries)
+    assert len(bson.encode(messaging_to_fields(state))) < 160_000
