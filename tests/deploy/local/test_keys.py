@@ -24,6 +24,7 @@ def test_only_the_owner_can_read_what_is_in_the_folder(tmp_path: Path) -> None:
         "cart.token": 0o600,
         "erasure.key": 0o600,
         "handover-keys.json": 0o600,
+        "link-keys.json": 0o600,
     }
 
 
