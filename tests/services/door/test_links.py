@@ -12,8 +12,10 @@ from deploy.local.keys import mint_service_token
 from libs.telemetry.tracing import tracer_provider
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_SMS
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
+from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_PENDING, CONSENT_STATE_REVOKED, QuietHours
 from services.preference.__main__ import SERVICE as PREFERENCE
+from tests.services.calls import refusal
 from tests.services.door.house import PUBLIC, House, door_to, house_of
 from tests.services.preference.desk import NO, consent, update
 
@@ -239,6 +241,17 @@ async def test_of_who_was_forgotten_it_says_that_nothing_is_kept(house: House) -
     assert (await house.http.post(links.preferences, data={"form": "all_off"})).status_code == 410
 
 
+async def test_the_doors_own_token_opens_nothing_but_what_pages_need(house: House) -> None:
+    as_door = PreferenceInternalServiceStub(house.services.as_service("door", to=house.preference))
+    clara = await house.customer()
+    links = pb.CreateMessageLinksRequest(
+        customer_id=clara, purpose="cart_reminder", delivery_kind=DELIVERY_KIND_EMAIL, message_id="msg_1"
+    )
+    assert (await refusal(as_door.CreateMessageLinks(links))).reason == "CALLER_NOT_ALLOWED"
+    erase = pb.EraseAreaRequest(erasure_id="era_2", customer_id=clara)
+    assert (await refusal(as_door.EraseArea(erase))).reason == "CALLER_NOT_ALLOWED"
+
+
 async def test_a_press_is_one_trace_from_the_door_on_and_nothing_of_it_names_the_token(house: House) -> None:
     link = (await house.links(await house.customer())).unsubscribe
     spans = InMemorySpanExporter()
@@ -271,7 +284,3 @@ async def test_without_preference_the_page_says_so_and_when_to_come_again(house:
         for away in (await http.get(link), await http.post(link, data=ONE_CLICK)):
             assert (away.status_code, away.headers["retry-after"]) == (503, "10")
             assert "We cannot do that just now" in away.text
-
-
-def test_the_way_of_these_links_is_e_mail() -> None:
-    assert DELIVERY_KIND_EMAIL == 1  # the forms in these tests name it by its number
