@@ -14,24 +14,19 @@ class Cut:
 
     def __await__(self) -> Generator[Any, Any, bool]:
         steps = self._work.__await__()
-        answer: Any = None
-        for _ in range(self._at):
+        failure: BaseException | None = None
+        for waits in range(self._at + 1):
             try:
-                awaited = steps.send(answer)
+                awaited = steps.send(None) if failure is None else steps.throw(failure)
             except StopIteration:
                 return True
+            if waits == self._at:
+                break
+            failure = None
             try:
-                answer = yield awaited
+                yield awaited
             except BaseException as error:  # noqa: BLE001  whatever it is, the work is told
-                answer = None
-                try:
-                    steps.throw(error)
-                except StopIteration:
-                    return True
-        try:
-            steps.send(answer)
-        except StopIteration:
-            return True
+                failure = error
         try:
             steps.throw(asyncio.CancelledError())
         except (asyncio.CancelledError, StopIteration):
