@@ -58,7 +58,7 @@ class Viewed:
         documents = RevisedDocuments(self.database[VIEWED_ARTICLES], lifetime=KEPT_FOR, clock=self.clock)
         await documents.change(customer_id, decide, first={"customer_id": customer_id})
         # Looked at only now: who was erased before the write is found erased here, and after it, is erased with it.
-        if (await self.records.get(customer_id)).erased:
+        if (await self.records.standing(customer_id)).erased:
             with reading():
                 await self.database[VIEWED_ARTICLES].delete_one({"_id": customer_id})
 
