@@ -12,6 +12,7 @@ import omnithread
 from deploy.local.plan import Plan, free_ports, fresh_prefix
 from deploy.local.suite import Suite
 from deploy.sample.load import put_brands, put_templates
+from libs.purposes import DEFAULT_PURPOSES
 
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -40,6 +41,11 @@ folder = "phones"
 """
 """Mails go to the mailbox of the suite; what goes to telephones is found in a folder beside this file."""
 PHONES = "phones"
+PURPOSES = "\n".join(
+    f'[{name}]\nkind = "{"transactional" if purpose.is_transactional else "marketing"}"'
+    for name, purpose in DEFAULT_PURPOSES.items()
+)
+"""Without caps: a story may tell of more messages than a customer gets on one day."""
 REACH_SECONDS = 30.0
 
 T = TypeVar("T")
@@ -78,7 +84,9 @@ async def running_suite(folder: Path, settings: Mapping[str, str]) -> AsyncItera
     """Start everything with names of its own; it is gone after the block."""
     ports, providers = free_ports(), folder / "providers.toml"
     providers.write_text(PROVIDERS.format(port=ports.smtp))
-    told = {**settings, "providers_file": str(providers)}
+    purposes = folder / "purposes.toml"
+    purposes.write_text(PURPOSES)
+    told = {"purposes_file": str(purposes), "providers_file": str(providers), **settings}
     async with Suite(Plan(state_dir=folder, ports=ports, prefix=fresh_prefix("test"), settings=told)) as suite:
         async with suite.connect("web-shop") as client:
             await put_brands(client)

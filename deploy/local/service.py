@@ -101,6 +101,7 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         "jwks_file": keys.jwks_file,
         "channels_file": CHANNELS_FILE,
         "identifiers_file": IDENTIFIERS_FILE,
+        "purposes_file": PURPOSES_FILE,
         "erasure_key_file": keys.erasure_key_file,
         "handover_keys_file": keys.handover_keys_file,
         "smtp_host": LOOPBACK,
@@ -134,7 +135,6 @@ def own_environment(name: str, *, plan: Plan, keys: Keys) -> dict[str, str]:
     if name == "preference":  # nobody else can make or read the links in mails
         told["public_base_url"] = plan.public_base_url
         told["link_keys_file"] = keys.link_keys_file
-        told["purposes_file"] = plan.settings.get("purposes_file", PURPOSES_FILE)
     return variables(told)
 
 
