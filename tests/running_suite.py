@@ -41,8 +41,10 @@ folder = "phones"
 """
 """Mails go to the mailbox of the suite; what goes to telephones is found in a folder beside this file."""
 PHONES = "phones"
+NEWSLETTER = "newsletter"
 PURPOSES = "\n".join(
     f'[{name}]\nkind = "{"transactional" if purpose.is_transactional else "marketing"}"'
+    f"\ndouble_opt_in = {str(name == NEWSLETTER).lower()}"
     for name, purpose in DEFAULT_PURPOSES.items()
 )
 """Without caps: a story may tell of more messages than a customer gets on one day."""
