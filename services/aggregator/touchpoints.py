@@ -13,6 +13,7 @@ from omnithread.cart.v1 import cart_events_pb2 as cart
 from omnithread.common.v1 import channel_pb2, delivery_pb2
 from omnithread.common.v1.event_pb2 import EventHeader
 from omnithread.context.v1 import context_pb2 as context
+from omnithread.messaging.v1 import delivery_pb2 as receipts_pb2
 from omnithread.messaging.v1 import messaging_events_pb2 as messaging
 from omnithread.messaging.v1 import messaging_pb2
 from omnithread.preference.v1 import preference_events_pb2 as preference
@@ -30,6 +31,8 @@ AreaEvent = profile.ProfileEvent | cart.CartEvent | preference.PreferenceEvent |
 IMPORTED = frozenset({"customer_created", "identifiers_linked", "profile_updated", "consent_set"})
 """What only an import does without a channel: it takes over what another system knew, and nothing has happened here."""
 
+TOLD_RECEIPTS = frozenset({receipts_pb2.RECEIPT_KIND_OPENED, receipts_pb2.RECEIPT_KIND_CLICKED})
+"""What customers do with messages; the rest is between us and the provider."""
 MOST_SUMMARY_CHARACTERS = 200
 MOST_SUBJECT_CHARACTERS = 128
 
@@ -145,6 +148,18 @@ def _of_messaging(event: messaging.MessagingEvent) -> Meaning | None:
                 f"{summary}: {now.state_reason}" if now.state_reason else summary,
                 now.message_id,
                 [("purpose", now.purpose), ("delivery", way), ("state", state), ("reason", now.state_reason)],
+            )
+        case "message_receipt_noted" if event.message_receipt_noted.receipt.kind in TOLD_RECEIPTS:
+            noted = event.message_receipt_noted
+            kind = word(receipts_pb2.ReceiptKind.DESCRIPTOR, noted.receipt.kind, "RECEIPT_KIND_")
+            way = word(delivery_pb2.DeliveryKind.DESCRIPTOR, noted.delivery_kind, "DELIVERY_KIND_")
+            return Meaning(
+                context.TOUCHPOINT_KIND_MESSAGE,
+                f"{kind} {noted.template_id}",
+                noted.message_id,
+                [("purpose", noted.purpose), ("delivery", way), ("receipt", kind)],
+                # Mail programs open mails by themselves; a link is followed by the customer.
+                by_company=noted.receipt.kind != receipts_pb2.RECEIPT_KIND_CLICKED,
             )
     return of_conversation(event)
 

@@ -9,8 +9,9 @@ Promises:
   A service that does not answer lets the message wait; nothing is sent on an assumption.
 - What was decided, by which gates and from what, is kept with the message; why one came or did not is told in words
   and as data (`explaining/operations`).
-- A message goes out at most once, whoever looks and whatever breaks: into the inbox exactly once; by mail, what a lost
-  worker leaves behind is `UNKNOWN` and is not sent again (`model`, `delivery/sender`).
+- A message has one effect, whoever looks and whatever breaks: exactly one in the inbox, and at a provider that can be
+  asked or takes a key once; elsewhere at most one, and what nobody knows is `UNKNOWN` and not sent again, unless its
+  purpose wants that (`delivery/handing_over`).
 - A template can neither stop the service nor reach what is not declared (`texts/liquid_texts`).
 - A merge loses no message and no word (`merging/taking_over`).
 

@@ -5,6 +5,7 @@ Every replica does. When the service stops, what is being handed over is finishe
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -19,6 +20,9 @@ from services.messaging.values import Messaging
 
 MOST_WAITING = 10_000
 MOST_DUE = 500
+MOST_HELD = 5000
+HELD_FOR = timedelta(minutes=1)
+"""So long nobody looks at a customer whose messages fail in a way that nobody foresaw: others are found behind them."""
 WORKERS = 16
 STOP_SECONDS = 8.0
 
@@ -69,6 +73,7 @@ class SendLoop:
         self._clock = clock
         self._sweep_seconds = sweep_seconds
         self._in_work: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, datetime] = {}
         self._stopping = False
 
     async def run(self) -> None:
@@ -86,8 +91,10 @@ class SendLoop:
     async def _sweep(self) -> None:
         while True:
             try:
-                for customer_id in await self._records.due(DUE_TIME, self._clock(), MOST_DUE):
-                    if customer_id not in self._in_work:
+                now = self._clock()
+                self._held = {customer_id: until for customer_id, until in self._held.items() if until > now}
+                for customer_id in await self._records.due(DUE_TIME, now, MOST_DUE + len(self._held)):
+                    if customer_id not in self._in_work and customer_id not in self._held:
                         self._nudges.nudge(customer_id)
             except OmnithreadError as error:
                 log.warning("due_messages_not_found", reason=error.reason)
@@ -117,6 +124,8 @@ class SendLoop:
             log.warning("messages_not_sent", customer_id=customer_id, reason=error.reason)
         except Exception as error:  # the sweep comes back to it
             log.exception("messages_not_sent", customer_id=customer_id, exc_info=error)
+            if len(self._held) < MOST_HELD:
+                self._held[customer_id] = self._clock() + HELD_FOR
 
     def _forget(self, customer_id: str, done: asyncio.Task[None]) -> None:
         if self._in_work.get(customer_id) is done:

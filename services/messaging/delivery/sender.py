@@ -58,15 +58,19 @@ class Sender:
         self._tracer = tracer
 
     async def send_due(self, customer_id: str, go_on: Callable[[], bool] = lambda: True) -> None:
-        """Take a step with every message of the customer that is due, one after the other, while `go_on()`."""
+        """Take a step with every message of the customer that is due, one after the other, while `go_on()`.
+
+        What nobody foresaw is raised at the end, when the others had their turn.
+        """
         tries: Tally[MessageId] = Tally()
+        unforeseen: Exception | None = None
         while go_on():
             saved = await self._records.get(customer_id)
             now = self._clock()
             due = [message for message in saved.state.waiting if message.due_time <= now]
             message = next((message for message in due if tries[message.message_id] < MOST_TRIES_AT_ONCE), None)
             if message is None:
-                return
+                break
             tries[message.message_id] += 1
             try:
                 await self._traced(saved, message)
@@ -75,9 +79,12 @@ class Sender:
                 continue  # by another worker, a checkout, another message: look again
             except OmnithreadError:
                 raise  # the record cannot be written now
-            except Exception as error:  # what nobody foresaw is tried again at leisure, and holds up no other message
-                log.exception("message_step_failed", message_id=message.message_id, exc_info=error)
+            except Exception as error:  # noqa: BLE001  raised below: it holds up no other message
+                log.warning("message_step_failed", message_id=message.message_id)
+                unforeseen = error
                 tries[message.message_id] = MOST_TRIES_AT_ONCE
+        if unforeseen is not None:
+            raise unforeseen
 
     async def _traced(self, saved: Saved[Messaging], message: Message) -> None:
         """Take a step within the trace of what caused the message, or in one linked to it where that is long ago."""

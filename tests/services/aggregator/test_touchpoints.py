@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from omnithread.cart.v1 import cart_events_pb2 as cart
 from omnithread.common.v1 import channel_pb2, delivery_pb2
 from omnithread.context.v1 import context_pb2 as context
+from omnithread.messaging.v1 import delivery_pb2 as receipts_pb2
 from omnithread.messaging.v1 import messaging_events_pb2 as messaging
 from omnithread.messaging.v1 import messaging_pb2
 from omnithread.preference.v1 import preference_events_pb2 as preference
@@ -151,6 +152,16 @@ def test_what_a_customer_does_is_told_in_a_few_words(event: AreaEvent, kind: int
         ),
         (
             messaging.MessagingEvent(
+                header=H,
+                message_receipt_noted=messaging.MessageReceiptNoted(
+                    template_id="cart_reminder",
+                    receipt=receipts_pb2.Receipt(kind=receipts_pb2.RECEIPT_KIND_OPENED),
+                ),
+            ),
+            "opened cart_reminder",
+        ),
+        (
+            messaging.MessagingEvent(
                 header=H, entry_posted=messaging.EntryPosted(topic="order", author=messaging_pb2.AUTHOR_AGENT)
             ),
             "agent wrote about order",
@@ -196,6 +207,12 @@ def test_what_the_company_does_is_told_and_does_not_prolong_the_journey(event: A
             header=H,
             message_state_changed=messaging.MessageStateChanged(state=messaging_pb2.MESSAGE_STATE_SENDING),
         ),
+        messaging.MessagingEvent(
+            header=H,
+            message_receipt_noted=messaging.MessageReceiptNoted(
+                receipt=receipts_pb2.Receipt(kind=receipts_pb2.RECEIPT_KIND_DELIVERED)
+            ),
+        ),
         cart.CartEvent(header=H),
     ],
 )
@@ -209,6 +226,14 @@ def test_an_amount_without_cents_has_none() -> None:
         cart_checked_out=cart.CartCheckedOut(line_count=1, total=Money(currency_code="JPY", units=500)),
     )
     assert told(event).summary == "ordered 1 line for 500 JPY"
+
+
+def test_who_follows_a_link_acts_and_a_mail_program_that_opens_a_mail_does_not() -> None:
+    event = messaging.MessagingEvent(header=H)
+    event.message_receipt_noted.receipt.kind = receipts_pb2.RECEIPT_KIND_CLICKED
+    assert told(event).by_customer
+    event.message_receipt_noted.receipt.kind = receipts_pb2.RECEIPT_KIND_OPENED
+    assert not told(event).by_customer
 
 
 def test_a_state_that_this_version_does_not_know_breaks_nothing() -> None:
