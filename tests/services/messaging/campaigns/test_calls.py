@@ -144,7 +144,8 @@ async def test_a_campaign_is_tried_out_on_a_customer_without_a_trace(
 ) -> None:
     ben = await office.person(EMAIL)
     await office.fill_cart(ben.customer_id)
-    await office.first_message(ben.customer_id)
+    reminder = await office.first_message(ben.customer_id)
+    await office.ended(ben.customer_id, reminder.message_id)
     before = await office.overview(ben.customer_id)
     text = definition(MAIL, LATER, PUSH)
     found = await marketing.SimulateCampaign(pb.SimulateCampaignRequest(customer_id=ben.customer_id, definition=text))
