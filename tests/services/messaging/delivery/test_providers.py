@@ -18,6 +18,7 @@ from omnithread.common.v1.delivery_pb2 import (
 )
 from omnithread.messaging.v1 import delivery_pb2, inbox_service_pb2
 from omnithread.messaging.v1 import delivery_service_pb2 as pb
+from omnithread.messaging.v1.messaging_pb2 import TemplateForm
 from services.messaging.__main__ import SERVICE as MESSAGING
 from services.preference.__main__ import SERVICE as PREFERENCE
 from services.profile.__main__ import SERVICE as PROFILE
@@ -132,7 +133,9 @@ async def test_what_a_bad_provider_does_is_told_right_and_holds_up_nobody(
 
 async def test_an_audience_is_written_into_its_folder(branch: Branch) -> None:
     guest = (await branch.office.person()).customer_id
-    await branch.office.put("audience", form(DELIVERY_KIND_AD_AUDIENCE, "shoes"))
+    await branch.office.put(
+        "audience", TemplateForm(delivery_kind=DELIVERY_KIND_AD_AUDIENCE, language="en", audience_name="shoes")
+    )
     message_id = await branch.office.send(guest, "audience", delivery_kind=DELIVERY_KIND_AD_AUDIENCE)
     sent = await branch.office.ended(guest, message_id)
     assert (came_to(sent), sent.provider_id) == (("SENT", ""), "folder")
