@@ -12,6 +12,7 @@ from omnithread.common.v1.delivery_pb2 import (
 from omnithread.messaging.v1.messaging_pb2 import TemplateForm
 
 SENDER = "{% if brand.name != '' %}{{ brand.name }}: {% endif %}"
+SIGNATURE = "{% if brand.signature %}\n\n{{ brand.signature }}{% endif %}"
 STOP = "{% if unsubscribe_link %} Stop: {{ unsubscribe_link }}{% endif %}"
 
 
@@ -50,11 +51,11 @@ def sms(language: str, text: str, *, stop: bool = True) -> TemplateForm:
 
 
 def push(language: str, title: str, text: str, *, link: str = "", image: str = "") -> TemplateForm:
-    """Give a push."""
+    """Give a push: who sends it, and what is to say."""
     return TemplateForm(
         delivery_kind=DELIVERY_KIND_PUSH,
         language=language,
-        subject=title,
+        subject=f"{SENDER}{title}",
         body_text=text,
         link_uri=link,
         image_uri=image,
@@ -62,12 +63,12 @@ def push(language: str, title: str, text: str, *, link: str = "", image: str = "
 
 
 def card(language: str, title: str, text: str, *, button: Button = NO_BUTTON, image: str = "") -> TemplateForm:
-    """Give a card of the inbox."""
+    """Give a card of the inbox, signed as a mail is."""
     return TemplateForm(
         delivery_kind=DELIVERY_KIND_IN_APP,
         language=language,
         subject=title,
-        body_text=text,
+        body_text=f"{text}{SIGNATURE}",
         image_uri=image,
         link_uri=button.link,
         button_label=button.label,
