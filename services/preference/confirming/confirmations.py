@@ -61,18 +61,22 @@ class Confirmations:
     ) -> None:
         """Make ready what the mail will say, before it is announced. A code that still works stays.
 
-        Where the address is not asked, that is counted here. One write, or two.
+        Where the address is not asked, that is counted here, and no code can be guessed that nobody is told: there
+        are no tries for a new one, and one that is used up stays so until the address is asked. At most three writes.
         """
         now = self._clock()
         living = {"link_expire_time": now + LINK_LIFETIME, "delete_time": now + LINK_LIFETIME + KEPT_AFTERWARDS}
         fresh = {CODE: self._new_code(), "code_expire_time": now + CODE_LIFETIME, "tries": 0, "guesses": []}
         told = {"customer_id": customer_id, **key_to_fields(key), "brand": brand, "session_id": session_id}
-        first = {"_id": confirmation_id, **told, **fresh, **living, "held_back": int(held_back)}
+        tries = MOST_TRIES if held_back else 0
+        first = {"_id": confirmation_id, **told, **fresh, **living, "held_back": int(held_back), "tries": tries}
         if await insert_once(self._collection, first):
             return
         with reading():
             change = {"$set": living, "$inc": {"held_back": int(held_back)}}
             await self._collection.update_one({"_id": confirmation_id}, change)
+            if held_back:
+                return
             used_up = {"$or": [{"code_expire_time": {"$lte": now}}, {"tries": {"$gte": MOST_TRIES}}]}
             await self._collection.update_one({"_id": confirmation_id, **used_up}, {"$set": fresh})
 

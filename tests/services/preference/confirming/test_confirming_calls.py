@@ -170,6 +170,29 @@ async def test_an_address_is_asked_three_times_a_day_whoever_says_that_it_is_the
     assert len(await desk.events(last)) == 1
 
 
+async def test_an_address_that_was_asked_enough_gets_no_new_guesses(desk: Desk, stored: Database) -> None:
+    mallory, at = await desk.new_customer(), address()
+    said = await waiting(desk, mallory, at)
+    resend = pb.ResendConfirmationRequest(customer_id=mallory, record_id=said.record_id)
+    for _ in range(2):
+        await desk.consents.ResendConfirmation(resend)
+    code = (await desk.asked(mallory)).code
+    for number in range(1, 6):
+        await refusal(tell(desk, mallory, said.record_id, another_than(code, number)))
+    await desk.consents.ResendConfirmation(resend)  # nothing goes to the address, so there is nothing new to guess
+    assert (await refusal(tell(desk, mallory, said.record_id, "000000"))).reason == "CONFIRMATION_TRIES_USED_UP"
+
+    await desk.app.SetConsent(club(mallory, at, state=NO))
+    anew = await waiting(desk, mallory, at)
+    assert (await refusal(tell(desk, mallory, anew.record_id, "000000"))).reason == "CONFIRMATION_TRIES_USED_UP"
+    assert await states(desk, mallory) == [PENDING]
+
+    await stored["confirmation_limits"].delete_many({})  # a day later
+    await desk.consents.ResendConfirmation(pb.ResendConfirmationRequest(customer_id=mallory, record_id=anew.record_id))
+    await tell(desk, mallory, anew.record_id, (await desk.asked(mallory)).code)
+    assert await states(desk, mallory) == [YES]
+
+
 async def test_the_same_request_again_asks_and_counts_once(desk: Desk, stored: Database) -> None:
     anna, at = await desk.new_customer(), address()
     request = stamped(club(anna, at))
