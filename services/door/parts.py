@@ -95,6 +95,7 @@ def _limits(settings: DoorSettings, now: Callable[[], float]) -> Limits:
         addresses=Buckets(
             per_second=settings.address_requests_per_second, burst=settings.address_burst, most_keys=most
         ),
+        junk=Buckets(per_second=settings.address_requests_per_second, burst=settings.address_burst, most_keys=most),
         unknown=Buckets(
             per_second=settings.unknown_per_minute / A_MINUTE,
             burst=max(1.0, settings.unknown_per_minute),

@@ -61,12 +61,16 @@ class Route:
     """Gives the answer of a refusal here, where it is no page."""
     post_by_anyone: bool = False
     """Whether a POST is not counted for the address it comes from: mail providers and other providers send many from
-    few. What they send has to be genuine: what is not, is counted."""
+    few. What they send has to be genuine: what is not, is counted (`Limits.count_refused`)."""
 
     @property
     def prefix(self) -> str:
         """What stands before the argument."""
         return self.path.partition("{")[0]
+
+    def is_free(self, method: str) -> bool:
+        """Whether a request is not counted for its address."""
+        return self.post_by_anyone and method == "POST"
 
     @property
     def has_argument(self) -> bool:
@@ -93,6 +97,8 @@ class Limits:
     addresses: Buckets
     unknown: Buckets
     tokens: Buckets
+    junk: Buckets
+    """What came to no good of all that is not counted for addresses."""
     trusted_proxies: int
     now: Callable[[], float]
     """Seconds, on a clock that does not turn back."""
@@ -105,17 +111,25 @@ class Limits:
     def admit(self, route: Route | None, asked: Asked, address: str) -> None:
         """Count one request. Raises TOO_MANY."""
         now = self.now()
-        free = route is not None and route.post_by_anyone and asked.request.method == "POST"
-        if not free and (wait := self.addresses.take(address, now)):
+        free = route is not None and route.is_free(asked.request.method)
+        if wait := self.junk.left(address, now) if free else self.addresses.take(address, now):
             raise too_many(wait)
-        if wait := self.unknown.left(address, now):
+        if not (free and route is not None and route.by_token) and (wait := self.unknown.left(address, now)):
             raise too_many(wait)
         if route is not None and route.by_token and (wait := self.tokens.take(_name_of(asked.argument), now)):
             raise too_many(wait)
 
-    def count_unknown(self, address: str) -> None:
-        """Count something that was not genuine."""
-        self.unknown.take(address, self.now())
+    def count_refused(self, route: Route, method: str, address: str, refused: Refused) -> None:
+        """Count what came to no good.
+
+        Links that are none of ours, in the POSTs of mail providers, count as what makes no sense does, and not as
+        guesses: anybody can have a mail provider send some, and the genuine ones come from the same address.
+        """
+        free = route.is_free(method)
+        if refused.not_genuine and not (free and route.by_token):
+            self.unknown.take(address, self.now())
+        elif free and refused.makes_no_sense:
+            self.junk.take(address, self.now())
 
 
 class Gate:
@@ -180,8 +194,8 @@ class Gate:
             async with asyncio.timeout(self._most_seconds):
                 return await route.handler(asked.request.method)(asked)
         except Refused as refused:
-            if route is not None and refused.not_genuine:
-                self._limits.count_unknown(address)
+            if route is not None:
+                self._limits.count_refused(route, asked.request.method, address, refused)
             visit.refused(refused.reason)
             return await page_of(refused, asked.request)
         except TimeoutError:

@@ -24,6 +24,11 @@ class Refused(Exception):
         """Whether what was shown is none of ours: an address may try so much, and no more."""
         return self.status in {403, 404}
 
+    @property
+    def makes_no_sense(self) -> bool:
+        """Whether it is nothing that anybody sends who means well."""
+        return self.status in {400, 403, 404, 408, 413, 415}
+
 
 def bad_request() -> Refused:
     """Refuse what is no request of ours: a form of somebody else's, or bytes that make no sense."""

@@ -205,6 +205,11 @@ async def test_who_tries_links_that_are_none_is_slowed_down_and_others_are_not(h
         tries = [(await http.get(f"/u/guess-{number}", headers=guesser)).status_code for number in range(5)]
         assert tries == [404, 404, 404, 429, 429]
         assert (await http.get(good, headers=other)).status_code == 200
+        # Whoever has a mail provider send links that are none of ours does not keep others from unsubscribing.
+        provider = {"x-forwarded-for": "203.0.113.3"}
+        for number in range(5):
+            assert (await http.post(f"/u/none-{number}", headers=provider, data=ONE_CLICK)).status_code == 404
+        assert (await http.post(good, headers=provider, data=ONE_CLICK)).status_code == 200
 
 
 async def test_an_old_link_says_that_it_is_old_and_does_nothing(house: House) -> None:

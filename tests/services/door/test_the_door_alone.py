@@ -144,6 +144,16 @@ async def test_what_is_no_http_is_refused_and_the_door_stays_open(step: Doorstep
     assert (await step.http.get(LINK)).status_code == ANSWERED
 
 
+async def test_who_sends_what_makes_no_sense_is_slowed_down_where_posts_are_not_counted(tmp_path: Path) -> None:
+    async with doorstep(tmp_path, address_requests_per_second=0.5, address_burst=3) as step:
+        for path in ("/u/token-{}", "/receipts/somebody-{}"):
+            signed = {SIGNATURE_HEADER: "t=1,v1=00", **FORM_TYPE}
+            answers = [await step.http.post(path.format(number), headers=signed) for number in range(5)]
+            assert [answer.status_code for answer in answers] == [400, 400, 400, 429, 429]
+            assert "retry-after" in answers[-1].headers
+            step.clock.seconds += 10
+
+
 async def test_who_asks_too_often_is_told_when_to_come_again(tmp_path: Path) -> None:
     async with doorstep(tmp_path, address_requests_per_second=0.5, address_burst=3) as step:
         for number in range(3):
