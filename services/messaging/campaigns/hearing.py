@@ -39,6 +39,8 @@ class CampaignHearing:
         signals = signals_of(event, origin)
         for number, cause in enumerate(signals.exits):
             await self._leave(customer_id, cause, f"{_event_id(event)}:{number}", origin)
+        if signals.cancelled_order_id:
+            await self._leave_order(customer_id, signals.cancelled_order_id, _event_id(event), origin)
         for trigger in signals.triggers:
             await self.enter(customer_id, trigger)
 
@@ -60,6 +62,12 @@ class CampaignHearing:
             return moves.leave(saved.state, cause, now=self.clock())
 
         await self._write(customer_id, decided, f"leave:{cause.condition}:{name}", origin)
+
+    async def _leave_order(self, customer_id: str, order_id: str, name: str, origin: Origin) -> None:
+        def decided(saved: Saved[Messaging]) -> Change | None:
+            return moves.leave_order(saved.state, order_id, now=self.clock())
+
+        await self._write(customer_id, decided, f"leave:{moves.ORDER_CANCELLED}:{name}", origin)
 
     async def _write(
         self, customer_id: str, decided: Callable[[Saved[Messaging]], Change | None], name: str, origin: Origin

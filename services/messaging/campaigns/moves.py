@@ -45,6 +45,7 @@ SUPERSEDED = "SUPERSEDED"
 CAMPAIGN_ENDED = "CAMPAIGN_ENDED"
 TAKEN_OUT = "TAKEN_OUT"
 CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+ORDER_CANCELLED = "ORDER_CANCELLED"
 MOST_STEPS_AT_ONCE = 40
 """More than a campaign has."""
 EXPECTED_KINDS = frozenset({TriggerKind.CART_ABANDONED, TriggerKind.PRICE_FELL})
@@ -127,6 +128,20 @@ def leave(state: Messaging, cause: ExitCause, *, now: datetime) -> Change | None
 
     change = _end_all(Decision(state), left, cause.condition.value, now)
     change = cancel(change, is_pointless, REASONS[cause.condition], now)
+    return change if change.events else None
+
+
+def leave_order(state: Messaging, order_id: str, *, now: datetime) -> Change | None:
+    """End what began because of an order that was cancelled, and cancel what waits of it; None where nothing does."""
+    about = {one.enrolment_id for one in state.enrolments if one.trigger.order_id == order_id}
+    change = _end_all(
+        Decision(state), [one for one in state.enrolments if one.enrolment_id in about], ORDER_CANCELLED, now
+    )
+
+    def is_about(message: Message) -> bool:
+        return message.campaign is not None and message.campaign.enrolment_id in about
+
+    change = cancel(change, is_about, Reason.NOT_RELEVANT, now)
     return change if change.events else None
 
 

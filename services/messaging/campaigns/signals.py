@@ -44,6 +44,8 @@ class Signals:
 
     exits: tuple[ExitCause, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    cancelled_order_id: str = ""
+    """The order that was cancelled: whatever is about it is pointless."""
 
 
 NO_SIGNALS = Signals()
@@ -77,9 +79,9 @@ def _of_cart(event: CartEvent, origin: Origin) -> Signals:
             order = event.cart_checked_out
             return Signals(
                 (_ordered(time, order.order_id, order.skus, cart_id),),
-                (_about_order(TriggerKind.ORDER_PLACED, event_id, time, origin, order.order_id),),
+                (_about_order(TriggerKind.ORDER_PLACED, event_id, _happened(event), origin, order.order_id),),
             )
-        case "order_recorded":
+        case "order_recorded" if event.order_recorded.state != order_pb2.ORDER_STATE_CANCELLED:
             sale = event.order_recorded
             bought_cart = cart_id if sale.cart_emptied else ""
             exits = [_ordered(time, sale.order_id, sale.skus, bought_cart)]
@@ -87,11 +89,15 @@ def _of_cart(event: CartEvent, origin: Origin) -> Signals:
                 exits.append(ExitCause(ExitCondition.CART_CHANGED, time, cart_id=cart_id))
             kinds = [TriggerKind.ORDER_PLACED, *([REACHED[sale.state]] if sale.state in REACHED else ())]
             return Signals(
-                tuple(exits), tuple(_about_order(kind, event_id, time, origin, sale.order_id) for kind in kinds)
+                tuple(exits),
+                tuple(_about_order(kind, event_id, _happened(event), origin, sale.order_id) for kind in kinds),
             )
         case "order_advanced" if event.order_advanced.state in REACHED:
             advanced = event.order_advanced
-            return Signals(triggers=(_about_order(REACHED[advanced.state], event_id, time, origin, advanced.order_id),))
+            kind = REACHED[advanced.state]
+            return Signals(triggers=(_about_order(kind, event_id, _happened(event), origin, advanced.order_id),))
+        case "order_advanced" if event.order_advanced.state == order_pb2.ORDER_STATE_CANCELLED:
+            return Signals(cancelled_order_id=event.order_advanced.order_id)
         case changed if changed in CART_CHANGES:
             return Signals((ExitCause(ExitCondition.CART_CHANGED, time, cart_id=cart_id),))
         case _:
@@ -155,6 +161,11 @@ def _of_preference(event: PreferenceEvent, origin: Origin) -> Signals:
         kind = TriggerKind.CONSENT_GRANTED
         return Signals(triggers=(Trigger(kind, event.header.event_id, time, origin, purpose=consent.purpose),))
     return NO_SIGNALS
+
+
+def _happened(event: CartEvent) -> datetime:
+    """Give when it was, and no later than it was announced: tills tell of sales that are a year old."""
+    return min(from_timestamp(event.header.occur_time), from_timestamp(event.header.record_time))
 
 
 def _ordered(time: datetime, order_id: str, skus: Iterable[str], cart_id: str) -> ExitCause:

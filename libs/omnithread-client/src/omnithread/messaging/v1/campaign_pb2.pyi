@@ -1025,7 +1025,7 @@ class Enrolment(_message.Message):
     step_id: _builtins.str
     """The step that is next; empty where there is none."""
     end_reason: _builtins.str
-    """Why they left: `COMPLETED`, `CONTROL_GROUP`, `CONDITION_FAILED`, `ORDERED`, `CONSENT_REVOKED`, `CART_CHANGED`, `SEGMENT_LEFT`, `SUPERSEDED` by a newer one on the same subject, `MERGED` into that of the other of two customers who are one, `CAMPAIGN_ENDED`, `TAKEN_OUT`, `QUEUE_FULL`."""
+    """Why they left: `COMPLETED`, `CONTROL_GROUP`, `CONDITION_FAILED`, `ORDERED`, `CONSENT_REVOKED`, `CART_CHANGED`, `SEGMENT_LEFT`, `SUPERSEDED` by a newer one on the same subject, `MERGED` into that of the other of two customers who are one, `CAMPAIGN_ENDED`, `TAKEN_OUT`, `ORDER_CANCELLED`, `CUSTOMER_NOT_FOUND`, `QUEUE_FULL`."""
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
         """When it is due; unset where there is none."""
