@@ -5,6 +5,7 @@ server's answer tells, and where that is lost nobody knows.
 """
 
 import asyncio
+import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ from libs.clock import Clock
 from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure
 from services.messaging.delivery.mail import Mail, MailServer, compose
 
+PASSING = range(400, 500)
 PERMANENT = range(500, 600)
 NO_SUCH_MAILBOX = frozenset({550, 551, 553})
+ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
+OF_ADDRESSES = "1"
+DISABLED_MAILBOX = ("2", "1")
 QUIT_SECONDS = 2.0
 MOST_IDLE = 4
 IDLE_SECONDS = 20.0
@@ -99,7 +104,7 @@ class SmtpAdapter:
             await self._keep(connection, reset=True)
             # The server's words repeat the address.
             if answer.code in PERMANENT:
-                raise Refused(str(answer.code), is_hard_bounce=answer.code in NO_SUCH_MAILBOX) from None
+                raise Refused(str(answer.code), is_hard_bounce=_is_about_the_mailbox(answer)) from None
             raise NotTaken(str(answer.code), is_about_all=False) from None
         except SMTPResponseException as answer:
             # A login that fails, or a sender that is not liked, concerns us and not this mail: it passes.
@@ -123,7 +128,9 @@ class SmtpAdapter:
         except SMTPResponseException as answer:
             if answer.code in PERMANENT:
                 raise Refused(str(answer.code)) from None
-            raise NotTaken(str(answer.code), is_about_all=False) from None
+            if answer.code in PASSING:
+                raise NotTaken(str(answer.code), is_about_all=False) from None
+            raise Unsure("garbage") from None  # the text is there, and this is no word about it
         except (SMTPException, OSError, TimeoutError) as error:
             raise Unsure(type(error).__name__) from None
 
@@ -166,6 +173,17 @@ class SmtpAdapter:
 
 class _Dead(Exception):
     """The connection was of no use before anything was said on it."""
+
+
+def _is_about_the_mailbox(answer: SMTPResponseException) -> bool:
+    """Say whether a mailbox does not exist: many servers say 550 as well to a sender whom they do not like.
+
+    Where the server says it in detail (RFC 3463), that holds: `5.1.x` is about the address, `5.7.x` about us.
+    """
+    if answer.code not in NO_SUCH_MAILBOX:
+        return False
+    told = ENHANCED.match(answer.message.strip())
+    return told is None or told[1] == OF_ADDRESSES or told.groups() == DISABLED_MAILBOX
 
 
 async def _part(connection: _Connection) -> None:

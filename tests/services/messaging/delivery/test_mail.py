@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -24,7 +25,7 @@ from services.messaging.delivery.mail import Mail, MailServer, compose
 from services.messaging.delivery.smtp import SmtpAdapter
 from services.messaging.texts.templates import Rendered
 from tests.services.messaging.delivery.parcels import TEXTS, parcel
-from tests.services.messaging.post_office import LOOPBACK, hang_up, post_office
+from tests.services.messaging.post_office import LOOPBACK, PostOffice, hang_up, post_office
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 SERVER = MailServer(
@@ -217,3 +218,42 @@ async def test_a_connection_is_used_again_and_one_that_the_server_dropped_is_not
         with pytest.raises(Unsure):
             await adapter.hand_over(parcel("lost@example.com"))
         await adapter.close()
+
+
+@asynccontextmanager
+async def post_at() -> AsyncIterator[tuple[PostOffice, SmtpAdapter]]:
+    async with post_office() as post:
+        adapter = SmtpAdapter(replace(SERVER, host=LOOPBACK, port=post.port, tls="none", user=""), clock=system_clock)
+        yield post, adapter
+        await adapter.close()
+
+
+@pytest.mark.parametrize("answer", ["?? Welcome", "299x", "333 Go on"])
+async def test_garbage_in_place_of_an_answer_to_a_mail_says_nothing_of_what_became_of_it(answer: str) -> None:
+    async def garbled(_connection: SMTP) -> str:
+        return answer
+
+    async with post_at() as (post, adapter):
+        post.manners["zoe@example.com"] = garbled
+        with pytest.raises(Unsure):
+            await adapter.hand_over(parcel())
+        assert len(post.mails("zoe@example.com")) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_hard"),
+    [
+        ("550 No such user", True),
+        ("550 5.1.1 No such user", True),
+        ("550 5.2.1 Mailbox disabled", True),
+        ("550 5.7.1 Your network is on our list", False),
+        ("553 5.7.1 Sender not allowed", False),
+        ("554 No", False),
+    ],
+)
+async def test_a_server_that_does_not_like_us_closes_nobodys_address(answer: str, is_hard: bool) -> None:
+    async with post_at() as (post, adapter):
+        post.unwelcome["zoe@example.com"] = answer
+        with pytest.raises(Refused) as refused:
+            await adapter.hand_over(parcel())
+        assert refused.value.is_hard_bounce is is_hard
