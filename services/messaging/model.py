@@ -190,15 +190,15 @@ def put_back(
     now: datetime,
     is_unsure: bool = False,
 ) -> Change:
-    """Let a message wait again that the provider did not take, as far as that is known (else `is_unsure`)."""
+    """Let a message wait again that the provider did not take, as far as that is known (else `is_unsure`).
+
+    One that may have gone keeps its way and its provider: by another one it would go a second time.
+    """
     waiting = replace(
-        seen,
+        seen if is_unsure else replace(seen, delivery_kind=None, provider_id="", address_digest=""),
         state=MessageState.QUEUED,
-        delivery_kind=None,
         claim_id="",
-        provider_id="",
         provider_ref="",
-        address_digest="",
         attempts=seen.attempts + 1,
         tries=seen.tries + 1,
         is_unsure=is_unsure,
@@ -254,8 +254,7 @@ def end(
     if unsure:
         if seen.state is MessageState.SENDING:
             return change
-        sent = newest_sendings((*change.state.sent, Sending(seen.purpose, now)), now)
-        return replace(change, state=replace(change.state, sent=sent))
+        return replace(change, state=_counted(change.state, Sending(seen.purpose, now, seen.delivery_kind or ""), now))
     return _uncounted(change, seen) if seen.state is MessageState.SENDING else change
 
 
@@ -263,7 +262,8 @@ def note_receipt(state: Messaging, message: Message, content: Content, receipt: 
     """Note what was reported of a message, the first of its kind; None where nothing is new.
 
     `message` and `content` are as they are kept. A report proves that it went out: one that was being sent, or of
-    which nobody knew, was sent. A hard bounce and a complaint keep what is to come from its address.
+    which nobody knew, was sent, and one that was to go again does not. A hard bounce and a complaint keep what is to
+    come from its address.
     """
     if any(noted.kind is receipt.kind for noted in message.receipts):
         return None
@@ -272,7 +272,11 @@ def note_receipt(state: Messaging, message: Message, content: Content, receipt: 
         receipts=tuple(sorted((*message.receipts, receipt), key=lambda noted: noted.time)),
         revision=message.revision + 1,
     )
-    is_proof = message.state in (MessageState.SENDING, MessageState.UNKNOWN)
+    is_again = message.state is MessageState.QUEUED and message.is_unsure
+    is_proof = is_again or message.state in (MessageState.SENDING, MessageState.UNKNOWN)
+    if is_again:
+        counted = Sending(message.purpose, receipt.time, message.delivery_kind or "")
+        state = _counted(state, counted, receipt.time)
     if is_proof:
         after = replace(
             after,
@@ -349,6 +353,10 @@ def _counting(change: Change, counted: tuple[Sending, ...], sending: Sending, no
     return replace(change, state=replace(change.state, sent=newest_sendings((*counted, sending), now)))
 
 
+def _counted(state: Messaging, sending: Sending, now: datetime) -> Messaging:
+    return replace(state, sent=newest_sendings((*state.sent, sending), now))
+
+
 def _uncounted(change: Change, claimed: Message) -> Change:
     """Forget that a message counted as sent, since it was not: the claim's time names its entry."""
     sent = list(change.state.sent)
@@ -365,7 +373,7 @@ def _end_all(
 ) -> Change:
     change: Change = Decision(state)
     for message in messages:
-        one = _moved(change.state, message, _ended(message, as_state, reason, now), Content())
+        one = end(change.state, message, as_state=as_state, reason=reason, now=now)
         change = Decision(one.state, (*change.events, *one.events))
     return change
 

@@ -20,7 +20,12 @@ WITHOUT_ADDRESS = frozenset({DeliveryKind.IN_APP})
 
 
 def candidates(message: Message, facts: Facts) -> tuple[DeliveryKind, ...]:
-    """Give the ways that are looked at: the one or those asked for, else those preferred, then all that there are."""
+    """Give the ways that are looked at: the one or those asked for, else those preferred, then all that there are.
+
+    One that may have gone already goes again by that way or not at all.
+    """
+    if message.is_unsure and message.delivery_kind is not None:
+        return (message.delivery_kind,)
     if message.asked_kind is not None:
         return (message.asked_kind,)
     if message.asked_kinds:

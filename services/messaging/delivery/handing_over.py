@@ -27,7 +27,7 @@ from services.messaging.delivery.providers import Provider, Providers
 from services.messaging.delivery.steps import Step, Steps
 from services.messaging.delivery.suppressed import digest_of
 from services.messaging.model import Change, Overtaken
-from services.messaging.values import Content, Message, MessageState, Messaging, Reason
+from services.messaging.values import Content, DeliveryKind, Message, MessageState, Messaging, Reason
 
 SETTLE_PAUSE_SECONDS = 0.5
 LOOK_UP_SECONDS = 10.0
@@ -47,6 +47,13 @@ class HandingOver:
     patience: Patience
     meters: Meters
     new_id: NewId
+
+    def provider_of(self, message: Message, kind: DeliveryKind) -> Provider | None:
+        """Give who takes a message by this way: of one that may have gone already, only the one who may have it."""
+        if not (message.is_unsure and message.provider_id):
+            return self.providers.for_kind(kind)
+        before = self.providers.find(message.provider_id)
+        return before if before is not None and kind in before.kinds else None
 
     async def send(
         self, provider: Provider, saved: Saved[Messaging], message: Message, judgement: Judgement, ready: Ready

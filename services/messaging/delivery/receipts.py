@@ -109,7 +109,8 @@ class ReceiptDesk:
                 return "MESSAGE_UNKNOWN"
 
             def check(message: Message) -> str:
-                if message.provider_id != provider.provider_id or message.state not in WENT_OUT:
+                went_out = message.is_unsure or message.state in WENT_OUT
+                if message.provider_id != provider.provider_id or not went_out:
                     return "MESSAGE_UNKNOWN"
                 is_possible = report.is_of_its_time(create_time=message.create_time, now=self.clock())
                 return "" if is_possible else "TIME_INVALID"

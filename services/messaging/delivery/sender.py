@@ -130,7 +130,7 @@ class Sender:
             case Ready(kind=kind) as ready if kind in BUILT_IN:
                 await self._show(saved, message, judgement, ready)
             case Ready(kind=kind) as ready:
-                provider = self._handing_over.providers.for_kind(kind)
+                provider = self._handing_over.provider_of(message, kind)
                 if provider is None:
                     await self._end(saved, message, judgement, End(MessageState.SKIPPED, Reason.NO_PROVIDER), content)
                 else:

@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.messaging import model
+from services.messaging.deciding.facts import Wishes
+from services.messaging.deciding.gates import judge
+from services.messaging.deciding.verdicts import Send, Skip
 from services.messaging.delivery.suppressed import MAX_SUPPRESSIONS, digest_of, joined, suppression_of
 from services.messaging.events import MessageReceiptNoted, MessageStateChanged
 from services.messaging.model import Change
@@ -23,7 +26,7 @@ from services.messaging.values import (
     Suppression,
     SuppressionReason,
 )
-from tests.services.messaging.samples import ADDRESS, CONTENT, EMAIL, NOON, message
+from tests.services.messaging.samples import ADDRESS, CONTENT, EMAIL, IN_APP, NOON, facts, message, yes
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -59,6 +62,35 @@ def test_a_message_that_may_have_arrived_is_not_called_skipped_and_counts_for_th
     change = model.end(back, back.waiting[0], as_state=MessageState.SKIPPED, reason=Reason.NO_CONSENT, now=LATER)
     assert (ended(change).state, ended(change).state_reason) == (MessageState.UNKNOWN, "OUTCOME_UNKNOWN")
     assert len(change.state.sent) == 1
+
+
+def test_a_message_that_may_have_arrived_goes_again_by_the_same_way_or_not_at_all() -> None:
+    state, claimed = being_sent()
+    again = model.put_back(state, claimed, CONTENT, due_time=LATER, now=NOON, is_unsure=True).state.waiting[0]
+    assert (again.delivery_kind, again.provider_id) == (EMAIL, "mail")
+    consents = (yes(EMAIL), yes(IN_APP))
+    prefers_another = facts(wishes=Wishes(consents=consents, preferred_kinds=(IN_APP, EMAIL)), cart=None)
+    assert judge(again, prefers_another).outcome == Send(EMAIL)
+    by_another_only = replace(prefers_another, provided_kinds=(IN_APP,))
+    assert judge(again, by_another_only).outcome == Skip(Reason.NO_PROVIDER)
+    certain = model.put_back(state, claimed, CONTENT, due_time=LATER, now=NOON).state.waiting[0]
+    assert judge(certain, prefers_another).outcome == Send(IN_APP)
+
+
+def test_a_receipt_keeps_a_message_from_going_again() -> None:
+    state, claimed = being_sent()
+    back = model.put_back(state, claimed, CONTENT, due_time=LATER, now=NOON, is_unsure=True).state
+    noted = model.note_receipt(back, back.waiting[0], CONTENT, Receipt(ReceiptKind.DELIVERED, LATER))
+    assert noted is not None
+    assert (ended(noted).state, noted.state.waiting, len(noted.state.sent)) == (MessageState.SENT, (), 1)
+
+
+def test_a_newer_message_about_the_cart_does_not_make_one_forgotten_that_may_have_arrived() -> None:
+    state, claimed = being_sent(cart_id="crt_1")
+    back = model.put_back(state, claimed, CONTENT, due_time=LATER, now=NOON, is_unsure=True).state
+    after = model.queue(back, message("2", cart_id="crt_1"), CONTENT).state
+    assert [one.message_id for one in after.waiting] == ["msg_2"]
+    assert len(after.sent) == 1
 
 
 def test_a_message_that_certainly_did_not_arrive_counts_no_more() -> None:
