@@ -4,7 +4,7 @@ The token proves that whoever presses reads at its address, so a yes that is sai
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from libs.mongo.values import Decision
@@ -18,6 +18,7 @@ from services.preference.model import MAX_CONSENTS, Act, Change, Statement, set_
 from services.preference.values import (
     GRANTED,
     IN_CENTRE,
+    PENDING,
     REVOKED,
     ConsentKey,
     Pause,
@@ -86,6 +87,26 @@ def unsubscribe_from_all(
             noes[consent.key] = None
     change = _say_no(preferences, list(noes)[:MOST_AT_ONCE], page, act=act, record_ids=record_ids)
     return Decision(change.state, change.events, facts={"left": str(max(len(noes) - MOST_AT_ONCE, 0))})
+
+
+def unsubscribe_at(
+    preferences: Preferences,
+    link: Link,
+    page: Page,
+    *,
+    purposes: PurposeTable,
+    everything: bool,
+    act: Act,
+    record_ids: RecordIds,
+) -> Change:
+    """Let what comes to the link's address end there and nowhere else: its purpose, or 20 purposes of marketing."""
+    noes = list[ConsentKey]()
+    for name in dict.fromkeys(consent.key.purpose for consent in preferences.consents):
+        purpose, key = purposes.get(name), replace(link.key, purpose=name)
+        meant = name == link.key.purpose or (everything and (purpose is None or not purpose.is_transactional))
+        if meant and state_at(preferences, key) in (GRANTED, PENDING):
+            noes.append(key)
+    return _say_no(preferences, noes[:MOST_AT_ONCE], page, act=act, record_ids=record_ids)
 
 
 def save(

@@ -15,12 +15,21 @@ from services.preference import errors
 from services.preference.chain.sealing import sealed
 from services.preference.confirming.model import Proof, Which, waiting
 from services.preference.confirming.operations import Confirming
-from services.preference.links.model import Choices, Page, RecordIds, save, unsubscribe, unsubscribe_from_all
-from services.preference.links.standing import find, state_at
+from services.preference.links.model import (
+    Choices,
+    Page,
+    RecordIds,
+    save,
+    unsubscribe,
+    unsubscribe_at,
+    unsubscribe_from_all,
+)
+from services.preference.links.parted import MOST_PARTED, sources_of
+from services.preference.links.standing import find, has_yes_at, state_at
 from services.preference.links.tokens import LIFETIMES, Link, LinkKind, LinkTokens
 from services.preference.model import Change
 from services.preference.operations import PreferenceBook
-from services.preference.values import BY_LINK, GRANTED, REVOKED, Preferences
+from services.preference.values import BY_LINK, GRANTED, PENDING, REVOKED, Preferences
 
 PUBLIC_PAGES = "public-pages"
 """The channel on which customers act behind links."""
@@ -95,7 +104,8 @@ class Links:
         act = self.book.act(self._stamped(stamp))
         deciding = partial(unsubscribe, link=link, page=page, act=act)
         if not everything:
-            return (await self._carry_out(link, _with_ids(deciding), stamp))[0]
+            used, _ = await self._carry_out(link, _with_ids(deciding), stamp)
+            return await self._also_of_parted(link, page, used, everything=False, stamp=stamp)
         all_of_it = partial(unsubscribe_from_all, link=link, page=page, act=act, purposes=self.purposes)
         replayed = True
         for number in range(MOST_ROUNDS):
@@ -104,7 +114,8 @@ class Links:
             replayed = replayed and used.replayed
             if outcome is None or outcome.facts.get("left", "0") == "0":
                 break
-        return Used(await self._view(link), replayed)
+        used = Used(await self._view(link), replayed)
+        return await self._also_of_parted(link, page, used, everything=True, stamp=stamp)
 
     async def confirm(self, token: str, page: Page, *, stamp: Stamp) -> Used:
         """Confirm a yes; where it waits no more, nothing is done. Raises LINK_INVALID, LINK_ACTION_NOT_POSSIBLE."""
@@ -172,7 +183,44 @@ class Links:
             if error.reason not in GONE:
                 raise
             return View(link, Standing.NOTHING_KEPT)
-        return View(link, _standing(link, saved.state), saved)
+        standing = _standing(link, saved.state)
+        if standing is Standing.DONE and link.kind is LinkKind.UNSUBSCRIBE and await self._parted_hear_of(link):
+            standing = Standing.OPEN
+        return View(link, standing, saved)
+
+    async def _parted_hear_of(self, link: Link) -> bool:
+        """Say whether one who was parted from the link's customer still gets such mails at its address."""
+        return any(state_at(saved.state, link.key) in (GRANTED, PENDING) for saved in await self._parted(link))
+
+    async def _also_of_parted(self, link: Link, page: Page, used: Used, *, everything: bool, stamp: Stamp) -> Used:
+        """Say the no also for those who were parted from the link's customer: the mail may have been theirs."""
+        if used.view.saved is None:
+            return used
+        act = self.book.act(self._stamped(stamp))
+        for saved in await self._parted(link):
+            saying = partial(
+                unsubscribe_at, link=link, page=page, act=act, purposes=self.purposes, everything=everything
+            )
+            one_stamp = replace(stamp, request_id=derived_id("also", stamp.request_id, saved.customer_id))
+            await self._carry_out(replace(link, customer_id=saved.customer_id), _with_ids(saying), one_stamp)
+        return replace(used, view=await self._view(link))
+
+    async def _parted(self, link: Link) -> list[Saved[Preferences]]:
+        """Give those with a yes at the link's address who were one with its customer once, and are not any more.
+
+        A mail from that time names the customer who remained then, and may have gone to the other one's address.
+        """
+        found, asked = list[Saved[Preferences]](), list[str]([link.customer_id])
+        for customer_id in asked:
+            exact = await self.book.records.get_exact(customer_id)
+            for other in await sources_of(self.book.database, exact.released, known=asked):
+                asked.append(other)
+                saved = await self.book.records.standing(other)
+                if not saved.erased and link.customer_id not in saved.lineage and has_yes_at(saved.state, link.key):
+                    found.append(saved)
+            if len(asked) > MOST_PARTED:
+                break
+        return found
 
     def _stamped(self, stamp: Stamp) -> Stamp:
         """Say that it was the customer's own act, on the public pages."""

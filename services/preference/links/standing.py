@@ -32,6 +32,16 @@ def keys_of_yes(preferences: Preferences, purpose: str, way: int) -> Iterator[Co
             yield key
 
 
+def has_yes_at(preferences: Preferences, key: ConsentKey) -> bool:
+    """Say whether there is a yes by this way, for any purpose, that lets mails come to this address."""
+    return any(
+        consent.state != REVOKED
+        and consent.key.delivery_kind == key.delivery_kind
+        and consent.key.contact_point in ("", key.contact_point)
+        for consent in preferences.consents
+    )
+
+
 def label_of(name: str, labels: Mapping[str, str], language: str) -> str:
     """Say what a purpose is called: in this language, or one that is near it, or English, or by its name."""
     for wanted in (language, language.split("-", maxsplit=1)[0], FALLBACK_LANGUAGE):

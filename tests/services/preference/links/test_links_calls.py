@@ -9,6 +9,7 @@ from libs.ids import new_id
 from libs.timestamps import to_timestamp
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP, DELIVERY_KIND_SMS
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
+from omnithread.preference.v1.consent_service_pb2 import VerifyConsentChainRequest
 from omnithread.preference.v1.preference_pb2 import CONFIRMATION_WAY_PREFERENCE_CENTRE, QuietHours
 from tests.services.calls import refusal
 from tests.services.preference.desk import NO, YES, Desk, consent, press, update
@@ -171,6 +172,30 @@ async def test_the_link_of_somebody_who_was_merged_is_the_customers_who_remains(
     assert (await desk.shown(link)).standing == pb.LINK_STANDING_OPEN
     assert (await desk.pressed(link, **THIS)).standing == pb.LINK_STANDING_DONE
     assert await stands(desk, known) == {("cart_reminder", DELIVERY_KIND_EMAIL, at): NO}
+
+
+async def test_who_was_taken_for_somebody_else_ends_their_own_mails_with_a_link_from_that_time(desk: Desk) -> None:
+    anna, other, at, merge_id = await desk.new_customer(), await desk.new_customer(), address(), new_id("mrg")
+    await desk.app.SetConsent(consent(anna, contact_point=at))
+    await desk.app.SetConsent(consent(anna, purpose="price_alert", contact_point=at))
+    await desk.app.SetConsent(consent(other, contact_point="other@example.com"))
+    await desk.absorb(merge_id, anna, other)
+    merge_time = datetime.now(UTC)
+    links = await desk.links(other, contact_point=at, **REMINDERS)  # it went to Anna's address
+    await desk.release(merge_id, anna, other, merge_time=merge_time)
+    await desk.app.SetConsent(consent(other, contact_point=at, state=NO))
+    assert (await desk.shown(links.unsubscribe_link)).standing == pb.LINK_STANDING_OPEN
+    request = press(links.unsubscribe_link, **THIS)
+    for replayed in (False, True):
+        answer = await desk.door.UseLink(request)
+        assert (answer.view.standing, answer.replayed) == (pb.LINK_STANDING_DONE, replayed)
+    reminders, alerts = (("cart_reminder", DELIVERY_KIND_EMAIL, at), ("price_alert", DELIVERY_KIND_EMAIL, at))
+    assert await stands(desk, anna) == {reminders: NO, alerts: YES}
+    assert len(await desk.records(anna)) == 3
+    await desk.pressed(links.unsubscribe_link, **EVERYTHING)
+    assert await stands(desk, anna) == {reminders: NO, alerts: NO}
+    for customer_id in (anna, other):
+        assert (await desk.consents.VerifyConsentChain(VerifyConsentChainRequest(customer_id=customer_id))).ok
 
 
 async def test_of_somebody_who_was_forgotten_nothing_is_kept_and_the_page_says_so(desk: Desk) -> None:
