@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from libs.mongo.values import Decision
 from services.messaging import model
-from services.messaging.campaigns.definition import ActiveCampaign, Definition, ExitCondition, Reentry
+from services.messaging.campaigns.definition import ONLY_ARM, ActiveCampaign, Definition, ExitCondition, Reentry
 from services.messaging.campaigns.engine import (
     CONDITION_FAILED,
     CONTROL_GROUP,
@@ -96,7 +96,7 @@ def would_enter(state: Messaging, trigger: Trigger, campaign: ActiveCampaign, *,
     """Say what would come of a trigger at first sight: conditions are looked at when the first step is due."""
     definition = campaign.definition
     happened = max(trigger.time, definition.date_time or trigger.time)
-    if now - happened > definition.oldest:
+    if now - happened > definition.oldest or (definition.date_time and trigger.time > definition.date_time):
         return HeardOutcome.TOO_OLD
     mine = [entry for entry in state.past_entries if entry.campaign_id == campaign.campaign_id]
     if any(entry.key == trigger.same_key for entry in mine):
@@ -232,7 +232,9 @@ def _enter_one(
     noted = replace(before, state=_noted(state, trigger, campaign.campaign_id, outcome))
     if outcome is not HeardOutcome.ENTERED:
         return noted
-    older = _about_same([one for one in state.enrolments if one.is_active], campaign.campaign_id, trigger)
+    is_replacing = trigger.kind in REPLACING_KINDS
+    replaceable = [one for one in state.enrolments if one.is_active or is_replacing]
+    older = _about_same(replaceable, campaign.campaign_id, trigger)
     change = _end_all(noted, older, SUPERSEDED, now)
     gone = {one.enrolment_id for one in older}
     change = cancel(
@@ -295,8 +297,12 @@ def _is_ordered(trigger: Trigger, cause: ExitCause) -> bool:
 
 def arm_for(state: Messaging, seen: Enrolment, definition: Definition, customer_id: str) -> str:
     """Give the arm that the customer had before, where there still is one of that name, else the one they get."""
-    names = {arm.name for arm in definition.arms} | {CONTROL}
-    before = [entry.arm for entry in state.past_entries if entry.campaign_id == seen.campaign_id and entry.arm in names]
+    names = {arm.name for arm in definition.arms} or {ONLY_ARM}
+    before = [
+        entry.arm
+        for entry in state.past_entries
+        if entry.campaign_id == seen.campaign_id and entry.arm in names | {CONTROL}
+    ]
     given = seen.arm or (before[0] if before else "")
     return given or arm_of(definition, seen.campaign_id, customer_id)
 

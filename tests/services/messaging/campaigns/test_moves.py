@@ -70,6 +70,34 @@ def test_a_newer_trigger_about_the_same_cart_takes_the_place_of_the_older_one() 
     ]
 
 
+def test_of_two_falls_of_a_price_in_one_night_the_newer_one_is_told() -> None:
+    one = campaign(trigger_kind=TriggerKind.PRICE_FELL)
+    fell = abandoned(kind=TriggerKind.PRICE_FELL, cart_id="", idle_since_time=None, sku="boots")
+    state = stepped(entered(one, fell), one).state
+    state = entered(one, replace(fell, event_id="evt_2"), state)
+    [newer] = [enrolment for enrolment in state.enrolments if enrolment.is_active]
+    state = stepped(state, one, enrolment=newer).state
+    assert [waiting.cause for waiting in state.waiting] == ["evt_2"]
+
+
+def test_a_date_is_for_those_who_were_there_when_it_came() -> None:
+    one = campaign(trigger_kind=TriggerKind.DATE, segment_id="vip", date_time=NOON)
+    early = abandoned(kind=TriggerKind.DATE, cart_id="", segment_id="vip", time=NOON - timedelta(days=3))
+    [enrolment] = entered(one, early).enrolments
+    assert enrolment.due_time == NOON
+    state = entered(one, replace(early, time=NOON + timedelta(minutes=1)))
+    assert state.enrolments == ()
+    assert outcomes(state) == [("TOO_OLD", 1)]
+
+
+def test_who_got_something_is_not_in_the_control_group_later() -> None:
+    one = campaign(control_percent=90)
+    for number in range(20):
+        state = Messaging(past_entries=(PastEntry(f"c{number}", "evt_0", NOON, "a"),))
+        state = stepped(entered(replace(one, campaign_id=f"c{number}"), state=state), one).state
+        assert state.enrolments[0].arm == "a"
+
+
 def test_a_second_message_of_one_way_does_not_take_the_place_of_the_first() -> None:
     one = campaign(send("mail"), send("ad"))
     after = stepped(entered(one), one).state
