@@ -5,7 +5,7 @@ The token proves that whoever presses reads at its address, so a yes that is sai
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from libs.mongo.values import Decision
 from libs.purposes import PurposeTable
@@ -24,10 +24,13 @@ from services.preference.values import (
     Pause,
     Preferences,
     QuietHours,
+    sorted_consents,
 )
 
 MOST_AT_ONCE = 20
 """How many noes are noted in one write; a record announces 64 events at most before they are relayed."""
+SAME_NO = timedelta(hours=1)
+"""A no that is said again so soon needs no proof of its own."""
 MAX_PAUSES = 20
 ROOM_FOR_NOES = 2 * MAX_CONSENTS
 """A no by a link is never refused for want of room."""
@@ -72,8 +75,19 @@ RecordIds = Callable[[int], str]
 
 
 def unsubscribe(preferences: Preferences, link: Link, page: Page, *, act: Act, record_ids: RecordIds) -> Change:
-    """Let the purpose end by the way of the link: at its address, and at every one where a yes for all stands."""
-    return _say_no(preferences, _noes_at(preferences, link.key), page, act=act, record_ids=record_ids)
+    """Let the purpose end by the way of the link: at its address, and at every one where a yes for all stands.
+
+    A no that is said again within an hour is the same one, said now: mail programs repeat it, and whoever has the link
+    may, and a proof for each would fill the chain.
+    """
+    noes, standing = _noes_at(preferences, link.key), find(preferences, link.key)
+    if noes != [link.key] or standing is None or standing.state != REVOKED:
+        return _say_no(preferences, noes, page, act=act, record_ids=record_ids)
+    if act.time - standing.update_time >= SAME_NO:
+        return _say_no(preferences, noes, page, act=act, record_ids=record_ids)
+    others = [consent for consent in preferences.consents if consent.key != link.key]
+    again = replace(standing, update_time=max(standing.update_time, act.said_time))
+    return Decision(replace(preferences, consents=sorted_consents([*others, again])))
 
 
 def unsubscribe_from_all(

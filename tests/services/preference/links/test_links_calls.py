@@ -48,6 +48,18 @@ async def test_one_press_ends_the_mails_of_a_purpose_and_a_look_ends_nothing(des
     assert record.position == 3
 
 
+async def test_a_no_that_is_pressed_again_and_again_holds_and_has_one_proof(desk: Desk) -> None:
+    anna, at = await desk.new_customer(), address()
+    await desk.app.SetConsent(consent(anna, contact_point=at))
+    link = (await desk.links(anna, contact_point=at, **REMINDERS)).unsubscribe_link
+    for _ in range(5):
+        assert (await desk.pressed(link, **THIS)).standing == pb.LINK_STANDING_DONE
+    assert len(await desk.records(anna)) == 2
+    await desk.app.SetConsent(consent(anna, contact_point=at))
+    await desk.pressed(link, **THIS)
+    assert (len(await desk.records(anna)), set((await stands(desk, anna)).values())) == (4, {NO})
+
+
 async def test_a_yes_for_every_address_ends_for_every_address(desk: Desk) -> None:
     anna, at = await desk.new_customer(), address()
     await desk.app.SetConsent(consent(anna))
