@@ -226,6 +226,12 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
                 receipt=receipt_to_proto(receipt),
             )
             return events_pb.MessagingEvent(header=header, message_receipt_noted=noted)
+        case events.SuppressionLifted(kind, reason):
+            lifted = events_pb.SuppressionLifted(
+                delivery_kind=kind_to_proto(kind),
+                reason=delivery_pb.SuppressionReason.Value(f"SUPPRESSION_REASON_{reason}"),
+            )
+            return events_pb.MessagingEvent(header=header, suppression_lifted=lifted)
         case events.EntryPosted(conversation, entry):
             posted = events_pb.EntryPosted(
                 conversation_id=conversation.conversation_id,

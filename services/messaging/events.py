@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.messaging.campaigns.values import Enrolment
-from services.messaging.values import Content, Conversation, DeadLetter, Entry, Mail, Message, Note, Receipt, Side
+from services.messaging.values import (
+    Content,
+    Conversation,
+    DeadLetter,
+    DeliveryKind,
+    Entry,
+    Mail,
+    Message,
+    Note,
+    Receipt,
+    Side,
+    SuppressionReason,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,14 @@ class MessageReceiptNoted:
     """As it is afterwards."""
     content: Content
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionLifted:
+    """Messages may go again to an address that bounced, or whose holder complained."""
+
+    kind: DeliveryKind
+    reason: SuppressionReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +171,7 @@ Event = (
     MessageQueued
     | MessageStateChanged
     | MessageReceiptNoted
+    | SuppressionLifted
     | EntryPosted
     | EnrolmentChanged
     | ConversationAssigned

@@ -37,6 +37,11 @@ def dead_letter_not_found() -> OmnithreadError:
     return not_found("DEAD_LETTER_NOT_FOUND", "The customer has no such message that could not be sent.")
 
 
+def suppression_not_found() -> OmnithreadError:
+    """Say that no such address of this customer is closed."""
+    return not_found("SUPPRESSION_NOT_FOUND", "The customer has no such address to which nothing is sent.")
+
+
 def message_not_shown() -> OmnithreadError:
     """Refuse to have a message read that nobody can see."""
     return failed_precondition("MESSAGE_NOT_SHOWN", "The message is in no inbox and on no display.")

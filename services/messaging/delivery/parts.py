@@ -23,6 +23,7 @@ from services.messaging.delivery.send_loop import First, Nudges, SendLoop
 from services.messaging.delivery.sender import Sender
 from services.messaging.delivery.servicer import DeliveryServicer
 from services.messaging.delivery.steps import Steps
+from services.messaging.delivery.suppressions import SuppressionDesk
 from services.messaging.events import Event
 from services.messaging.settings import MessagingSettings
 from services.messaging.values import Messaging
@@ -84,7 +85,13 @@ def delivery_parts(
         meters=meters,
         campaigns=campaigns,
         watchers=watchers,
-        delivery=DeliveryServicer(receipts=receipts, dead_letters=dead_letters, providers=providers, clock=clock),
+        delivery=DeliveryServicer(
+            receipts=receipts,
+            dead_letters=dead_letters,
+            suppressions=SuppressionDesk(records),
+            providers=providers,
+            clock=clock,
+        ),
         inbox=InboxServicer(inboxes=inboxes, receipts=receipts),
     )
 

@@ -4,6 +4,7 @@ from libs.clock import Clock
 from libs.rpc.call import stamp_of
 from libs.rpc.pages import PageTokens, page_size
 from libs.timestamps import to_timestamp
+from omnithread.common.v1.delivery_pb2 import DeliveryKind as DeliveryKindPb
 from omnithread.messaging.v1 import delivery_pb2
 from omnithread.messaging.v1 import delivery_service_pb2 as pb
 from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceServicer
@@ -11,7 +12,9 @@ from services.messaging.convert import kind_to_proto
 from services.messaging.delivery.dead_letters import DeadLetterDesk
 from services.messaging.delivery.providers import BUILT_IN, Provider, Providers
 from services.messaging.delivery.receipts import ReceiptDesk
-from services.messaging.values import DeadLetter
+from services.messaging.delivery.suppressed import shown
+from services.messaging.delivery.suppressions import SuppressionDesk
+from services.messaging.values import DeadLetter, DeliveryKind, Suppression, SuppressionReason
 
 DEAD_LETTER_PAGES = PageTokens("messaging.dead_letters")
 
@@ -20,10 +23,17 @@ class DeliveryServicer(DeliveryServiceServicer):
     """Answers what providers and those who look after them ask."""
 
     def __init__(
-        self, *, receipts: ReceiptDesk, dead_letters: DeadLetterDesk, providers: Providers, clock: Clock
+        self,
+        *,
+        receipts: ReceiptDesk,
+        dead_letters: DeadLetterDesk,
+        suppressions: SuppressionDesk,
+        providers: Providers,
+        clock: Clock,
     ) -> None:
         self._receipts = receipts
         self._dead_letters = dead_letters
+        self._suppressions = suppressions
         self._providers = providers
         self._clock = clock
 
@@ -55,6 +65,28 @@ class DeliveryServicer(DeliveryServiceServicer):
             request.customer_id, request.message_id, stamp=stamp_of(request)
         )
         return pb.ReplayDeadLetterResponse(dead_letter=_dead_letter(customer_id, letter), replayed=replayed)
+
+    async def ListSuppressions(
+        self, request: pb.ListSuppressionsRequest, _context: object
+    ) -> pb.ListSuppressionsResponse:
+        saved = await self._suppressions.list(request.customer_id)
+        return pb.ListSuppressionsResponse(
+            suppressions=[_suppression(one) for one in saved.state.suppressions], customer_id=saved.customer_id
+        )
+
+    async def LiftSuppression(self, request: pb.LiftSuppressionRequest, _context: object) -> pb.LiftSuppressionResponse:
+        outcome = await self._suppressions.lift(
+            request.customer_id,
+            DeliveryKind(DeliveryKindPb.Name(request.delivery_kind).removeprefix("DELIVERY_KIND_")),
+            request.address_digest,
+            SuppressionReason(delivery_pb2.SuppressionReason.Name(request.reason).removeprefix("SUPPRESSION_REASON_")),
+            stamp=stamp_of(request),
+        )
+        return pb.LiftSuppressionResponse(
+            suppressions=[_suppression(one) for one in outcome.saved.state.suppressions],
+            replayed=outcome.replayed,
+            head=outcome.saved.head(),
+        )
 
     async def ListProviders(self, _request: pb.ListProvidersRequest, _context: object) -> pb.ListProvidersResponse:
         built_in = delivery_pb2.Provider(
@@ -96,4 +128,13 @@ def _dead_letter(customer_id: str, letter: DeadLetter) -> delivery_pb2.DeadLette
         fail_time=to_timestamp(message.update_time),
         replay_time=to_timestamp(letter.replay_time) if letter.replay_time else None,
         replayed_as=letter.replayed_as,
+    )
+
+
+def _suppression(one: Suppression) -> delivery_pb2.Suppression:
+    return delivery_pb2.Suppression(
+        delivery_kind=kind_to_proto(one.kind),
+        address_digest=shown(one),
+        reason=delivery_pb2.SuppressionReason.Value(f"SUPPRESSION_REASON_{one.reason}"),
+        since_time=to_timestamp(one.time),
     )

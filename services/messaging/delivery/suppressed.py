@@ -8,10 +8,17 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
+from libs.errors import actor_required
+from libs.mongo.values import Decision
+from libs.origin import Origin
+from services.messaging.delivery.errors import suppression_not_found
+from services.messaging.events import Event, SuppressionLifted
 from services.messaging.values import DeliveryKind, Messaging, Suppression, SuppressionReason
 
 MAX_SUPPRESSIONS = 50
 DIGEST_CHARACTERS = 32
+SHOWN_CHARACTERS = 12
+"""Of a digest, where it is shown: enough to tell 50 addresses apart."""
 
 
 def digest_of(kind: DeliveryKind, address: str) -> str:
@@ -38,6 +45,25 @@ def suppress(
         return state
     suppression = Suppression(kind, address_digest, reason, time)
     return replace(state, suppressions=joined((*state.suppressions, suppression)))
+
+
+def lift(
+    state: Messaging, kind: DeliveryKind, shown_digest: str, reason: SuppressionReason, *, by: Origin
+) -> Decision[Messaging, Event]:
+    """Let messages go to an address again, as a member of staff says. ACTOR_REQUIRED, SUPPRESSION_NOT_FOUND."""
+    if not by.actor_id:
+        raise actor_required()
+    kept = tuple(
+        one for one in state.suppressions if (one.kind, shown(one), one.reason) != (kind, shown_digest, reason)
+    )
+    if len(kept) == len(state.suppressions):
+        raise suppression_not_found()
+    return Decision(replace(state, suppressions=kept), (SuppressionLifted(kind, reason),))
+
+
+def shown(suppression: Suppression) -> str:
+    """Give what is shown of the digest."""
+    return suppression.address_digest[:SHOWN_CHARACTERS]
 
 
 def joined(suppressions: tuple[Suppression, ...]) -> tuple[Suppression, ...]:

@@ -151,6 +151,7 @@ ELSEWHERE |= {
     "SIGNATURE_INVALID",
     "RECEIPTS_INVALID",
     "DEAD_LETTER_NOT_FOUND",
+    "SUPPRESSION_NOT_FOUND",
     "MESSAGE_NOT_SHOWN",
     "TOO_MANY_WATCHERS",
 }  # delivery/test_providers.py

@@ -1,6 +1,7 @@
 """Providers over HTTP, good and bad: what came of each message is told right, and nobody holds up the others."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Branch:
     gate: Gateway
     delivery: "DeliveryServiceAsyncStub"
     inbox: "InboxServiceAsyncStub"
+    staff: "DeliveryServiceAsyncStub"
 
     async def push(self, customer_id: str, **fields: Any) -> str:
         return await self.office.send(customer_id, "push_news", delivery_kind=PUSH, **fields)
@@ -87,7 +89,7 @@ async def branch(
         await office.put("push_news", form(PUSH, "News for {{ customer.given_name }}"))
         await office.put("inbox_news", form(IN_APP, "News"))
         shop = services.connect("web-shop")
-        yield Branch(office, gate, shop.delivery, shop.inbox)
+        yield Branch(office, gate, shop.delivery, shop.inbox, services.connect("call-centre", actor="agent_7").delivery)
 
 
 async def test_a_push_notification_goes_out_signed_and_once(branch: Branch) -> None:
@@ -234,6 +236,39 @@ async def test_after_a_complaint_only_what_needs_no_consent_still_goes(branch: B
     reminder = await branch.office.send(anna, "push_news", "cart_reminder", delivery_kind=PUSH)
     assert state_of(await branch.office.ended(anna, reminder)) == "SKIPPED"
     assert state_of(await branch.office.ended(anna, await branch.push(anna))) == "SENT"
+
+
+async def test_staff_let_messages_go_again_to_an_address_that_was_closed(branch: Branch) -> None:
+    anna = (await branch.office.person()).customer_id
+    branch.gate.manners[anna] = "410"
+    await branch.office.ended(anna, await branch.push(anna))
+    del branch.gate.manners[anna]
+    assert came_to(await branch.office.ended(anna, await branch.push(anna))) == ("SKIPPED", "SUPPRESSED")
+
+    [closed] = (await branch.delivery.ListSuppressions(pb.ListSuppressionsRequest(customer_id=anna))).suppressions
+    assert (closed.delivery_kind, closed.reason) == (PUSH, delivery_pb2.SUPPRESSION_REASON_BOUNCED)
+    assert closed.address_digest == hashlib.sha256(f"PUSH\0{anna}".encode()).hexdigest()[:12]
+    assert closed.HasField("since_time")
+    lifting = stamped(
+        pb.LiftSuppressionRequest(
+            customer_id=anna,
+            delivery_kind=closed.delivery_kind,
+            address_digest=closed.address_digest,
+            reason=closed.reason,
+        )
+    )
+    refused = await refusal(branch.delivery.LiftSuppression(lifting))
+    assert (refused.code, refused.reason) == (StatusCode.PERMISSION_DENIED, "ACTOR_REQUIRED")
+    once_more = pb.LiftSuppressionRequest()
+    once_more.CopyFrom(lifting)
+    once_more.ClearField("request_id")
+    answers = [await branch.staff.LiftSuppression(lifting) for _ in range(2)]
+    assert [(answer.replayed, len(answer.suppressions)) for answer in answers] == [(False, 0), (True, 0)]
+    refused = await refusal(branch.staff.LiftSuppression(once_more))
+    assert (refused.code, refused.reason) == (StatusCode.NOT_FOUND, "SUPPRESSION_NOT_FOUND")
+    assert came_to(await branch.office.ended(anna, await branch.push(anna))) == ("SENT", "")
+    [told] = [event for event in await branch.office.events(anna) if event.HasField("suppression_lifted")]
+    assert (told.header.actor_id, told.suppression_lifted.delivery_kind) == ("agent_7", PUSH)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&omnithread/messaging/v1/delivery.proto\x12\x17omnithread.messaging.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\"g\n\x07Receipt\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32$.omnithread.messaging.v1.ReceiptKind\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x02\n\nDeadLetter\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0btemplate_id\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x39\n\rdelivery_kind\x18\x05 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x13\n\x0bprovider_id\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\r\n\x05tries\x18\x08 \x01(\x05\x12-\n\tfail_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breplay_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0breplayed_as\x18\x0b \x01(\t\"\xb8\x02\n\x08Provider\x12\x13\n\x0bprovider_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x61pter\x18\x02 \x01(\t\x12:\n\x0e\x64\x65livery_kinds\x18\x03 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x36\n\x07\x63ircuit\x18\x04 \x01(\x0e\x32%.omnithread.messaging.v1.CircuitState\x12\x10\n\x08\x66\x61ilures\x18\x05 \x01(\x05\x12.\n\nretry_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0frate_per_second\x18\x07 \x01(\x01\x12\x0f\n\x07waiting\x18\x08 \x01(\x05\x12\x11\n\tin_flight\x18\t \x01(\x05\x12\x13\n\x0b\x63\x61n_look_up\x18\n \x01(\x08*\xd5\x01\n\x0bReceiptKind\x12\x1c\n\x18RECEIPT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16RECEIPT_KIND_DELIVERED\x10\x01\x12\x17\n\x13RECEIPT_KIND_OPENED\x10\x02\x12\x18\n\x14RECEIPT_KIND_CLICKED\x10\x03\x12\x1d\n\x19RECEIPT_KIND_BOUNCED_SOFT\x10\x04\x12\x1d\n\x19RECEIPT_KIND_BOUNCED_HARD\x10\x05\x12\x1b\n\x17RECEIPT_KIND_COMPLAINED\x10\x06*|\n\x0c\x43ircuitState\x12\x1d\n\x19\x43IRCUIT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43IRCUIT_STATE_CLOSED\x10\x01\x12\x16\n\x12\x43IRCUIT_STATE_OPEN\x10\x02\x12\x1b\n\x17\x43IRCUIT_STATE_HALF_OPEN\x10\x03\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&omnithread/messaging/v1/delivery.proto\x12\x17omnithread.messaging.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\"g\n\x07Receipt\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32$.omnithread.messaging.v1.ReceiptKind\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x02\n\nDeadLetter\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0btemplate_id\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x39\n\rdelivery_kind\x18\x05 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x13\n\x0bprovider_id\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\r\n\x05tries\x18\x08 \x01(\x05\x12-\n\tfail_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breplay_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0breplayed_as\x18\x0b \x01(\t\"\xcc\x01\n\x0bSuppression\x12\x39\n\rdelivery_kind\x18\x01 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x16\n\x0e\x61\x64\x64ress_digest\x18\x02 \x01(\t\x12:\n\x06reason\x18\x03 \x01(\x0e\x32*.omnithread.messaging.v1.SuppressionReason\x12.\n\nsince_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb8\x02\n\x08Provider\x12\x13\n\x0bprovider_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x61pter\x18\x02 \x01(\t\x12:\n\x0e\x64\x65livery_kinds\x18\x03 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x36\n\x07\x63ircuit\x18\x04 \x01(\x0e\x32%.omnithread.messaging.v1.CircuitState\x12\x10\n\x08\x66\x61ilures\x18\x05 \x01(\x05\x12.\n\nretry_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0frate_per_second\x18\x07 \x01(\x01\x12\x0f\n\x07waiting\x18\x08 \x01(\x05\x12\x11\n\tin_flight\x18\t \x01(\x05\x12\x13\n\x0b\x63\x61n_look_up\x18\n \x01(\x08*\xd5\x01\n\x0bReceiptKind\x12\x1c\n\x18RECEIPT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16RECEIPT_KIND_DELIVERED\x10\x01\x12\x17\n\x13RECEIPT_KIND_OPENED\x10\x02\x12\x18\n\x14RECEIPT_KIND_CLICKED\x10\x03\x12\x1d\n\x19RECEIPT_KIND_BOUNCED_SOFT\x10\x04\x12\x1d\n\x19RECEIPT_KIND_BOUNCED_HARD\x10\x05\x12\x1b\n\x17RECEIPT_KIND_COMPLAINED\x10\x06*z\n\x11SuppressionReason\x12\"\n\x1eSUPPRESSION_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSUPPRESSION_REASON_BOUNCED\x10\x01\x12!\n\x1dSUPPRESSION_REASON_COMPLAINED\x10\x02*|\n\x0c\x43ircuitState\x12\x1d\n\x19\x43IRCUIT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43IRCUIT_STATE_CLOSED\x10\x01\x12\x16\n\x12\x43IRCUIT_STATE_OPEN\x10\x02\x12\x1b\n\x17\x43IRCUIT_STATE_HALF_OPEN\x10\x03\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'omnithread.messaging.v1.del
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\033com.omnithread.messaging.v1P\001Z#omnithread/messaging/v1;messagingv1'
-  _globals['_RECEIPTKIND']._serialized_start=880
-  _globals['_RECEIPTKIND']._serialized_end=1093
-  _globals['_CIRCUITSTATE']._serialized_start=1095
-  _globals['_CIRCUITSTATE']._serialized_end=1219
+  _globals['_RECEIPTKIND']._serialized_start=1087
+  _globals['_RECEIPTKIND']._serialized_end=1300
+  _globals['_SUPPRESSIONREASON']._serialized_start=1302
+  _globals['_SUPPRESSIONREASON']._serialized_end=1424
+  _globals['_CIRCUITSTATE']._serialized_start=1426
+  _globals['_CIRCUITSTATE']._serialized_end=1550
   _globals['_RECEIPT']._serialized_start=137
   _globals['_RECEIPT']._serialized_end=240
   _globals['_DEADLETTER']._serialized_start=243
   _globals['_DEADLETTER']._serialized_end=562
-  _globals['_PROVIDER']._serialized_start=565
-  _globals['_PROVIDER']._serialized_end=877
+  _globals['_SUPPRESSION']._serialized_start=565
+  _globals['_SUPPRESSION']._serialized_end=769
+  _globals['_PROVIDER']._serialized_start=772
+  _globals['_PROVIDER']._serialized_end=1084
 # @@protoc_insertion_point(module_scope)

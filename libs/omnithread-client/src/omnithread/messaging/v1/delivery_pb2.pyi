@@ -61,6 +61,30 @@ RECEIPT_KIND_COMPLAINED: ReceiptKind.ValueType  # 6
 """The customer called it spam: nothing that needs consent is sent to that address any more."""
 Global___ReceiptKind: _TypeAlias = ReceiptKind  # noqa: Y015
 
+class _SuppressionReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SuppressionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SuppressionReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUPPRESSION_REASON_UNSPECIFIED: _SuppressionReason.ValueType  # 0
+    """No reason was stated."""
+    SUPPRESSION_REASON_BOUNCED: _SuppressionReason.ValueType  # 1
+    """It does not exist, as a provider or a mail server said: nothing is sent there."""
+    SUPPRESSION_REASON_COMPLAINED: _SuppressionReason.ValueType  # 2
+    """The customer called a message spam: nothing that needs consent is sent there."""
+
+class SuppressionReason(_SuppressionReason, metaclass=_SuppressionReasonEnumTypeWrapper):
+    """SuppressionReason tells why nothing is sent to an address any more."""
+
+SUPPRESSION_REASON_UNSPECIFIED: SuppressionReason.ValueType  # 0
+"""No reason was stated."""
+SUPPRESSION_REASON_BOUNCED: SuppressionReason.ValueType  # 1
+"""It does not exist, as a provider or a mail server said: nothing is sent there."""
+SUPPRESSION_REASON_COMPLAINED: SuppressionReason.ValueType  # 2
+"""The customer called a message spam: nothing that needs consent is sent there."""
+Global___SuppressionReason: _TypeAlias = SuppressionReason  # noqa: Y015
+
 class _CircuitState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -182,6 +206,42 @@ class DeadLetter(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeadLetter: _TypeAlias = DeadLetter  # noqa: Y015
+
+@_typing.final
+class Suppression(_message.Message):
+    """Suppression is an address of a customer to which nothing is sent any more. The address itself is not kept with it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    ADDRESS_DIGEST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SINCE_TIME_FIELD_NUMBER: _builtins.int
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """The way."""
+    address_digest: _builtins.str
+    """What stands for the address: the first 12 hexadecimal digits of SHA-256 over `<way>\\0<address in lower case>`, e.g. `EMAIL\\0anna@example.com`."""
+    reason: Global___SuppressionReason.ValueType
+    """Why."""
+    @_builtins.property
+    def since_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when, as whoever reported it says."""
+
+    def __init__(
+        self,
+        *,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        address_digest: _builtins.str = ...,
+        reason: Global___SuppressionReason.ValueType = ...,
+        since_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since_time", b"since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address_digest", b"address_digest", "delivery_kind", b"delivery_kind", "reason", b"reason", "since_time", b"since_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Suppression: _TypeAlias = Suppression  # noqa: Y015
 
 @_typing.final
 class Provider(_message.Message):

@@ -9,6 +9,8 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from omnithread.common.v1 import delivery_pb2 as _delivery_pb2_1
+from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.messaging.v1 import delivery_pb2 as _delivery_pb2
 import builtins as _builtins
 import sys
@@ -282,6 +284,134 @@ class ReplayDeadLetterResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReplayDeadLetterResponse: _TypeAlias = ReplayDeadLetterResponse  # noqa: Y015
+
+@_typing.final
+class ListSuppressionsRequest(_message.Message):
+    """ListSuppressionsRequest names a customer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSuppressionsRequest: _TypeAlias = ListSuppressionsRequest  # noqa: Y015
+
+@_typing.final
+class ListSuppressionsResponse(_message.Message):
+    """ListSuppressionsResponse has all that there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPPRESSIONS_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose they are today."""
+    @_builtins.property
+    def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_delivery_pb2.Suppression]:
+        """The oldest first, at most 50."""
+
+    def __init__(
+        self,
+        *,
+        suppressions: _abc.Iterable[_delivery_pb2.Suppression] | None = ...,
+        customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "suppressions", b"suppressions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSuppressionsResponse: _TypeAlias = ListSuppressionsResponse  # noqa: Y015
+
+@_typing.final
+class LiftSuppressionRequest(_message.Message):
+    """LiftSuppressionRequest names one, as it is listed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    ADDRESS_DIGEST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """Whose."""
+    delivery_kind: _delivery_pb2_1.DeliveryKind.ValueType
+    """The way."""
+    address_digest: _builtins.str
+    """What stands for the address."""
+    reason: _delivery_pb2.SuppressionReason.ValueType
+    """Why it is closed: of an address that bounced and whose holder complained, each is lifted for itself."""
+    request_id: _builtins.str
+    """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When the caller issued the request, kept over retries (UTC). The client package fills it."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        delivery_kind: _delivery_pb2_1.DeliveryKind.ValueType = ...,
+        address_digest: _builtins.str = ...,
+        reason: _delivery_pb2.SuppressionReason.ValueType = ...,
+        request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address_digest", b"address_digest", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "issue_time", b"issue_time", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftSuppressionRequest: _TypeAlias = LiftSuppressionRequest  # noqa: Y015
+
+@_typing.final
+class LiftSuppressionResponse(_message.Message):
+    """LiftSuppressionResponse says what is left."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPPRESSIONS_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """Whether this request had been carried out before."""
+    @_builtins.property
+    def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_delivery_pb2.Suppression]:
+        """The addresses that are still closed."""
+
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's messaging events have come."""
+
+    def __init__(
+        self,
+        *,
+        suppressions: _abc.Iterable[_delivery_pb2.Suppression] | None = ...,
+        replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "replayed", b"replayed", "suppressions", b"suppressions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftSuppressionResponse: _TypeAlias = LiftSuppressionResponse  # noqa: Y015
 
 @_typing.final
 class ListProvidersRequest(_message.Message):

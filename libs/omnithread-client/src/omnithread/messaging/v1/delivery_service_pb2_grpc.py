@@ -55,6 +55,16 @@ class DeliveryServiceStub:
                 request_serializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ReplayDeadLetterRequest.SerializeToString,
                 response_deserializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ReplayDeadLetterResponse.FromString,
                 _registered_method=True)
+        self.ListSuppressions = channel.unary_unary(
+                '/omnithread.messaging.v1.DeliveryService/ListSuppressions',
+                request_serializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ListSuppressionsRequest.SerializeToString,
+                response_deserializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ListSuppressionsResponse.FromString,
+                _registered_method=True)
+        self.LiftSuppression = channel.unary_unary(
+                '/omnithread.messaging.v1.DeliveryService/LiftSuppression',
+                request_serializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.LiftSuppressionRequest.SerializeToString,
+                response_deserializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.LiftSuppressionResponse.FromString,
+                _registered_method=True)
         self.ListProviders = channel.unary_unary(
                 '/omnithread.messaging.v1.DeliveryService/ListProviders',
                 request_serializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ListProvidersRequest.SerializeToString,
@@ -99,6 +109,22 @@ class DeliveryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSuppressions(self, request, context):
+        """ListSuppressions gives the addresses of a customer to which nothing is sent any more, oldest first, at most 50. One read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LiftSuppression(self, request, context):
+        """LiftSuppression lets messages go to an address again, as a member of staff says; who did it is in the event `SuppressionLifted`.
+        The next bounce or complaint closes it again. One conditional write.
+        Errors: ACTOR_REQUIRED, SUPPRESSION_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListProviders(self, request, context):
         """ListProviders gives the ways out as the replica that answers sees them. Nothing is read.
         """
@@ -128,6 +154,16 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
                     servicer.ReplayDeadLetter,
                     request_deserializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ReplayDeadLetterRequest.FromString,
                     response_serializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ReplayDeadLetterResponse.SerializeToString,
+            ),
+            'ListSuppressions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSuppressions,
+                    request_deserializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ListSuppressionsRequest.FromString,
+                    response_serializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ListSuppressionsResponse.SerializeToString,
+            ),
+            'LiftSuppression': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftSuppression,
+                    request_deserializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.LiftSuppressionRequest.FromString,
+                    response_serializer=omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.LiftSuppressionResponse.SerializeToString,
             ),
             'ListProviders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListProviders,
@@ -244,6 +280,60 @@ class DeliveryService:
             '/omnithread.messaging.v1.DeliveryService/ReplayDeadLetter',
             omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ReplayDeadLetterRequest.SerializeToString,
             omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ReplayDeadLetterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSuppressions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.messaging.v1.DeliveryService/ListSuppressions',
+            omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ListSuppressionsRequest.SerializeToString,
+            omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.ListSuppressionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftSuppression(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.messaging.v1.DeliveryService/LiftSuppression',
+            omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.LiftSuppressionRequest.SerializeToString,
+            omnithread_dot_messaging_dot_v1_dot_delivery__service__pb2.LiftSuppressionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,13 @@ class DeliveryServiceStub:
     A dead letter is replayed once: another call, be it of somebody else, gives the message of the first. One conditional write.
     Errors: DEAD_LETTER_NOT_FOUND, QUEUE_FULL.
     """
+    ListSuppressions: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ListSuppressionsRequest, _delivery_service_pb2.ListSuppressionsResponse]
+    """ListSuppressions gives the addresses of a customer to which nothing is sent any more, oldest first, at most 50. One read."""
+    LiftSuppression: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.LiftSuppressionRequest, _delivery_service_pb2.LiftSuppressionResponse]
+    """LiftSuppression lets messages go to an address again, as a member of staff says; who did it is in the event `SuppressionLifted`.
+    The next bounce or complaint closes it again. One conditional write.
+    Errors: ACTOR_REQUIRED, SUPPRESSION_NOT_FOUND.
+    """
     ListProviders: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ListProvidersRequest, _delivery_service_pb2.ListProvidersResponse]
     """ListProviders gives the ways out as the replica that answers sees them. Nothing is read."""
 
@@ -72,6 +79,13 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     """ReplayDeadLetter queues the same words to the same customer again, as a new message; consent, caps and all other rules hold for it.
     A dead letter is replayed once: another call, be it of somebody else, gives the message of the first. One conditional write.
     Errors: DEAD_LETTER_NOT_FOUND, QUEUE_FULL.
+    """
+    ListSuppressions: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ListSuppressionsRequest, _delivery_service_pb2.ListSuppressionsResponse]  # type: ignore[assignment]
+    """ListSuppressions gives the addresses of a customer to which nothing is sent any more, oldest first, at most 50. One read."""
+    LiftSuppression: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.LiftSuppressionRequest, _delivery_service_pb2.LiftSuppressionResponse]  # type: ignore[assignment]
+    """LiftSuppression lets messages go to an address again, as a member of staff says; who did it is in the event `SuppressionLifted`.
+    The next bounce or complaint closes it again. One conditional write.
+    Errors: ACTOR_REQUIRED, SUPPRESSION_NOT_FOUND.
     """
     ListProviders: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ListProvidersRequest, _delivery_service_pb2.ListProvidersResponse]  # type: ignore[assignment]
     """ListProviders gives the ways out as the replica that answers sees them. Nothing is read."""
@@ -117,6 +131,25 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         """ReplayDeadLetter queues the same words to the same customer again, as a new message; consent, caps and all other rules hold for it.
         A dead letter is replayed once: another call, be it of somebody else, gives the message of the first. One conditional write.
         Errors: DEAD_LETTER_NOT_FOUND, QUEUE_FULL.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSuppressions(
+        self,
+        request: _delivery_service_pb2.ListSuppressionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_delivery_service_pb2.ListSuppressionsResponse, _abc.Awaitable[_delivery_service_pb2.ListSuppressionsResponse]]:
+        """ListSuppressions gives the addresses of a customer to which nothing is sent any more, oldest first, at most 50. One read."""
+
+    @_abc_1.abstractmethod
+    def LiftSuppression(
+        self,
+        request: _delivery_service_pb2.LiftSuppressionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_delivery_service_pb2.LiftSuppressionResponse, _abc.Awaitable[_delivery_service_pb2.LiftSuppressionResponse]]:
+        """LiftSuppression lets messages go to an address again, as a member of staff says; who did it is in the event `SuppressionLifted`.
+        The next bounce or complaint closes it again. One conditional write.
+        Errors: ACTOR_REQUIRED, SUPPRESSION_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

@@ -86,6 +86,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The message is in no inbox and on no display. FAILED_PRECONDITION, retry: never."""
     ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 35
     """This replica has no room for another watcher; another one may. RESOURCE_EXHAUSTED, retry: same id, later."""
+    ERROR_REASON_SUPPRESSION_NOT_FOUND: _ErrorReason.ValueType  # 36
+    """The customer has no such closed address. NOT_FOUND, retry: never."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in messaging beside the reasons that all services share. Domain: `messaging.omnithread`."""
@@ -154,4 +156,6 @@ ERROR_REASON_MESSAGE_NOT_SHOWN: ErrorReason.ValueType  # 34
 """The message is in no inbox and on no display. FAILED_PRECONDITION, retry: never."""
 ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 35
 """This replica has no room for another watcher; another one may. RESOURCE_EXHAUSTED, retry: same id, later."""
+ERROR_REASON_SUPPRESSION_NOT_FOUND: ErrorReason.ValueType  # 36
+"""The customer has no such closed address. NOT_FOUND, retry: never."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -28,7 +28,7 @@ from omnithread.messaging.v1 import delivery_pb2 as omnithread_dot_messaging_dot
 from omnithread.messaging.v1 import messaging_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/messaging_events.proto\x12\x17omnithread.messaging.v1\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a&omnithread/messaging/v1/delivery.proto\x1a\'omnithread/messaging/v1/messaging.proto\"\x88\t\n\x0eMessagingEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12@\n\x0emessage_queued\x18\n \x01(\x0b\x32&.omnithread.messaging.v1.MessageQueuedH\x00\x12M\n\x15message_state_changed\x18\x0b \x01(\x0b\x32,.omnithread.messaging.v1.MessageStateChangedH\x00\x12<\n\x0c\x65ntry_posted\x18\x0c \x01(\x0b\x32$.omnithread.messaging.v1.EntryPostedH\x00\x12H\n\x12messaging_absorbed\x18\r \x01(\x0b\x32*.omnithread.messaging.v1.MessagingAbsorbedH\x00\x12\x44\n\x10messaging_sealed\x18\x0e \x01(\x0b\x32(.omnithread.messaging.v1.MessagingSealedH\x00\x12\x44\n\x10messaging_parted\x18\x0f \x01(\x0b\x32(.omnithread.messaging.v1.MessagingPartedH\x00\x12H\n\x12messaging_released\x18\x10 \x01(\x0b\x32*.omnithread.messaging.v1.MessagingReleasedH\x00\x12\x44\n\x10messaging_erased\x18\x11 \x01(\x0b\x32(.omnithread.messaging.v1.MessagingErasedH\x00\x12\x46\n\x11\x65nrolment_changed\x18( \x01(\x0b\x32).omnithread.messaging.v1.EnrolmentChangedH\x00\x12N\n\x15\x63onversation_assigned\x18\x12 \x01(\x0b\x32-.omnithread.messaging.v1.ConversationAssignedH\x00\x12\x38\n\nnote_added\x18\x13 \x01(\x0b\x32\".omnithread.messaging.v1.NoteAddedH\x00\x12\x46\n\x11\x63onversation_read\x18\x14 \x01(\x0b\x32).omnithread.messaging.v1.ConversationReadH\x00\x12J\n\x13\x63onversation_closed\x18\x15 \x01(\x0b\x32+.omnithread.messaging.v1.ConversationClosedH\x00\x12N\n\x15\x63onversation_reopened\x18\x16 \x01(\x0b\x32-.omnithread.messaging.v1.ConversationReopenedH\x00\x12M\n\x15message_receipt_noted\x18\x1e \x01(\x0b\x32,.omnithread.messaging.v1.MessageReceiptNotedH\x00\x42\t\n\x07payload\"I\n\rMessageQueued\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0btemplate_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\"\xd6\x01\n\x13MessageStateChanged\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0btemplate_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x34\n\x05state\x18\x05 \x01(\x0e\x32%.omnithread.messaging.v1.MessageState\x12\x14\n\x0cstate_reason\x18\x06 \x01(\t\"x\n\x0b\x45ntryPosted\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x03 \x01(\t\x12/\n\x06\x61uthor\x18\x04 \x01(\x0e\x32\x1f.omnithread.messaging.v1.Author\"\xa2\x01\n\x14\x43onversationAssigned\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12<\n\rassignee_kind\x18\x03 \x01(\x0e\x32%.omnithread.messaging.v1.AssigneeKind\x12\x13\n\x0b\x61ssignee_id\x18\x04 \x01(\t\x12\x0f\n\x07note_id\x18\x05 \x01(\t\"D\n\tNoteAdded\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0f\n\x07note_id\x18\x03 \x01(\t\"d\n\x10\x43onversationRead\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x37\n\x04side\x18\x02 \x01(\x0e\x32).omnithread.messaging.v1.ConversationSide\"<\n\x12\x43onversationClosed\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\">\n\x14\x43onversationReopened\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\"A\n\x11MessagingAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"A\n\x0fMessagingSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"?\n\x0fMessagingParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"C\n\x11MessagingReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"%\n\x0fMessagingErased\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"\xd2\x01\n\x13MessageReceiptNoted\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0btemplate_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x13\n\x0bprovider_id\x18\x05 \x01(\t\x12\x31\n\x07receipt\x18\x06 \x01(\x0b\x32 .omnithread.messaging.v1.Receipt\"\x8a\x01\n\x10\x45nrolmentChanged\x12\x14\n\x0c\x65nrolment_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\x12\x18\n\x10\x63\x61mpaign_version\x18\x03 \x01(\r\x12\x0b\n\x03\x61rm\x18\x04 \x01(\t\x12\x12\n\nend_reason\x18\x05 \x01(\t\x12\x10\n\x08order_id\x18\x06 \x01(\tBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/messaging_events.proto\x12\x17omnithread.messaging.v1\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a&omnithread/messaging/v1/delivery.proto\x1a\'omnithread/messaging/v1/messaging.proto\"\xd2\t\n\x0eMessagingEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12@\n\x0emessage_queued\x18\n \x01(\x0b\x32&.omnithread.messaging.v1.MessageQueuedH\x00\x12M\n\x15message_state_changed\x18\x0b \x01(\x0b\x32,.omnithread.messaging.v1.MessageStateChangedH\x00\x12<\n\x0c\x65ntry_posted\x18\x0c \x01(\x0b\x32$.omnithread.messaging.v1.EntryPostedH\x00\x12H\n\x12messaging_absorbed\x18\r \x01(\x0b\x32*.omnithread.messaging.v1.MessagingAbsorbedH\x00\x12\x44\n\x10messaging_sealed\x18\x0e \x01(\x0b\x32(.omnithread.messaging.v1.MessagingSealedH\x00\x12\x44\n\x10messaging_parted\x18\x0f \x01(\x0b\x32(.omnithread.messaging.v1.MessagingPartedH\x00\x12H\n\x12messaging_released\x18\x10 \x01(\x0b\x32*.omnithread.messaging.v1.MessagingReleasedH\x00\x12\x44\n\x10messaging_erased\x18\x11 \x01(\x0b\x32(.omnithread.messaging.v1.MessagingErasedH\x00\x12\x46\n\x11\x65nrolment_changed\x18( \x01(\x0b\x32).omnithread.messaging.v1.EnrolmentChangedH\x00\x12N\n\x15\x63onversation_assigned\x18\x12 \x01(\x0b\x32-.omnithread.messaging.v1.ConversationAssignedH\x00\x12\x38\n\nnote_added\x18\x13 \x01(\x0b\x32\".omnithread.messaging.v1.NoteAddedH\x00\x12\x46\n\x11\x63onversation_read\x18\x14 \x01(\x0b\x32).omnithread.messaging.v1.ConversationReadH\x00\x12J\n\x13\x63onversation_closed\x18\x15 \x01(\x0b\x32+.omnithread.messaging.v1.ConversationClosedH\x00\x12N\n\x15\x63onversation_reopened\x18\x16 \x01(\x0b\x32-.omnithread.messaging.v1.ConversationReopenedH\x00\x12M\n\x15message_receipt_noted\x18\x1e \x01(\x0b\x32,.omnithread.messaging.v1.MessageReceiptNotedH\x00\x12H\n\x12suppression_lifted\x18\x1f \x01(\x0b\x32*.omnithread.messaging.v1.SuppressionLiftedH\x00\x42\t\n\x07payload\"I\n\rMessageQueued\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0btemplate_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\"\xd6\x01\n\x13MessageStateChanged\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0btemplate_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x34\n\x05state\x18\x05 \x01(\x0e\x32%.omnithread.messaging.v1.MessageState\x12\x14\n\x0cstate_reason\x18\x06 \x01(\t\"x\n\x0b\x45ntryPosted\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x03 \x01(\t\x12/\n\x06\x61uthor\x18\x04 \x01(\x0e\x32\x1f.omnithread.messaging.v1.Author\"\xa2\x01\n\x14\x43onversationAssigned\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12<\n\rassignee_kind\x18\x03 \x01(\x0e\x32%.omnithread.messaging.v1.AssigneeKind\x12\x13\n\x0b\x61ssignee_id\x18\x04 \x01(\t\x12\x0f\n\x07note_id\x18\x05 \x01(\t\"D\n\tNoteAdded\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x0f\n\x07note_id\x18\x03 \x01(\t\"d\n\x10\x43onversationRead\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x37\n\x04side\x18\x02 \x01(\x0e\x32).omnithread.messaging.v1.ConversationSide\"<\n\x12\x43onversationClosed\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\"\x8a\x01\n\x11SuppressionLifted\x12\x39\n\rdelivery_kind\x18\x01 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12:\n\x06reason\x18\x02 \x01(\x0e\x32*.omnithread.messaging.v1.SuppressionReason\">\n\x14\x43onversationReopened\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\"A\n\x11MessagingAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"A\n\x0fMessagingSealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"?\n\x0fMessagingParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"C\n\x11MessagingReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"%\n\x0fMessagingErased\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"\xd2\x01\n\x13MessageReceiptNoted\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0btemplate_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x13\n\x0bprovider_id\x18\x05 \x01(\t\x12\x31\n\x07receipt\x18\x06 \x01(\x0b\x32 .omnithread.messaging.v1.Receipt\"\x8a\x01\n\x10\x45nrolmentChanged\x12\x14\n\x0c\x65nrolment_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\x12\x18\n\x10\x63\x61mpaign_version\x18\x03 \x01(\r\x12\x0b\n\x03\x61rm\x18\x04 \x01(\t\x12\x12\n\nend_reason\x18\x05 \x01(\t\x12\x10\n\x08order_id\x18\x06 \x01(\tBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,35 +37,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\033com.omnithread.messaging.v1P\001Z#omnithread/messaging/v1;messagingv1'
   _globals['_MESSAGINGEVENT']._serialized_start=228
-  _globals['_MESSAGINGEVENT']._serialized_end=1388
-  _globals['_MESSAGEQUEUED']._serialized_start=1390
-  _globals['_MESSAGEQUEUED']._serialized_end=1463
-  _globals['_MESSAGESTATECHANGED']._serialized_start=1466
-  _globals['_MESSAGESTATECHANGED']._serialized_end=1680
-  _globals['_ENTRYPOSTED']._serialized_start=1682
-  _globals['_ENTRYPOSTED']._serialized_end=1802
-  _globals['_CONVERSATIONASSIGNED']._serialized_start=1805
-  _globals['_CONVERSATIONASSIGNED']._serialized_end=1967
-  _globals['_NOTEADDED']._serialized_start=1969
-  _globals['_NOTEADDED']._serialized_end=2037
-  _globals['_CONVERSATIONREAD']._serialized_start=2039
-  _globals['_CONVERSATIONREAD']._serialized_end=2139
-  _globals['_CONVERSATIONCLOSED']._serialized_start=2141
-  _globals['_CONVERSATIONCLOSED']._serialized_end=2201
-  _globals['_CONVERSATIONREOPENED']._serialized_start=2203
-  _globals['_CONVERSATIONREOPENED']._serialized_end=2265
-  _globals['_MESSAGINGABSORBED']._serialized_start=2267
-  _globals['_MESSAGINGABSORBED']._serialized_end=2332
-  _globals['_MESSAGINGSEALED']._serialized_start=2334
-  _globals['_MESSAGINGSEALED']._serialized_end=2399
-  _globals['_MESSAGINGPARTED']._serialized_start=2401
-  _globals['_MESSAGINGPARTED']._serialized_end=2464
-  _globals['_MESSAGINGRELEASED']._serialized_start=2466
-  _globals['_MESSAGINGRELEASED']._serialized_end=2533
-  _globals['_MESSAGINGERASED']._serialized_start=2535
-  _globals['_MESSAGINGERASED']._serialized_end=2572
-  _globals['_MESSAGERECEIPTNOTED']._serialized_start=2575
-  _globals['_MESSAGERECEIPTNOTED']._serialized_end=2785
-  _globals['_ENROLMENTCHANGED']._serialized_start=2788
-  _globals['_ENROLMENTCHANGED']._serialized_end=2926
+  _globals['_MESSAGINGEVENT']._serialized_end=1462
+  _globals['_MESSAGEQUEUED']._serialized_start=1464
+  _globals['_MESSAGEQUEUED']._serialized_end=1537
+  _globals['_MESSAGESTATECHANGED']._serialized_start=1540
+  _globals['_MESSAGESTATECHANGED']._serialized_end=1754
+  _globals['_ENTRYPOSTED']._serialized_start=1756
+  _globals['_ENTRYPOSTED']._serialized_end=1876
+  _globals['_CONVERSATIONASSIGNED']._serialized_start=1879
+  _globals['_CONVERSATIONASSIGNED']._serialized_end=2041
+  _globals['_NOTEADDED']._serialized_start=2043
+  _globals['_NOTEADDED']._serialized_end=2111
+  _globals['_CONVERSATIONREAD']._serialized_start=2113
+  _globals['_CONVERSATIONREAD']._serialized_end=2213
+  _globals['_CONVERSATIONCLOSED']._serialized_start=2215
+  _globals['_CONVERSATIONCLOSED']._serialized_end=2275
+  _globals['_SUPPRESSIONLIFTED']._serialized_start=2278
+  _globals['_SUPPRESSIONLIFTED']._serialized_end=2416
+  _globals['_CONVERSATIONREOPENED']._serialized_start=2418
+  _globals['_CONVERSATIONREOPENED']._serialized_end=2480
+  _globals['_MESSAGINGABSORBED']._serialized_start=2482
+  _globals['_MESSAGINGABSORBED']._serialized_end=2547
+  _globals['_MESSAGINGSEALED']._serialized_start=2549
+  _globals['_MESSAGINGSEALED']._serialized_end=2614
+  _globals['_MESSAGINGPARTED']._serialized_start=2616
+  _globals['_MESSAGINGPARTED']._serialized_end=2679
+  _globals['_MESSAGINGRELEASED']._serialized_start=2681
+  _globals['_MESSAGINGRELEASED']._serialized_end=2748
+  _globals['_MESSAGINGERASED']._serialized_start=2750
+  _globals['_MESSAGINGERASED']._serialized_end=2787
+  _globals['_MESSAGERECEIPTNOTED']._serialized_start=2790
+  _globals['_MESSAGERECEIPTNOTED']._serialized_end=3000
+  _globals['_ENROLMENTCHANGED']._serialized_start=3003
+  _globals['_ENROLMENTCHANGED']._serialized_end=3141
 # @@protoc_insertion_point(module_scope)

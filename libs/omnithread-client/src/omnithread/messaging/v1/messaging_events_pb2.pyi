@@ -42,6 +42,7 @@ class MessagingEvent(_message.Message):
     CONVERSATION_CLOSED_FIELD_NUMBER: _builtins.int
     CONVERSATION_REOPENED_FIELD_NUMBER: _builtins.int
     MESSAGE_RECEIPT_NOTED_FIELD_NUMBER: _builtins.int
+    SUPPRESSION_LIFTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _event_pb2.EventHeader:
         """Whose, when, where, and in which order."""
@@ -106,6 +107,10 @@ class MessagingEvent(_message.Message):
     def message_receipt_noted(self) -> Global___MessageReceiptNoted:
         """Something was reported of a message."""
 
+    @_builtins.property
+    def suppression_lifted(self) -> Global___SuppressionLifted:
+        """A member of staff let messages go to an address again."""
+
     def __init__(
         self,
         *,
@@ -125,12 +130,13 @@ class MessagingEvent(_message.Message):
         conversation_closed: Global___ConversationClosed | None = ...,
         conversation_reopened: Global___ConversationReopened | None = ...,
         message_receipt_noted: Global___MessageReceiptNoted | None = ...,
+        suppression_lifted: Global___SuppressionLifted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "enrolment_changed", b"enrolment_changed", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "enrolment_changed", b"enrolment_changed", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload", "suppression_lifted", b"suppression_lifted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "enrolment_changed", b"enrolment_changed", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_assigned", b"conversation_assigned", "conversation_closed", b"conversation_closed", "conversation_read", b"conversation_read", "conversation_reopened", b"conversation_reopened", "enrolment_changed", b"enrolment_changed", "entry_posted", b"entry_posted", "header", b"header", "message_queued", b"message_queued", "message_receipt_noted", b"message_receipt_noted", "message_state_changed", b"message_state_changed", "messaging_absorbed", b"messaging_absorbed", "messaging_erased", b"messaging_erased", "messaging_parted", b"messaging_parted", "messaging_released", b"messaging_released", "messaging_sealed", b"messaging_sealed", "note_added", b"note_added", "payload", b"payload", "suppression_lifted", b"suppression_lifted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased", "enrolment_changed", "conversation_assigned", "note_added", "conversation_read", "conversation_closed", "conversation_reopened", "message_receipt_noted"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["message_queued", "message_state_changed", "entry_posted", "messaging_absorbed", "messaging_sealed", "messaging_parted", "messaging_released", "messaging_erased", "enrolment_changed", "conversation_assigned", "note_added", "conversation_read", "conversation_closed", "conversation_reopened", "message_receipt_noted", "suppression_lifted"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -361,6 +367,32 @@ class ConversationClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConversationClosed: _TypeAlias = ConversationClosed  # noqa: Y015
+
+@_typing.final
+class SuppressionLifted(_message.Message):
+    """SuppressionLifted: a member of staff let messages go to an address again that had bounced, or whose holder had complained."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERY_KIND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    delivery_kind: _delivery_pb2.DeliveryKind.ValueType
+    """By which way; the address is not told."""
+    reason: _delivery_pb2_1.SuppressionReason.ValueType
+    """Why it had been closed."""
+    def __init__(
+        self,
+        *,
+        delivery_kind: _delivery_pb2.DeliveryKind.ValueType = ...,
+        reason: _delivery_pb2_1.SuppressionReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_kind", b"delivery_kind", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuppressionLifted: _TypeAlias = SuppressionLifted  # noqa: Y015
 
 @_typing.final
 class ConversationReopened(_message.Message):
