@@ -130,6 +130,8 @@ class MessagingAbsorbed:
     """Those that were joined into others or closed by it."""
     grown: tuple[Conversation, ...] = ()
     """Those into which others were joined."""
+    enrolments: tuple[Enrolment, ...] = ()
+    """The ways through campaigns that it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class MessagingParted:
     """Those of this customer that began or are open again by it."""
     returned: tuple[Conversation, ...] = ()
     """The same of the other one, on their way to them."""
+    enrolments: tuple[Enrolment, ...] = ()
+    """The ways through campaigns of both that go on by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,11 +189,15 @@ def _members(event: Event) -> Sequence[Member]:
         case EnrolmentChanged():
             return (_enrolment_member(event.enrolment),)
         case MessagingAbsorbed():
-            return tuple(_conversation_member(conversation) for conversation in (*event.conversations, *event.grown))
+            return (
+                *(_conversation_member(conversation) for conversation in (*event.conversations, *event.grown)),
+                *map(_enrolment_member, event.enrolments),
+            )
         case MessagingParted():
             return (
                 *(_conversation_member(conversation) for conversation in event.conversations),
                 *(_conversation_member(conversation, returned_by=event.merge_id) for conversation in event.returned),
+                *map(_enrolment_member, event.enrolments),
             )
         case _:
             return _members_of_conversations(event)

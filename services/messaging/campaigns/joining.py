@@ -122,11 +122,11 @@ def _ended(one: Enrolment, reason: str, now: datetime) -> Enrolment:
 
 
 def _as_it_was(one: Enrolment, earlier: dict[str, Enrolment]) -> Enrolment:
-    """Give one that the merge ended back as it was before."""
-    if one.end_reason != MERGED:
-        return one
+    """Give one that the merge ended back as it was before, with what it led to since."""
     was = earlier[one.enrolment_id]
-    return replace(was, revision=one.revision + 1)
+    if one.end_reason not in {MERGED, QUEUE_FULL} or one.end_reason == was.end_reason:
+        return one
+    return replace(was, conversion=one.conversion, reached=one.reached, revision=one.revision + 1)
 
 
 def _joined_heard(first: Iterable[Heard], second: Iterable[Heard]) -> tuple[Heard, ...]:

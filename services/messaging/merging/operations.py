@@ -97,7 +97,9 @@ class Merges:
                 time=self.clock(),
             )
             listed = parted.conversations
-            event = MessagingParted(merge_id, source_customer_id, listed.survivor_listed, listed.source_listed)
+            event = MessagingParted(
+                merge_id, source_customer_id, listed.survivor_listed, listed.source_listed, parted.enrolments
+            )
             return Shares(parted.survivor, parted.source, parted=event)
 
         released = await self.records.release(
@@ -115,6 +117,7 @@ class Merges:
                 MemberMove(ENTRIES, {SESSION_ID: visits}),
                 MemberMove(MESSAGES, {SESSION_ID: visits}),
                 MemberMove(ENROLMENTS, {SESSION_ID: visits}),
+                MemberMove(ENROLMENTS, {"_id": {"$in": [one.enrolment_id for one in sealed.enrolments]}}),
                 MemberMove(DEAD_LETTERS, {SESSION_ID: visits}),
                 MemberMove(MESSAGES, {"_id": {"$in": [message.message_id for message in sealed.waiting]}}),
             ],

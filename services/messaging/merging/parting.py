@@ -13,6 +13,7 @@ from datetime import datetime
 
 from libs.errors import conflict
 from services.messaging.campaigns import joining
+from services.messaging.campaigns.values import Enrolment
 from services.messaging.deciding.usual_hours import newest_reactions
 from services.messaging.merging.parting_conversations import PartedConversations, split_conversations
 from services.messaging.merging.taking_over import campaigns_of
@@ -28,6 +29,8 @@ class Parted:
     source: Messaging
     conversations: PartedConversations
     """With those whose place in the lists of conversations changes."""
+    enrolments: tuple[Enrolment, ...] = ()
+    """The ways through campaigns of both that go on by it."""
 
 
 def split(
@@ -94,6 +97,7 @@ def split(
             reactions=newest_reactions((*source.reactions, *reacted)),
         ),
         conversations=conversations,
+        enrolments=tuple(one for one in (*mine.enrolments, *yours.enrolments) if one not in now.enrolments),
     )
 
 

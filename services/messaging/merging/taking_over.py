@@ -64,7 +64,9 @@ def absorb(survivor: Messaging, source: Messaging, *, merge_id: str, source_cust
     )
     once = _without_messages_of(after, superseded, now)
     kept = _with_few_waiting(once.state, now)
-    absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended, joined.grown)
+    before = {*survivor.enrolments, *source.enrolments}
+    changed = tuple(one for one in campaigns.enrolments if one not in before)
+    absorbed = MessagingAbsorbed(merge_id, source_customer_id, joined.ended, joined.grown, changed)
     things = explain(source, kept.state, joined.ended)
     return Decision(kept.state, (absorbed, *once.events, *kept.events), merged=things)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.messaging.campaigns.values import PastEntry
+from services.messaging.campaigns.values import Conversion, PastEntry
 from services.messaging.merging.parting import split
 from services.messaging.merging.taking_over import absorb
 from services.messaging.values import MessageState, Messaging
@@ -85,6 +85,16 @@ def test_a_way_that_the_merge_ended_goes_on_when_it_is_undone() -> None:
     survivor, source = parted(merged(anna, ben), before=anna, source=ben)
     assert [(one.is_active, one.step_id) for one in survivor.enrolments] == [(True, "")]
     assert [(one.is_active, one.step_id) for one in source.enrolments] == [(True, "push")]
+
+
+def test_what_a_way_led_to_since_stays_with_it_when_the_merge_is_undone() -> None:
+    anna = stepped(entered(TWO_STEPS, abandoned("evt_1")), TWO_STEPS).state
+    ben = entered(TWO_STEPS, abandoned("evt_2"))
+    now = merged(anna, ben)
+    bought = Conversion("ord_1", "EUR", 9, 0, "web-shop", 1, LATER)
+    now = replace(now, enrolments=tuple(replace(one, conversion=bought) for one in now.enrolments))
+    survivor, source = parted(now, before=anna, source=ben)
+    assert [one.conversion for one in (*survivor.enrolments, *source.enrolments)] == [bought, bought]
 
 
 @given(
