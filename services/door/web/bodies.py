@@ -11,8 +11,9 @@ from services.door.web.refusals import bad_request, too_large, too_slow, wrong_t
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
-MOST_FORM_BYTES = 16 * 1024
-MOST_FIELDS = 200
+MOST_FORM_BYTES = 64 * 1024
+MOST_FIELDS = 640
+"""A preference centre of 200 choices, as many as preference gives, has three fields for each that is ticked."""
 MOST_VALUE_CHARACTERS = 200
 BOUNDARY = re.compile(r"""; *boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))""", re.IGNORECASE)
 DISPOSITION = re.compile(rb"\ncontent-disposition: *form-data((?: *;[^\n]*)?)", re.IGNORECASE)

@@ -1,10 +1,12 @@
 """The preference centre: what the page shows, and what is saved of what comes back."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from libs.timestamps import to_timestamp
 from omnithread.preference.v1.preference_internal_service_pb2 import PreferenceCentre, PurposeChoice, SaveAction
@@ -19,6 +21,7 @@ from services.door.acts.centre_form import A_MONTH, saved_of
 from services.door.acts.centre_values import centre_view
 from services.door.pages.looks import Look
 from services.door.pages.rendering import Page, render
+from services.door.web.bodies import read_form
 from services.door.web.refusals import Refused
 from tests.services.door.forms import Forms, Pairs, fields_of
 
@@ -142,3 +145,24 @@ def test_what_our_page_does_not_send_is_refused(values: dict[str, str | None]) -
     with pytest.raises(Refused) as refused:
         saved_of(changed(form_of(PLAIN), **values), now=NOW)
     assert refused.value.status == 400
+
+
+async def test_a_centre_with_as_many_choices_as_there_can_be_is_saved() -> None:
+    choices = [
+        PurposeChoice(
+            purpose=f"{'p' * 60}_{number}",
+            delivery_kind=1,  # type: ignore[arg-type]  # a number of the enum's
+            state=CONSENT_STATE_GRANTED,
+            can_grant=True,
+        )
+        for number in range(200)
+    ]
+    pairs = Forms(shown(PreferenceCentre(choices=choices))).found["save"]
+    body = urlencode(pairs).encode()
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", str(len(body)).encode())]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    assert saved_of(await read_form(request, within_seconds=10), now=NOW) == SaveAction()
