@@ -85,6 +85,27 @@ def test_the_gates_are_asked_in_their_order_and_only_the_last_one_asked_ends_the
         assert judged.findings[-1].verdict != "WAIT" or isinstance(judged.outcome, Wait)
 
 
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        (
+            Finding("provider", "WAIT", "PROVIDER_BUSY", (("provider", "texts"),)),
+            "It may go, and the provider texts has no room now: it keeps its place.",
+        ),
+        (
+            Finding("content", "SKIP", "NOT_PREPARED"),
+            "The text could not be made, as often as it was tried, because of a fault of ours.",
+        ),
+        (
+            Finding("content", "SKIP", "NO_ARTICLE"),
+            "The text tells of an article that is not sold, or of which the catalogue told nothing.",
+        ),
+    ],
+)
+def test_what_comes_after_the_gates_is_said_in_words_too(finding: Finding, words: str) -> None:
+    assert words_of_finding(finding) == words
+
+
 def test_a_finding_of_a_newer_version_is_still_told_of() -> None:
     assert words_of_finding(Finding("weather", "SKIP", "RAIN")) == "weather: RAIN."
 
