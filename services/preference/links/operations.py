@@ -24,7 +24,7 @@ from services.preference.links.model import (
     unsubscribe_at,
     unsubscribe_from_all,
 )
-from services.preference.links.parted import MOST_PARTED, sources_of
+from services.preference.links.parted import MOST_PARTED, sources_of, was_two
 from services.preference.links.standing import find, has_yes_at, state_at
 from services.preference.links.tokens import LIFETIMES, Link, LinkKind, LinkTokens
 from services.preference.model import Change
@@ -143,6 +143,8 @@ class Links:
         link = self._read(token)
         if link.kind is not LinkKind.PREFERENCES:
             raise errors.link_action_not_possible()
+        if await self._is_of_two(link):
+            return Used(View(link, Standing.EXPIRED), replayed=False)
         act = self.book.act(self._stamped(stamp))
         deciding = partial(save, link=link, choices=choices, page=page, act=act, purposes=self.purposes)
         return (await self._carry_out(link, _with_ids(deciding), stamp))[0]
@@ -183,10 +185,17 @@ class Links:
             if error.reason not in GONE:
                 raise
             return View(link, Standing.NOTHING_KEPT)
+        if link.kind is LinkKind.PREFERENCES and await self._is_of_two(link):
+            return View(link, Standing.EXPIRED)
         standing = _standing(link, saved.state)
         if standing is Standing.DONE and link.kind is LinkKind.UNSUBSCRIBE and await self._parted_hear_of(link):
             standing = Standing.OPEN
         return View(link, standing, saved)
+
+    async def _is_of_two(self, link: Link) -> bool:
+        """Say whether two were one when a link was made who are not any more: neither sets the other one's wishes."""
+        exact = await self.book.records.get_exact(link.customer_id)
+        return await was_two(self.book.database, exact, link.expire_time - LIFETIMES[LinkKind.PREFERENCES])
 
     async def _parted_hear_of(self, link: Link) -> bool:
         """Say whether one who was parted from the link's customer still gets such mails at its address."""

@@ -210,6 +210,24 @@ async def test_who_was_taken_for_somebody_else_ends_their_own_mails_with_a_link_
         assert (await desk.consents.VerifyConsentChain(VerifyConsentChainRequest(customer_id=customer_id))).ok
 
 
+async def test_of_two_who_were_taken_for_one_neither_sees_or_sets_what_the_other_wants(desk: Desk) -> None:
+    anna, other, at, merge_id = await desk.new_customer(), await desk.new_customer(), address(), new_id("mrg")
+    await desk.app.SetConsent(consent(anna, contact_point=at))
+    own = (await desk.links(anna, contact_point=at)).preferences_link
+    await desk.app.UpdatePreferences(update(other, language="fr"))
+    await desk.absorb(merge_id, anna, other)
+    merge_time = datetime.now(UTC)
+    link = (await desk.links(other, contact_point=at)).preferences_link  # it went to Anna's address
+    assert (await desk.shown(link)).centre.language == "fr"
+    await desk.release(merge_id, anna, other, merge_time=merge_time)
+    changes = {"save": pb.SaveAction(language="de")}
+    for view in (await desk.shown(link), await desk.pressed(link, **changes)):
+        assert (view.standing, view.HasField("centre")) == (pb.LINK_STANDING_EXPIRED, False)
+    assert (await desk.preferences(other)).language == "fr"
+    assert (await desk.pressed(own, **changes)).standing == pb.LINK_STANDING_OPEN
+    assert (await desk.preferences(anna)).language == "de"
+
+
 async def test_of_somebody_who_was_forgotten_nothing_is_kept_and_the_page_says_so(desk: Desk) -> None:
     anna, at = await desk.new_customer(), address()
     await desk.app.SetConsent(consent(anna, contact_point=at))
