@@ -13,7 +13,7 @@ from libs.ids import NewId
 from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.webhooks.answers import WebhookError, WebhookNotTaken, WebhookRefused
-from libs.webhooks.client import WebhookClient, WebhookTarget
+from libs.webhooks.client import MAX_BODY_BYTES, WebhookClient, WebhookTarget
 from services.messaging.subscriptions.cloud_events import CONTENT_TYPE, TEST_TYPE, body_of, test_body
 from services.messaging.subscriptions.deliveries import Deliveries, Tried
 from services.messaging.subscriptions.health import Healths
@@ -24,6 +24,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(hours=24)
 TAKEN = "taken"
 UNREADABLE = "unreadable"
+TOO_LARGE = "too_large"
 MOST_DOUBLINGS = 20
 
 
@@ -65,6 +66,9 @@ class Poster:
             body = body_of(delivery.area, delivery.payload)
         except Exception:  # noqa: BLE001  whatever it is, no try would end otherwise
             await self._give_up(delivery, lease, Tried(UNREADABLE, 0, now), UNREADABLE)
+            return False
+        if len(body) > MAX_BODY_BYTES:
+            await self._give_up(delivery, lease, Tried(TOO_LARGE, 0, now), TOO_LARGE)
             return False
         with self._span(subscription, delivery, now) as span:
             try:

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from libs.mongo.connection import connect
 from libs.mongo.connection import database as named_database
 from libs.mongo.migrate import migrate
-from omnithread.cart.v1.cart_events_pb2 import CartEvent
+from omnithread.cart.v1.cart_events_pb2 import CartEvent, ItemAdded
 from omnithread.common.v1.event_pb2 import EventHeader
 from services.messaging.subscriptions.dispatcher import MOST_PER_RECEIVER
 from services.messaging.subscriptions.health import FAILURES_BEFORE_REST
@@ -195,6 +195,17 @@ async def test_an_event_that_cannot_be_read_is_given_up_and_stops_nothing(bench:
     (given_up,) = await bench.deliveries.page(hook_id, state=DeliveryState.DEAD, before=None, limit=10)
     assert given_up.last_outcome == "unreadable"
     assert receiver.taken == ["evt_cus_1_2"]
+
+
+async def test_an_event_beyond_what_is_posted_is_given_up_and_stops_nothing(bench: Bench, receiver: Receiver) -> None:
+    hook_id = await bench.subscribe("partner", receiver.url)
+    large = CartEvent(header=event("cus_1", 1).header, item_added=ItemAdded(sku="x" * 300_000))
+    await bench.deliveries.add([new_delivery(hook_id, "cart", "cart.item_added", large, bench.clock())])
+    await bench.lay_out(hook_id, "cus_1", 2)
+    async with bench.worker():
+        await taken(receiver, 1)
+    (given_up,) = await bench.deliveries.page(hook_id, state=DeliveryState.DEAD, before=None, limit=10)
+    assert given_up.last_outcome == "too_large"
 
 
 async def test_events_of_a_future_version_from_long_ago_and_from_before_are_for_nobody(
