@@ -23,6 +23,16 @@ AREAS: Mapping[str, type[Message]] = MappingProxyType(
 )
 """The areas that announce events, with the type of all events of each."""
 PAYLOAD = "payload"
+TELL_OF_ERASURES = frozenset(
+    {
+        "cart.cart_erased",
+        "context.journey_erased",
+        "messaging.messaging_erased",
+        "preference.preferences_erased",
+        "profile.customer_erased",
+    }
+)
+"""The last event of a customer in each area: nothing in it but that they were forgotten."""
 
 
 def event_types() -> dict[str, str]:

@@ -13,6 +13,7 @@ from libs.mongo.documents import DocumentShape
 from libs.mongo.holdings import Kept
 from libs.mongo.migrate import Index
 from libs.timestamps import from_timestamp
+from services.messaging.subscriptions.event_types import TELL_OF_ERASURES
 from services.messaging.subscriptions.values import (
     RETENTION,
     Delivery,
@@ -27,6 +28,8 @@ SUBSCRIPTIONS = "subscriptions"
 HEALTH = "subscription_health"
 DELIVERIES = "subscription_deliveries"
 CURSORS = "subscription_cursors"
+FORGOTTEN_ID = "forgotten_customer_id"
+"""Instead of `customer_id`, where a delivery tells that the customer was forgotten: it is not forgotten with them."""
 OF_NOBODY = frozenset({SUBSCRIPTIONS, HEALTH})
 CURSORS_KEPT = Kept(
     CURSORS,
@@ -109,7 +112,7 @@ def new_delivery(hook_id: str, area: str, event_type: str, event: Message, now: 
     record_time = from_timestamp(header.record_time)
     return {
         "_id": delivery_id_of(hook_id, header.event_id),
-        "customer_id": header.customer_id,
+        FORGOTTEN_ID if event_type in TELL_OF_ERASURES else "customer_id": header.customer_id,
         "hook_id": hook_id,
         "event_id": header.event_id,
         "event_type": event_type,
@@ -133,7 +136,7 @@ def delivery_from_document(document: Mapping[str, Any]) -> Delivery:
     return Delivery(
         delivery_id=document["_id"],
         hook_id=document["hook_id"],
-        customer_id=document["customer_id"],
+        customer_id=document.get("customer_id") or document[FORGOTTEN_ID],
         event_id=document["event_id"],
         event_type=document["event_type"],
         area=document["area"],

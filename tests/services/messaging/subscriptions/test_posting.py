@@ -14,9 +14,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from libs.mongo.connection import connect
 from libs.mongo.connection import database as named_database
+from libs.mongo.holdings import erased_matches_of
 from libs.mongo.migrate import migrate
 from omnithread.cart.v1.cart_events_pb2 import CartEvent, ItemAdded
 from omnithread.common.v1.event_pb2 import EventHeader
+from omnithread.profile.v1.profile_events_pb2 import CustomerErased, ProfileEvent
 from services.messaging.subscriptions.dispatcher import MOST_PER_RECEIVER
 from services.messaging.subscriptions.health import FAILURES_BEFORE_REST
 from services.messaging.subscriptions.intake import HookIntake
@@ -227,6 +229,24 @@ async def test_events_of_a_future_version_from_long_ago_and_from_before_are_for_
     await intake.handle("cart", event("cus_1", 4))
     assert set(nudged) == {hook_id}
     assert await bench.database[DELIVERIES].distinct("event_id") == ["evt_cus_1_3"]
+
+
+async def test_that_a_customer_was_forgotten_is_told_even_by_what_waited_while_they_were(
+    bench: Bench, receiver: Receiver
+) -> None:
+    await bench.subscribe("partner", receiver.url)
+    intake = HookIntake(
+        book=bench.book, deliveries=bench.deliveries, nudge=lambda _: None, metrics=bench.metrics, clock=bench.clock
+    )
+    header = event("cus_1", 2).header
+    await intake.handle("cart", event("cus_1", 1))
+    await intake.handle("profile", ProfileEvent(header=header, customer_erased=CustomerErased(erasure_id="era_1")))
+    for match in erased_matches_of(DELIVERIES, ["cus_1"]):
+        await bench.database[DELIVERIES].delete_many(match)
+    async with bench.worker():
+        await taken(receiver, 1)
+    assert [post.event["subject"] for post in receiver.posts] == ["cus_1"]
+    assert receiver.types("cus_1") == ["CustomerErased"]
 
 
 async def test_a_post_belongs_to_the_trace_of_its_event_or_is_linked_to_it_and_tells_no_address(
