@@ -70,6 +70,7 @@ def test_a_purpose_states_its_caps_its_labels_and_what_is_done_in_doubt(tmp_path
         '[a]\nkind = "transactional"\ncaps = [{ max_messages = 1, per = "rolling" }]',
         '[a]\nkind = "marketing"\ncaps = [{ max_messages = 1, per = "fortnight" }]',
         '[a]\nkind = "marketing"\ncaps = [{ max_messages = 1, per = "rolling", kind = "PIGEON" }]',
+        '[a]\nkind = "marketing"\ncaps = [{ max_messages = 1, per = "rolling", kind = "UNSPECIFIED" }]',
         '[all]\nquiet_hours = { start = "08:00", end = "08:00" }\n[a]\nkind = "marketing"',
         '[all]\nquiet_hours = { start = "8", end = "24:00" }\n[a]\nkind = "marketing"',
         "[a\n",
