@@ -53,6 +53,7 @@ class CampaignBook:
         self._known = KnownCampaigns()
         self._looked_at: float | None = None
         self._looking = asyncio.Lock()
+        self._not_active: tuple[int, tuple[ActiveCampaign, ...]] = (-1, ())
         self._texts: OrderedDict[tuple[str, int], Definition] = OrderedDict()
 
     async def active(self, kind: TriggerKind) -> tuple[ActiveCampaign, ...]:
@@ -62,6 +63,24 @@ class CampaignBook:
     async def all_active(self) -> tuple[ActiveCampaign, ...]:
         """Give all campaigns that customers can enter."""
         return tuple(one for campaigns in (await self._current()).active.values() for one in campaigns)
+
+    async def not_active(self) -> tuple[ActiveCampaign, ...]:
+        """Give the campaigns that customers could enter once, and cannot now: what they said. Read anew on changes."""
+        edition = (await self._current()).edition
+        known_edition, known = self._not_active
+        if edition != known_edition:
+            found = [
+                saved
+                for state in (CampaignState.PAUSED, CampaignState.ENDED)
+                for saved in await self._documents.page(limit=MOST_CAMPAIGNS, match={"state": state.value})
+            ]
+            known = tuple(
+                ActiveCampaign(saved.key, saved.state.version, definition_from_proto(saved.state.text))
+                for saved in found
+                if saved.state.text is not None
+            )
+            self._not_active = edition, known
+        return known
 
     async def state_of(self, campaign_id: str) -> CampaignState:
         """Say whether a campaign is active or paused; anything else counts as ended, which is looked up anew."""

@@ -1,6 +1,7 @@
 """Explains messages and silences: reads what is kept, and asks the others what they say now. Changes nothing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,10 +10,11 @@ from libs.mongo.members import Position, get_member, page
 from libs.mongo.values import Saved
 from libs.origin import Origin
 from services.messaging import errors
-from services.messaging.campaigns.values import Conversion
+from services.messaging.campaigns.values import Conversion, TriggerKind
 from services.messaging.deciding.judgement import Finding, Judgement
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources, away_from, cart_now
+from services.messaging.explaining.matters import Matter, Matters, Missed
 from services.messaging.explaining.stories import (
     MOST_MESSAGES,
     MessageStory,
@@ -32,48 +34,6 @@ MOST_LOOKED_AT = 200
 """How many of the customer's newest messages are looked through."""
 SUPPOSED_ID = MessageId("msg_supposed")
 CART = "cart"
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """What did not come: exactly one of these is named."""
-
-    purpose: str = ""
-    campaign_id: str = ""
-    template_id: str = ""
-
-    @property
-    def name(self) -> str:
-        """What it is called in a sentence."""
-        return self.purpose or self.campaign_id or self.template_id
-
-    def is_about(self, matter: "Matter") -> bool:
-        """Say whether it is something of which customers are told by themselves."""
-        if self.campaign_id:
-            return matter.campaign_id == self.campaign_id
-        return matter.purpose == self.purpose if self.purpose else matter.template_id == self.template_id
-
-    def is_meant(self, message: Message) -> bool:
-        """Say whether a message is one of those."""
-        if self.campaign_id:
-            return message.campaign is not None and message.campaign.campaign_id == self.campaign_id
-        return message.purpose == self.purpose if self.purpose else message.template_id == self.template_id
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """Something of which customers are told by themselves: what for, from which template, and by which campaign."""
-
-    purpose: str
-    template_id: str
-    campaign_id: str = ""
-    """Empty where no campaign does it."""
-    about_carts: bool = False
-    """Whether it takes a cart that was left alone."""
-
-
-Matters = Callable[[], Awaitable[Sequence[Matter]]]
-"""Gives what customers are told of by themselves today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +60,16 @@ class Explanations:
         saved = await self.messages.get(customer_id)
         begin = since or self.clock() - LOOKS_BACK
         found = await self._found(saved, missed, begin)
-        stories = tuple([await self._story(saved, message) for message in found])
+        stories = tuple(await asyncio.gather(*(self._story(saved, message) for message in found)))
+        matters = [matter for matter in await self.matters() if missed.is_about(matter)]
         triggers = trigger_stories(
-            saved.state.heard,
-            saved.state.enrolments,
-            campaign_id=missed.campaign_id,
-            purpose=missed.purpose,
-            since=begin,
+            saved.state.heard, saved.state.enrolments, matters=matters, missed=missed, since=begin
         )
         away = tuple(sorted({service for story in stories for service in story.away}))
         ways: tuple[WayStory, ...] = ()
         facts: tuple[Finding, ...] = ()
         if not stories:
             supposed = await suppose(self.sources, saved.customer_id)
-            matters = [matter for matter in await self.matters() if missed.is_about(matter)]
             away, facts = supposed.away, self._facts(missed, matters, supposed)
             ways = await self._ways(saved, missed, matters, supposed)
         reason = reason_of_silence(stories, triggers, ways, facts)
@@ -157,10 +113,11 @@ class Explanations:
         return found[:MOST_MESSAGES]
 
     def _facts(self, missed: Missed, matters: Sequence[Matter], supposed: Supposed) -> tuple[Finding, ...]:
-        if missed.campaign_id and not matters:
+        active = [matter for matter in matters if matter.is_active]
+        if (missed.campaign_id or matters) and not active:
             return (Finding("campaign", "SKIP", "NOT_ACTIVE"),)
         purchases = supposed.person.purchases
-        if purchases is None or not any(matter.about_carts for matter in matters):
+        if purchases is None or all(matter.trigger_kind is not TriggerKind.CART_ABANDONED for matter in active):
             return ()
         return (cart_finding(cart_now(purchases), self.clock()),)
 
@@ -169,7 +126,8 @@ class Explanations:
     ) -> tuple[WayStory, ...]:
         """Judge such a message by each way as if it were due now."""
         purpose = missed.purpose or next((matter.purpose for matter in matters), "")
-        template_id = missed.template_id or next((matter.template_id for matter in matters), "")
+        by_campaign = (matter.template_ids[0] for matter in matters if matter.template_ids)
+        template_id = missed.template_id or next(by_campaign, "")
         if purpose not in self.messages.purposes:
             return ()
         needed_away = [service for service in supposed.away if service != CART]

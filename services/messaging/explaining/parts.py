@@ -8,14 +8,12 @@ from libs.service import Foundation
 from omnithread.messaging.v1.explanation_service_pb2_grpc import add_ExplanationServiceServicer_to_server
 from services.messaging.campaigns.book import CampaignBook
 from services.messaging.campaigns.checking import templates_of
-from services.messaging.campaigns.values import TriggerKind
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources
-from services.messaging.explaining.operations import Explanations, Matter
+from services.messaging.explaining.matters import Matter
+from services.messaging.explaining.operations import Explanations
 from services.messaging.explaining.servicer import ExplanationServicer
 from services.messaging.operations import Messages
-
-CART_ABANDONED = TriggerKind.CART_ABANDONED
 
 
 def explaining_registration(
@@ -29,16 +27,18 @@ def explaining_registration(
     """Give what puts `ExplanationService` on the server."""
 
     async def known() -> Sequence[Matter]:
-        """Give what campaigns would say: of each, its first message."""
+        """Give what campaigns say; those that customers can enter come first."""
+        active, others = await book.all_active(), await book.not_active()
         return tuple(
             Matter(
-                campaign.definition.purpose,
-                template_id,
                 campaign.campaign_id,
-                about_carts=campaign.definition.trigger_kind is CART_ABANDONED,
+                campaign.definition.purpose,
+                tuple(template_id for _, template_id in templates_of(campaign.definition)),
+                campaign.definition.trigger_kind,
+                is_active=is_active,
             )
-            for campaign in await book.all_active()
-            for _, template_id in list(templates_of(campaign.definition))[:1]
+            for campaigns, is_active in ((active, True), (others, False))
+            for campaign in campaigns
         )
 
     explanations = Explanations(

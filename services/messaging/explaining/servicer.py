@@ -4,7 +4,8 @@ from libs.timestamps import from_timestamp
 from omnithread.messaging.v1 import explanation_service_pb2 as pb
 from omnithread.messaging.v1.explanation_service_pb2_grpc import ExplanationServiceServicer
 from services.messaging.explaining.convert import message_story_to_proto, silence_story_to_proto
-from services.messaging.explaining.operations import Explanations, Missed
+from services.messaging.explaining.matters import Missed
+from services.messaging.explaining.operations import Explanations
 
 
 class ExplanationServicer(ExplanationServiceServicer):

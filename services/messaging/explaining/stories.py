@@ -1,11 +1,12 @@
 """What is told of messages and of silences: values, and the sentences that follow from them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.messaging.campaigns.values import CONTROL, Conversion, Enrolment, Heard, HeardOutcome
 from services.messaging.deciding.judgement import Finding, Judgement
+from services.messaging.explaining.matters import Matter, Missed
 from services.messaging.explaining.words import way_of, words_of_finding, words_of_judgement
 from services.messaging.values import WAITING_STATES, DeliveryKind, Message, MessageState
 
@@ -109,20 +110,31 @@ def outcome_of(message: Message) -> str:
 
 
 def trigger_stories(
-    heard: tuple[Heard, ...], enrolments: tuple[Enrolment, ...], *, campaign_id: str, purpose: str, since: datetime
+    heard: tuple[Heard, ...],
+    enrolments: tuple[Enrolment, ...],
+    *,
+    matters: Sequence[Matter],
+    missed: Missed,
+    since: datetime,
 ) -> tuple[TriggerStory, ...]:
-    """Tell what could have led to a message, newest first: of one campaign where one is named, else of the purpose."""
+    """Tell what could have led to what is missed, newest first: by campaigns, `matters`, that say just that."""
+    campaign_ids = {matter.campaign_id for matter in matters} | {missed.campaign_id} - {""}
+    kinds = {matter.trigger_kind for matter in matters}
 
-    def is_meant(of_campaign: str, of_purpose: str) -> bool:
-        return of_campaign == campaign_id if campaign_id else not purpose or of_purpose in (purpose, "")
+    def is_of_purpose(one: Enrolment) -> bool:
+        return bool(missed.purpose) and one.purpose == missed.purpose
 
-    entered = [one for one in enrolments if is_meant(one.campaign_id, one.purpose) and one.enter_time >= since]
+    entered = [
+        one for one in enrolments if one.enter_time >= since and (one.campaign_id in campaign_ids or is_of_purpose(one))
+    ]
     known = {one.trigger.event_id for one in entered}
     stories = [_entered(one) for one in entered]
     stories += [
         _heard(one)
         for one in heard
-        if one.time >= since and one.event_id not in known and (is_meant(one.campaign_id, "") or not one.campaign_id)
+        if one.time >= since
+        and one.event_id not in known
+        and (one.campaign_id in campaign_ids if one.campaign_id else one.kind in kinds)
     ]
     return tuple(sorted(stories, key=lambda story: story.time, reverse=True)[:MOST_TRIGGERS])
 

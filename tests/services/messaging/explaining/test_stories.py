@@ -16,6 +16,7 @@ from services.messaging.campaigns.values import (
 )
 from services.messaging.deciding.judgement import Finding, Judgement
 from services.messaging.deciding.metrics import JudgementMetrics
+from services.messaging.explaining.matters import Matter, Missed
 from services.messaging.explaining.stories import (
     MessageStory,
     SilenceStory,
@@ -42,6 +43,8 @@ ENROLLED = Enrolment(
     due_time=NOON + DAY,
     purpose="cart_reminder",
 )
+ABANDONED = Matter("abandoned_cart", "cart_reminder", ("cart_reminder", "second"), TriggerKind.CART_ABANDONED)
+LETTER = Matter("letter", "newsletter", ("news",), TriggerKind.DATE)
 
 
 def heard(outcome: HeardOutcome, campaign_id: str = "abandoned_cart", *, detail: str = "", days_ago: int = 0) -> Heard:
@@ -61,7 +64,7 @@ def heard(outcome: HeardOutcome, campaign_id: str = "abandoned_cart", *, detail:
     ],
 )
 def test_what_came_of_a_trigger_is_told(enrolment: Enrolment, outcome: str, words: str) -> None:
-    [story] = trigger_stories((), (enrolment,), campaign_id="", purpose="cart_reminder", since=NOON - DAY)
+    [story] = trigger_stories((), (enrolment,), matters=(), missed=Missed("cart_reminder"), since=NOON - DAY)
     assert (story.outcome, story.result_id) == (outcome, "enr_1")
     assert words in story.words
 
@@ -75,8 +78,8 @@ def test_only_triggers_of_the_campaign_and_of_the_time_are_told_the_newest_first
             heard(HeardOutcome.REENTRY, days_ago=40),
         ),
         (replace(ENROLLED, campaign_id="another"),),
-        campaign_id="abandoned_cart",
-        purpose="",
+        matters=(ABANDONED,),
+        missed=Missed(campaign_id="abandoned_cart"),
         since=NOON - 30 * DAY,
     )
     assert [story.outcome for story in told] == ["REENTRY", "CONDITION_FAILED"]
@@ -86,8 +89,31 @@ def test_only_triggers_of_the_campaign_and_of_the_time_are_told_the_newest_first
     )
 
 
+@pytest.mark.parametrize(
+    ("missed", "count"),
+    [
+        (Missed(purpose="cart_reminder"), 3),
+        (Missed(template_id="second"), 3),
+        (Missed(campaign_id="abandoned_cart"), 3),
+        (Missed(purpose="newsletter"), 0),
+        (Missed(template_id="news"), 0),
+        (Missed(campaign_id="letter"), 0),
+    ],
+)
+def test_a_silence_names_only_occasions_of_campaigns_that_would_have_said_it(missed: Missed, count: int) -> None:
+    told = trigger_stories(
+        (heard(HeardOutcome.REENTRY, days_ago=2), heard(HeardOutcome.NO_CAMPAIGN, "", days_ago=3)),
+        (ENROLLED,),
+        matters=[matter for matter in (ABANDONED, LETTER) if missed.is_about(matter)],
+        missed=missed,
+        since=NOON - 30 * DAY,
+    )
+    assert len(told) == count
+
+
 def test_the_main_reason_is_what_became_of_it_else_of_its_trigger_else_what_is_missing() -> None:
-    control = trigger_stories((), (replace(ENROLLED, arm=CONTROL),), campaign_id="", purpose="", since=NOON)
+    in_control = (replace(ENROLLED, arm=CONTROL),)
+    control = trigger_stories((), in_control, matters=(ABANDONED,), missed=Missed("cart_reminder"), since=NOON)
     ways = (WayStory(EMAIL, SKIP), WayStory(IN_APP, SKIP))
     skipped = MessageStory(message(state=MessageState.SKIPPED, state_reason="PAUSED"))
     sent = MessageStory(message(state=MessageState.SENT))
