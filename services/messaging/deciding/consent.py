@@ -15,13 +15,20 @@ def standing(consents: Iterable[Consent], purpose: str, kind: DeliveryKind, cont
     What was said for one address holds for it, unless a no to any address came later. A no stays a no, and a yes that
     nobody confirmed is none.
     """
+    return _of(deciding_consent(consents, purpose, kind, contact_point))
+
+
+def deciding_consent(
+    consents: Iterable[Consent], purpose: str, kind: DeliveryKind, contact_point: str
+) -> Consent | None:
+    """Give what was said by which that stands; None where nothing was."""
     about = [consent for consent in consents if consent.purpose == purpose and consent.kind is kind]
     general = next((consent for consent in about if not consent.contact_point), None)
     this = next((consent for consent in about if contact_point and consent.contact_point == contact_point), None)
     if this is None:
-        return _of(general)
+        return general
     overruled = general is not None and _of(general) == "revoked" and general.update_time > this.update_time
-    return "revoked" if overruled else _of(this)
+    return general if overruled else this
 
 
 def is_consented(consents: Iterable[Consent], purpose: str, kind: DeliveryKind, contact_point: str) -> bool:

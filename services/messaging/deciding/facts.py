@@ -23,6 +23,8 @@ class Consent:
     update_time: datetime
     is_pending: bool = False
     """Whether a yes was said that its holder has not confirmed: that is no yes, and no no either."""
+    channel_id: str = ""
+    """Where it was said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,7 @@ def wishes_from_proto(said: preference_pb2.Preferences) -> Wishes:
                 is_granted=consent.state == preference_pb2.CONSENT_STATE_GRANTED,
                 update_time=from_timestamp(consent.update_time),
                 is_pending=consent.state not in SAID,
+                channel_id=consent.channel.id,
             )
             for consent in said.consents
             if (kind := kind_from_proto(consent.delivery_kind))

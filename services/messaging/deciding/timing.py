@@ -28,7 +28,7 @@ def not_in_quiet_hours(message: Message, facts: Facts) -> Opinion:
         return passes("quiet_hours", needed="no")
     quiet, whose = quiet_hours_of(facts)
     if quiet is None:
-        return passes("quiet_hours", quiet="none")
+        return passes("quiet_hours", quiet="none", **_clock(facts))
     told = {"quiet": str(quiet), "quiet_of": whose, **_clock(facts)}
     if quiet.is_always:
         return skips("quiet_hours", Reason.QUIET_HOURS, **told)

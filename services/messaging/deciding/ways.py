@@ -1,7 +1,7 @@
 """The gates of the ways of delivery: consent, addresses that are closed, and which way is taken."""
 
 from services.messaging.deciding.caps import cap_of_way
-from services.messaging.deciding.consent import Standing, standing
+from services.messaging.deciding.consent import Standing, deciding_consent, standing
 from services.messaging.deciding.facts import Facts, Suppressed
 from services.messaging.deciding.verdicts import Opinion, chooses, passes, skips
 from services.messaging.values import DeliveryKind, Message, Reason
@@ -62,7 +62,7 @@ def some_way_is_open(message: Message, facts: Facts) -> Opinion:
         hurdle = hurdle_of(kind, facts)
         told[kind.value] = hurdle or "open"
         if hurdle is None:
-            return chooses("way", kind, **told)
+            return chooses("way", kind, **told, chosen=kind.value, **_consent_told(kind, facts))
         failed.append(HURDLES.index(hurdle))
     return skips("way", HURDLES[max(failed)] if failed else Reason.NO_PROVIDER, **told)
 
@@ -95,6 +95,18 @@ def suppressed_by(kind: DeliveryKind, facts: Facts) -> Suppressed | None:
     """Say what closes the customer's address of this way to this purpose."""
     found = facts.suppressed.get(kind)
     return found if found and (found.everything or not facts.purpose.is_transactional) else None
+
+
+def _consent_told(kind: DeliveryKind, facts: Facts) -> dict[str, str]:
+    """Say when and where the customer said yes to this way; nothing where no yes is needed."""
+    if facts.purpose.is_transactional:
+        return {}
+    contact_point = facts.contact_points.get(kind, "")
+    said = deciding_consent(facts.wishes.consents, facts.purpose.name, kind, contact_point)
+    if said is None:
+        return {}
+    since = {"consent_since": f"{said.update_time:%Y-%m-%dT%H:%MZ}"}
+    return since | ({"consent_on": said.channel_id} if said.channel_id else {})
 
 
 def _is_reachable(kind: DeliveryKind, facts: Facts) -> bool:

@@ -1,9 +1,11 @@
 """Says in English what gates found and what was decided. Pure; nothing here is personal, as in what it is made from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from services.messaging.deciding.judgement import Finding, Judgement
 
+Facts: TypeAlias = Mapping[str, str]
 WAYS: Mapping[str, str] = {
     "EMAIL": "e-mail",
     "SMS": "SMS",
@@ -67,6 +69,8 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     ("content", "NO_FORM"): "The template has no form for this way and language.",
     ("content", "NO_ARTICLE"): "The text tells of an article that is not sold, or of which the catalogue told nothing.",
     ("content", "NO_ORDER"): "The text tells of an order, and there is none.",
+    ("content", "NO_ARTICLE"): "The text tells of an article that is not sold any more.",
+    ("content", "NOT_PREPARED"): "The text could not be made, because of a fault that nobody foresaw.",
     ("content", "TEMPLATE_ERROR"): "The text could not be made: the template is at fault.",
     ("content", "TEMPLATE_NOT_FOUND"): "There is no such template.",
     ("content", "FAULT"): "The text could not be made, because of a fault that nobody foresaw; it is tried again.",
@@ -77,6 +81,7 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     ("customer", "CUSTOMER_NOT_FOUND"): "There is no such customer any more.",
     ("code", "EXPIRED"): "The code that it brings works no longer.",
     ("expiry", "EXPIRED"): "It waited for too long.",
+    ("provider", "PROVIDER_BUSY"): "The provider {provider} has no room for it now.",
     ("campaign", "NOT_ACTIVE"): "The campaign is not active, so nobody enters it.",
     ("cart", "NO_CART"): "There is no cart with anything in it.",
     ("cart", "NOT_ABANDONED"): "The cart was left alone for {left_minutes} minutes of {of_minutes}.",
@@ -113,11 +118,63 @@ def words_of_judgement(judgement: Judgement) -> str:
     """Say what was decided, and why, in one or two sentences."""
     ending = words_of_finding(judgement.findings[-1]) if judgement.findings else ""
     if judgement.verdict == "SEND":
-        return "Nothing was against it."
+        passed = "; ".join(filter(None, map(_passed, judgement.findings)))
+        return f"Nothing was against it: {passed}." if passed else "Nothing was against it."
     if judgement.verdict == "WAIT":
         until = f" until {judgement.until:%Y-%m-%d %H:%M} UTC" if judgement.until else ", and it is tried again soon"
         return f"It waits{until} ({judgement.reason}). {ending}"
     return f"It does not go ({judgement.reason}). {ending}"
+
+
+def _passed(finding: Finding) -> str:
+    """Say within a sentence why a gate let a message go; nothing where it had nothing to look at."""
+    say = PASSED.get(finding.gate)
+    return say(dict(finding.facts)) if say is not None else ""
+
+
+def _cart_of(facts: Facts) -> str:
+    return CARTS.get(facts["cart"], facts["cart"]) if "cart" in facts else ""
+
+
+def _counts_of(facts: Facts) -> str:
+    counts = ", ".join(f"{count} so far by the cap {name}" for name, count in facts.items())
+    return f"no cap is reached ({counts})" if counts else "no cap is set"
+
+
+def _way_chosen(facts: Facts) -> str:
+    return f"{_consent_of(facts)}it goes by {way_of(facts['chosen'])}" if "chosen" in facts else ""
+
+
+def _consent_of(facts: Facts) -> str:
+    if "consent_since" not in facts:
+        return ""
+    on = f" on {facts['consent_on']}" if "consent_on" in facts else ""
+    since = facts["consent_since"].replace("T", " ").removesuffix("Z")
+    return f"the customer said yes to it{on} ({since} UTC); "
+
+
+def _hour_of(facts: Facts) -> str:
+    if facts.get("needed") == "no":
+        return "it waits for no quiet hours"
+    clock = f"it is {facts.get('local_time', '?')} for the customer ({_Told(facts)['zone']})"
+    if facts.get("quiet") == "none":
+        return f"{clock}, without quiet hours" if "local_time" in facts else "there are no quiet hours"
+    return f"{clock}, outside of the quiet hours {facts.get('quiet', '?')}"
+
+
+PASSED: Mapping[str, Callable[[Facts], str]] = {
+    "relevant": _cart_of,
+    "not_bought": lambda facts: "" if "about" in facts else "the article was not bought lately",
+    "consent": lambda facts: "it needs no consent" if facts.get("needed") == "no" else "",
+    "suppression": lambda _facts: "no address that it needs is closed",
+    "pauses": lambda _facts: "no pause is in force",
+    "caps": _counts_of,
+    "way": _way_chosen,
+    "quiet_hours": _hour_of,
+    "send_time": lambda facts: "" if facts.get("window", "none") == "none" else f"the window is {facts['window']}",
+    "content": lambda facts: f"its text is there in {facts['language']}" if "language" in facts else "",
+}
+"""By gate."""
 
 
 def way_of(kind: str) -> str:
@@ -146,6 +203,6 @@ class _Told(dict[str, str]):
         return CARTS.get(value, value) if name == "cart" else value
 
 
-def _ways(facts: Mapping[str, str]) -> str:
+def _ways(facts: Facts) -> str:
     told = ((way, value) for way, value in facts.items() if way in WAYS)
     return ", ".join(f"{WAYS[way]}: {STANDINGS.get(value) or HURDLES.get(value) or value}" for way, value in told)

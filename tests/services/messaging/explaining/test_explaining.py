@@ -64,6 +64,9 @@ async def test_a_message_that_came_tells_what_it_was_judged_by(why: Any, office:
     assert explained.cause.channel.id == "web-shop"
     assert not explained.HasField("now")
     assert any(words.startswith("It was sent by e-mail on ") for words in explained.words)
+    [judged] = [words for words in explained.words if words.startswith("Judged on ")]
+    assert "Nothing was against it: " in judged
+    assert "the customer said yes to it on web-shop (" in judged
     assert anna.address not in str(explained)
 
 
@@ -118,6 +121,9 @@ async def test_a_silence_of_which_nothing_was_ever_made_tells_what_is_missing_by
     assert any(words.startswith("By e-mail, now: It does not go (NO_CONSENT).") for words in missed.words)
     assert missed.unavailable_services == []
 
+    letters = await silence(why, anna.customer_id, purpose="newsletter")
+    assert not letters.triggers
+    assert not letters.facts
     prices = await silence(why, anna.customer_id, purpose="price_alert")
     assert prices.reason == "NO_CONSENT"
     assert "Nothing was heard that would have led to one." in prices.words

@@ -16,12 +16,13 @@ from services.messaging.deciding.quiet_hours import QuietHours
 from services.messaging.deciding.verdicts import Wait
 from services.messaging.explaining.supposing import cart_finding
 from services.messaging.explaining.words import SENTENCES, words_of_finding, words_of_judgement
-from services.messaging.values import DeliveryKind
+from services.messaging.values import DeliveryKind, Sending
 from tests.services.messaging.samples import EMAIL, IN_APP, NOON, SMS, facts, message, no, yes
 
 REMINDER = message(cart_id="crt_1", idle_since_time=NOON - timedelta(hours=2))
 CART = CartNow("crt_1", False, NOON - timedelta(hours=2), frozenset())
 CAPPED = purpose_table(caps=(CapRule(0, "rolling"),), quiet_hours=(0, 60))
+SENT = Sending("newsletter", NOON - timedelta(hours=3), "EMAIL")
 TRANSACTIONAL = purpose_table()["identity_code"]
 WISHES = Wishes(consents=(yes(), yes(IN_APP)))
 
@@ -140,3 +141,24 @@ def test_a_judgement_says_until_when_a_message_waits_and_why() -> None:
 def test_ways_are_named_as_people_do() -> None:
     closed = judge(message(asked_kind=DeliveryKind.SMS), facts(wishes=Wishes(consents=(yes(SMS),))))
     assert words_of_finding(closed.findings[-1]) == "No way is open: SMS: the template has no form for it."
+
+
+def test_a_message_that_went_tells_what_let_it_go() -> None:
+    said = replace(yes(), channel_id="web-shop")
+    rules = purpose_table(caps=(CapRule(3, "calendar_day"),), quiet_hours=(1260, 480))
+    one = judge(REMINDER, facts(cart=CART, wishes=Wishes(consents=(said,)), purposes=rules, sent=(SENT,)))
+    content = Finding("content", "PASS", "", (("language", "de"),))
+    assert words_of_judgement(Judgement(NOON, "", "SEND", findings=(*one.findings, content))) == (
+        "Nothing was against it: the cart is as it was; no address that it needs is closed; no pause is in force; "
+        "no cap is reached (1 of 3 so far by the cap company all in 1 calendar days); "
+        "the customer said yes to it on web-shop (2026-03-10 11:00 UTC); it goes by e-mail; "
+        "it is 12:00 for the customer (UTC, as the customer said), outside of the quiet hours 21:00-08:00; "
+        "its text is there in de."
+    )
+
+
+def test_a_message_that_belongs_to_something_done_tells_that_it_needs_no_consent() -> None:
+    one = judge(message(), facts(purpose=TRANSACTIONAL))
+    words = words_of_judgement(Judgement(NOON, "", "SEND", findings=one.findings))
+    assert "it needs no consent" in words
+    assert "it waits for no quiet hours" in words
