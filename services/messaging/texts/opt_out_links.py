@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omnithread.preference.v1.preference_internal_service_pb2 import CreateMessageLinksRequest
 from services.messaging.convert import kind_to_proto
-from services.messaging.deciding.sources import TIMEOUT_SECONDS, asked
+from services.messaging.deciding.sources import ADDRESSES, TIMEOUT_SECONDS, asked
 from services.messaging.texts.resume_links import MASK
 from services.messaging.values import DeliveryKind, Message
 
@@ -47,13 +47,21 @@ class OptOutLinks:
             customer_id=customer_id,
             purpose=message.purpose,
             delivery_kind=kind_to_proto(kind),
-            contact_point=address,
+            contact_point=address_in_link(kind, address),
             message_id=message.message_id,
             brand=brand_id,
             language=language,
         )
         answer = await asked("preference", self.preference.CreateMessageLinks(request, timeout=TIMEOUT_SECONDS))
         return OptOut(answer.unsubscribe_link, answer.preferences_link)
+
+
+def address_in_link(kind: DeliveryKind, address: str) -> str:
+    """Give what a no behind the link is about: an address, or nothing where the way knows the customer by id.
+
+    A no for the id would stand for ever against each later yes, which is said for the way.
+    """
+    return address if kind in ADDRESSES else ""
 
 
 def one_click_headers(links: OptOut) -> tuple[tuple[str, str], ...]:
