@@ -82,6 +82,8 @@ class Merges:
         """
         visits = {"$in": sorted(source_session_ids)}
         sealed = (await self.records.get_exact(source_customer_id)).state
+        waited = {"_id": {"$in": [message.message_id for message in sealed.waiting]}}
+        ways = {"$in": [one.enrolment_id for one in sealed.enrolments]}
         said = await self._said(survivor_customer_id, source_session_ids)
         gone = await self._gone(merge_id, survivor_customer_id)
 
@@ -117,9 +119,10 @@ class Merges:
                 MemberMove(ENTRIES, {SESSION_ID: visits}),
                 MemberMove(MESSAGES, {SESSION_ID: visits}),
                 MemberMove(ENROLMENTS, {SESSION_ID: visits}),
-                MemberMove(ENROLMENTS, {"_id": {"$in": [one.enrolment_id for one in sealed.enrolments]}}),
+                MemberMove(ENROLMENTS, {"_id": ways}),
                 MemberMove(DEAD_LETTERS, {SESSION_ID: visits}),
-                MemberMove(MESSAGES, {"_id": {"$in": [message.message_id for message in sealed.waiting]}}),
+                *(MemberMove(name, waited) for name in (MESSAGES, DEAD_LETTERS)),
+                *(MemberMove(name, {"message.campaign.enrolment_id": ways}) for name in (MESSAGES, DEAD_LETTERS)),
             ],
         )
         for customer_id in (source_customer_id, survivor_customer_id):

@@ -1,7 +1,8 @@
 """Decides who gets which messages and conversations where a merge is undone. Pure; nothing is lost.
 
-- Messages go back to whom they were for; one that was caused since goes to the customer in whose visit that was, and to
-  the survivor where nothing tells. One that is just being sent is waited for.
+- Messages go back to whom they were for; one that was caused since goes with the way through a campaign that led to it,
+  else to the customer in whose visit that was, and to the survivor where nothing tells.
+  One that is just being sent is waited for.
 - What was sent since counts for the caps of both: caps may only hold back. So do addresses that bounced since.
 - Conversations: see `merging/parting_conversations`.
 """
@@ -63,7 +64,11 @@ def split(
     )
     known = {summary.message_id for summary in (*before.recent, *source.recent)}
     new = [summary for summary in now.recent if summary.message_id not in known]
-    new_theirs = [summary for summary in new if summary.session_id in source_session_ids]
+    ways = {one.enrolment_id for one in source.enrolments}
+    led_to = {step.message_id for one in now.enrolments if one.enrolment_id in ways for step in one.path}
+    new_theirs = [
+        summary for summary in new if summary.session_id in source_session_ids or summary.message_id in led_to
+    ]
     kept = tuple(summary for summary in before.recent if summary.message_id not in gone)
     sent_since = _since(now.sent, (*before.sent, *source.sent))
     mine, yours = joining.part(
@@ -105,7 +110,12 @@ def _is_sources(message: Message, before: Messaging, source: Messaging, session_
     if any(message.message_id == theirs.message_id for theirs in source.waiting):
         return True
     mine = any(message.message_id == mine.message_id for mine in before.waiting)
-    return not mine and message.origin.session_id in session_ids
+    if mine or message.campaign is None:
+        return not mine and message.origin.session_id in session_ids
+    way = message.campaign.enrolment_id
+    if way in {one.enrolment_id for one in source.enrolments}:
+        return True
+    return way not in {one.enrolment_id for one in before.enrolments} and message.origin.session_id in session_ids
 
 
 def _recent(own: tuple[MessageSummary, ...], new: list[MessageSummary], now: Messaging) -> tuple[MessageSummary, ...]:

@@ -87,6 +87,15 @@ def test_a_way_that_the_merge_ended_goes_on_when_it_is_undone() -> None:
     assert [(one.is_active, one.step_id) for one in source.enrolments] == [(True, "push")]
 
 
+def test_what_the_sources_way_queued_since_goes_back_with_it() -> None:
+    anna, ben = Messaging(), entered(TWO_STEPS, abandoned("evt_2"))
+    now = stepped(merged(anna, ben), TWO_STEPS).state
+    survivor, source = parted(now, before=anna, source=ben)
+    assert (survivor.waiting, survivor.recent) == ((), ())
+    assert [one.cause for one in source.waiting] == ["evt_2"]
+    assert [one.message_id for one in source.recent] == [source.waiting[0].message_id]
+
+
 def test_what_a_way_led_to_since_stays_with_it_when_the_merge_is_undone() -> None:
     anna = stepped(entered(TWO_STEPS, abandoned("evt_1")), TWO_STEPS).state
     ben = entered(TWO_STEPS, abandoned("evt_2"))
