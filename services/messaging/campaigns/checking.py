@@ -5,6 +5,7 @@ once: a campaign of 30 steps ends after 30 at the latest.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 
 from libs.errors import FieldFault
 from services.messaging.campaigns.definition import (
@@ -28,6 +29,9 @@ from services.messaging.campaigns.values import CONTROL, TriggerKind
 from services.messaging.values import DeliveryKind
 
 MAX_SENDS = 10
+FIRST_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+LAST_DATE = datetime(3000, 1, 1, tzinfo=UTC)
+"""A way through a campaign that begins later would end beyond what a calendar has."""
 AUDIENCE_VARIABLES = frozenset({"audience_id", "change"})
 ABOUT_ORDERS = frozenset({"order_id"})
 TOLD_BY: Mapping[TriggerKind, frozenset[str]] = {
@@ -92,6 +96,8 @@ def _of_frame(definition: Definition, purposes: Collection[str]) -> Iterator[Fie
     is_date = definition.trigger_kind is TriggerKind.DATE
     if is_date != (definition.date_time is not None):
         yield _fault("trigger.date_time", "needed for DATE, and for nothing else")
+    if definition.date_time is not None and not FIRST_DATE <= definition.date_time < LAST_DATE:
+        yield _fault("trigger.date_time", f"not within the years {FIRST_DATE.year} to {LAST_DATE.year - 1}")
     after_days = definition.reentry is Reentry.AFTER_DAYS
     if after_days != bool(definition.reentry_days):
         yield _fault("reentry_days", "needed for AFTER_DAYS, and for nothing else")

@@ -1,6 +1,6 @@
 """Translates calls: one short method per RPC of `CampaignService`, between the contract's words and the operations."""
 
-from libs.errors import dependency_unavailable
+from libs.errors import dependency_unavailable, invalid_field
 from libs.mongo.documents import SavedDocument
 from libs.rpc.call import stamp_of
 from libs.rpc.pages import PageTokens, page_size
@@ -9,6 +9,7 @@ from omnithread.messaging.v1 import campaign_pb2
 from omnithread.messaging.v1 import campaign_service_pb2 as pb
 from omnithread.messaging.v1.campaign_pb2 import CampaignDefinition
 from omnithread.messaging.v1.campaign_service_pb2_grpc import CampaignServiceServicer
+from services.messaging.campaigns.checking import FIRST_DATE, LAST_DATE
 from services.messaging.campaigns.convert import (
     definition_from_proto,
     enrolment_to_proto,
@@ -110,13 +111,16 @@ class CampaignServicer(CampaignServiceServicer):
             campaign_id, text = saved.key, known or CampaignDefinition()
         definition = definition_from_proto(text)
         self._campaigns.check(definition)
+        time = from_timestamp(request.time, field="time") if request.HasField("time") else None
+        if time is not None and not FIRST_DATE <= time < LAST_DATE:
+            raise invalid_field("time", f"is not within the years {FIRST_DATE.year} to {LAST_DATE.year - 1}")
         return Wish(
             customer_id=request.customer_id,
             campaign_id=campaign_id,
             version=version,
             definition=definition,
             subject=request.subject,
-            time=from_timestamp(request.time, field="time") if request.HasField("time") else None,
+            time=time,
             opened_step_ids=frozenset(request.opened_step_ids),
         )
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 
 from omnithread.messaging.v1 import campaign_pb2
@@ -15,6 +16,7 @@ from omnithread.messaging.v1.campaign_pb2 import (
     CAMPAIGN_STATE_ENDED,
     CAMPAIGN_STATE_PAUSED,
     CAMPAIGN_TRIGGER_KIND_CART_ABANDONED,
+    CAMPAIGN_TRIGGER_KIND_DATE,
     CampaignDefinition,
     CampaignSend,
     CampaignStep,
@@ -103,6 +105,12 @@ async def test_what_is_wrong_with_a_campaign_is_said_with_its_place(marketing: "
         "CAMPAIGN_INVALID",
         ["definition.steps[0].send.template_id"],
     )
+    at_the_end = Timestamp(seconds=253402300799)
+    forever = CampaignTrigger(kind=CAMPAIGN_TRIGGER_KIND_DATE, segment_id="vip", date_time=at_the_end)
+    refused = await refusal(put(marketing, "wrong", definition(trigger=forever)))
+    assert [fault.field for fault in refused.fields] == ["definition.trigger.date_time"]
+    tried = pb.SimulateCampaignRequest(customer_id="cus_1", definition=definition(), time=at_the_end)
+    assert (await refusal(marketing.SimulateCampaign(tried))).code == StatusCode.INVALID_ARGUMENT
     refused = await refusal(marketing.GetCampaign(pb.GetCampaignRequest(campaign_id="nobody")))
     assert (refused.code, refused.reason) == (StatusCode.NOT_FOUND, "CAMPAIGN_NOT_FOUND")
 
