@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import structlog
+
 from libs.mongo.connection import Database
 from libs.mongo.deadline import reading
 from libs.mongo.documents import Documents
@@ -23,6 +25,8 @@ ROOM_FOR_RACES = 20
 """Replicas that make campaigns at one moment may go beyond a limit by a few, which then count as well."""
 OLDEST_SECONDS = 1.0
 MOST_TEXTS = 200
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,10 @@ class CampaignBook:
             return await self._look()
 
     async def text(self, campaign_id: str, version: int) -> Definition | None:
-        """Give a campaign's text of one version; it never changes. None where it was never active so."""
+        """Give a campaign's text of one version; it never changes. None where it was never active so.
+
+        Raises ValueError where a newer version of the suite wrote it.
+        """
         key = (campaign_id, version)
         known = self._texts.pop(key, None) or await self._find(campaign_id, version)
         if known is not None:
@@ -140,7 +147,11 @@ class CampaignBook:
             for saved in found:
                 states[saved.key] = state
                 if state is CampaignState.ACTIVE and saved.state.text is not None:
-                    definition = definition_from_proto(saved.state.text)
+                    try:
+                        definition = definition_from_proto(saved.state.text)
+                    except ValueError:  # written by a newer version of the suite: the replicas that know it lead it
+                        log.warning("campaign_not_understood", campaign_id=saved.key)
+                        continue
                     one = ActiveCampaign(saved.key, saved.state.version, definition)
                     kind = definition.trigger_kind
                     active[kind] = (*active.get(kind, ()), one)

@@ -41,7 +41,10 @@ NANOS = 1_000_000_000
 
 
 def definition_from_proto(said: pb.CampaignDefinition) -> Definition:
-    """Read what a campaign does; it is valid by the contract's constraints."""
+    """Read what a campaign does; it is valid by the contract's constraints.
+
+    Raises ValueError for one of a newer version of the suite.
+    """
     trigger = said.trigger
     return Definition(
         name=said.name,
@@ -99,8 +102,10 @@ def _action(step: pb.CampaignStep) -> Action:
             audience = step.audience
             change = pb.CampaignAudienceChange.Name(audience.change).removeprefix("CAMPAIGN_AUDIENCE_CHANGE_")
             return Audience(audience.audience_id, change.lower(), audience.template_id)
-        case _:
+        case "exit":
             return Exit()
+        case _:
+            raise ValueError(f"step {step.step_id} does what nobody here knows")
 
 
 def _case(case: pb.CampaignBranchCase) -> Case:
@@ -110,8 +115,10 @@ def _case(case: pb.CampaignBranchCase) -> Case:
             return Case(MessageTest(case.message.step_id, MessageOutcome(outcome)), case.step_id)
         case "condition":
             return Case(_condition(case.condition), case.step_id)
-        case _:
+        case "arm":
             return Case(ArmTest(case.arm), case.step_id)
+        case _:
+            raise ValueError(f"a case that leads to {case.step_id} asks what nobody here knows")
 
 
 def _condition(condition: pb.CampaignCondition) -> Condition:
@@ -129,8 +136,10 @@ def _fact(condition: pb.CampaignCondition) -> Fact:
             return CartAtLeast(money.currency_code, money.units * NANOS + money.nanos)
         case "consent":
             return HasConsent(_kind(condition.consent.delivery_kind))
-        case _:
+        case "channel":
             return FromChannel(frozenset(condition.channel.channel_kinds))
+        case _:
+            raise ValueError("a condition asks what nobody here knows")
 
 
 def _window(window: pb.CampaignSendWindow) -> SendWindow:

@@ -1,6 +1,10 @@
 """Messaging is killed at each point at which it waits, between the announcement and the record: one effect each."""
 
+from dataclasses import replace
+
 from libs.ids import new_id
+from services.messaging.campaigns.documents import CAMPAIGNS
+from services.messaging.campaigns.fields import campaign_fields_of
 from tests.services.messaging.campaigns.cutting import Cut
 from tests.services.messaging.campaigns.rooms import Room, abandoned_now
 
@@ -30,4 +34,30 @@ async def test_one_trigger_has_one_effect_wherever_its_worker_is_killed(mongo_ur
             break
     else:
         raise AssertionError("it never came to its end")
+    room.client.close()
+
+
+async def test_a_campaign_of_a_newer_version_holds_up_no_other(mongo_uri: str, unique_prefix: str) -> None:
+    room = await Room.open(mongo_uri, f"{unique_prefix}_messaging")
+    known = await room.database[CAMPAIGNS].find_one({"_id": "abandoned_cart"})
+    assert known is not None
+    newer = {
+        "a_trigger": known["text"] | {"trigger": {"kind": "CAMPAIGN_TRIGGER_KIND_BIRTHDAY"}},
+        "a_step": known["text"] | {"steps": [{"step_id": "dance", "dance": {}}]},
+    }
+    await room.database[CAMPAIGNS].insert_many([known | {"_id": name, "text": text} for name, text in newer.items()])
+    hearing, stepper = room.worker()
+    customer_id = new_id("cus")
+    await hearing.enter(customer_id, abandoned_now(new_id("evt")))
+    await stepper.step_due(customer_id)
+    state = (await hearing.records.get(customer_id)).state
+    assert [one.template_id for one in state.waiting] == ["cart_reminder"]
+    [one] = state.enrolments
+    led_by_newer = replace(one, campaign_id="a_step", end_time=None, end_reason="", due_time=one.enter_time)
+    await room.database["records"].update_one(
+        {"_id": customer_id}, {"$set": {"enrolments": [campaign_fields_of(led_by_newer)]}}
+    )
+    await stepper.step_due(customer_id)
+    [one] = (await hearing.records.get(customer_id)).state.enrolments
+    assert (one.is_active, one.tries) == (True, 1)
     room.client.close()
