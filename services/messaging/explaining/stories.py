@@ -187,6 +187,8 @@ def reason_of_silence(
         if message.state in WAITING_STATES:
             return message.judgements[-1].reason if message.judgements else "WAITS"
         return message.state_reason or message.state.value
+    if any(trigger.outcome == HeardOutcome.ENTERED.value and trigger.result_id for trigger in triggers):
+        return "WAITS"  # they are in a campaign, and its next step is to come
     if triggers and triggers[0].outcome != HeardOutcome.ENTERED.value:
         return triggers[0].outcome
     missing = next((fact.reason for fact in facts if fact.verdict != "PASS"), "")

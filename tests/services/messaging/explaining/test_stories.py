@@ -125,6 +125,18 @@ def test_the_main_reason_is_what_became_of_it_else_of_its_trigger_else_what_is_m
     assert reason_of_silence((), (), (*ways, WayStory(IN_APP, SEND)), ()) == "NOTHING_HEARD"
 
 
+def test_who_is_in_a_campaign_whose_next_step_is_to_come_gets_nothing_yet_because_it_waits() -> None:
+    stories = trigger_stories(
+        (heard(HeardOutcome.CONDITION_FAILED, "another", days_ago=-1),),
+        (ENROLLED,),
+        matters=(ABANDONED, replace(ABANDONED, campaign_id="another")),
+        missed=Missed("cart_reminder"),
+        since=NOON,
+    )
+    assert [story.outcome for story in stories] == ["CONDITION_FAILED", "ENTERED"]
+    assert reason_of_silence((), stories, (WayStory(EMAIL, SEND),), ()) == "WAITS"
+
+
 def test_a_silence_is_told_with_all_that_is_missing() -> None:
     story = SilenceStory("NOT_ABANDONED", ways=(WayStory(EMAIL, SKIP),), facts=(CART,), away=("profile",))
     assert words_of_silence(story, missed="cart_reminder") == (
