@@ -146,7 +146,7 @@ def save(
                 raise errors.link_action_not_possible()
             said = [] if state_at(state, key) == GRANTED else [(key, GRANTED)]
         else:
-            said = [(no, REVOKED) for no in _noes(state, link, choice)]
+            said = [(no, REVOKED) for no in _noes(state, link, choice) if _has_room(state, no)]
         for one, wanted in said:
             at_link = wanted == GRANTED and choice.way == link.key.delivery_kind
             after = set_consent(
@@ -195,6 +195,8 @@ def _say_no(
 ) -> Change:
     state, events = preferences, list[Event]()
     for key in keys:
+        if not _has_room(state, key):
+            continue
         change = set_consent(
             state,
             page.statement(key, REVOKED),
@@ -204,6 +206,14 @@ def _say_no(
         )
         state, events = change.state, [*events, *change.events]
     return Decision(state, tuple(events))
+
+
+def _has_room(preferences: Preferences, key: ConsentKey) -> bool:
+    """Say whether a no can be noted. One without room is about an address of which nothing was said.
+
+    Then nothing comes there, or only by a yes for every address, which ends with it.
+    """
+    return find(preferences, key) is not None or len(preferences.consents) < ROOM_FOR_NOES
 
 
 def _fields(preferences: Preferences, choices: Choices, *, act: Act) -> Change:
