@@ -1,7 +1,7 @@
 """Asks the other services about a customer, just before something is sent to them: no more than the message needs."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from libs.purposes import Purpose
@@ -46,11 +46,13 @@ class Person:
         versions = (("profile", self.profile.version), ("preference", self.wishes.version), ("cart", cart))
         return tuple((source, version) for source, version in versions if version)
 
-    def contact_points(self, purpose: Purpose) -> Mapping[DeliveryKind, str]:
+    def contact_points(
+        self, purpose: Purpose, is_closed: Callable[[DeliveryKind, str], bool]
+    ) -> Mapping[DeliveryKind, str]:
         """Give where the customer can be reached; a code goes to the address that it is to prove, and nowhere else."""
         if self.code is not None:
             return {self.code.kind: self.code.address}
-        return contact_points(self.profile, self.wishes, purpose.name)
+        return contact_points(self.profile, self.wishes, purpose, is_closed)
 
     def whereabouts(self, channel_id: str) -> Whereabouts:
         """Give what tells of the customer's time zone: of several phones, one that is proven to be theirs, if any."""

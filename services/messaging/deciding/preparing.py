@@ -15,7 +15,7 @@ from services.messaging.deciding.metrics import JudgementMetrics
 from services.messaging.deciding.person import CodeGone, Person, ask_about
 from services.messaging.deciding.prepared import Away, End, Prepared, Ready
 from services.messaging.deciding.sources import NotThere, SourceAway, Sources, away_from, cart_now, source_finding
-from services.messaging.deciding.suppression import suppressed_in
+from services.messaging.deciding.suppression import closed_to, suppressed_in
 from services.messaging.deciding.time_zones import TimeZones
 from services.messaging.deciding.usual_hours import preferred_time
 from services.messaging.deciding.verdicts import Outcome, Send, Skip, Wait
@@ -214,7 +214,8 @@ class Preparing:
         state: Messaging,
         message: Message,
     ) -> Facts:
-        contact_points = person.contact_points(purpose)
+        is_closed = closed_to(state, is_transactional=purpose.is_transactional)
+        contact_points = person.contact_points(purpose, is_closed)
         now, zone = self._clock(), self._time_zones.find(person.whereabouts(message.origin.channel_id))
         return Facts(
             now=now,

@@ -13,6 +13,7 @@ import grpc
 
 from libs.contact_points import normal_email, normal_phone
 from libs.errors import OmnithreadError, Status
+from libs.purposes import Purpose
 from libs.rpc.status import error_from_rpc
 from libs.timestamps import from_timestamp
 from omnithread.cart.v1 import order_pb2
@@ -190,25 +191,27 @@ def bought_in(orders: Iterable[order_pb2.Order]) -> tuple[Bought, ...]:
     )
 
 
-def contact_points(profile: profile_pb2.Profile, wishes: Wishes, purpose: str) -> dict[DeliveryKind, str]:
+def contact_points(
+    profile: profile_pb2.Profile, wishes: Wishes, purpose: Purpose, is_closed: Callable[[DeliveryKind, str], bool]
+) -> dict[DeliveryKind, str]:
     """Give where the customer can be reached: at addresses of which a channel has proof that they are theirs.
 
-    Of several, one for which the customer said yes, else the first. Ways without an address know the customer by id:
-    whoever delivers a push notification knows the devices, and whoever keeps an audience its members.
+    Of several, one for which the customer said yes, and which is not closed; else the first. What needs no yes looks
+    for an open one first. Ways without an address know the customer by id: whoever delivers a push notification knows
+    the devices, and whoever keeps an audience its members.
     """
     points = {kind: profile.customer_id for kind in BY_CUSTOMER_ID if profile.customer_id}
     for kind, (identifier_kind, normal) in ADDRESSES.items():
-        addresses = [
-            address
-            for identifier in profile.identifiers
-            if identifier.kind == identifier_kind
-            and identifier.verified
-            and (address := _normal(normal, identifier.value))
-        ]
-        welcome = (address for address in addresses if is_consented(wishes.consents, purpose, kind, address))
-        chosen = next(welcome, addresses[0] if addresses else "")
-        if chosen:
-            points[kind] = chosen
+        ranked: list[tuple[tuple[bool, bool], int, str]] = []
+        for identifier in profile.identifiers:
+            if identifier.kind != identifier_kind or not identifier.verified:
+                continue
+            if address := _normal(normal, identifier.value):
+                no_yes = not is_consented(wishes.consents, purpose.name, kind, address)
+                hurdles = (no_yes, is_closed(kind, address))
+                ranked.append((hurdles[::-1] if purpose.is_transactional else hurdles, len(ranked), address))
+        if ranked:
+            points[kind] = min(ranked)[-1]
     return points
 
 

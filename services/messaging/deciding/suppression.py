@@ -1,6 +1,6 @@
 """Which of a customer's addresses are closed, and to what."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from services.messaging.deciding.facts import Suppressed
 from services.messaging.delivery.suppressed import suppression_of
@@ -19,3 +19,15 @@ def suppressed_in(state: Messaging, contact_points: Mapping[DeliveryKind, str]) 
         for kind, suppression in found.items()
         if suppression
     }
+
+
+def closed_to(state: Messaging, *, is_transactional: bool) -> Callable[[DeliveryKind, str], bool]:
+    """Give what says of an address whether it is closed to such a message."""
+
+    def is_closed(kind: DeliveryKind, address: str) -> bool:
+        suppression = suppression_of(state, kind, address)
+        if suppression is None:
+            return False
+        return suppression.reason is SuppressionReason.BOUNCED or not is_transactional
+
+    return is_closed
