@@ -83,9 +83,9 @@ def next_version(present: Document, change: Change, *, now: datetime) -> NextVer
 def _check_bounds(present: Document, after: Document, change: Change, *, total_bytes: int) -> None:
     """Tell what will never fit from what fits a little later, when the relay has taken the waiting entries away."""
     if total_bytes > change.most_bytes:
-        is_larger_anyway = _size({**present, "outbox": []}) > change.most_bytes and not _grows(present, change)
+        is_larger_anyway = size_of({**present, "outbox": []}) > change.most_bytes and not _grows(present, change)
         most_bytes = MAX_MERGED_BYTES if is_larger_anyway else change.most_bytes
-        if _size({**after, "outbox": change.outbox}) > most_bytes:
+        if size_of({**after, "outbox": change.outbox}) > most_bytes:
             raise record_too_large()
         if total_bytes > most_bytes:
             raise outbox_full()
@@ -96,8 +96,9 @@ def _check_bounds(present: Document, after: Document, change: Change, *, total_b
 
 
 def _grows(present: Document, change: Change) -> bool:
-    return _size(change.fields) > _size({name: present.get(name) for name in change.fields})
+    return size_of(change.fields) > size_of({name: present.get(name) for name in change.fields})
 
 
-def _size(document: Mapping[str, Any]) -> int:
+def size_of(document: Mapping[str, Any]) -> int:
+    """Give how many bytes MongoDB keeps for a document."""
     return len(bson.encode(document, codec_options=CODEC))

@@ -1,12 +1,13 @@
 """Remembers: the fields of a customer's record, the lists beside it, the documents of templates, and their indexes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from libs.mongo.migrate import Index, due_index, member_index
+from libs.mongo.next_version import size_of
 from libs.mongo.values import Member, RecordShape
 from services.messaging.campaigns.fields import (
     campaign_fields_of,
@@ -44,6 +45,7 @@ from services.messaging.fields import (
     summary_from,
     suppression_from,
 )
+from services.messaging.room import ROOM_BYTES, within_size
 from services.messaging.subscriptions.store import INDEXES as SUBSCRIPTION_INDEXES
 from services.messaging.values import (
     Assignee,
@@ -101,19 +103,29 @@ INDEXES = (
 
 
 def messaging_to_fields(state: Messaging) -> Fields:
-    """Write the state as top-level fields of the record, always all of them."""
-    return {
-        DUE_TIME: state.due_time,
-        "waiting": [fields_of(message) for message in state.waiting],
-        "recent": [fields_of(summary) for summary in state.recent],
-        "conversations": [fields_of(conversation) for conversation in state.conversations],
-        "sent": sent_to_fields(state.sent),
-        "suppressions": [fields_of(suppression) for suppression in state.suppressions],
-        "enrolments": [campaign_fields_of(enrolment) for enrolment in state.enrolments],
-        "heard": [campaign_fields_of(heard) for heard in state.heard],
-        "past_entries": [campaign_fields_of(entry) for entry in state.past_entries],
-        "reactions": list(state.reactions),
-    }
+    """Write the state as top-level fields of the record, always all of them, within its size (`room`)."""
+    fields = _all_fields(state)
+    if size_of(fields) <= ROOM_BYTES:
+        return fields
+    return _all_fields(within_size(state, lambda smaller, name: size_of({name: LISTS[name](smaller)})))
+
+
+def _all_fields(state: Messaging) -> Fields:
+    return {DUE_TIME: state.due_time, **{name: written(state) for name, written in LISTS.items()}}
+
+
+LISTS: Mapping[str, Callable[[Messaging], list[Any]]] = {
+    "waiting": lambda state: [fields_of(message) for message in state.waiting],
+    "recent": lambda state: [fields_of(summary) for summary in state.recent],
+    "conversations": lambda state: [fields_of(conversation) for conversation in state.conversations],
+    "sent": lambda state: list(sent_to_fields(state.sent)),
+    "suppressions": lambda state: [fields_of(suppression) for suppression in state.suppressions],
+    "enrolments": lambda state: [campaign_fields_of(enrolment) for enrolment in state.enrolments],
+    "heard": lambda state: [campaign_fields_of(heard) for heard in state.heard],
+    "past_entries": lambda state: [campaign_fields_of(entry) for entry in state.past_entries],
+    "reactions": lambda state: list(state.reactions),
+}
+"""How each list of the record is written."""
 
 
 def messaging_from_document(document: Mapping[str, Any]) -> Messaging:
