@@ -1,6 +1,7 @@
 """Tokens of links: what they say comes back, nobody else reads it, and what was changed on its way is none of ours."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def test_a_token_that_was_changed_or_made_up_is_none(
     other = data.draw(st.sampled_from("ABCDEFGHabcdefgh01234567-_").filter(lambda letter: letter != token[at]))
     assert ours.read(token[:at] + other + token[at + 1 :]) is None
     assert ours.read(data.draw(st.text("ABCabc012-_=", max_size=200))) is None
+
+
+@pytest.mark.parametrize("length", range(4))
+def test_a_link_has_one_spelling_and_loses_nothing_where_its_padding_is_cut_off(tmp_path: Path, length: int) -> None:
+    ours = tokens(tmp_path, NEW)
+    link = replace(LINK, message_id="m" * length * 16)
+    token = ours.make(link)
+    assert not token.endswith("=")
+    assert ours.read(token + "=" * (-len(token) % 4)) == link  # as they were made before
+    spellings = {token[:at] + extra + token[at:] for at in range(len(token)) for extra in ("=", "==", "====", ".", " ")}
+    assert [one for one in {*spellings, token + "=" * 4, token + "=" * 5} if ours.read(one) is not None] == []
 
 
 def test_the_longest_token_fits_into_an_address(tmp_path: Path) -> None:

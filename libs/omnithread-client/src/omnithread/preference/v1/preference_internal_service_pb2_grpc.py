@@ -167,7 +167,7 @@ class PreferenceInternalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ShowLink(self, request, context):
-        """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID.
+        """ShowLink says what a page has to show behind a link. It changes nothing, however often. Two reads, a few more for who was merged by mistake. Errors: LINK_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -64,7 +64,7 @@ class PreferenceInternalServiceStub:
     Errors: CONFIRMATION_NOT_FOUND.
     """
     ShowLink: _grpc.UnaryUnaryMultiCallable[_preference_internal_service_pb2.ShowLinkRequest, _preference_internal_service_pb2.ShowLinkResponse]
-    """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID."""
+    """ShowLink says what a page has to show behind a link. It changes nothing, however often. Two reads, a few more for who was merged by mistake. Errors: LINK_INVALID."""
     UseLink: _grpc.UnaryUnaryMultiCallable[_preference_internal_service_pb2.UseLinkRequest, _preference_internal_service_pb2.UseLinkResponse]
     """UseLink does what the customer pressed on the page. Safe to repeat with the same request_id.
     Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
@@ -107,7 +107,7 @@ class PreferenceInternalServiceAsyncStub(PreferenceInternalServiceStub):
     Errors: CONFIRMATION_NOT_FOUND.
     """
     ShowLink: _aio.UnaryUnaryMultiCallable[_preference_internal_service_pb2.ShowLinkRequest, _preference_internal_service_pb2.ShowLinkResponse]  # type: ignore[assignment]
-    """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID."""
+    """ShowLink says what a page has to show behind a link. It changes nothing, however often. Two reads, a few more for who was merged by mistake. Errors: LINK_INVALID."""
     UseLink: _aio.UnaryUnaryMultiCallable[_preference_internal_service_pb2.UseLinkRequest, _preference_internal_service_pb2.UseLinkResponse]  # type: ignore[assignment]
     """UseLink does what the customer pressed on the page. Safe to repeat with the same request_id.
     Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
@@ -207,7 +207,7 @@ class PreferenceInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _preference_internal_service_pb2.ShowLinkRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_preference_internal_service_pb2.ShowLinkResponse, _abc.Awaitable[_preference_internal_service_pb2.ShowLinkResponse]]:
-        """ShowLink says what a page has to show behind a link. It changes nothing, however often. One read. Errors: LINK_INVALID."""
+        """ShowLink says what a page has to show behind a link. It changes nothing, however often. Two reads, a few more for who was merged by mistake. Errors: LINK_INVALID."""
 
     @_abc_1.abstractmethod
     def UseLink(
