@@ -28,7 +28,9 @@ from services.messaging.model import Change
 from services.messaging.values import (
     Assignee,
     AssigneeKind,
+    Author,
     Conversation,
+    Entry,
     Messaging,
     Note,
     NoteId,
@@ -90,17 +92,33 @@ def add_note(
     return Decision(with_conversation(state, after), (NoteAdded(after, note),), facts)
 
 
-def mark_read(state: Messaging, conversation_id: str, side: Side, *, by: Origin) -> Change:
-    """Say that a side has read all. Raises CONVERSATION_NOT_FOUND, ACTOR_REQUIRED."""
+def mark_read(state: Messaging, conversation_id: str, side: Side, *, by: Origin, entry_id: str = "") -> Change:
+    """Say that a side has read all, or all up to an entry. Raises CONVERSATION_NOT_FOUND, ACTOR_REQUIRED."""
     if side is Side.STAFF:
         check_staff(by)
     conversation = _open(state, conversation_id)
     facts = {"conversation_id": conversation.conversation_id}
     is_staff = side is Side.STAFF
-    if not (conversation.unread_by_staff if is_staff else conversation.unread_by_customer):
+    unread = conversation.unread_by_staff if is_staff else conversation.unread_by_customer
+    left = min(unread, _said_after(conversation, entry_id, to=side)) if entry_id else 0
+    if left == unread:
         return Decision(state, facts=facts)
-    read = replace(conversation, unread_by_staff=0) if is_staff else replace(conversation, unread_by_customer=0)
+    read = replace(conversation, unread_by_staff=left) if is_staff else replace(conversation, unread_by_customer=left)
     return Decision(with_conversation(state, read), (ConversationRead(read, side),), facts)
+
+
+def _said_after(conversation: Conversation, entry_id: str, *, to: Side) -> int:
+    """Count what was said to a side after an entry; of one that is not among the newest, all that is unread."""
+    newest = conversation.recent_entries
+    seen = next((index for index, entry in enumerate(newest) if entry.entry_id == entry_id), None)
+    if seen is None:
+        return conversation.entry_count
+    by_customer = to is Side.STAFF
+    return sum(1 for entry in newest[seen + 1 :] if _counts_as_said(entry, by_customer=by_customer))
+
+
+def _counts_as_said(entry: Entry, *, by_customer: bool) -> bool:
+    return not entry.automatic and (entry.author is Author.CUSTOMER) is by_customer
 
 
 def close(state: Messaging, conversation_id: str, *, by: Origin) -> Change:

@@ -93,7 +93,11 @@ class ConversationServicer(ConversationServiceServicer):
         self, request: pb.MarkConversationReadRequest, _context: object
     ) -> pb.MarkConversationReadResponse:
         outcome, conversation = await self._staff.mark_read(
-            request.customer_id, request.conversation_id, side_from_proto(request.side), stamp=stamp_of(request)
+            request.customer_id,
+            request.conversation_id,
+            side_from_proto(request.side),
+            entry_id=request.entry_id,
+            stamp=stamp_of(request),
         )
         return pb.MarkConversationReadResponse(
             conversation=conversation_to_proto(conversation, outcome.saved.customer_id),

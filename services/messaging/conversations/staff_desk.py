@@ -66,12 +66,12 @@ class StaffDesk:
         return await self.records.run(customer_id, stamp, decide)
 
     async def mark_read(
-        self, customer_id: str, conversation_id: str, side: Side, *, stamp: Stamp
+        self, customer_id: str, conversation_id: str, side: Side, *, entry_id: str, stamp: Stamp
     ) -> tuple[Outcome[Messaging], Conversation]:
-        """Say that a side has read all that was said."""
+        """Say that a side has read all that was said, or all up to an entry."""
 
         def decide(saved: Saved[Messaging]) -> Change:
-            return looking_after.mark_read(saved.state, conversation_id, side, by=stamp.origin)
+            return looking_after.mark_read(saved.state, conversation_id, side, by=stamp.origin, entry_id=entry_id)
 
         return await self._with_conversation(await self.records.run(customer_id, stamp, decide))
 

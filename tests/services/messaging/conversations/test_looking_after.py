@@ -113,6 +113,19 @@ def test_one_that_was_read_by_its_side_has_nothing_unread() -> None:
     assert mark_read(change.state, "cnv_1", Side.STAFF, by=BEN).events == ()
 
 
+def test_what_came_after_the_newest_entry_on_the_screen_stays_unread() -> None:
+    state = say(say(say(Messaging()), minute=1), minute=2)
+    seen = mark_read(state, "cnv_1", Side.STAFF, by=BEN, entry_id=entry_id("1"))
+    assert only(seen.state).unread_by_staff == 1
+    assert mark_read(seen.state, "cnv_1", Side.STAFF, by=BEN, entry_id=entry_id("0")).events == ()
+    answered = say(say(seen.state, Author.AGENT, minute=3), minute=4, automatic=True)
+    assert (
+        only(mark_read(answered, "cnv_1", Side.CUSTOMER, by=WEB, entry_id=entry_id("2")).state).unread_by_customer == 1
+    )
+    assert mark_read(answered, "cnv_1", Side.CUSTOMER, by=WEB, entry_id="ent_unknown").events == ()
+    assert only(mark_read(answered, "cnv_1", Side.CUSTOMER, by=WEB).state).unread_by_customer == 0
+
+
 def test_one_that_ended_goes_on_unless_there_is_another_on_its_topic() -> None:
     change = close(given_to(say(Messaging()), AGENT), "cnv_1", by=BEN)
     assert change.state.conversations == ()

@@ -574,6 +574,7 @@ class MarkConversationReadRequest(_message.Message):
     SIDE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ISSUE_TIME_FIELD_NUMBER: _builtins.int
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """Whose."""
     conversation_id: _builtins.str
@@ -582,6 +583,8 @@ class MarkConversationReadRequest(_message.Message):
     """Which side has read it."""
     request_id: _builtins.str
     """Unique id of this request (AIP-155), 16 to 64 characters, kept over retries. The client package fills it."""
+    entry_id: _builtins.str
+    """The newest entry that was seen: what came after it stays unread. Empty means all up to now."""
     @_builtins.property
     def issue_time(self) -> _timestamp_pb2.Timestamp:
         """When the caller issued the request, kept over retries (UTC). The client package fills it."""
@@ -594,10 +597,11 @@ class MarkConversationReadRequest(_message.Message):
         side: _messaging_pb2.ConversationSide.ValueType = ...,
         request_id: _builtins.str = ...,
         issue_time: _timestamp_pb2.Timestamp | None = ...,
+        entry_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "customer_id", b"customer_id", "issue_time", b"issue_time", "request_id", b"request_id", "side", b"side"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "customer_id", b"customer_id", "entry_id", b"entry_id", "issue_time", b"issue_time", "request_id", b"request_id", "side", b"side"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

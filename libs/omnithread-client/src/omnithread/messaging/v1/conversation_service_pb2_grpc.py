@@ -124,7 +124,7 @@ class ConversationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MarkConversationRead(self, request, context):
-        """MarkConversationRead says that one side has read an open conversation up to now. The company's side needs an `actor`. One conditional write.
+        """MarkConversationRead says that one side has read an open conversation, up to an entry or to now. The company's side needs an `actor`. One conditional write.
         Errors: CUSTOMER_NOT_FOUND, ACTOR_REQUIRED, CONVERSATION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -55,7 +55,7 @@ class ConversationServiceStub:
     Errors: CUSTOMER_NOT_FOUND, ACTOR_REQUIRED, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT.
     """
     MarkConversationRead: _grpc.UnaryUnaryMultiCallable[_conversation_service_pb2.MarkConversationReadRequest, _conversation_service_pb2.MarkConversationReadResponse]
-    """MarkConversationRead says that one side has read an open conversation up to now. The company's side needs an `actor`. One conditional write.
+    """MarkConversationRead says that one side has read an open conversation, up to an entry or to now. The company's side needs an `actor`. One conditional write.
     Errors: CUSTOMER_NOT_FOUND, ACTOR_REQUIRED, CONVERSATION_NOT_FOUND.
     """
     CloseConversation: _grpc.UnaryUnaryMultiCallable[_conversation_service_pb2.CloseConversationRequest, _conversation_service_pb2.CloseConversationResponse]
@@ -102,7 +102,7 @@ class ConversationServiceAsyncStub(ConversationServiceStub):
     Errors: CUSTOMER_NOT_FOUND, ACTOR_REQUIRED, CONVERSATION_NOT_FOUND, CONVERSATION_LIMIT.
     """
     MarkConversationRead: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.MarkConversationReadRequest, _conversation_service_pb2.MarkConversationReadResponse]  # type: ignore[assignment]
-    """MarkConversationRead says that one side has read an open conversation up to now. The company's side needs an `actor`. One conditional write.
+    """MarkConversationRead says that one side has read an open conversation, up to an entry or to now. The company's side needs an `actor`. One conditional write.
     Errors: CUSTOMER_NOT_FOUND, ACTOR_REQUIRED, CONVERSATION_NOT_FOUND.
     """
     CloseConversation: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.CloseConversationRequest, _conversation_service_pb2.CloseConversationResponse]  # type: ignore[assignment]
@@ -176,7 +176,7 @@ class ConversationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _conversation_service_pb2.MarkConversationReadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_conversation_service_pb2.MarkConversationReadResponse, _abc.Awaitable[_conversation_service_pb2.MarkConversationReadResponse]]:
-        """MarkConversationRead says that one side has read an open conversation up to now. The company's side needs an `actor`. One conditional write.
+        """MarkConversationRead says that one side has read an open conversation, up to an entry or to now. The company's side needs an `actor`. One conditional write.
         Errors: CUSTOMER_NOT_FOUND, ACTOR_REQUIRED, CONVERSATION_NOT_FOUND.
         """
 
