@@ -101,9 +101,10 @@ def would_enter(state: Messaging, trigger: Trigger, campaign: ActiveCampaign, *,
     mine = [entry for entry in state.past_entries if entry.campaign_id == campaign.campaign_id]
     if any(entry.key == trigger.same_key for entry in mine):
         return HeardOutcome.ENTERED_BEFORE
-    counted = [entry for entry in mine if entry.counts]
     active = [one for one in state.enrolments if one.is_active]
     same = _about_same(active, campaign.campaign_id, trigger)
+    under_way = {one.trigger.same_key for one in active if one.campaign_id == campaign.campaign_id and one not in same}
+    counted = [entry for entry in mine if entry.counts and (entry.arm or entry.key in under_way)]
     if same and trigger.kind not in REPLACING_KINDS:
         return HeardOutcome.ALREADY_ENROLLED
     if definition.reentry is Reentry.NEVER and counted:

@@ -159,6 +159,24 @@ def test_a_condition_that_was_not_fulfilled_does_not_keep_from_entering_later() 
     assert outcomes(state) == [("CONDITION_FAILED", 1), ("ENTERED", 2)]
 
 
+@pytest.mark.parametrize("reentry", [Reentry.NEVER, Reentry.AFTER_DAYS])
+def test_who_left_before_the_first_step_was_due_has_not_been_in_it(reentry: Reentry) -> None:
+    exit_on = frozenset({ExitCondition.CART_CHANGED})
+    one = campaign(reentry=reentry, reentry_days=3, delay=timedelta(hours=1), exit_on=exit_on)
+    changed = ExitCause(ExitCondition.CART_CHANGED, NOON + timedelta(minutes=5), cart_id="crt_1")
+    left = moves.leave(entered(one), changed, now=NOON)
+    assert left is not None
+    again = moves.enter(left.state, abandoned("evt_2", time=LATER), [one], customer_id=ANNA, now=LATER)
+    assert again is not None
+    assert [enrolment.is_active for enrolment in again.state.enrolments].count(True) == 1
+
+
+def test_who_waits_for_the_first_step_of_one_cart_does_not_enter_for_another_one() -> None:
+    one = campaign(reentry=Reentry.NEVER, delay=timedelta(hours=1))
+    state = entered(one, abandoned("evt_2", cart_id="crt_2"), entered(one))
+    assert outcomes(state) == [("ENTERED", 1), ("REENTRY", 1)]
+
+
 def test_what_is_heard_a_day_late_lets_nobody_enter() -> None:
     state = entered(campaign(), abandoned(time=NOON - timedelta(hours=25)))
     assert state.enrolments == ()
