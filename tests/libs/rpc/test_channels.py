@@ -17,6 +17,8 @@ def test_the_example_registers_every_kind_of_place_that_the_suite_shows() -> Non
         "call-centre": channel_pb2.CHANNEL_KIND_CALL_CENTRE,
         "store-042": channel_pb2.CHANNEL_KIND_STORE,
         "messenger": channel_pb2.CHANNEL_KIND_SOCIAL,
+        "mail-gateway": channel_pb2.CHANNEL_KIND_EMAIL,
+        "public-pages": channel_pb2.CHANNEL_KIND_WEB,
     }
     assert registry.find("store-042") == Channel(
         id="store-042",

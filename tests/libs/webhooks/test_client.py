@@ -12,6 +12,7 @@ from libs.webhooks.answers import WebhookAnswer, WebhookError, WebhookNotTaken, 
 from libs.webhooks.client import MAX_ANSWER_BYTES, WebhookClient, WebhookTarget, WebhookTimeouts
 from libs.webhooks.signing import check_signature
 from tests.libs.webhooks.hostile import Hostile, hostile_server
+from tests.silent_server import silent_server
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 HERE = AddressRules(allow_http=True, allowed_networks=networks_from(["127.0.0.0/8"]))
@@ -107,12 +108,9 @@ async def test_where_nobody_listens_nothing_was_taken(client: WebhookClient) -> 
 
 async def test_a_half_open_connection_that_never_speaks_tls_gets_nothing() -> None:
     client = WebhookClient(rules=HERE, timeouts=WebhookTimeouts(connect=0.3, step=0.3, total=0.6))
-    stuck = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
-    try:
+    async with silent_server() as port:
         with pytest.raises(WebhookNotTaken, match="timeout"):
-            await _post(client, f"https://127.0.0.1:{stuck.sockets[0].getsockname()[1]}/")
-    finally:
-        stuck.close()
+            await _post(client, f"https://127.0.0.1:{port}/")
         await client.close()
 
 

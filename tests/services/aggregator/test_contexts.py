@@ -1,6 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from libs.mongo.connection import Client, database
@@ -31,6 +29,7 @@ from tests.services.aggregator.company import (
 )
 from tests.services.calls import refusal, until
 from tests.services.running import Services
+from tests.silent_server import silent_server
 
 UNAVAILABLE = context.SECTION_PROBLEM_REASON_UNAVAILABLE
 NOBODYS_KAFKA = "127.0.0.1:1"
@@ -190,21 +189,11 @@ async def test_a_service_that_is_down_is_missing_by_name_and_the_rest_is_served(
     assert (refused.reason, dict(refused.metadata)) == ("DEPENDENCY_UNAVAILABLE", {"dependency": "profile"})
 
 
-@asynccontextmanager
-async def silence() -> AsyncIterator[str]:
-    """An address where somebody takes the call and never says a word."""
-    server = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(3600), "127.0.0.1", 0)
-    try:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-
-
 async def test_a_service_that_says_nothing_is_named_and_the_answer_is_in_time(own_services: Services) -> None:
     for service in FOUR[:3]:
         await own_services.start(service)
-    async with silence() as address:
-        company = await company_at(own_services, messaging_address=address)
+    async with silent_server() as port:
+        company = await company_at(own_services, messaging_address=f"127.0.0.1:{port}")
         customer_id = (
             await company.web.context.StartSession(pb.StartSessionRequest(identifiers=[visitor()]))
         ).customer_id

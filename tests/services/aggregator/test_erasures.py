@@ -109,7 +109,7 @@ async def test_what_the_law_wants_kept_stays_without_the_person(company: Company
         for row in area.collections
         if row.why_kept and row.collection not in {"records", "events", "cursors"}
     }
-    assert kept == {("cart", "orders"): 1, ("preference", "consent_records"): 1}
+    assert kept == {("cart", "orders"): 1, ("preference", "consent_records"): 1, ("preference", "erased_chains"): 1}
     assert [area.area for area in erasure.areas] == sorted(SERVICES)
 
 
