@@ -114,6 +114,9 @@ class Confirming:
             raise errors.confirmation_not_found()
         saved = await self.book.get(customer_id)
         pending = waiting(saved.state, Which(confirmation_id=confirmation_id))
+        if pending is None:  # the mail was asked for while two were taken for one
+            saved = await self.book.get(confirmation.customer_id)
+            pending = waiting(saved.state, Which(confirmation_id=confirmation_id))
         if pending is None:
             raise errors.confirmation_not_found()
         return replace(confirmation, key=pending.key), saved

@@ -233,6 +233,20 @@ async def test_a_yes_that_waits_is_confirmed_by_its_old_mail_after_a_merge_and_a
         assert (await desk.consents.VerifyConsentChain(pb.VerifyConsentChainRequest(customer_id=customer_id))).ok
 
 
+async def test_a_mail_that_was_asked_for_while_two_were_taken_for_one_is_still_written(desk: Desk) -> None:
+    guest, known, at, merge_id = await desk.new_customer(), await desk.new_customer(), address(), new_id("mrg")
+    await waiting(desk, guest, at)
+    await desk.absorb(merge_id, guest, known)
+    merge_time = datetime.now(UTC)
+    resend = pb.ResendConfirmationRequest(customer_id=known, record_id=(await desk.records(known))[0].record_id)
+    await desk.consents.ResendConfirmation(resend)
+    await desk.release(merge_id, guest, known, merge_time=merge_time)
+    mail = await desk.asked(known)
+    assert mail.contact_point == at
+    assert (await desk.pressed(mail.link, **CONFIRM)).standing == internal_pb.LINK_STANDING_DONE
+    assert (await states(desk, guest), await states(desk, known)) == ([YES], [])
+
+
 async def test_of_a_customer_who_was_forgotten_nothing_is_kept_and_the_link_says_so(
     desk: Desk, stored: Database
 ) -> None:
