@@ -9,14 +9,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
 UV = $(or $(shell command -v uv),$(BIN)/uv)
+APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser
 TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
-.PHONY: help setup check test test-launch test-browser test-faults protos lock fmt demo up token clean
+.PHONY: help setup check test test-long test-launch test-browser test-faults protos lock fmt demo up token clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.synced ## make .venv with everything in it; needs only python3 >= 3.11
 
@@ -36,8 +37,11 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs
 	(cd protos && ../$(BIN)/buf lint)
 	$(PY) -m protos.generate --check
 
-test: setup ## every test but those that start the whole suite as a newcomer does, crash parts of it, or need a browser
-	$(PY) -m pytest -n auto --ignore tests/launch --ignore tests/faults --ignore tests/browser
+test: setup ## every test but what takes long, crashes the whole suite, or needs a browser
+	$(PY) -m pytest -n auto -m "not long" $(APART)
+
+test-long: setup ## what takes long: crashes at every write, laws over all services, the pages of docs/ as they stand
+	$(PY) -m pytest -n auto -m long $(APART)
 
 test-launch: setup ## `make demo` and `make up` as whole processes that leave nothing behind
 	$(PY) -m pytest tests/launch

@@ -28,6 +28,33 @@ LONGEST_FIRST = (
 """Folders that take a minute and more: they are begun first, so that no worker has one of them left at the end."""
 
 
+LONG = (
+    "tests/journeys/test_a_shift_is_replayed.py",
+    "tests/journeys/test_nobody_loses_anything.py",
+    "tests/journeys/test_nothing_personal_is_left.py",
+    "tests/journeys/test_promise_01_one_cart.py::test_two_channels_write_one_cart_a_hundred_times",
+    "tests/journeys/test_what_the_pages_show.py",
+    "tests/libs/events/test_kafka_away.py",
+    "tests/libs/mongo/test_crash.py",
+    "tests/libs/mongo/test_erase.py::test_an_erasure_that_crashes_at_any_write",
+    "tests/services/aggregator/test_erasure_crashes.py",
+    "tests/services/aggregator/test_erasures.py",
+    "tests/services/aggregator/test_price_alerts.py::test_after_crashes_at_any_point",
+    "tests/services/aggregator/test_unmerging.py",
+    "tests/services/cart/checkout/test_checkouts.py",
+    "tests/services/cart/test_against_a_simple_model.py",
+    "tests/services/cart/test_process.py",
+    "tests/services/messaging/deciding/test_a_hundred.py",
+    "tests/services/messaging/delivery/test_waiting.py",
+    "tests/services/messaging/subscriptions/test_calls.py::test_the_51st_subscription_is_refused",
+    "tests/services/messaging/subscriptions/test_posting.py",
+    "tests/services/profile/test_forgetting.py::test_an_erasure_that_crashes_at_any_write",
+    "tests/services/profile/test_process.py",
+)
+"""What takes long, since it crashes or repeats many times, waits out deadlines, or starts whole processes: these have
+the mark `long`, and are run by `make test-long`."""
+
+
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps a folder's tests on one worker: the services that they share are started once, and stopped after them."""
 
@@ -49,8 +76,12 @@ def run_prefix() -> str:
     return f"t{uuid.uuid4().hex[:8]}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks are chosen by
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the folders that take long first, and leave the rest in order."""
+    """Mark what takes long; put the folders that do first, and leave the rest in order."""
+    for item in items:
+        if item.nodeid.startswith(LONG):
+            item.add_marker(pytest.mark.long)
 
     def rank(item: pytest.Item) -> int:
         folder = item.nodeid.partition("::")[0].rpartition("/")[0]
