@@ -140,8 +140,8 @@ class Inboxes:
         try:
             while True:
                 watcher.woken.clear()
-                saved = await self._record(watcher.standing)
-                if saved.customer_id != watcher.standing:  # merged meanwhile: go on with who remains
+                saved = await self._record(customer_id)
+                if saved.customer_id != watcher.standing:  # merged meanwhile, or parted again: go on with who it is now
                     self.watchers.remove(watcher)
                     watcher = self.watchers.add(saved)
                 listed = await self._newest(saved, kind)

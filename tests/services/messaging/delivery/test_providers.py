@@ -11,6 +11,7 @@ import pytest
 from grpc import StatusCode
 
 from libs.clock import system_clock
+from libs.ids import new_id
 from libs.webhooks.signing import check_signature, signature_header
 from omnithread.common.v1.delivery_pb2 import (
     DELIVERY_KIND_AD_AUDIENCE,
@@ -367,6 +368,28 @@ async def test_an_inbox_shows_what_is_unread_then_what_is_new_then_what_was_read
     fresh = branch.inbox.SubscribeInbox(inbox_service_pb2.SubscribeInboxRequest(customer_id=anna))
     assert [one.message_id for one in (await answer_of(fresh)).messages] == [second]
     fresh.cancel()
+
+
+async def test_who_was_parted_again_is_shown_nothing_more_of_the_other(branch: Branch) -> None:
+    anna, bob = [(await branch.office.person(name=name)).customer_id for name in ("Anna", "Bob")]
+    for customer_id in (anna, bob):
+        await branch.office.ended(customer_id, await branch.office.send(customer_id, "inbox_news"))
+    merge_id = new_id("mrg")
+    stream = branch.inbox.SubscribeInbox(inbox_service_pb2.SubscribeInboxRequest(customer_id=bob))
+    assert {one.customer_id for one in (await news(stream)).messages} == {bob}
+    await branch.office.absorb(merge_id, bob, anna)
+    while {one.customer_id for one in (await news(stream)).messages} != {anna}:
+        pass
+    await branch.office.release(merge_id, bob, anna)
+    for_anna = await branch.office.send(anna, "inbox_news")
+    await branch.office.ended(anna, for_anna)
+    for_bob = await branch.office.send(bob, "inbox_news")
+    seen: set[str] = set()
+    async with asyncio.timeout(20):
+        while for_bob not in seen:
+            seen |= {one.message_id for one in (await news(stream)).messages}
+    assert for_anna not in seen
+    stream.cancel()
 
 
 async def test_a_display_in_the_store_shows_what_is_meant_for_it(branch: Branch) -> None:
