@@ -22,7 +22,8 @@ MOST_WAITING = 10_000
 MOST_DUE = 500
 MOST_HELD = 5000
 HELD_FOR = timedelta(minutes=1)
-"""So long nobody looks at a customer whose messages fail in a way that nobody foresaw: others are found behind them."""
+"""So long nobody looks at a customer whose messages or campaigns fail in a way that nobody foresaw: so others are
+found behind them."""
 WORKERS = 16
 STOP_SECONDS = 8.0
 
@@ -73,6 +74,8 @@ class SendLoop:
         self._clock = clock
         self._sweep_seconds = sweep_seconds
         self._in_work: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        """Of those in work, who was nudged since."""
         self._held: dict[str, datetime] = {}
         self._stopping = False
 
@@ -103,9 +106,9 @@ class SendLoop:
     async def _work(self) -> None:
         while True:
             customer_id = await self._nudges.next()
-            before = self._in_work.get(customer_id)
-            if before is not None:
-                await asyncio.wait({before})
+            if customer_id in self._in_work:  # whoever works for them comes again: else one could take up all workers
+                self._again.add(customer_id)
+                continue
             task = asyncio.create_task(self._send(customer_id), name="send-due")
             self._in_work[customer_id] = task
             task.add_done_callback(partial(self._forget, customer_id))
@@ -118,18 +121,25 @@ class SendLoop:
             log.warning("campaigns_held_up", customer_id=customer_id, reason=error.reason)
         except Exception as error:  # the sweep comes back to it
             log.exception("campaigns_held_up", customer_id=customer_id, exc_info=error)
+            self._hold(customer_id)
         try:
             await self._sender.send_due(customer_id, lambda: not self._stopping)
         except OmnithreadError as error:
             log.warning("messages_not_sent", customer_id=customer_id, reason=error.reason)
         except Exception as error:  # the sweep comes back to it
             log.exception("messages_not_sent", customer_id=customer_id, exc_info=error)
-            if len(self._held) < MOST_HELD:
-                self._held[customer_id] = self._clock() + HELD_FOR
+            self._hold(customer_id)
+
+    def _hold(self, customer_id: str) -> None:
+        if len(self._held) < MOST_HELD:
+            self._held[customer_id] = self._clock() + HELD_FOR
 
     def _forget(self, customer_id: str, done: asyncio.Task[None]) -> None:
         if self._in_work.get(customer_id) is done:
             del self._in_work[customer_id]
+        if customer_id in self._again:
+            self._again.discard(customer_id)
+            self._nudges.nudge(customer_id)
 
     async def _finish(self) -> None:
         if self._in_work:
