@@ -120,6 +120,11 @@ class HandingOver:
 
     async def _hand_over(self, provider: Provider, customer_id: str, claimed: Message, ready: Ready) -> Step:
         """Give the message to the provider, and say what is to be noted."""
+        if (
+            self.steps.clock() > claimed.due_time - self.patience.lease / 2
+        ):  # the claim took too long, or we stood still
+            log.warning("handed_over_too_late", message_id=claimed.message_id, provider=provider.provider_id)
+            return self._try_again(claimed, ready.content)
         parcel = Parcel(
             message_id=claimed.message_id,
             idempotency_key=claimed.message_id,
@@ -167,11 +172,11 @@ class HandingOver:
                 async with asyncio.timeout(LOOK_UP_SECONDS):
                     found = await provider.adapter.look_up(claimed.message_id)
             except Exception as error:  # noqa: BLE001  asking changes nothing, so it can be asked again
-                self._note(provider, claimed, "not_found_out", str(error) or type(error).__name__, is_failure=True)
+                self._note(provider, claimed, "not_found_out", str(error) or type(error).__name__, is_failure=None)
                 if not self.patience.is_over(claimed):
                     return self._ask_later(claimed)
             else:
-                self._note(provider, claimed, "looked_up", "taken" if found else "not taken", is_failure=False)
+                self._note(provider, claimed, "looked_up", "taken" if found else "not taken", is_failure=None)
                 return self._found(claimed, content, found)
         elif (provider is not None and provider.adapter.takes_once and not self.patience.is_over(claimed)) or (
             purpose is not None
@@ -215,12 +220,15 @@ class HandingOver:
             is_unsure=doubt,
         )
 
-    def _note(self, provider: Provider, claimed: Message, outcome: str, why: str, *, is_failure: bool) -> None:
-        """Count what became of it, for the circuit and for whoever watches."""
+    def _note(self, provider: Provider, claimed: Message, outcome: str, why: str, *, is_failure: bool | None) -> None:
+        """Count what became of it, for the circuit and for whoever watches.
+
+        That a provider can be asked, or cannot, says nothing of whether it takes messages (None).
+        """
         self.meters.handed_over(provider, outcome)
         if is_failure:
             provider.circuit.failed(self.steps.clock())
-        else:
+        elif is_failure is not None:
             provider.circuit.succeeded()
         if outcome != "taken":
             log.warning(

@@ -115,6 +115,13 @@ class Depot:
     mongo_uri: str
     name: str
     later: timedelta = timedelta()
+    freezes: bool = False
+    """Whether the worker that writes next stands still afterwards until its lease is over."""
+
+    def wrote(self, _customer_id: str) -> None:
+        if self.freezes:
+            self.freezes = False
+            self.later += LEASE
 
     def clock(self) -> datetime:
         return NOON + self.later
@@ -141,12 +148,13 @@ class Depot:
             client.close()
 
     @asynccontextmanager
-    async def worker(self, kind: DeliveryKind, adapter: Adapter, address: str) -> AsyncIterator[Sender]:
+    async def worker(
+        self, kind: DeliveryKind, adapter: Adapter, address: str, *, circuit: Circuit | None = None
+    ) -> AsyncIterator[Sender]:
         """Start one."""
         async with self.records() as (records, base):
-            provider = Provider(
-                "depot", "test", (kind,), adapter, Circuit(1000, LEASE, Random(1)), Turns(0), most_in_flight=8
-            )
+            circuit = circuit or Circuit(1000, LEASE, Random(1))
+            provider = Provider("depot", "test", (kind,), adapter, circuit, Turns(0), most_in_flight=8)
             providers = Providers([provider])
             registry = CollectorRegistry()
             steps = Steps(
@@ -156,7 +164,7 @@ class Depot:
                 campaigns=CampaignMeters(registry),
                 clock=self.clock,
                 new_id=new_id,
-                wake=lambda _customer_id: None,
+                wake=self.wrote,
             )
             patience = Patience(LEASE, timedelta(seconds=2), timedelta(minutes=15), 12, Random(1))
             handing_over = HandingOver(

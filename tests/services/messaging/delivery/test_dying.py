@@ -1,11 +1,16 @@
 """A worker dies at some steps between looking and noting (at each in `tests/faults`): what was promised is kept."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from libs.ids import new_id
+from services.messaging.delivery.adapters import Parcel, Taken, Unsure
+from services.messaging.delivery.circuit import Circuit, CircuitState
+from services.messaging.values import DeliveryKind, MessageState
 from tests.services.messaging.delivery.dying import Depot
 from tests.services.messaging.delivery.places import (
     EXACTLY_ONCE,
@@ -62,3 +67,44 @@ async def test_two_replicas_share_the_work_and_do_nothing_twice(depot: Depot, tm
         await asyncio.gather(replica(1, customers), replica(2, customers[::-1]))
         assert [place.effects(customer_id) for customer_id in customers] == [1] * CUSTOMERS
         assert {1, 2} == set(done)
+
+
+async def test_a_worker_that_stood_still_until_its_lease_was_over_hands_nothing_over(
+    depot: Depot, tmp_path: Path
+) -> None:
+    async with mail_server(tmp_path) as place:
+        customer_id, adapter = new_id("cus"), place.adapter(depot)
+        await depot.queue(customer_id, "cart_reminder")
+        async with depot.worker(place.kind, adapter, place.address(customer_id)) as sender:
+            depot.freezes = True
+            await sender.send_due(customer_id)
+            assert place.effects(customer_id) == 0
+            assert (await depot.until_settled(customer_id, sender)).state is MessageState.SENT
+        assert place.effects(customer_id) == 1
+        await adapter.close()
+
+
+class Deaf:
+    """A provider that can be asked, and takes nothing."""
+
+    can_look_up = takes_once = True
+
+    async def hand_over(self, _parcel: Parcel) -> Taken:
+        raise Unsure("silence")
+
+    async def look_up(self, _idempotency_key: str) -> Taken | None:
+        return None
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_provider_that_answers_questions_and_takes_no_message_is_left_alone(depot: Depot) -> None:
+    customer_id, circuit = new_id("cus"), Circuit(3, timedelta(seconds=30), Random(1))
+    await depot.queue(customer_id, "invoice")
+    async with depot.worker(DeliveryKind.SMS, Deaf(), "+41446681800", circuit=circuit) as sender:
+        for _ in range(6):
+            await sender.send_due(customer_id)
+            if circuit.failures < 3:
+                depot.later += timedelta(minutes=20)
+    assert circuit.state(depot.clock()) is CircuitState.OPEN
