@@ -15,7 +15,7 @@ from libs.telemetry.journey import journey_labels
 from libs.webhooks.answers import WebhookError, WebhookNotTaken, WebhookRefused
 from libs.webhooks.client import MAX_BODY_BYTES, WebhookClient, WebhookTarget
 from services.messaging.subscriptions.cloud_events import CONTENT_TYPE, TEST_TYPE, body_of, test_body
-from services.messaging.subscriptions.deliveries import Deliveries, Tried
+from services.messaging.subscriptions.deliveries import OVERTAKEN_AFTER, Deliveries, Tried
 from services.messaging.subscriptions.health import Healths
 from services.messaging.subscriptions.metrics import HookMetrics
 from services.messaging.subscriptions.values import Delivery, DeliveryState, Health, Subscription
@@ -106,7 +106,8 @@ class Poster:
         tried = Tried(error.why, error.status, now)
         refused = isinstance(error, WebhookRefused)
         kind = "refused" if refused else "not_taken" if isinstance(error, WebhookNotTaken) else "unsure"
-        if not is_probe and (refused or now - (delivery.start_time or now) >= GIVEN_UP_AFTER):
+        is_late = now - (delivery.start_time or now) >= GIVEN_UP_AFTER and delivery.tries + 1 >= OVERTAKEN_AFTER
+        if not is_probe and (refused or is_late):
             await self._give_up(delivery, lease, tried, kind)
         else:
             share = self.random.random()

@@ -19,6 +19,7 @@ from libs.mongo.migrate import migrate
 from omnithread.cart.v1.cart_events_pb2 import CartEvent, ItemAdded
 from omnithread.common.v1.event_pb2 import EventHeader
 from omnithread.profile.v1.profile_events_pb2 import CustomerErased, ProfileEvent
+from services.messaging.subscriptions.deliveries import OVERTAKEN_AFTER
 from services.messaging.subscriptions.dispatcher import MOST_PER_RECEIVER
 from services.messaging.subscriptions.health import FAILURES_BEFORE_REST
 from services.messaging.subscriptions.intake import HookIntake
@@ -185,6 +186,38 @@ async def test_an_event_that_is_never_taken_is_overtaken_after_five_tries(bench:
     assert receiver.taken == ["evt_cus_1_2", "evt_cus_1_3"]
     ids = [post.id for post in receiver.posts]
     assert ids[:5] == ["evt_cus_1_1"] * 5
+
+
+async def test_what_waited_for_days_without_being_tried_is_not_given_up_for_one_failure(
+    bench: Bench, receiver: Receiver
+) -> None:
+    async def busy_at_first(_post: Post) -> int:
+        return 503 if len(receiver.posts) < OVERTAKEN_AFTER else 200
+
+    receiver.answer = busy_at_first
+    hook_id = await bench.subscribe("partner", receiver.url)
+    await bench.lay_out(hook_id, "cus_1", 1)
+    bench.ahead = timedelta(days=3)  # as while a subscription is paused, or its receiver rests
+    async with bench.worker():
+        await taken(receiver, 1)
+    assert await states(bench, hook_id) == ["TAKEN"]
+
+
+async def test_what_was_not_taken_for_a_day_and_in_five_tries_is_given_up(bench: Bench, receiver: Receiver) -> None:
+    async def busy(_post: Post) -> int:
+        return 503
+
+    receiver.answer = busy
+    hook_id = await bench.subscribe("partner", receiver.url)
+    await bench.lay_out(hook_id, "cus_1", 1)
+    bench.ahead = timedelta(days=3)
+
+    async def given_up() -> bool:
+        return await states(bench, hook_id) == ["DEAD"]
+
+    async with bench.worker():
+        await until(given_up)
+    assert len(receiver.posts) == OVERTAKEN_AFTER
 
 
 async def test_an_event_that_cannot_be_read_is_given_up_and_stops_nothing(bench: Bench, receiver: Receiver) -> None:
