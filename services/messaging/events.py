@@ -118,6 +118,8 @@ class EnrolmentChanged:
     """The customer entered or left a campaign, or ordered because of one."""
 
     enrolment: Enrolment
+    is_about_order: bool = False
+    """Whether its order is what changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,6 @@ def _with(state: Messaging, conversions: dict[str, Conversion | None] | dict[str
     for one in state.enrolments:
         if one.enrolment_id in conversions:
             one = replace(one, conversion=conversions[one.enrolment_id], revision=one.revision + 1)  # noqa: PLW2901
-            events.append(EnrolmentChanged(one))
+            events.append(EnrolmentChanged(one, is_about_order=True))
         enrolments.append(one)
     return Decision(replace(state, enrolments=tuple(enrolments)), tuple(events))

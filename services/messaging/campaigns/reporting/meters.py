@@ -36,8 +36,8 @@ class CampaignMeters:
         """Count what was written. Whoever writes calls it once, after the write."""
         for event in events:
             match event:
-                case EnrolmentChanged(one):
-                    for outcome in _outcomes(one):
+                case EnrolmentChanged(one, is_about_order):
+                    for outcome in _sales(one) if is_about_order else _outcomes(one):
                         self._outcomes.labels(one.campaign_id, outcome).inc()
                 case MessageStateChanged(message) if message.campaign and message.state in ENDED:
                     self._outcomes.labels(message.campaign.campaign_id, message.state.lower()).inc()
@@ -45,12 +45,17 @@ class CampaignMeters:
                     self._outcomes.labels(message.campaign.campaign_id, receipt.kind.lower()).inc()
 
 
+def _sales(one: Enrolment) -> list[str]:
+    """Say what an order is; nothing where it was cancelled."""
+    if one.conversion is None:
+        return []
+    return ["bought", "bought_after_message"] if one.conversion.after_message else ["bought"]
+
+
 def _outcomes(one: Enrolment) -> list[str]:
-    """Say what is new in an enrolment as it was written: it is written when it begins, ends, and has its order."""
+    """Say what is new in an enrolment as it was written: it is written when it begins and when it ends."""
     if one.revision == FIRST_REVISION:
         return ["entered"]
-    if one.conversion is not None:
-        return ["bought", "bought_after_message"] if one.conversion.after_message else ["bought"]
     if one.end_reason == CONDITION_FAILED:
         return ["condition_failed"]
     return ["control"] if one.arm == CONTROL else []

@@ -163,7 +163,9 @@ def test_what_campaigns_do_is_counted_for_dashboards() -> None:
         [
             EnrolmentChanged(enrolment()),
             EnrolmentChanged(control(revision=2)),
-            EnrolmentChanged(enrolment(revision=2, conversion=bought())),
+            EnrolmentChanged(enrolment(revision=2, conversion=bought()), is_about_order=True),
+            EnrolmentChanged(enrolment(revision=3, conversion=bought(), end_reason="COMPLETED", end_time=NOON)),
+            EnrolmentChanged(control(revision=3), is_about_order=True),  # its order was cancelled
             MessageStateChanged(message, Content()),
             MessageReceiptNoted(message, Content(), Receipt(ReceiptKind.OPENED, NOON)),
             MessageReceiptNoted(message, Content(), Receipt(ReceiptKind.BOUNCED_SOFT, NOON)),
