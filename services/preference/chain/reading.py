@@ -63,9 +63,12 @@ class ConsentChains:
         entries = [entry_of(name, document) for name, document in piece.documents]
         found = check(entries, after=start, until=until, kept=kept, is_end=piece.is_end)
         if found.finding is None:
-            found = Check(
-                await self._behind_the_end(saved, until, piece) or await self._pretended(customer_id, piece), found.head
+            finding = (
+                await self._against_earlier(saved, kept, start)
+                or await self._behind_the_end(saved, until, piece)
+                or await self._pretended(customer_id, piece)
             )
+            found = Check(finding, found.head)
         notes = [note_from_document(document) for name, document in piece.documents if name == CHAIN_NOTES]
         return ChainReport(
             check=found,
@@ -101,6 +104,18 @@ class ConsentChains:
             found |= {document["_id"]: (name, document) for document in stored}
         in_order = sorted(found.values(), key=lambda one: (one[1]["position"], one[1]["_id"]))
         return _Piece(in_order[:MOST_CHECKED], is_end=len(in_order) <= MOST_CHECKED)
+
+    async def _against_earlier(
+        self, saved: Saved[Preferences], kept: ChainHead | None, start: ChainHead
+    ) -> Finding | None:
+        """Compare a head that was kept with what is there now, where the check begins behind it."""
+        if kept is None or not 0 < kept.position <= start.position:
+            return None
+        there = (await self._piece(saved, ChainHead(kept.position - 1), kept)).documents
+        if not there:
+            return Finding(Fault.REMOVED, kept.position)
+        forked = next((document for _, document in there if document.get("digest") != kept.digest), None)
+        return Finding(Fault.FORKED, kept.position, forked["_id"]) if forked else None
 
     async def _behind_the_end(self, saved: Saved[Preferences], until: ChainHead, piece: _Piece) -> Finding | None:
         """Find an entry behind the end that the record names, which nobody noted."""

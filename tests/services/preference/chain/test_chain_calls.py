@@ -152,6 +152,17 @@ async def test_a_head_that_was_kept_elsewhere_tells_of_a_record_that_was_put_bac
     assert (found.ok, found.fault, found.fault_position) == (False, pb.CHAIN_FAULT_FORKED, 1)
 
 
+async def test_a_kept_head_is_compared_also_where_the_check_begins_behind_it(desk: Desk, stored: Database) -> None:
+    customer_id = await somebody(desk, stored)
+    after = await head_of(desk, customer_id)
+    second = (await desk.records(customer_id))[1]
+    kept = ConsentChainHead(customer_id=customer_id, position=2, digest=second.digest)
+    assert (await verify(desk, customer_id, kept_head=kept, after=after)).ok
+    forked = ConsentChainHead(customer_id=customer_id, position=2, digest="0" * 64)
+    found = await verify(desk, customer_id, kept_head=forked, after=after)
+    assert (found.fault, found.fault_position, found.complete) == (pb.CHAIN_FAULT_FORKED, 2, False)
+
+
 async def test_a_kept_head_of_somebody_else_is_refused(desk: Desk) -> None:
     anna, bob = await desk.new_customer(), await desk.new_customer()
     refused = await refusal(verify(desk, anna, kept_head=await head_of(desk, bob)))
