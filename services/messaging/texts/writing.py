@@ -21,6 +21,8 @@ from services.messaging.texts.voice import Look, look_of
 from services.messaging.values import DeliveryKind, Message
 
 MOST_COMPILED = 200
+SHOWN_AS_KEPT = frozenset({DeliveryKind.IN_APP, DeliveryKind.STORE_DISPLAY})
+"""Ways that show what is kept of a message: a link in it would be masked, and lead nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,18 @@ class Writing:
         return await asyncio.to_thread(texts.render, filled, look, html=html)  # a text may take tenths of a second
 
     async def _resume_link(self, texts: FormTexts, form: Form, reader: Reader, message: Message) -> ResumeLink | None:
-        if RESUME_LINK not in texts.roots or form.kind is DeliveryKind.IN_APP or reader.secrets:
+        if RESUME_LINK not in texts.roots or form.kind in SHOWN_AS_KEPT or reader.secrets:
             return None
         return await self._resume_links.of(reader.customer_id, message.message_id)
 
     async def _opt_out(self, texts: FormTexts, form: Form, reader: Reader, message: Message, brand: Brand) -> OptOut:
         names_one = bool(texts.roots & {UNSUBSCRIBE_LINK, PREFERENCES_LINK})
-        if not reader.is_marketing or reader.secrets or not (form.kind is DeliveryKind.EMAIL or names_one):
+        if (
+            form.kind in SHOWN_AS_KEPT
+            or not reader.is_marketing
+            or reader.secrets
+            or not (form.kind is DeliveryKind.EMAIL or names_one)
+        ):
             return NO_LINKS
         return await self._opt_out_links.of(
             reader.customer_id,

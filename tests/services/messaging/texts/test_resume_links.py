@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from omnithread.cart.v1.handover_service_pb2 import RedeemHandoverRequest
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_STORE_DISPLAY, DeliveryKind
 from services.messaging.settings import MessagingSettings
 from tests.services.messaging.conftest import RESUME_LINK
 from tests.services.messaging.office import EMAIL, IN_APP, Office, came_to, form
@@ -42,6 +43,18 @@ async def test_a_text_changes_the_link_as_it_likes_and_none_of_it_is_kept(office
     [mail] = office.post.mails(anna.address)
     assert re.search(r"HTTPS://SHOP.EXAMPLE/CART#[A-Z0-9_-]{44} 70", text_of(mail))
     assert sent.body_text == "Now: HTTPS://SHOP.EXAMPLE/CART#… 27"
+
+
+@pytest.mark.parametrize("kind", [IN_APP, DELIVERY_KIND_STORE_DISPLAY])
+@pytest.mark.parametrize("link", ["resume_link", "unsubscribe_link", "preferences_link"])
+async def test_what_is_shown_as_it_is_kept_has_no_link_that_leads_nowhere(
+    office: Office, kind: DeliveryKind.ValueType, link: str
+) -> None:
+    anna = await office.person(kind)
+    await office.put("shown", form(kind, f"{{% if {link} %}}{{{{ {link} }}}}{{% else %}}none{{% endif %}}"))
+    message_id = await office.send(anna.customer_id, "shown", "cart_reminder", delivery_kind=kind)
+    sent = await office.ended(anna.customer_id, message_id)
+    assert (came_to(sent), sent.body_text) == (("SENT", ""), "none")
 
 
 async def test_into_the_inbox_goes_no_link(office: Office) -> None:
