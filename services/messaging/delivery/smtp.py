@@ -78,7 +78,18 @@ class SmtpAdapter:
             await _part(self._idle.pop())
 
     async def _announced(self, mail: Mail) -> _Connection:
-        """Say to whom it goes: nothing is taken by that, so it is said again where a kept connection was dead."""
+        """Say to whom it goes, within the time that one step may take: by that nothing is taken.
+
+        So a server that is slow at each step is tried again, and nobody has to wonder.
+        """
+        try:
+            async with asyncio.timeout(self.server.timeout_seconds):
+                return await self._announced_on_some(mail)
+        except TimeoutError:
+            raise NotTaken("slow") from None
+
+    async def _announced_on_some(self, mail: Mail) -> _Connection:
+        """Say it on a connection that was kept, and again on another one where that was dead."""
         while (connection := self._kept()) is not None:
             try:
                 await self._announce(connection, mail)

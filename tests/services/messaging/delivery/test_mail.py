@@ -257,3 +257,21 @@ async def test_a_server_that_does_not_like_us_closes_nobodys_address(answer: str
         with pytest.raises(Refused) as refused:
             await adapter.hand_over(parcel())
         assert refused.value.is_hard_bounce is is_hard
+
+
+async def test_a_server_that_is_slow_before_it_is_given_the_text_has_certainly_not_taken_it() -> None:
+    async def slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 Hello\r\n")
+        while await reader.readline():
+            await asyncio.sleep(0.4)
+            writer.write(b"250 Go on\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(slowly, LOOPBACK, 0)
+    port = server.sockets[0].getsockname()[1]
+    slow = replace(SERVER, host=LOOPBACK, port=port, tls="none", user="", timeout_seconds=1)
+    adapter = SmtpAdapter(slow, clock=system_clock)
+    with pytest.raises(NotTaken):
+        async with asyncio.timeout(1.3):  # what is left to a worker
+            await adapter.hand_over(parcel())
+    server.close()
