@@ -83,7 +83,7 @@ class MessagingSettings(ServiceSettings):
     """Certificates of the authorities that receivers of events are checked with; empty means the system's."""
     subscription_sweep_seconds: float = Field(default=1.0, gt=0, le=60)
     """How often every replica looks for events that are to be posted to other systems."""
-    subscription_lease_seconds: float = Field(default=60.0, ge=1, le=3600)
+    subscription_lease_seconds: float = Field(default=60.0, ge=20, le=3600)
     """How long a worker may take for one post, above the 15 s that a receiver has; after that another may post it."""
     subscription_retry_first_seconds: float = Field(default=5.0, gt=0, le=600)
     """The pause before the second try of a post; it doubles each time, up to an hour."""
