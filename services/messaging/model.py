@@ -42,6 +42,18 @@ SUPPRESSING = {
     ReceiptKind.BOUNCED_HARD: SuppressionReason.BOUNCED,
     ReceiptKind.COMPLAINED: SuppressionReason.COMPLAINED,
 }
+LEFT = {
+    "ORDERED": Reason.ORDER_PLACED,
+    "CONSENT_REVOKED": Reason.NO_CONSENT,
+    "CART_CHANGED": Reason.NOT_RELEVANT,
+    "SEGMENT_LEFT": Reason.NOT_RELEVANT,
+    "ORDER_CANCELLED": Reason.NOT_RELEVANT,
+    "SUPERSEDED": Reason.SUPERSEDED,
+    "MERGED": Reason.SUPERSEDED,
+    "CAMPAIGN_ENDED": Reason.CAMPAIGN_ENDED,
+    "TAKEN_OUT": Reason.CAMPAIGN_ENDED,
+}
+"""Why a customer left a campaign, and what its messages are then: who came to its end may still get them."""
 
 Change: TypeAlias = Decision[Messaging, Event]
 
@@ -193,7 +205,13 @@ def put_back(
     """Let a message wait again that the provider did not take, as far as that is known (else `is_unsure`).
 
     One that may have gone keeps its way and its provider: by another one it would go a second time.
+    One whose campaign the customer left while it was being sent does not wait again.
     """
+    pointless = _why_pointless(state, seen)
+    if pointless is not None and is_unsure:
+        return give_up(state, seen, content, reason=Reason.OUTCOME_UNKNOWN, now=now)
+    if pointless is not None:
+        return end(state, seen, as_state=MessageState.CANCELLED, reason=pointless, now=now, is_certain=True)
     waiting = replace(
         seen if is_unsure else replace(seen, delivery_kind=None, provider_id="", address_digest=""),
         state=MessageState.QUEUED,
@@ -206,6 +224,13 @@ def put_back(
         update_time=now,
     )
     return _uncounted(_moved(state, seen, waiting, content), seen)
+
+
+def _why_pointless(state: Messaging, message: Message) -> Reason | None:
+    step = message.campaign
+    if step is None:
+        return None
+    return next((LEFT.get(one.end_reason) for one in state.enrolments if one.enrolment_id == step.enrolment_id), None)
 
 
 def put_off(

@@ -7,6 +7,7 @@ from typing import Any
 import bson
 import pytest
 
+from services.messaging import model
 from services.messaging.campaigns import moves
 from services.messaging.campaigns.definition import Arm, Condition, ExitCondition, InSegment, Reentry
 from services.messaging.campaigns.engine import Facts, ended
@@ -22,7 +23,7 @@ from services.messaging.campaigns.values import (
 from services.messaging.events import EnrolmentChanged, MessageQueued
 from services.messaging.model import Overtaken
 from services.messaging.store import messaging_to_fields
-from services.messaging.values import MessageState, Messaging
+from services.messaging.values import Content, DeliveryKind, MessageState, Messaging
 from tests.services.messaging.campaigns.samples import ANNA, abandoned, campaign, entered, send, stepped, wait
 from tests.services.messaging.samples import NOON, message
 
@@ -240,6 +241,34 @@ def test_a_customer_taken_out_gets_nothing_more_of_it() -> None:
     assert change is not None
     assert change.state.waiting == (other,)
     assert [enrolment.end_reason for enrolment in change.state.enrolments] == ["TAKEN_OUT"]
+
+
+@pytest.mark.parametrize(
+    ("is_unsure", "came_to"), [(False, ("CANCELLED", "ORDER_PLACED")), (True, ("UNKNOWN", "OUTCOME_UNKNOWN"))]
+)
+def test_what_no_provider_took_does_not_wait_again_once_the_customer_has_left(
+    is_unsure: bool, came_to: tuple[str, str]
+) -> None:
+    one = campaign(send("mail"), wait("a_day", days=1), send("push"), exit_on=frozenset({ExitCondition.ORDERED}))
+    state = stepped(entered(one), one).state
+    state = model.claim(
+        state,
+        state.waiting[0],
+        Content(),
+        kind=DeliveryKind.EMAIL,
+        subject="",
+        counted=(),
+        claim_id="clm_1",
+        lease_until=LATER,
+        now=NOON,
+    ).state
+    change = moves.leave(state, ordered(cart_id="crt_1"), now=LATER)
+    assert change is not None
+    [sending] = change.state.waiting
+    after = model.put_back(change.state, sending, Content(), due_time=LATER, now=LATER, is_unsure=is_unsure).state
+    assert after.waiting == ()
+    assert [(summary.state.value, summary.state_reason) for summary in after.recent] == [came_to]
+    assert len(after.sent) == is_unsure
 
 
 def test_an_order_that_is_heard_while_a_step_is_taken_wins() -> None:
