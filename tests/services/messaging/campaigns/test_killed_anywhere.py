@@ -2,7 +2,13 @@
 
 from dataclasses import replace
 
+from libs.clock import system_clock
 from libs.ids import new_id
+from libs.origin import Origin
+from libs.timestamps import to_timestamp
+from omnithread.cart.v1 import order_pb2
+from omnithread.cart.v1.cart_events_pb2 import CartEvent, OrderAdvanced, OrderRecorded
+from omnithread.common.v1.event_pb2 import EventHeader
 from services.messaging.campaigns.documents import CAMPAIGNS
 from services.messaging.campaigns.fields import campaign_fields_of
 from tests.services.messaging.campaigns.cutting import Cut
@@ -60,4 +66,26 @@ async def test_a_campaign_of_a_newer_version_holds_up_no_other(mongo_uri: str, u
     await stepper.step_due(customer_id)
     [one] = (await hearing.records.get(customer_id)).state.enrolments
     assert (one.is_active, one.tries) == (True, 1)
+    room.client.close()
+
+
+async def test_a_follow_up_ends_when_its_order_is_announced_as_cancelled(mongo_uri: str, unique_prefix: str) -> None:
+    room = await Room.open(mongo_uri, f"{unique_prefix}_messaging")
+    follow_up = await room.database[CAMPAIGNS].find_one({"_id": "purchase_follow_up"})
+    assert follow_up is not None
+    active = {"state": "ACTIVE", "campaign_version": 1, "text": follow_up["draft"]}
+    await room.database[CAMPAIGNS].update_one({"_id": "purchase_follow_up"}, {"$set": active})
+    hearing, _ = room.worker()
+    customer_id, now = new_id("cus"), to_timestamp(system_clock())
+
+    async def hear(**payload: OrderRecorded | OrderAdvanced) -> list[str]:
+        header = EventHeader(event_id=new_id("evt"), occur_time=now, record_time=now)
+        event = CartEvent(header=header, cart_id="crt_1", **payload)  # type: ignore[arg-type]
+        await hearing.handle(customer_id, event, Origin.system("test"))
+        return [one.end_reason for one in (await hearing.records.get(customer_id)).state.enrolments]
+
+    sold = OrderRecorded(order_id="ord_1", state=order_pb2.ORDER_STATE_PICKED_UP)
+    assert await hear(order_recorded=sold) == [""]
+    cancelled = OrderAdvanced(order_id="ord_1", state=order_pb2.ORDER_STATE_CANCELLED)
+    assert await hear(order_advanced=cancelled) == ["ORDER_CANCELLED"]
     room.client.close()
