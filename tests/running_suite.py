@@ -22,6 +22,7 @@ STORY_SETTINGS = {
     "idle_sweep_seconds": "0.2",
     "reminder_delay_seconds": "3",
     "send_sweep_seconds": "0.2",
+    "codes_to_phones": "true",
     "resume_link_template": "https://shop.example.com/cart#{token}",
 }
 PROVIDERS = """

@@ -15,6 +15,7 @@ your code is {{ code }}. It works once, within 10 minutes.
 
 You did not ask for it? Then there is nothing to do. Please give it to nobody, not even to us on the phone.
 """,
+        "Your code: {{ code }}. It works for 10 minutes. Please give it to nobody.",
     ),
     (
         "de",
@@ -26,6 +27,7 @@ Ihr Code lautet {{ code }}. Er gilt einmal und für 10 Minuten.
 
 Sie haben keinen verlangt? Dann ist nichts zu tun. Bitte geben Sie ihn niemandem, auch uns nicht am Telefon.
 """,
+        "Ihr Code: {{ code }}. Er gilt 10 Minuten. Bitte geben Sie ihn niemandem.",
     ),
 )
 
@@ -67,11 +69,11 @@ Sie waren es nicht? Dann ist nichts zu tun: Ohne Ihre Bestätigung senden wir ni
 
 
 def identity_code() -> Template:
-    """Give the mail with a one-time code."""
+    """Give what brings a one-time code."""
     return Template(
         template_id="identity_code",
         default_language="en",
-        forms=[mail(language, subject, text=text) for language, subject, text in CODES],
+        forms=[form for texts in CODES for form in _mail_and_sms(*texts)],
         variable_names=["code"],
     )
 
@@ -81,13 +83,13 @@ def consent_confirmation() -> Template:
     return Template(
         template_id="consent_confirmation",
         default_language="en",
-        forms=[
-            form
-            for language, subject, text, short in CONSENT_CONFIRMATIONS
-            for form in (
-                mail(language, subject, text=text),
-                TemplateForm(delivery_kind=DELIVERY_KIND_SMS, language=language, body_text=short),
-            )
-        ],
+        forms=[form for texts in CONSENT_CONFIRMATIONS for form in _mail_and_sms(*texts)],
         variable_names=["code", "confirm_link", "purpose_label"],
+    )
+
+
+def _mail_and_sms(language: str, subject: str, text: str, short: str) -> tuple[TemplateForm, TemplateForm]:
+    return (
+        mail(language, subject, text=text),
+        TemplateForm(delivery_kind=DELIVERY_KIND_SMS, language=language, body_text=short),
     )

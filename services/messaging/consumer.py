@@ -29,6 +29,7 @@ from services.messaging.causes.consent_confirmations import CODE_LIFETIME as CON
 from services.messaging.causes.consent_confirmations import ConfirmationWanted, ConsentConfirmations
 from services.messaging.causes.identity_codes import CODE_LIFETIME, CodeWanted, IdentityCodes
 from services.messaging.convert import kind_from_proto
+from services.messaging.deciding.sources import way_to
 from services.messaging.texts.viewed import Viewed
 
 AREA = "messaging"
@@ -108,7 +109,12 @@ class Listener:
         header, requested = event.header, event.verification_requested
         if self._clock() - from_timestamp(header.record_time) > CODE_LIFETIME:
             return  # met in a replay: the code works no longer
-        wanted = CodeWanted(event_id=header.event_id, verification_id=requested.verification_id, origin=_origin(header))
+        wanted = CodeWanted(
+            event_id=header.event_id,
+            verification_id=requested.verification_id,
+            kind=way_to(requested.kind),
+            origin=_origin(header),
+        )
         try:
             await self._codes.send(header.customer_id, wanted)
         except OmnithreadError as error:

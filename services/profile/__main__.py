@@ -50,6 +50,7 @@ from services.profile.settling import Settling
 from services.profile.store import OLDEST_INCOMING_TIME, SHAPE, Announced
 from services.profile.unfinished import UnfinishedMerges
 from services.profile.unmerges import Unmerges
+from services.profile.verification import VERIFIABLE, VERIFIABLE_WITH_PHONES
 from services.profile.verifications import Verifications
 from services.profile.verifying import Verifying
 
@@ -121,7 +122,9 @@ def profiles_of(
     )
 
 
-def verifying_of(profiles: Profiles, *, database: Database, clock: Clock, new_code: NewCode = new_code) -> Verifying:
+def verifying_of(
+    profiles: Profiles, *, database: Database, clock: Clock, new_code: NewCode = new_code, to_phones: bool = False
+) -> Verifying:
     """Put together what can be done with one-time codes."""
     return Verifying(
         records=profiles.records,
@@ -131,6 +134,7 @@ def verifying_of(profiles: Profiles, *, database: Database, clock: Clock, new_co
         rules=profiles.rules,
         clock=clock,
         new_code=new_code,
+        verifiable=VERIFIABLE_WITH_PHONES if to_phones else VERIFIABLE,
     )
 
 
@@ -175,7 +179,9 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         rules=load_rules(settings.identifiers_file),
         consequences=known_segments.consequences,
     )
-    verifying = verifying_of(profiles, database=foundation.database, clock=foundation.clock)
+    verifying = verifying_of(
+        profiles, database=foundation.database, clock=foundation.clock, to_phones=settings.codes_to_phones
+    )
     identities = identities_of(profiles, new_id=foundation.new_id)
     unfinished = UnfinishedMerges(
         records=profiles.records,

@@ -21,6 +21,9 @@ class ProfileSettings(ServiceSettings):
     """File with the secret, of 16 bytes or more, by which identifiers of forgotten customers are hashed, so that no
     import brings them back. Keep it for ever, and outside of the database. Empty: profile makes one, and keeps it in
     its own database."""
+    codes_to_phones: bool = False
+    """Whether one-time codes go to phones, too: needs a provider of messaging's for SMS (`docs/providers.md`). Text
+    messages cost money, and whoever has a channel's page can ask for them: the channel should be sure of a person."""
     segment_refresh_seconds: float = Field(default=2.0, gt=0, le=60)
     """How long a replica may not know of a changed segment; it costs one small query each time."""
     segment_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)

@@ -15,7 +15,9 @@ LIMIT_WINDOW = timedelta(hours=1)
 MOST_PER_CUSTOMER = 5
 MOST_PER_ADDRESS = 3
 VERIFIABLE = frozenset({IdentifierKind.EMAIL})
-"""What the suite can send a code to. A phone follows with the first adapter that sends to it."""
+"""What a code can always be sent to."""
+VERIFIABLE_WITH_PHONES = VERIFIABLE | {IdentifierKind.PHONE}
+"""The same where the installation has somebody who delivers text messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from services.profile.events import Change, VerificationRequested
 from services.profile.identify import REFUSED, Identification
 from services.profile.linking import Introduction
 from services.profile.living import checked, living
-from services.profile.model import CustomerId, Identifier, Profile
+from services.profile.model import CustomerId, Identifier, IdentifierKind, Profile
 from services.profile.rules import IdentityRules
 from services.profile.store import Announced, decision_of
 from services.profile.verification import (
@@ -66,6 +66,7 @@ class Verifying:
     rules: IdentityRules
     clock: Clock
     new_code: NewCode
+    verifiable: frozenset[IdentifierKind] = VERIFIABLE
 
     async def start(self, customer_id: str, identifier: Identifier, *, language: str, stamp: Stamp) -> Started:
         """Send a code to an address.
@@ -73,7 +74,7 @@ class Verifying:
         Raises CUSTOMER_NOT_FOUND, VERIFICATION_NOT_POSSIBLE, VERIFICATION_LIMIT. What is refused leaves nothing.
         """
         check_not_ahead(stamp, self.clock())
-        if identifier.kind not in VERIFIABLE or self.rules.blocks(identifier):
+        if identifier.kind not in self.verifiable or self.rules.blocks(identifier):
             raise errors.verification_not_possible(identifier.kind)
         known = await self.records.recall(customer_id, stamp)
         if known is not None:

@@ -1,6 +1,8 @@
 """I am I, and I can prove it: a code that comes to my mailbox makes me who I am, and nobody else gets what is mine."""
 
+import json
 import re
+from pathlib import Path
 
 import grpc
 import pytest
@@ -12,7 +14,7 @@ from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 from omnithread.profile.v1.identity_service_pb2 import StartVerificationRequest, VerifyIdentifierRequest
 from omnithread.profile.v1.profile_service_pb2 import SET_ASIDE_REASON_SHARED
 from tests.journeys.people import Person, add, context_of, log_in, somebody
-from tests.running_suite import Channels, until
+from tests.running_suite import PHONES, Channels, until
 
 
 async def code_for(suite: Suite, person: Person) -> str:
@@ -24,6 +26,17 @@ async def code_for(suite: Suite, person: Person) -> str:
         return [code for body in bodies for code in re.findall(r"\b\d{6}\b", body.get_content())]
 
     return (await until(codes, bool))[-1]
+
+
+async def text_message_to(suite: Suite, person: Person) -> str:
+    """What the newest text message to a person says."""
+    folder = Path(suite.plan.settings["providers_file"]).parent / PHONES
+
+    async def texts() -> list[str]:
+        arrived = [json.loads(file.read_text()) for file in folder.glob("*.json")]
+        return [one["text"] for one in arrived if one["to"] == person.phone]
+
+    return (await until(texts, bool))[-1]
 
 
 async def say(channel: omnithread.Omnithread, customer_id: str, person: Person) -> str:
@@ -60,6 +73,23 @@ async def test_a_guest_proves_an_address_and_goes_on_as_the_customer(suite: Suit
     context = await context_of(channels.app, visit.customer_id)
     assert context.customer_id == known.customer_id
     assert {line.sku for line in context.cart.cart.lines} == {"purse", "scarf"}
+
+
+async def test_a_guest_proves_a_telephone_by_a_text_message(suite: Suite, channels: Channels) -> None:
+    anna = somebody()
+    known = await log_in(channels.store, anna)
+    visit = await channels.shop.start_session([omnithread.cookie(anna.cookie)])
+    with visit.carry():
+        started = await channels.shop.identity.StartVerification(
+            StartVerificationRequest(
+                customer_id=visit.customer_id, identifier=omnithread.phone(anna.phone, verified=False), language="de"
+            )
+        )
+        (code,) = re.findall(r"\b\d{6}\b", await text_message_to(suite, anna))
+        verified = await channels.shop.identity.VerifyIdentifier(
+            VerifyIdentifierRequest(customer_id=visit.customer_id, verification_id=started.verification_id, code=code)
+        )
+    assert verified.profile.customer_id == known.customer_id
 
 
 async def test_whoever_guesses_gets_nothing_of_mine(suite: Suite, channels: Channels) -> None:

@@ -1,6 +1,6 @@
-"""Sends one-time codes: queues a mail that holds no code, and fetches the code from profile when the mail is written.
+"""Sends one-time codes: queues a message that holds no code, and fetches the code from profile when it is written.
 
-So the code is in the mail and nowhere else: neither in what is stored of the message, nor in events, logs or spans.
+So the code is in that message and nowhere else: neither in what is stored of it, nor in events, logs or spans.
 """
 
 import hashlib
@@ -29,6 +29,8 @@ class CodeWanted:
     event_id: str
     """Of the announcement: it makes the message's id, so one announcement makes one message."""
     verification_id: str
+    kind: DeliveryKind
+    """By which way the code can reach what it is to prove."""
     origin: Origin
 
 
@@ -39,7 +41,7 @@ class IdentityCodes:
     messages: Messages
 
     async def send(self, customer_id: str, wanted: CodeWanted) -> None:
-        """Queue the mail, once per announcement; where that cannot be, note why."""
+        """Queue the message, once per announcement; where that cannot be, note why."""
         messages = self.messages
         name = hashlib.sha256(wanted.event_id.encode()).hexdigest()[:MESSAGE_ID_CHARACTERS]
         message_id = MessageId(f"msg_{name}")
@@ -54,7 +56,7 @@ class IdentityCodes:
                 message_id=message_id,
                 template_id=TEMPLATE_ID,
                 purpose=IDENTITY_CODE,
-                asked_kind=DeliveryKind.EMAIL,
+                asked_kind=wanted.kind,
                 cause=wanted.event_id,
                 origin=wanted.origin,
                 create_time=now,

@@ -72,6 +72,11 @@ class NotThere(Exception):
     """The service says that there is no such thing."""
 
 
+def way_to(kind: profile_pb2.IdentifierKind.ValueType) -> DeliveryKind:
+    """Give the way by which a code reaches an identifier."""
+    return DeliveryKind.SMS if kind == profile_pb2.IDENTIFIER_KIND_PHONE else DeliveryKind.EMAIL
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A one-time code, where it goes, and in which language; an empty one leaves that to the customer's wishes."""
@@ -105,7 +110,8 @@ class Sources:
         """Give a one-time code, while it works."""
         request = GetVerificationCodeRequest(customer_id=customer_id, verification_id=verification_id)
         answer = await asked("profile", self.profile_internal.GetVerificationCode(request, timeout=TIMEOUT_SECONDS))
-        return Code(code=answer.code, address=answer.identifier.value, language=answer.language)
+        identifier = answer.identifier
+        return Code(code=answer.code, address=identifier.value, language=answer.language, kind=way_to(identifier.kind))
 
     async def confirmation(self, customer_id: str, confirmation_id: str) -> Code:
         """Give code and link by which a yes is confirmed, while it waits."""

@@ -35,7 +35,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_MERGE_NOT_FOUND: _ErrorReason.ValueType  # 5
     """No merge of this customer has this id. NOT_FOUND, retry: never."""
     ERROR_REASON_VERIFICATION_NOT_POSSIBLE: _ErrorReason.ValueType  # 6
-    """No code can be sent to this identifier: it is no e-mail, or one that the configuration blocks. Phones follow with the first way of sending to them. INVALID_ARGUMENT, retry: never."""
+    """No code can be sent to this identifier: it is neither an e-mail nor, where codes go to phones, a phone, or one that the configuration blocks. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_VERIFICATION_LIMIT: _ErrorReason.ValueType  # 7
     """Too many codes were asked for; metadata `retry_time` says when it works again (RFC 3339). RESOURCE_EXHAUSTED, retry: after that time."""
     ERROR_REASON_VERIFICATION_NOT_FOUND: _ErrorReason.ValueType  # 8
@@ -75,7 +75,7 @@ ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 4
 ERROR_REASON_MERGE_NOT_FOUND: ErrorReason.ValueType  # 5
 """No merge of this customer has this id. NOT_FOUND, retry: never."""
 ERROR_REASON_VERIFICATION_NOT_POSSIBLE: ErrorReason.ValueType  # 6
-"""No code can be sent to this identifier: it is no e-mail, or one that the configuration blocks. Phones follow with the first way of sending to them. INVALID_ARGUMENT, retry: never."""
+"""No code can be sent to this identifier: it is neither an e-mail nor, where codes go to phones, a phone, or one that the configuration blocks. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_VERIFICATION_LIMIT: ErrorReason.ValueType  # 7
 """Too many codes were asked for; metadata `retry_time` says when it works again (RFC 3339). RESOURCE_EXHAUSTED, retry: after that time."""
 ERROR_REASON_VERIFICATION_NOT_FOUND: ErrorReason.ValueType  # 8
