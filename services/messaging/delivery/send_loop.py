@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError
+from libs.errors import OmnithreadError, Status
 from libs.mongo.record import Records
 from services.messaging.delivery.sender import Sender
 from services.messaging.events import Event
@@ -22,6 +22,8 @@ MOST_WAITING = 10_000
 MOST_DUE = 500
 MOST_HELD = 5000
 HELD_FOR = timedelta(minutes=1)
+PASSING = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED, Status.CANCELLED})
+"""What ends soon, for everybody alike; anything else is the customer's own, and hides nobody behind them."""
 """So long nobody looks at a customer whose messages or campaigns fail in a way that nobody foresaw: so others are
 found behind them."""
 WORKERS = 16
@@ -119,6 +121,7 @@ class SendLoop:
             await self._first(customer_id, lambda: not self._stopping)
         except OmnithreadError as error:
             log.warning("campaigns_held_up", customer_id=customer_id, reason=error.reason)
+            self._hold_unless_passing(customer_id, error)
         except Exception as error:  # the sweep comes back to it
             log.exception("campaigns_held_up", customer_id=customer_id, exc_info=error)
             self._hold(customer_id)
@@ -126,8 +129,13 @@ class SendLoop:
             await self._sender.send_due(customer_id, lambda: not self._stopping)
         except OmnithreadError as error:
             log.warning("messages_not_sent", customer_id=customer_id, reason=error.reason)
+            self._hold_unless_passing(customer_id, error)
         except Exception as error:  # the sweep comes back to it
             log.exception("messages_not_sent", customer_id=customer_id, exc_info=error)
+            self._hold(customer_id)
+
+    def _hold_unless_passing(self, customer_id: str, error: OmnithreadError) -> None:
+        if error.status not in PASSING:
             self._hold(customer_id)
 
     def _hold(self, customer_id: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from libs.clock import system_clock
+from libs.errors import resource_exhausted
 from services.messaging.delivery import send_loop
 from services.messaging.delivery.send_loop import WORKERS, First, Nudges, SendLoop
 from services.messaging.delivery.sender import Sender
@@ -65,14 +66,17 @@ async def test_one_customer_with_a_slow_provider_and_much_news_takes_up_one_work
     await asyncio.wait({running})
 
 
-async def test_customers_whose_campaigns_fail_unforeseen_hide_nobody_behind_them(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "error", [RuntimeError("what nobody foresaw"), resource_exhausted("RECORD_TOO_LARGE", "Full.")]
+)
+async def test_customers_whose_campaigns_fail_again_and_again_hide_nobody_behind_them(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(send_loop, "MOST_DUE", 10)
 
     async def fails(customer_id: str, _go_on: Callable[[], bool]) -> None:
         if customer_id.startswith("bad"):
-            raise RuntimeError("what nobody foresaw")
+            raise error
 
     work, nudges = Work(*(f"bad_{number}" for number in range(20)), "good"), Nudges()
     running = asyncio.create_task(loop_over(work, nudges, fails).run())
