@@ -60,6 +60,12 @@ async def busy_customer(company: Company) -> str:
 
 async def test_every_channel_is_told_the_same_to_the_last_byte(company: Company) -> None:
     customer_id = await busy_customer(company)
+
+    async def visit_is_counted() -> bool:
+        asked = pb.GetCustomerContextRequest(customer_id=customer_id)
+        return bool((await company.web.context.GetCustomerContext(asked)).context.profile.facts.channels)
+
+    await until(visit_is_counted)  # a moment after it began; that is a change of the profile
     told = [
         (await channel.context.GetCustomerContext(pb.GetCustomerContextRequest(customer_id=customer_id))).context
         for channel in (company.web, company.store, company.call_centre)

@@ -103,6 +103,10 @@ async def test_every_identifier_leads_to_the_one_customer_who_has_it(replicas: R
         for key in leading_keys(record):
             holders[key].append(record["_id"])
     for claim in stored["identifiers"]:
+        if claim.get("shared_time"):  # a machine that too many used meanwhile leads to nobody
+            assert claim["customer_id"] == ""
+            holders.pop(claim["_id"], None)
+            continue
         assert holders.pop(claim["_id"]) == [last(records[claim["customer_id"]], records)["_id"]]
     assert not holders, "held without a claim"
     lineages = [one for record in records.values() if not record["merged_into"] for one in record["lineage"]]
