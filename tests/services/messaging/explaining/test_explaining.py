@@ -121,9 +121,9 @@ async def test_a_silence_of_which_nothing_was_ever_made_tells_what_is_missing_by
     assert any(words.startswith("By e-mail, now: It does not go (NO_CONSENT).") for words in missed.words)
     assert missed.unavailable_services == []
 
-    letters = await silence(why, anna.customer_id, purpose="newsletter")
-    assert not letters.triggers
-    assert not letters.facts
+    answers = await silence(why, anna.customer_id, purpose="conversation")  # which is no campaign's
+    assert not answers.triggers
+    assert not answers.facts
     prices = await silence(why, anna.customer_id, purpose="price_alert")
     assert prices.reason == "NO_CONSENT"
     assert "Nothing was heard that would have led to one." in prices.words

@@ -231,8 +231,7 @@ async def test_a_secret_is_told_to_the_request_that_made_it_and_the_old_one_sign
     assert timedelta(hours=23) < until_time - datetime.now(UTC) <= timedelta(hours=24)
     tested = await partner.subscriptions.SendTestEvent(pb.SendTestEventRequest(subscription_id=name))
     assert (tested.taken, tested.outcome, tested.status) == (True, "taken", 200)
-    (post,) = receiver.posts
-    assert post.id == tested.event_id
+    (post,) = (one for one in receiver.posts if one.id == tested.event_id)  # beside whatever happens elsewhere
     assert post.event["type"] == "omnithread.messaging.v1.SubscriptionTest"
     for secret in (first.secret, rotated.secret):
         post.check(secret)
@@ -302,13 +301,15 @@ async def test_what_waits_of_a_customer_who_is_forgotten_is_erased(
         return {"cart.item_added", "profile.customer_created"} <= {one.event_type for one in found}
 
     await until(both)
+    waited = {one.delivery_id for one in await deliveries(partner, name, customer_id)}
     internal = MessagingInternalServiceStub(services.as_service("aggregator", to=posting))
     request = internal_pb.EraseAreaRequest(erasure_id=new_id("era"), customer_id=customer_id)
     erased = (await internal.EraseArea(request)).erasure
     rows = {row.collection: row for row in erased.collections}
     assert rows["subscription_deliveries"].erased_count >= 2
     assert rows["subscription_cursors"].erased_count == 0  # numbers: without them all would be laid out again
-    assert not await deliveries(partner, name, customer_id)
+    # Cart, which was not asked to forget, may announce that what it still keeps was left alone.
+    assert not waited & {one.delivery_id for one in await deliveries(partner, name, customer_id)}
 
 
 @pytest.mark.parametrize(
