@@ -155,9 +155,13 @@ class Office:
         [message] = await until(look)
         return message
 
-    async def first_message(self, customer_id: str) -> messaging_pb2.Message:
-        """Wait until something was queued for a customer, and give the newest."""
-        return (await until(lambda: self.messages(customer_id)))[0]
+    async def first_message(self, customer_id: str, *, besides: str = "") -> messaging_pb2.Message:
+        """Wait until something was queued for a customer, another message than `besides`, and give the newest."""
+
+        async def others() -> list[messaging_pb2.Message]:
+            return [message for message in await self.messages(customer_id) if message.message_id != besides]
+
+        return (await until(others))[0]
 
     async def post_entry(self, channel: str, customer_id: str, text: str, **place: Any) -> pb.PostMessageResponse:
         """Say something on `web`, `app` or `call_centre`."""
