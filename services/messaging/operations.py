@@ -22,8 +22,6 @@ from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.templates import Template
 from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, TemplateId, Wanted
 
-MESSAGE_ID_CHARACTERS = 26
-
 
 @dataclass(frozen=True, slots=True)
 class Messages:

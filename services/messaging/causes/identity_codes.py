@@ -5,19 +5,16 @@ So the code is in that message and nowhere else: neither in what is stored of it
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from libs.mongo.members import get_member
-from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
 from libs.purposes import IDENTITY_CODE
-from services.messaging import model
-from services.messaging.model import Change
-from services.messaging.operations import MESSAGE_ID_CHARACTERS, Messages
-from services.messaging.store import MESSAGES
-from services.messaging.values import Content, DeliveryKind, Message, MessageId, Messaging, Reason, TemplateId
+from services.messaging.causes.announced import queue_announced
+from services.messaging.operations import Messages
+from services.messaging.values import DeliveryKind, Message, MessageId, TemplateId
 
 TEMPLATE_ID = TemplateId("identity_code")
+MESSAGE_ID_CHARACTERS = 26
 CODE_LIFETIME = timedelta(minutes=10)
 """An announcement older than this, met in a replay, sends nothing any more: the code works no longer."""
 
@@ -42,17 +39,11 @@ class IdentityCodes:
 
     async def send(self, customer_id: str, wanted: CodeWanted) -> None:
         """Queue the message, once per announcement; where that cannot be, note why."""
-        messages = self.messages
         name = hashlib.sha256(wanted.event_id.encode()).hexdigest()[:MESSAGE_ID_CHARACTERS]
         message_id = MessageId(f"msg_{name}")
-        known = await messages.records.get(customer_id)
-        if await get_member(messages.database, MESSAGES, known, message_id) is not None:
-            return  # the announcement was heard before
-        template = await messages.templates.find(TEMPLATE_ID)
 
-        def decide(saved: Saved[Messaging]) -> Change:
-            now = messages.clock()
-            message = Message(
+        def make(now: datetime) -> Message:
+            return Message(
                 message_id=message_id,
                 template_id=TEMPLATE_ID,
                 purpose=IDENTITY_CODE,
@@ -65,13 +56,6 @@ class IdentityCodes:
                 expire_time=now + CODE_LIFETIME,
                 verification_id=wanted.verification_id,
             )
-            if template is None:
-                return model.record_failure(saved.state, message, Reason.TEMPLATE_NOT_FOUND)
-            if len(saved.state.waiting) >= model.MAX_WAITING:
-                return model.record_failure(saved.state, message, Reason.QUEUE_FULL)
-            return model.queue(saved.state, message, Content())
 
-        outcome = await messages.records.run(
-            customer_id, Stamp.internal(f"code:{wanted.event_id}", wanted.origin), decide
-        )
-        messages.nudge(outcome.saved.customer_id)
+        stamp = Stamp.internal(f"code:{wanted.event_id}", wanted.origin)
+        await queue_announced(self.messages, customer_id, message_id, TEMPLATE_ID, make, stamp=stamp)
