@@ -10,7 +10,7 @@ from deploy.local.plan import Plan, Ports
 from deploy.local.ports import LOOPBACK, accepts
 from deploy.local.state import STATE_DIR
 from deploy.local.suite import Suite
-from deploy.sample.load import CARD, EMAIL, put_brands, put_customer, put_offers, put_templates
+from deploy.sample.load import CARD, EMAIL, put_brands, put_campaigns, put_customer, put_offers, put_templates
 
 SETTINGS = {"idle_after_seconds": "60", "idle_sweep_seconds": "1", "reminder_delay_seconds": "10"}
 
@@ -40,6 +40,7 @@ async def run_in_foreground(console: Console, ports: Ports) -> None:
             await put_brands(client)
             await put_templates(client)
             await put_offers(client)
+            await put_campaigns(client)
             customer_id = await put_customer(client)
         _tell(console, suite, customer_id)
         raise await suite.failure()

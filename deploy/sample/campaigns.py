@@ -1,6 +1,6 @@
 """Campaigns to show: what the shipped ones do in days is done in seconds here.
 
-The demo puts them; a company has its own (`docs/campaigns.md`).
+`make up` puts them where none are; a company has its own (`docs/campaigns.md`).
 """
 
 from collections.abc import Mapping
