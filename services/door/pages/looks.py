@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from services.door.pages.colours import READABLE, contrast, ink_on, is_colour, readable_on
+from libs.colours import READABLE, contrast, ink_on, is_colour, readable_on
 
 BRAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CARD = "#ffffff"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from libs.colours import READABLE, contrast, is_colour
 from libs.errors import FieldFault
 from services.messaging.texts.addresses import web_address
-from services.messaging.texts.colours import ENOUGH, contrast, is_colour
 from services.messaging.texts.languages import fallbacks, is_tag
 from services.messaging.texts.liquid_texts import TextFault
 from services.messaging.texts.snippets import rehearse_snippet
@@ -112,8 +112,8 @@ def _colour_faults(colours: Colours) -> Iterator[FieldFault]:
         if odd:
             return
         reached = contrast(getattr(colours, name), getattr(colours, behind))
-        if reached < ENOUGH:
-            said = f"cannot be read on `{behind}`: the contrast is {reached:.1f}, and {ENOUGH} is needed"
+        if reached < READABLE:
+            said = f"cannot be read on `{behind}`: the contrast is {reached:.1f}, and {READABLE} is needed"
             yield FieldFault(f"brand.colours.{name}", said)
 
 

@@ -8,8 +8,8 @@ the style sheet changes nothing that matters.
 import re
 from html import escape
 
+from libs.colours import is_colour, mixed, readable_on
 from services.messaging.texts.addresses import web_address
-from services.messaging.texts.colours import is_colour, mixed, readable_on
 from services.messaging.texts.voice import Look
 
 FONTS = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.colours import READABLE, contrast, ink_on, readable_on
 from services.door.pages.brands import KEPT_SECONDS, MOST_BRANDS, Brands, BrandsAway
-from services.door.pages.colours import READABLE, contrast, ink_on, readable_on
 from services.door.pages.languages import LANGUAGES, page_language
 from services.door.pages.looks import CARD, NEUTRAL, Look, look_of
 from services.door.pages.rendering import FILES, static_file

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.messaging.texts.colours import ENOUGH, contrast, is_colour, mixed, readable_on
+from libs.colours import READABLE, contrast, is_colour, mixed, readable_on
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
@@ -17,8 +17,8 @@ def test_black_on_white_is_the_most_and_a_colour_on_itself_the_least() -> None:
 def test_whatever_is_written_on_whatever_can_be_read(colour: str, behind: str) -> None:
     readable = readable_on(colour, behind)
     assert is_colour(readable)
-    assert contrast(readable, behind) >= ENOUGH
-    assert contrast(colour, behind) < ENOUGH or readable == colour.lower()
+    assert contrast(readable, behind) >= READABLE
+    assert contrast(colour, behind) < READABLE or readable == colour.lower()
 
 
 @given(COLOURS, COLOURS)
