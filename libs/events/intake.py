@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from libs.events.follower import Follower, Received
-from libs.events.kafka import KafkaAccess, close_consumer, new_group_consumer, trouble
+from libs.events.kafka import KafkaAccess, close_consumer, new_group_consumer, start, trouble
 from libs.events.pauses import growing_pause
 from libs.events.polling import Batch, next_batch
 from libs.events.streams import Stream, Unreadable, header_of
@@ -44,7 +44,7 @@ class Intake:
         while True:
             consumer = new_group_consumer(self._kafka, list(self._streams), group=self._group)
             try:
-                await consumer.start()
+                await start(consumer)
                 while True:
                     await self._take_batch(consumer)
                     failures = 0

@@ -88,6 +88,25 @@ def new_tail_consumer(access: KafkaAccess, topics: Sequence[str]) -> AIOKafkaCon
     return AIOKafkaConsumer(*topics, **_connection(access), group_id=None, auto_offset_reset="latest")
 
 
+async def start(
+    part: AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient, *, seconds: float | None = None
+) -> None:
+    """Start a part of the driver. Raises KafkaError or OSError, and TimeoutError after so many seconds.
+
+    The driver leaves its first connection open where it is cut off while it waits there, so it is let finish,
+    in bounded time; whoever asked closes what was started.
+    """
+    starting = asyncio.ensure_future(part.start())
+    try:
+        async with asyncio.timeout(seconds):
+            await asyncio.shield(starting)
+    except BaseException:
+        await asyncio.wait([starting], timeout=CLOSE_SECONDS)
+        if not starting.cancel() and not starting.cancelled():
+            starting.exception()  # it has been told already, or comes too late
+        raise
+
+
 async def close_producer(producer: AIOKafkaProducer) -> None:
     """Close a producer in bounded time and give up what it still holds; whoever waits for that gets an error."""
     # By itself, an idempotent producer waits for its broker for ever, and the driver has no other way to say so.
@@ -122,7 +141,7 @@ async def ensure_topics(access: KafkaAccess, topics: Sequence[str], *, partition
     """
     admin = AIOKafkaAdminClient(**_connection(access))
     try:
-        await admin.start()
+        await start(admin)
         replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
         config = {"min.insync.replicas": str(max(1, replicas - 1))}
         wanted = [NewTopic(topic, partitions, replicas, topic_configs=config) for topic in topics]
@@ -138,7 +157,7 @@ async def missing_topics(access: KafkaAccess, topics: Sequence[str]) -> set[str]
     """Give those of the topics that do not exist. Raises KafkaError."""
     admin = AIOKafkaAdminClient(**_connection(access))
     try:
-        await admin.start()
+        await start(admin)
         return set(topics) - set(await admin.list_topics())
     finally:
         await admin.close()

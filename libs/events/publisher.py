@@ -16,7 +16,7 @@ from aiokafka.errors import (
 from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
-from libs.events.kafka import KafkaAccess, close_producer, new_producer, trouble
+from libs.events.kafka import KafkaAccess, close_producer, new_producer, start, trouble
 from libs.events.metrics import RelayMetrics
 from libs.events.pauses import growing_pause
 from libs.events.spans import announcing
@@ -166,8 +166,7 @@ class Publisher:
         if self._producer is None:
             producer = new_producer(self._kafka)
             try:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await producer.start()
+                await start(producer, seconds=SEND_SECONDS)
             except BaseException:
                 await close_producer(producer)
                 raise

@@ -12,7 +12,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from google.protobuf.message import Message
 
-from libs.events.kafka import KafkaAccess, close_consumer, new_tail_consumer, trouble
+from libs.events.kafka import KafkaAccess, close_consumer, new_tail_consumer, start, trouble
 from libs.events.pauses import growing_pause
 from libs.events.polling import next_batch
 from libs.events.streams import Stream, Unreadable
@@ -55,7 +55,7 @@ class EventTail:
         while True:
             consumer = new_tail_consumer(self._kafka, list(self._streams))
             try:
-                await consumer.start()
+                await start(consumer)
                 reached = {partition: await consumer.position(partition) for partition in consumer.assignment()}
                 self._on_gap()
                 while True:

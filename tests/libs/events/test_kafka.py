@@ -19,6 +19,7 @@ from libs.events.kafka import (
     missing_topics,
     new_group_consumer,
     new_producer,
+    start,
 )
 from libs.settings import ServiceSettings
 
@@ -94,3 +95,17 @@ async def test_a_member_is_gone_although_the_broker_no_longer_answers(tmp_path: 
         finally:
             os.kill(broker.pid, signal.SIGCONT)
             gc.collect()  # in this test, not in whichever comes next
+
+
+async def test_whoever_stops_while_it_is_starting_leaves_no_connection_open(kafka_bootstrap: str) -> None:
+    access = KafkaAccess(bootstrap_servers=kafka_bootstrap)
+    for turns in range(25):  # of the loop: the driver is cut off while it connects, asks and is answered
+        producer = new_producer(access)
+        starting = asyncio.ensure_future(start(producer))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait([starting])
+        await close_producer(producer)
+        del producer, starting
+        gc.collect()  # an open connection would say so here, and fail this test
