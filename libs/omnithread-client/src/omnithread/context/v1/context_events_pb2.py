@@ -27,7 +27,7 @@ from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_e
 from omnithread.context.v1 import context_pb2 as omnithread_dot_context_dot_v1_dot_context__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*omnithread/context/v1/context_events.proto\x12\x15omnithread.context.v1\x1a\x17google/type/money.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/context/v1/context.proto\"\xd8\x05\n\x0c\x43ontextEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12@\n\x0fsession_started\x18\n \x01(\x0b\x32%.omnithread.context.v1.SessionStartedH\x00\x12@\n\x0fjourney_started\x18\x0b \x01(\x0b\x32%.omnithread.context.v1.JourneyStartedH\x00\x12<\n\rjourney_ended\x18\x0c \x01(\x0b\x32#.omnithread.context.v1.JourneyEndedH\x00\x12H\n\x13touchpoint_recorded\x18\r \x01(\x0b\x32).omnithread.context.v1.TouchpointRecordedH\x00\x12\x42\n\x10journey_absorbed\x18\x0e \x01(\x0b\x32&.omnithread.context.v1.JourneyAbsorbedH\x00\x12>\n\x0ejourney_sealed\x18\x0f \x01(\x0b\x32$.omnithread.context.v1.JourneySealedH\x00\x12>\n\x0ejourney_parted\x18\x10 \x01(\x0b\x32$.omnithread.context.v1.JourneyPartedH\x00\x12\x42\n\x10journey_released\x18\x11 \x01(\x0b\x32&.omnithread.context.v1.JourneyReleasedH\x00\x12>\n\x0ejourney_erased\x18\x12 \x01(\x0b\x32$.omnithread.context.v1.JourneyErasedH\x00\x12\x36\n\nprice_fell\x18\x13 \x01(\x0b\x32 .omnithread.context.v1.PriceFellH\x00\x42\t\n\x07payload\"8\n\x0eSessionStarted\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\njourney_id\x18\x02 \x01(\t\"A\n\x0eJourneyStarted\x12\x12\n\njourney_id\x18\x01 \x01(\t\x12\x1b\n\x13previous_journey_id\x18\x02 \x01(\t\"\"\n\x0cJourneyEnded\x12\x12\n\njourney_id\x18\x01 \x01(\t\"\x99\x01\n\x12TouchpointRecorded\x12\x15\n\rtouchpoint_id\x18\x01 \x01(\t\x12\x12\n\njourney_id\x18\x02 \x01(\t\x12\x33\n\x04kind\x18\x03 \x01(\x0e\x32%.omnithread.context.v1.TouchpointKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x12\n\nby_company\x18\x05 \x01(\x08\"?\n\x0fJourneyAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"?\n\rJourneySealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"=\n\rJourneyParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"A\n\x0fJourneyReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"#\n\rJourneyErased\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"\x99\x01\n\tPriceFell\x12\x11\n\tchange_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12%\n\told_price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12%\n\tnew_price\x18\x05 \x01(\x0b\x32\x12.google.type.Money\x12\x10\n\x08link_uri\x18\x06 \x01(\tB>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*omnithread/context/v1/context_events.proto\x12\x15omnithread.context.v1\x1a\x17google/type/money.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/context/v1/context.proto\"\xd8\x05\n\x0c\x43ontextEvent\x12\x31\n\x06header\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.EventHeader\x12@\n\x0fsession_started\x18\n \x01(\x0b\x32%.omnithread.context.v1.SessionStartedH\x00\x12@\n\x0fjourney_started\x18\x0b \x01(\x0b\x32%.omnithread.context.v1.JourneyStartedH\x00\x12<\n\rjourney_ended\x18\x0c \x01(\x0b\x32#.omnithread.context.v1.JourneyEndedH\x00\x12H\n\x13touchpoint_recorded\x18\r \x01(\x0b\x32).omnithread.context.v1.TouchpointRecordedH\x00\x12\x42\n\x10journey_absorbed\x18\x0e \x01(\x0b\x32&.omnithread.context.v1.JourneyAbsorbedH\x00\x12>\n\x0ejourney_sealed\x18\x0f \x01(\x0b\x32$.omnithread.context.v1.JourneySealedH\x00\x12>\n\x0ejourney_parted\x18\x10 \x01(\x0b\x32$.omnithread.context.v1.JourneyPartedH\x00\x12\x42\n\x10journey_released\x18\x11 \x01(\x0b\x32&.omnithread.context.v1.JourneyReleasedH\x00\x12>\n\x0ejourney_erased\x18\x12 \x01(\x0b\x32$.omnithread.context.v1.JourneyErasedH\x00\x12\x36\n\nprice_fell\x18\x13 \x01(\x0b\x32 .omnithread.context.v1.PriceFellH\x00\x42\t\n\x07payload\"8\n\x0eSessionStarted\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\njourney_id\x18\x02 \x01(\t\"A\n\x0eJourneyStarted\x12\x12\n\njourney_id\x18\x01 \x01(\t\x12\x1b\n\x13previous_journey_id\x18\x02 \x01(\t\"\x8d\x01\n\x0cJourneyEnded\x12\x12\n\njourney_id\x18\x01 \x01(\t\x12\x36\n\x07outcome\x18\x02 \x01(\x0e\x32%.omnithread.context.v1.JourneyOutcome\x12\x31\n\x05goals\x18\x03 \x03(\x0b\x32\".omnithread.context.v1.GoalReached\"\x99\x01\n\x12TouchpointRecorded\x12\x15\n\rtouchpoint_id\x18\x01 \x01(\t\x12\x12\n\njourney_id\x18\x02 \x01(\t\x12\x33\n\x04kind\x18\x03 \x01(\x0e\x32%.omnithread.context.v1.TouchpointKind\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x12\n\nby_company\x18\x05 \x01(\x08\"?\n\x0fJourneyAbsorbed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"?\n\rJourneySealed\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"=\n\rJourneyParted\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1a\n\x12source_customer_id\x18\x02 \x01(\t\"A\n\x0fJourneyReleased\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x1c\n\x14survivor_customer_id\x18\x02 \x01(\t\"#\n\rJourneyErased\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"\x99\x01\n\tPriceFell\x12\x11\n\tchange_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12%\n\told_price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12%\n\tnew_price\x18\x05 \x01(\x0b\x32\x12.google.type.Money\x12\x10\n\x08link_uri\x18\x06 \x01(\tB>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,20 +41,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSTARTED']._serialized_end=952
   _globals['_JOURNEYSTARTED']._serialized_start=954
   _globals['_JOURNEYSTARTED']._serialized_end=1019
-  _globals['_JOURNEYENDED']._serialized_start=1021
-  _globals['_JOURNEYENDED']._serialized_end=1055
-  _globals['_TOUCHPOINTRECORDED']._serialized_start=1058
-  _globals['_TOUCHPOINTRECORDED']._serialized_end=1211
-  _globals['_JOURNEYABSORBED']._serialized_start=1213
-  _globals['_JOURNEYABSORBED']._serialized_end=1276
-  _globals['_JOURNEYSEALED']._serialized_start=1278
-  _globals['_JOURNEYSEALED']._serialized_end=1341
-  _globals['_JOURNEYPARTED']._serialized_start=1343
-  _globals['_JOURNEYPARTED']._serialized_end=1404
-  _globals['_JOURNEYRELEASED']._serialized_start=1406
-  _globals['_JOURNEYRELEASED']._serialized_end=1471
-  _globals['_JOURNEYERASED']._serialized_start=1473
-  _globals['_JOURNEYERASED']._serialized_end=1508
-  _globals['_PRICEFELL']._serialized_start=1511
-  _globals['_PRICEFELL']._serialized_end=1664
+  _globals['_JOURNEYENDED']._serialized_start=1022
+  _globals['_JOURNEYENDED']._serialized_end=1163
+  _globals['_TOUCHPOINTRECORDED']._serialized_start=1166
+  _globals['_TOUCHPOINTRECORDED']._serialized_end=1319
+  _globals['_JOURNEYABSORBED']._serialized_start=1321
+  _globals['_JOURNEYABSORBED']._serialized_end=1384
+  _globals['_JOURNEYSEALED']._serialized_start=1386
+  _globals['_JOURNEYSEALED']._serialized_end=1449
+  _globals['_JOURNEYPARTED']._serialized_start=1451
+  _globals['_JOURNEYPARTED']._serialized_end=1512
+  _globals['_JOURNEYRELEASED']._serialized_start=1514
+  _globals['_JOURNEYRELEASED']._serialized_end=1579
+  _globals['_JOURNEYERASED']._serialized_start=1581
+  _globals['_JOURNEYERASED']._serialized_end=1616
+  _globals['_PRICEFELL']._serialized_start=1619
+  _globals['_PRICEFELL']._serialized_end=1772
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,10 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.type import money_pb2 as _money_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.context.v1 import context_pb2 as _context_pb2
@@ -164,16 +166,26 @@ class JourneyEnded(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     JOURNEY_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    GOALS_FIELD_NUMBER: _builtins.int
     journey_id: _builtins.str
     """The journey."""
+    outcome: _context_pb2.JourneyOutcome.ValueType
+    """How. Not stated where the journey turned out to be a part of another."""
+    @_builtins.property
+    def goals(self) -> _containers.RepeatedCompositeFieldContainer[_context_pb2.GoalReached]:
+        """The goals that were reached in it, each once, by the time of reaching. At most 20."""
+
     def __init__(
         self,
         *,
         journey_id: _builtins.str = ...,
+        outcome: _context_pb2.JourneyOutcome.ValueType = ...,
+        goals: _abc.Iterable[_context_pb2.GoalReached] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["journey_id", b"journey_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["goals", b"goals", "journey_id", b"journey_id", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

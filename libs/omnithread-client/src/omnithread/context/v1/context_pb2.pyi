@@ -112,6 +112,10 @@ class _TouchpointKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Touchp
     """The customer went on with the cart on another channel."""
     TOUCHPOINT_KIND_PRICE_FELL: _TouchpointKind.ValueType  # 30
     """The price of something that the customer looked at fell."""
+    TOUCHPOINT_KIND_PROBLEM: _TouchpointKind.ValueType  # 31
+    """Something failed on the way: a checkout was refused, an answer lacked a section, a message could not be delivered.
+    `subject` is the reason (`CART_LOCKED`); attributes `area`, `method` and `reason`. It prolongs no journey.
+    """
 
 class TouchpointKind(_TouchpointKind, metaclass=_TouchpointKindEnumTypeWrapper):
     """TouchpointKind is what happened between customer and company."""
@@ -154,7 +158,39 @@ TOUCHPOINT_KIND_CART_HANDED_OVER: TouchpointKind.ValueType  # 29
 """The customer went on with the cart on another channel."""
 TOUCHPOINT_KIND_PRICE_FELL: TouchpointKind.ValueType  # 30
 """The price of something that the customer looked at fell."""
+TOUCHPOINT_KIND_PROBLEM: TouchpointKind.ValueType  # 31
+"""Something failed on the way: a checkout was refused, an answer lacked a section, a message could not be delivered.
+`subject` is the reason (`CART_LOCKED`); attributes `area`, `method` and `reason`. It prolongs no journey.
+"""
 Global___TouchpointKind: _TypeAlias = TouchpointKind  # noqa: Y015
+
+class _JourneyOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _JourneyOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JourneyOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    JOURNEY_OUTCOME_UNSPECIFIED: _JourneyOutcome.ValueType  # 0
+    """It goes on, or it had ended before outcomes were noted."""
+    JOURNEY_OUTCOME_GOAL_REACHED: _JourneyOutcome.ValueType  # 1
+    """A goal was reached in it, and no cancelled order ended it."""
+    JOURNEY_OUTCOME_INACTIVE: _JourneyOutcome.ValueType  # 2
+    """The customer did nothing for so long that it was over, and no goal was reached."""
+    JOURNEY_OUTCOME_CANCELLED: _JourneyOutcome.ValueType  # 3
+    """It ended with an order of its own that was cancelled; goals that were reached before stay listed."""
+
+class JourneyOutcome(_JourneyOutcome, metaclass=_JourneyOutcomeEnumTypeWrapper):
+    """JourneyOutcome is how a journey ended."""
+
+JOURNEY_OUTCOME_UNSPECIFIED: JourneyOutcome.ValueType  # 0
+"""It goes on, or it had ended before outcomes were noted."""
+JOURNEY_OUTCOME_GOAL_REACHED: JourneyOutcome.ValueType  # 1
+"""A goal was reached in it, and no cancelled order ended it."""
+JOURNEY_OUTCOME_INACTIVE: JourneyOutcome.ValueType  # 2
+"""The customer did nothing for so long that it was over, and no goal was reached."""
+JOURNEY_OUTCOME_CANCELLED: JourneyOutcome.ValueType  # 3
+"""It ended with an order of its own that was cancelled; goals that were reached before stay listed."""
+Global___JourneyOutcome: _TypeAlias = JourneyOutcome  # noqa: Y015
 
 class _SectionProblemReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -439,6 +475,38 @@ class Touchpoint(_message.Message):
 Global___Touchpoint: _TypeAlias = Touchpoint  # noqa: Y015
 
 @_typing.final
+class GoalReached(_message.Message):
+    """GoalReached is a goal of the company's that was reached in a journey. The goals are the aggregator's configuration."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GOAL_ID_FIELD_NUMBER: _builtins.int
+    REACH_TIME_FIELD_NUMBER: _builtins.int
+    TOUCHPOINT_ID_FIELD_NUMBER: _builtins.int
+    goal_id: _builtins.str
+    """The goal's id, for example `purchase`."""
+    touchpoint_id: _builtins.str
+    """By which touchpoint."""
+    @_builtins.property
+    def reach_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was reached first."""
+
+    def __init__(
+        self,
+        *,
+        goal_id: _builtins.str = ...,
+        reach_time: _timestamp_pb2.Timestamp | None = ...,
+        touchpoint_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reach_time", b"reach_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["goal_id", b"goal_id", "reach_time", b"reach_time", "touchpoint_id", b"touchpoint_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GoalReached: _TypeAlias = GoalReached  # noqa: Y015
+
+@_typing.final
 class Journey(_message.Message):
     """Journey is a customer's touchpoints, in order, across channels, devices and days."""
 
@@ -452,6 +520,8 @@ class Journey(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     TOUCHPOINT_COUNT_FIELD_NUMBER: _builtins.int
     CHANNEL_IDS_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    GOALS_FIELD_NUMBER: _builtins.int
     journey_id: _builtins.str
     """The journey's id."""
     customer_id: _builtins.str
@@ -460,6 +530,8 @@ class Journey(_message.Message):
     """The journey before this one; empty for the first."""
     touchpoint_count: _builtins.int
     """How many touchpoints it has."""
+    outcome: Global___JourneyOutcome.ValueType
+    """How it ended."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it began."""
@@ -476,6 +548,10 @@ class Journey(_message.Message):
     def channel_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The ids of the channels on which it took place, sorted."""
 
+    @_builtins.property
+    def goals(self) -> _containers.RepeatedCompositeFieldContainer[Global___GoalReached]:
+        """The goals that were reached in it, each once, by the time of reaching. At most 20."""
+
     def __init__(
         self,
         *,
@@ -487,10 +563,12 @@ class Journey(_message.Message):
         end_time: _timestamp_pb2.Timestamp | None = ...,
         touchpoint_count: _builtins.int = ...,
         channel_ids: _abc.Iterable[_builtins.str] | None = ...,
+        outcome: Global___JourneyOutcome.ValueType = ...,
+        goals: _abc.Iterable[Global___GoalReached] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "last_act_time", b"last_act_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_ids", b"channel_ids", "customer_id", b"customer_id", "end_time", b"end_time", "journey_id", b"journey_id", "last_act_time", b"last_act_time", "previous_journey_id", b"previous_journey_id", "start_time", b"start_time", "touchpoint_count", b"touchpoint_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_ids", b"channel_ids", "customer_id", b"customer_id", "end_time", b"end_time", "goals", b"goals", "journey_id", b"journey_id", "last_act_time", b"last_act_time", "outcome", b"outcome", "previous_journey_id", b"previous_journey_id", "start_time", b"start_time", "touchpoint_count", b"touchpoint_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
