@@ -18,6 +18,7 @@ from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
 from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
 from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
+from omnithread.context.v1.watch_service_pb2_grpc import WatchServiceStub
 from omnithread.interceptor_streams_sync import OutgoingStreamSync
 from omnithread.interceptor_sync import OutgoingUnarySync
 from omnithread.labels import current_labels
@@ -78,6 +79,7 @@ class OmnithreadSync:
         self.context = ContextServiceStub(intercepted[addresses.context])
         self.interests = InterestServiceStub(intercepted[addresses.context])
         self.privacy = PrivacyServiceStub(intercepted[addresses.context])
+        self.watching = WatchServiceStub(intercepted[addresses.context])
 
     def start_session(
         self,

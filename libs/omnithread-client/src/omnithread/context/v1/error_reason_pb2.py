@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/context/v1/error_reason.proto\x12\x15omnithread.context.v1*\x82\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_JOURNEY_NOT_FOUND\x10\x01\x12)\n%ERROR_REASON_TOUCHPOINT_KIND_RESERVED\x10\x02\x12#\n\x1f\x45RROR_REASON_OCCUR_TIME_INVALID\x10\x03\x12\"\n\x1e\x45RROR_REASON_ERASURE_NOT_FOUND\x10\x04\x12$\n ERROR_REASON_PRICE_CHANGE_REUSED\x10\x05\x12\'\n#ERROR_REASON_PRICE_CHANGE_NOT_FOUND\x10\x06\x12\x1e\n\x1a\x45RROR_REASON_PRICE_INVALID\x10\x07\x12*\n&ERROR_REASON_TOUCHPOINT_FIELDS_INVALID\x10\x08\x12\"\n\x1e\x45RROR_REASON_IDENTIFIER_NEEDED\x10\tB>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/context/v1/error_reason.proto\x12\x15omnithread.context.v1*\xdf\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_JOURNEY_NOT_FOUND\x10\x01\x12)\n%ERROR_REASON_TOUCHPOINT_KIND_RESERVED\x10\x02\x12#\n\x1f\x45RROR_REASON_OCCUR_TIME_INVALID\x10\x03\x12\"\n\x1e\x45RROR_REASON_ERASURE_NOT_FOUND\x10\x04\x12$\n ERROR_REASON_PRICE_CHANGE_REUSED\x10\x05\x12\'\n#ERROR_REASON_PRICE_CHANGE_NOT_FOUND\x10\x06\x12\x1e\n\x1a\x45RROR_REASON_PRICE_INVALID\x10\x07\x12*\n&ERROR_REASON_TOUCHPOINT_FIELDS_INVALID\x10\x08\x12\"\n\x1e\x45RROR_REASON_IDENTIFIER_NEEDED\x10\t\x12\x1c\n\x18\x45RROR_REASON_WATCH_LIMIT\x10\n\x12\x1e\n\x1a\x45RROR_REASON_WATCH_STOPPED\x10\x0b\x12\x1d\n\x19\x45RROR_REASON_WATCH_PARTED\x10\x0c\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\031com.omnithread.context.v1P\001Z\037omnithread/context/v1;contextv1'
   _globals['_ERRORREASON']._serialized_start=68
-  _globals['_ERRORREASON']._serialized_end=454
+  _globals['_ERRORREASON']._serialized_end=547
 # @@protoc_insertion_point(module_scope)

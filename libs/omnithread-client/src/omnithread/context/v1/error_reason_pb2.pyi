@@ -42,6 +42,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """`skus` and `offer_codes` go with AD_CLICKED only, and a product viewed needs its sku as the subject. INVALID_ARGUMENT, retry: never."""
     ERROR_REASON_IDENTIFIER_NEEDED: _ErrorReason.ValueType  # 9
     """Without a hand-over at least one identifier is needed. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_WATCH_LIMIT: _ErrorReason.ValueType  # 10
+    """Too many watch contexts already; metadata `limit` says where (`process`, `channel` or `customer`) and `most` how many may. RESOURCE_EXHAUSTED, retry: later; with `process` another replica may have room."""
+    ERROR_REASON_WATCH_STOPPED: _ErrorReason.ValueType  # 11
+    """The replica that served the stream stops. UNAVAILABLE, retry: at once, with the newest `resume_token`."""
+    ERROR_REASON_WATCH_PARTED: _ErrorReason.ValueType  # 12
+    """The merge by which the watched customer had become another one was undone: who is there has to be found out anew. ABORTED, retry: after reading again, without the `resume_token`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in the aggregator beside the reasons that all services share. Domain: `aggregator.omnithread`."""
@@ -66,4 +72,10 @@ ERROR_REASON_TOUCHPOINT_FIELDS_INVALID: ErrorReason.ValueType  # 8
 """`skus` and `offer_codes` go with AD_CLICKED only, and a product viewed needs its sku as the subject. INVALID_ARGUMENT, retry: never."""
 ERROR_REASON_IDENTIFIER_NEEDED: ErrorReason.ValueType  # 9
 """Without a hand-over at least one identifier is needed. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_WATCH_LIMIT: ErrorReason.ValueType  # 10
+"""Too many watch contexts already; metadata `limit` says where (`process`, `channel` or `customer`) and `most` how many may. RESOURCE_EXHAUSTED, retry: later; with `process` another replica may have room."""
+ERROR_REASON_WATCH_STOPPED: ErrorReason.ValueType  # 11
+"""The replica that served the stream stops. UNAVAILABLE, retry: at once, with the newest `resume_token`."""
+ERROR_REASON_WATCH_PARTED: ErrorReason.ValueType  # 12
+"""The merge by which the watched customer had become another one was undone: who is there has to be found out anew. ABORTED, retry: after reading again, without the `resume_token`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
