@@ -1,0 +1,1 @@
+"""The console: what people of the company look at."""

@@ -1,0 +1,34 @@
+"""The source that reads what is kept here."""
+
+from dataclasses import dataclass
+
+from services.console.spans.store import SpanStore
+from services.console.spans.values import Span, TraceSummary, summary_of
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHere:
+    """Spans in this process's own memory."""
+
+    store: SpanStore
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return "kept here"
+
+    async def trace(self, trace_id: str) -> list[Span] | None:
+        """Give the spans of a trace by start, or None."""
+        return self.store.trace(trace_id) or None
+
+    async def journey(self, journey_id: str, *, limit: int) -> list[TraceSummary]:
+        """Give the traces of a journey, the earliest first."""
+        return [summary_of(spans) for spans in self.store.journey(journey_id)[:limit]]
+
+    async def newest(self, limit: int) -> list[TraceSummary]:
+        """Give the newest traces, the newest first."""
+        return [summary_of(spans) for spans in self.store.newest(limit)]
+
+    async def linking_to(self, trace_id: str, *, limit: int) -> list[TraceSummary]:
+        """Give the traces that go on from this one, the earliest first."""
+        return [summary_of(spans) for spans in self.store.linking_to(trace_id)[:limit]]
