@@ -18,6 +18,7 @@ from omnithread.context.v1.context_pb2 import Section
 from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
 from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
+from omnithread.context.v1.journey_service_pb2_grpc import JourneyServiceStub
 from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from omnithread.context.v1.watch_service_pb2_grpc import WatchServiceStub
 from omnithread.interceptor import OutgoingStream, OutgoingUnary
@@ -80,6 +81,7 @@ class Omnithread:
         self.campaigns = CampaignServiceStub(channels[addresses.messaging])
         self.context = ContextServiceStub(channels[addresses.context])
         self.interests = InterestServiceStub(channels[addresses.context])
+        self.journeys = JourneyServiceStub(channels[addresses.context])
         self.privacy = PrivacyServiceStub(channels[addresses.context])
         self.watching = WatchServiceStub(channels[addresses.context])
 

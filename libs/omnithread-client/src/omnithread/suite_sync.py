@@ -17,6 +17,7 @@ from omnithread.context.v1.context_pb2 import Section
 from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
 from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
+from omnithread.context.v1.journey_service_pb2_grpc import JourneyServiceStub
 from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 from omnithread.context.v1.watch_service_pb2_grpc import WatchServiceStub
 from omnithread.interceptor_streams_sync import OutgoingStreamSync
@@ -78,6 +79,7 @@ class OmnithreadSync:
         self.campaigns = CampaignServiceStub(intercepted[addresses.messaging])
         self.context = ContextServiceStub(intercepted[addresses.context])
         self.interests = InterestServiceStub(intercepted[addresses.context])
+        self.journeys = JourneyServiceStub(intercepted[addresses.context])
         self.privacy = PrivacyServiceStub(intercepted[addresses.context])
         self.watching = WatchServiceStub(intercepted[addresses.context])
 
