@@ -1,0 +1,81 @@
+"""The source that asks Jaeger's query service, by the JSON API that Jaeger's own pages use."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from services.console.spans.asking import Backend
+from services.console.spans.jaeger_reading import traces_of
+from services.console.spans.source import SpansAway
+from services.console.spans.values import JOURNEY, Span, TraceSummary, summary_of
+
+DAY_MICROSECONDS = 24 * 3600 * 1_000_000
+MAX_SERVICES = 24
+OWN_SERVICES = ("jaeger",)
+"""What Jaeger traces of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jaeger:
+    """Spans in Jaeger. It searches one service at a time, so a search here is a question for each."""
+
+    backend: Backend
+    now: Callable[[], float]
+    """Seconds since 1970."""
+    kept_days: int
+    """How far back is searched."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.backend.name
+
+    async def trace(self, trace_id: str) -> list[Span] | None:
+        """Give the spans of a trace by start, or None where Jaeger has it no more."""
+        answer = await self.backend.ask(f"/api/traces/{trace_id}")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise SpansAway(f"{self.name} answered with status {answer.status}")
+        return self._read(answer.json(self.name)).get(trace_id)
+
+    async def journey(self, journey_id: str, *, limit: int) -> list[TraceSummary]:
+        """Give the traces of a journey, the earliest first."""
+        found = await self._search(limit, tags=json.dumps({JOURNEY: journey_id}))
+        return sorted(found, key=lambda one: one.start_ns)[:limit]
+
+    async def newest(self, limit: int) -> list[TraceSummary]:
+        """Give the newest traces, the newest first."""
+        return sorted(await self._search(limit), key=lambda one: -one.start_ns)[:limit]
+
+    async def linking_to(self, trace_id: str, *, limit: int) -> list[TraceSummary]:  # noqa: ARG002  as all sources
+        """Give none: Jaeger cannot be asked for links. The journey's own order leads on instead."""
+        return []
+
+    async def _search(self, limit: int, **wanted: str) -> list[TraceSummary]:
+        end = round(self.now() * 1_000_000)
+        window: dict[str, str | int] = {"start": end - self.kept_days * DAY_MICROSECONDS, "end": end, "limit": limit}
+
+        async def of(service: str) -> dict[str, list[Span]]:
+            answer = await self.backend.ask("/api/traces", service=service, **{**window, **wanted})
+            return self._read(answer.json(self.name)) if answer.status == HTTPStatus.OK else {}
+
+        services = await self._services()
+        found: dict[str, list[Span]] = {}
+        for traces in await asyncio.gather(*(of(service) for service in services)):
+            found |= traces
+        return [summary_of(spans) for spans in found.values()]
+
+    async def _services(self) -> list[str]:
+        names = (await self.backend.ask("/api/services")).json(self.name).get("data")
+        known = [one for one in names or [] if isinstance(one, str) and not one.startswith(OWN_SERVICES)]
+        return sorted(known)[:MAX_SERVICES]
+
+    def _read(self, answer: dict[str, Any]) -> dict[str, list[Span]]:
+        try:
+            return traces_of(answer)
+        except (AttributeError, TypeError, ValueError, KeyError):
+            raise SpansAway(f"{self.name} gave an answer that cannot be read") from None
