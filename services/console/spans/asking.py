@@ -47,14 +47,16 @@ class Backend:
     answer_seconds: float = ANSWER_SECONDS
     max_bytes: int = MAX_ANSWER_BYTES
 
-    async def ask(self, path: str, *, accept: str = "application/json", **wanted: str | int) -> Answer:
+    async def ask(
+        self, path: str, wanted: Mapping[str, str | int] | None = None, *, accept: str = "application/json"
+    ) -> Answer:
         """Ask, and give 200, 400 or 404 with its body. Raises SpansAway for everything else."""
         headers: Mapping[str, str] = {"accept": accept}
         body = bytearray()
         try:
             async with (
                 asyncio.timeout(self.answer_seconds),
-                self.client.stream("GET", path, params=wanted, headers=headers) as answer,
+                self.client.stream("GET", path, params=dict(wanted or {}), headers=headers) as answer,
             ):
                 if answer.status_code not in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
                     raise SpansAway(f"{self.name} answered with status {answer.status_code}")

@@ -60,7 +60,7 @@ class Jaeger:
         window: dict[str, str | int] = {"start": end - self.kept_days * DAY_MICROSECONDS, "end": end, "limit": limit}
 
         async def of(service: str) -> dict[str, list[Span]]:
-            answer = await self.backend.ask("/api/traces", service=service, **{**window, **wanted})
+            answer = await self.backend.ask("/api/traces", {**window, **wanted, "service": service})
             return self._read(answer.json(self.name)) if answer.status == HTTPStatus.OK else {}
 
         services = await self._services()

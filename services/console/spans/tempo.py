@@ -59,7 +59,7 @@ class Tempo:
     async def _search(self, query: str, *, limit: int) -> list[TraceSummary]:
         end = round(self.now())
         answer = await self.backend.ask(
-            "/api/search", q=query, limit=limit, start=end - self.kept_days * DAY_SECONDS, end=end
+            "/api/search", {"q": query, "limit": limit, "start": end - self.kept_days * DAY_SECONDS, "end": end}
         )
         if answer.status != HTTPStatus.OK:
             return []
