@@ -19,6 +19,7 @@ from libs.events.streams import Stream
 from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.cursors import Cursors
+from libs.mongo.metrics import WriteMetrics
 from libs.mongo.migrate import Index
 from libs.mongo.record import Records
 from libs.mongo.values import Event, RecordShape, State
@@ -59,6 +60,9 @@ class Foundation:
     random: random.Random
     registry: CollectorRegistry
     """For counters of the service's own."""
+    readers: ReaderMetrics
+    writes: WriteMetrics
+    """For `Documents`; `records` has it."""
     tracer: Tracer | None = None
     """For what listens or works in the background; None for the process's own."""
 
@@ -75,6 +79,7 @@ class Foundation:
             admit=admit,
             on_saved=self.relay.nudge,
             random=self.random,
+            metrics=self.writes,
         )
 
     def consumer(
@@ -84,11 +89,10 @@ class Foundation:
         streams: Sequence[Stream],
         handle: Handle,
         cursors: Cursors | None = None,
-        metrics: ReaderMetrics | None = None,
     ) -> EventConsumer:
         """Make what listens: Kafka brings events quickly, the owners' heads tell what it did not bring.
 
-        A second one has cursors and metrics of its own.
+        A second one has cursors of its own.
         """
         return EventConsumer(
             cursors=cursors or Cursors(self.database),
@@ -97,7 +101,7 @@ class Foundation:
             streams=streams,
             handle=handle,
             clock=self.clock,
-            metrics=metrics or ReaderMetrics(self.registry),
+            metrics=self.readers,
             tracer=self.tracer,
         )
 

@@ -18,11 +18,12 @@ from prometheus_client import CollectorRegistry
 from libs.background import Background
 from libs.clock import Clock, system_clock
 from libs.events.kafka import kafka_access
-from libs.events.metrics import RelayMetrics
+from libs.events.metrics import ReaderMetrics, RelayMetrics
 from libs.events.relay import Relay
 from libs.ids import NewId, new_id
 from libs.mongo.connection import connect, database
 from libs.mongo.epoch import read_epoch
+from libs.mongo.metrics import WriteMetrics
 from libs.mongo.migrate import missing
 from libs.mongo.relay_store import RelayStore
 from libs.patience import patiently
@@ -36,7 +37,7 @@ from libs.rpc.tokens import TokenVerifier
 from libs.rpc.validation import Validation
 from libs.service import Foundation, Parts, Service, Settings
 from libs.settings import ServiceSettings
-from libs.telemetry.metrics import CallMetrics, serving_metrics
+from libs.telemetry.metrics import CallMetrics, note_build, serving_metrics
 
 FLUSH_SECONDS = 5.0
 
@@ -72,6 +73,7 @@ async def serving(
     """
     structlog.get_logger(__name__).info("starting")
     registry = registry or CollectorRegistry()
+    note_build(registry, service.name)
     verifier = _verifier(settings, clock)
     async with AsyncExitStack() as stack:
         foundation = await _foundation(service, settings, stack, registry, clock, new_id, tracer)
@@ -147,6 +149,8 @@ async def _foundation(
         new_id=new_id,
         random=random.Random(),  # noqa: S311  for pauses, not for secrets
         registry=registry,
+        readers=ReaderMetrics(registry),
+        writes=WriteMetrics(registry),
         tracer=tracer,
     )
 

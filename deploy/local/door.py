@@ -53,6 +53,7 @@ def door_environment(*, plan: Plan, keys: Keys) -> dict[str, str]:
     told = {
         "listen": f"{LOOPBACK}:{plan.ports.door}",
         "health_listen": f"{LOOPBACK}:{plan.ports.door_health}",
+        "metrics_listen": f"{LOOPBACK}:{plan.ports.door_metrics}",
         "instance_name": "door-1",
         "service_token_file": keys.service_token_file(DOOR),
         "resume_target": plan.settings.get("resume_target", SHOP_CART),

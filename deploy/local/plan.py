@@ -11,6 +11,7 @@ from omnithread import Addresses
 
 SERVICES = ("profile", "cart", "preference", "messaging", "aggregator")
 HEALTH_OFFSET = 1000
+METRICS_OFFSET = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class ServicePorts:
 
     grpc: int
     health: int
+    metrics: int
+    """Over HTTP, for Prometheus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,16 @@ class Ports:
     door: int
     """The public pages, over HTTP."""
     door_health: int
+    door_metrics: int
 
     def all(self) -> dict[str, int]:
         """Give every port with the name of who listens there."""
         grpc = {name: ports.grpc for name, ports in self.services.items()}
         health = {f"{name} (health)": ports.health for name, ports in self.services.items()}
+        metrics = {f"{name} (metrics)": ports.metrics for name, ports in self.services.items()}
         servers = {"mongo": self.mongo, "kafka": self.kafka, "smtp": self.smtp, "traces": self.traces}
-        return {**grpc, **health, **servers, "door": self.door, "door (health)": self.door_health}
+        door = {"door": self.door, "door (health)": self.door_health, "door (metrics)": self.door_metrics}
+        return {**grpc, **health, **metrics, **servers, **door}
 
     def addresses(self) -> Addresses:
         """Give the five addresses as the client package takes them."""
@@ -56,7 +62,9 @@ class Ports:
 # Documented, and outside of the range from which the kernel takes client ports where we chose them ourselves.
 FIXED_PORTS = Ports(
     services={
-        name: ServicePorts(grpc=50051 + place, health=50051 + place + HEALTH_OFFSET)
+        name: ServicePorts(
+            grpc=50051 + place, health=50051 + place + HEALTH_OFFSET, metrics=50051 + place + METRICS_OFFSET
+        )
         for place, name in enumerate(SERVICES)
     },
     mongo=28017,
@@ -65,23 +73,25 @@ FIXED_PORTS = Ports(
     traces=24318,
     door=28080,
     door_health=29080,
+    door_metrics=30080,
 )
 
 
 def free_ports() -> Ports:
     """Give ports that are free now, no two the same."""
     found: set[int] = set()
-    while len(found) < 2 * len(SERVICES) + 6:
+    while len(found) < 3 * len(SERVICES) + 7:
         found.add(free_port())
     ports = iter(found)
     return Ports(
-        services={name: ServicePorts(grpc=next(ports), health=next(ports)) for name in SERVICES},
+        services={name: ServicePorts(grpc=next(ports), health=next(ports), metrics=next(ports)) for name in SERVICES},
         mongo=next(ports),
         kafka=next(ports),
         smtp=next(ports),
         traces=next(ports),
         door=next(ports),
         door_health=next(ports),
+        door_metrics=next(ports),
     )
 
 

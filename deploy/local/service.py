@@ -129,6 +129,7 @@ def own_environment(name: str, *, plan: Plan, keys: Keys) -> dict[str, str]:
         "mongo_database": plan.database(name),
         "listen": f"{LOOPBACK}:{ports.grpc}",
         "health_listen": f"{LOOPBACK}:{ports.health}",
+        "metrics_listen": f"{LOOPBACK}:{ports.metrics}",
         "instance_name": f"{name}-1",
         "service_token_file": keys.service_token_file(name),
     }

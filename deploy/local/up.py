@@ -52,7 +52,7 @@ async def run_in_foreground(console: Console, ports: Ports) -> None:
 def _tell(console: Console, suite: Suite, customer_id: str) -> None:
     table = Table(title="Omnithread is up", title_justify="left", title_style="bold green", box=None, padding=(0, 2))
     for name, ports in suite.plan.ports.services.items():
-        table.add_row(name, f"{LOOPBACK}:{ports.grpc}", f"health {LOOPBACK}:{ports.health}")
+        table.add_row(name, f"{LOOPBACK}:{ports.grpc}", f"health {LOOPBACK}:{ports.health}, metrics :{ports.metrics}")
     table.add_row("door", suite.door.address, "what customers click in mails")
     table.add_row("traces", suite.backends.traces_endpoint, "a page for your browser" if suite.traces else "")
     table.add_row("mail", f"smtp {suite.mailbox.address}", f"kept in {suite.mailbox.folder}")

@@ -54,6 +54,9 @@ class EventConsumer:
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         slots = asyncio.Semaphore(PARALLELISM)
+        counting = metrics or ReaderMetrics(CollectorRegistry())
+        reader = group.rpartition(".")[2]  # the installation's prefix says nothing here
+        by_area = {stream.area: counting.of(reader, stream.area) for stream in streams}
         self._cursors = cursors
         self._clock = clock
         self._streams = {stream.area: stream for stream in streams}
@@ -62,10 +65,18 @@ class EventConsumer:
             handle=handle,
             group=group,
             clock=clock,
-            metrics=metrics or ReaderMetrics(CollectorRegistry()),
+            metrics=by_area,
             tracer=tracer,
         )
-        self._intake = Intake(kafka=kafka, group=group, streams=streams, follower=self._follower, slots=slots)
+        self._intake = Intake(
+            kafka=kafka,
+            group=group,
+            streams=streams,
+            follower=self._follower,
+            slots=slots,
+            metrics=by_area,
+            clock=clock,
+        )
         self._sweeps = [
             HeadsSweep(
                 stream=stream,
@@ -73,13 +84,19 @@ class EventConsumer:
                 follower=self._follower,
                 slots=slots,
                 clock=clock,
+                metrics=by_area[stream.area],
                 every_seconds=sweep_seconds,
                 grace_seconds=grace_seconds,
             )
             for stream in streams
         ]
         self._retries = ParkedRetries(
-            streams=self._streams, cursors=cursors, follower=self._follower, slots=slots, clock=clock
+            streams=self._streams,
+            cursors=cursors,
+            follower=self._follower,
+            slots=slots,
+            clock=clock,
+            metrics=by_area,
         )
         self._flights: Flights[tuple[str, str], Cursor] = Flights(most=MOST_CATCH_UPS, timeout_seconds=CATCH_UP_SECONDS)
 

@@ -8,7 +8,7 @@ be read. A failure parks this customer's stream of this area, with its reason on
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
 from libs.errors import CUSTOMER_ERASED, OmnithreadError, Status
-from libs.events.metrics import ReaderMetrics
+from libs.events.metrics import StreamMetrics
 from libs.events.pauses import growing_pause
 from libs.events.spans import RecordHeaders, handling
 from libs.events.streams import OwnerAway, Stream, header_of
@@ -66,7 +66,7 @@ class Follower:
         handle: Handle,
         group: str,
         clock: Clock,
-        metrics: ReaderMetrics,
+        metrics: Mapping[str, StreamMetrics],
         tracer: Tracer | None,
     ) -> None:
         self._cursors = cursors
@@ -148,7 +148,7 @@ class Follower:
                     continue
             for event in page.events:
                 await self._handle_one(stream, event, [])
-                self._metrics.replayed.labels(stream.area).inc()
+                self._metrics[stream.area].replayed.inc()
                 walk.seq = header_of(event).seq
             if walk.seq >= page.head.seq:
                 return
@@ -174,8 +174,9 @@ class Follower:
                     raise
                 # Forgotten meanwhile: whatever it says has no effect any more.
                 log.info("event_of_erased_customer", area=stream.area, customer_id=header.customer_id)
-        delay = self._clock() - from_timestamp(header.record_time)
-        self._metrics.delay_seconds.labels(stream.area).observe(delay.total_seconds())
+            delay_seconds = (self._clock() - from_timestamp(header.record_time)).total_seconds()
+            metrics = self._metrics[stream.area]
+            metrics.delay_seconds.observe(delay_seconds, metrics.exemplars.of(delay_seconds))
 
     async def _save(self, walk: "_Walk", *, unpark: bool = False) -> None:
         if walk.has_moved or (unpark and walk.cursor.retry_time):
@@ -188,7 +189,7 @@ class Follower:
         pause = growing_pause(
             attempts, first=FIRST_PAUSE, most=LONGEST_PAUSE_WHILE_AWAY if _is_away(error) else LONGEST_PAUSE
         )
-        self._metrics.parked.labels(walk.cursor.area).inc()
+        self._metrics[walk.cursor.area].failures.inc()
         log.warning(
             "stream_parked",
             area=walk.cursor.area,

@@ -8,6 +8,7 @@ import structlog
 
 from libs.clock import Clock
 from libs.events.follower import Follower
+from libs.events.metrics import StreamMetrics
 from libs.events.streams import HeadsPage, OwnerAway, Stream
 from libs.mongo.cursors import Cursors, SweepPlace
 
@@ -39,6 +40,7 @@ class HeadsSweep:
         follower: Follower,
         slots: asyncio.Semaphore,
         clock: Clock,
+        metrics: StreamMetrics,
         every_seconds: float = SWEEP_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
@@ -47,6 +49,7 @@ class HeadsSweep:
         self._follower = follower
         self._slots = slots
         self._clock = clock
+        self._metrics = metrics
         self._every_seconds = every_seconds
         self._grace_seconds = grace_seconds
 
@@ -72,6 +75,7 @@ class HeadsSweep:
         try:
             reached = await self._list_all(place)
             next_time = self._clock() + timedelta(seconds=self._every_seconds)
+            self._metrics.compared_time.set(self._clock().timestamp())
         finally:
             await self._cursors.leave_sweep(reached, next_time=next_time)
 

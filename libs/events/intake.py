@@ -2,23 +2,34 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from libs.clock import Clock
 from libs.events.follower import Follower, Received
 from libs.events.kafka import KafkaAccess, close_consumer, new_group_consumer, start, trouble
+from libs.events.lag import Lag
+from libs.events.metrics import StreamMetrics
 from libs.events.pauses import growing_pause
 from libs.events.polling import Batch, next_batch
 from libs.events.streams import Stream, Unreadable, header_of
 from libs.telemetry.scrub import type_name
+from libs.timestamps import from_timestamp
 
 FIRST_PAUSE = timedelta(milliseconds=500)
 LONGEST_PAUSE = timedelta(seconds=10)
 BATCH_PAUSE_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+
+Key: TypeAlias = tuple[str, str]
+"""Topic and customer."""
+ByCustomer: TypeAlias = Mapping[Key, Sequence[Received]]
 
 log = structlog.get_logger(__name__)
 
@@ -30,13 +41,24 @@ class Intake:
     """
 
     def __init__(
-        self, *, kafka: KafkaAccess, group: str, streams: Sequence[Stream], follower: Follower, slots: asyncio.Semaphore
+        self,
+        *,
+        kafka: KafkaAccess,
+        group: str,
+        streams: Sequence[Stream],
+        follower: Follower,
+        slots: asyncio.Semaphore,
+        metrics: Mapping[str, StreamMetrics],
+        clock: Clock,
     ) -> None:
         self._kafka = kafka
         self._group = group
         self._streams = {stream.topic: stream for stream in streams}
         self._follower = follower
         self._slots = slots
+        self._metrics = {stream.topic: metrics[stream.area] for stream in streams}
+        self._lags = {topic: Lag(one.lag_seconds, clock) for topic, one in self._metrics.items()}
+        self._look_at = 0.0
 
     async def run(self) -> None:
         """Take records until cancelled. No failure ends it."""
@@ -58,29 +80,60 @@ class Intake:
 
     async def _take_batch(self, consumer: AIOKafkaConsumer) -> None:
         batch = await next_batch(consumer, idle_pause_seconds=self._kafka.idle_pause_seconds)
+        await self._note_distance(consumer)
         if not batch:
             return
         customers = self._by_customer(batch)
-        while customers:
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    for (topic, customer_id), received in customers.items():
-                        tasks.create_task(self._receive(self._streams[topic], customer_id, received))
-                break
-            except ExceptionGroup as errors:  # our own database is away: not even a parked stream could be noted
-                log.warning("batch_failed", group=self._group, exc_info=errors.exceptions[0])
-                await asyncio.sleep(BATCH_PAUSE_SECONDS)
+        with self._held(customers) as held:
+            await self._give(customers, held)
         try:
             await consumer.commit({partition: records[-1].offset + 1 for partition, records in batch.items()})
         except (CommitFailedError, IllegalStateError) as error:  # the partitions are another member's by now
             log.info("commit_superseded", group=self._group, error=type_name(error))
 
-    async def _receive(self, stream: Stream, customer_id: str, received: Sequence[Received]) -> None:
+    async def _give(self, customers: ByCustomer, held: Mapping[Key, object]) -> None:
+        while customers:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for (topic, customer_id), received in customers.items():
+                        holding = held[topic, customer_id]
+                        tasks.create_task(self._receive(self._streams[topic], customer_id, received, holding))
+                break
+            except ExceptionGroup as errors:  # our own database is away: not even a parked stream could be noted
+                log.warning("batch_failed", group=self._group, exc_info=errors.exceptions[0])
+                await asyncio.sleep(BATCH_PAUSE_SECONDS)
+
+    async def _receive(self, stream: Stream, customer_id: str, received: Sequence[Received], holding: object) -> None:
         async with self._slots:
             await self._follower.receive(stream, customer_id, received)
+        self._lags[stream.topic].leave(holding)
 
-    def _by_customer(self, batch: Batch) -> dict[tuple[str, str], list[Received]]:
-        customers: defaultdict[tuple[str, str], list[Received]] = defaultdict(list)
+    @contextmanager
+    def _held(self, customers: ByCustomer) -> Iterator[dict[Key, object]]:
+        """Let the lags know of these customers' events while inside."""
+        held = {key: self._lags[key[0]].hold(_commit_times(received)) for key, received in customers.items()}
+        try:
+            yield held
+        finally:
+            for (topic, _), holding in held.items():
+                self._lags[topic].leave(holding)
+
+    async def _note_distance(self, consumer: AIOKafkaConsumer) -> None:
+        """Note how many records Kafka has beyond those that were fetched: once a second, from what the driver knows."""
+        now = asyncio.get_running_loop().time()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        behind = dict.fromkeys(self._metrics, 0)
+        for partition in consumer.assignment():
+            high = consumer.highwater(partition)
+            if high is not None and partition.topic in behind:  # without one, nothing was fetched of it yet
+                behind[partition.topic] += max(0, high - await consumer.position(partition))
+        for topic, count in behind.items():
+            self._metrics[topic].records_behind.set(count)
+
+    def _by_customer(self, batch: Batch) -> ByCustomer:
+        customers: defaultdict[Key, list[Received]] = defaultdict(list)
         for records in batch.values():
             for record in records:
                 headers = [(name, value or b"") for name, value in record.headers]
@@ -93,3 +146,7 @@ class Intake:
                     if record.key:
                         customers[record.topic, record.key.decode("ascii", "replace")].append(Received(None, headers))
         return customers
+
+
+def _commit_times(received: Sequence[Received]) -> list[datetime]:
+    return [from_timestamp(header_of(one.event).record_time) for one in received if one.event is not None]

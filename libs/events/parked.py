@@ -9,11 +9,14 @@ import structlog
 
 from libs.clock import Clock
 from libs.events.follower import Follower
+from libs.events.metrics import StreamMetrics
 from libs.events.streams import OwnerAway, Stream
 from libs.mongo.cursors import Cursor, Cursors
 
 LOOK_SECONDS = 1.0
 MOST_AT_ONCE = 50
+COUNT_EVERY_SECONDS = 10.0
+MOST_COUNTED = 10_000
 CLAIMED_FOR = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
@@ -30,6 +33,7 @@ class ParkedRetries:
         follower: Follower,
         slots: asyncio.Semaphore,
         clock: Clock,
+        metrics: Mapping[str, StreamMetrics],
         every_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._streams = streams
@@ -37,12 +41,15 @@ class ParkedRetries:
         self._follower = follower
         self._slots = slots
         self._clock = clock
+        self._metrics = metrics
+        self._count_at = 0.0
         self._every_seconds = every_seconds
 
     async def run(self) -> None:
         """Try again until cancelled. No failure ends it."""
         while True:
             try:
+                await self._count()
                 due = await self._cursors.due(now=self._clock(), limit=MOST_AT_ONCE)
                 async with asyncio.TaskGroup() as tasks:
                     for cursor in due:
@@ -51,6 +58,15 @@ class ParkedRetries:
             except Exception as error:  # our own database is away
                 log.warning("retries_failed", exc_info=error)
             await asyncio.sleep(self._every_seconds)
+
+    async def _count(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._count_at:
+            return
+        self._count_at = now + COUNT_EVERY_SECONDS
+        parked = await self._cursors.count_parked(limit=MOST_COUNTED)
+        for area, metrics in self._metrics.items():
+            metrics.parked.set(parked.get(area, 0))
 
     async def _try_again(self, cursor: Cursor) -> None:
         async with self._slots:

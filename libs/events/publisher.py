@@ -141,7 +141,8 @@ class Publisher:
             key = event.customer_id.encode()
             async with asyncio.timeout(SEND_SECONDS):
                 await (await producer.send(self._topic, event.event, key=key, headers=headers))
-        self._metrics.delay_seconds.observe((self._clock() - event.record_time).total_seconds())
+            delay_seconds = (self._clock() - event.record_time).total_seconds()
+            self._metrics.delay_seconds.observe(delay_seconds, self._metrics.exemplars.of(delay_seconds))
 
     async def _look_at_failures(self, tries: Sequence["_Try"]) -> set[str]:
         """Let customers whose event is refused wait by themselves, and name them; raise what concerns all."""

@@ -35,6 +35,8 @@ TRIES_BEFORE_PARKED = 5
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
 MONGO_PAUSE_SECONDS = 1.0
+MEASURE_SECONDS = 10.0
+MOST_COUNTED = 10_000
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +72,7 @@ class Relay:
             tasks.create_task(self._empty_records(), name="relay-records")
             tasks.create_task(self._publisher.run(), name="relay-publisher")
             tasks.create_task(self._sweep(), name="relay-sweep")
+            tasks.create_task(self._measure(), name="relay-measure")
 
     async def flush(self, timeout_seconds: float) -> bool:
         """Wait until all that is known here is on Kafka, while `run` is running; False where time did not suffice.
@@ -129,6 +132,20 @@ class Relay:
             retry_time=now + growing_pause(attempts, first=FIRST_PAUSE, most=LONGEST_PAUSE),
             parked_since=parked_since,
         )
+
+    async def _measure(self) -> None:
+        """Look how much waits, for the gauges: two counts and two reads of one document, all of them by an index."""
+        while True:
+            try:
+                backlog = await self._store.backlog(limit=MOST_COUNTED)
+            except Exception as error:  # MongoDB is away
+                log.warning("relay_not_measured", exc_info=error)
+            else:
+                self._metrics.unrelayed.set(backlog.records)
+                self._metrics.unpublished.set(backlog.events)
+                age = self._clock() - backlog.oldest_time if backlog.oldest_time else timedelta()
+                self._metrics.oldest_seconds.set(max(0.0, age.total_seconds()))
+            await asyncio.sleep(MEASURE_SECONDS)
 
     async def _sweep(self) -> None:
         while True:

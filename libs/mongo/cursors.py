@@ -6,6 +6,7 @@ Retention: a cursor stays for as long as its service has anything of its custome
 since the customer's events are then replayed from the first that the owner keeps, and effects may be repeated.
 """
 
+from collections import Counter
 from collections.abc import Collection as AnyOf
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -96,6 +97,12 @@ class Cursors:
         with reading():
             found = self._cursors.find({"retry_time": {"$gt": LONG_AGO, "$lte": now}}).sort("retry_time", 1)
             return [_cursor(document) async for document in found.limit(limit)]
+
+    async def count_parked(self, *, limit: int) -> dict[str, int]:
+        """Count the streams that are parked, at most `limit` of them, by area. One indexed query."""
+        with reading():
+            found = self._cursors.find({"retry_time": {"$gt": LONG_AGO}}, {"area": 1, "_id": 0}).limit(limit)
+            return Counter([document["area"] async for document in found])
 
     async def claim_retry(self, cursor: Cursor, *, until: datetime) -> bool:
         """Take a due cursor for oneself until a time, so that replicas do not all try at once."""

@@ -14,6 +14,7 @@ from libs.clock import Clock
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.loop import Done, Found, Plan, Step, Write, WriteLoop
+from libs.mongo.metrics import WriteMetrics
 from libs.mongo.next_version import Change, next_version
 from libs.mongo.requests import RequestLog, facts_of, request_entry
 from libs.mongo.values import Decision, State, etag_of
@@ -75,11 +76,16 @@ class Documents(Generic[State]):
         shape: DocumentShape[State],
         clock: Clock,
         random: random.Random,
+        metrics: WriteMetrics | None = None,
     ) -> None:
         self._collection = database[collection]
         self._shape = shape
         self._clock = clock
-        self._loop = WriteLoop(collection=self._collection, random=random)
+        self._loop = WriteLoop(
+            collection=self._collection,
+            random=random,
+            metrics=metrics.of(collection) if metrics is not None else None,
+        )
 
     async def get(self, key: str) -> SavedDocument[State]:
         """Read one document. One read."""

@@ -25,6 +25,7 @@ from libs.errors import OmnithreadError, conflict, outcome_unknown
 from libs.mongo.connection import Collection, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.locks import KeyLocks
+from libs.mongo.metrics import LoopMetrics
 from libs.mongo.next_version import NextVersion
 
 MAX_TRIES = 30
@@ -32,6 +33,7 @@ MAX_TRIES = 30
 is lost, whatever the pauses, and 12 tries gave up one call in 300."""
 FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.05
+GIVEN_UP = frozenset({"CONFLICT", "OUTCOME_UNKNOWN"})
 
 Result = TypeVar("Result")
 
@@ -80,8 +82,9 @@ class _Written(enum.Enum):
 class WriteLoop:
     """Conditional writes to one collection whose documents have a `version`."""
 
-    def __init__(self, *, collection: Collection, random: random.Random) -> None:
+    def __init__(self, *, collection: Collection, random: random.Random, metrics: LoopMetrics | None = None) -> None:
         self._collection = collection
+        self._metrics = metrics
         self._random = random
         self._locks = KeyLocks()
 
@@ -92,7 +95,12 @@ class WriteLoop:
         DEPENDENCY_UNAVAILABLE or DEADLINE_EXCEEDED where surely nothing was written.
         """
         async with self._locks.hold(key, deadline):
-            return await self._run_alone(key, plan, deadline)
+            try:
+                return await self._run_alone(key, plan, deadline)
+            except OmnithreadError as error:
+                if self._metrics is not None and error.reason in GIVEN_UP:
+                    self._metrics.given_up(error.reason)
+                raise
 
     async def _run_alone(self, key: str, plan: Plan[Result], deadline: Deadline) -> Result:
         open_at: int | None = None  # the version on which a write of ours may still succeed
@@ -115,11 +123,23 @@ class WriteLoop:
                 if open_at is None:
                     raise
                 raise outcome_unknown() from error
+            self._count(written)
             if written is _Written.YES:
                 return step.result
             if written is _Written.UNKNOWN:
                 open_at = version
         raise conflict() if open_at is None else outcome_unknown()
+
+    def _count(self, written: _Written) -> None:
+        if self._metrics is None:
+            return
+        match written:
+            case _Written.YES:
+                self._metrics.written.inc()
+            case _Written.LOST_RACE:
+                self._metrics.lost_race.inc()
+            case _Written.UNKNOWN:
+                self._metrics.unknown.inc()
 
     async def _pause(self, tried: int, deadline: Deadline) -> None:
         if tried:

@@ -20,6 +20,7 @@ from libs.mongo.connection import Database
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.loop import WriteLoop
 from libs.mongo.merge_reports import MergeReport, find_report
+from libs.mongo.metrics import WriteMetrics
 from libs.mongo.reader import STATE_AND_MEMBERS, RecordReader
 from libs.mongo.record_versions import RecordVersions
 from libs.mongo.release import DecideParting, MemberMove, Released, Releaser
@@ -58,12 +59,15 @@ class Records(Generic[State, Event]):
         admit: Callable[[str], Awaitable[str]] | None,
         on_saved: Callable[[str], None],
         random: random.Random,
+        metrics: WriteMetrics | None = None,
     ) -> None:
         self._database = database
         self._shape = shape
         self._epoch = epoch
         self._reader = RecordReader(database=database, shape=shape, epoch=epoch)
-        loop = WriteLoop(collection=database[RECORDS], random=random)
+        loop = WriteLoop(
+            collection=database[RECORDS], random=random, metrics=metrics.of(RECORDS) if metrics is not None else None
+        )
         versions = RecordVersions(shape=shape, clock=clock, new_id=new_id, epoch=epoch)
         self._writer = RecordWriter(
             loop=loop, reader=self._reader, versions=versions, clock=clock, admit=admit, on_saved=on_saved

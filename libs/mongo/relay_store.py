@@ -69,6 +69,18 @@ class PendingEvent:
     channel_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits to be announced."""
+
+    records: int
+    """Records with entries in them; counted up to a limit."""
+    events: int
+    """Events that were taken out of the records and are not on Kafka; counted up to the same limit."""
+    oldest_time: datetime | None
+    """When the oldest of both was committed; None where nothing waits."""
+
+
 class RelayStore:
     """The relay's side of one service's database. Errors of the connection come out as the driver raises them."""
 
@@ -143,6 +155,23 @@ class RelayStore:
         found = self._events.find({"pending_since": {"$gt": LONG_AGO, "$lte": before}}, {"customer_id": 1})
         oldest_first = found.sort("pending_since", 1).limit(limit)
         return list(dict.fromkeys([document["customer_id"] async for document in oldest_first]))
+
+    async def backlog(self, *, limit: int) -> Backlog:
+        """Say how much waits. Two counts up to `limit`, and two reads of one document, each by an index."""
+        unrelayed = {"outbox.record_time": {"$gt": LONG_AGO}}
+        unpublished = {"pending_since": {"$gt": LONG_AGO}}
+        times: list[datetime] = []
+        async for record in (
+            self._records.find(unrelayed, {"outbox.record_time": 1}).sort("outbox.record_time").limit(1)
+        ):
+            times += [entry["record_time"] for entry in record["outbox"]]
+        async for event in self._events.find(unpublished, {"record_time": 1}).sort("pending_since").limit(1):
+            times.append(event["record_time"])
+        return Backlog(
+            records=await self._records.count_documents(unrelayed, limit=limit),
+            events=await self._events.count_documents(unpublished, limit=limit),
+            oldest_time=min(times, default=None),
+        )
 
     async def pending(self, customer_ids: AnyOf[str], *, limit: int) -> list[PendingEvent]:
         """Give the pending events of these customers, in order of customer and `seq`; the first `limit` of them."""

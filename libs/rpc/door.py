@@ -39,6 +39,8 @@ EXEMPT = ("/grpc.health.", "/grpc.reflection.")
 """Open to everybody: probes have no token, and the contract is no secret."""
 MOST_REQUEST_BYTES = 256 * 1024
 LAST_MOMENT_SECONDS = 0.1
+PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts"
+"""What gRPC's clients send with a call that they repeat by themselves."""
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # of any service: its types are in its generated code only
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # as above
@@ -137,7 +139,7 @@ class Door(grpc.aio.ServerInterceptor):
     def _streaming(
         self, method: Method, begin: Begin, encode: Encode
     ) -> Callable[[Any, Context], AsyncGenerator[bytes, None]]:
-        meter = MethodMeter(method, metrics=self._metrics, tracer=self._tracer)
+        meter = MethodMeter(method, metrics=self._metrics, tracer=self._tracer, streams=True)
 
         async def answer(raw: Any, context: Context) -> AsyncGenerator[bytes, None]:  # noqa: ANN401  as `begin` takes it
             visit, refusal = self._enter(method, meter, context)
@@ -183,7 +185,12 @@ class Door(grpc.aio.ServerInterceptor):
         except Exception as error:  # noqa: BLE001  raised again inside the span
             refusal = error
         LABELS.set(labels)
-        visit = Visit(meter, remote_context(str(headers.get("traceparent", ""))))
+        visit = Visit(
+            meter,
+            remote_context(str(headers.get("traceparent", ""))),
+            channel_kind=caller.channel_kind,
+            again=PREVIOUS_ATTEMPTS in headers,
+        )
         deadline = None
         if remaining_seconds is not None:
             deadline = asyncio.get_running_loop().time() + remaining_seconds

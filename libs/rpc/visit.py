@@ -8,13 +8,14 @@ import structlog
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
+from opentelemetry.trace import Span, SpanContext, SpanKind, StatusCode, Tracer
 from prometheus_client import Counter, Histogram
 
 from libs.errors import OmnithreadError, Status
 from libs.rpc.status import CODES
+from libs.telemetry.exemplars import Exemplars
 from libs.telemetry.journey import JourneyLabels, add_journey_labels
-from libs.telemetry.metrics import CallMetrics
+from libs.telemetry.metrics import CallMetrics, kind_label
 from libs.telemetry.sampling import FAILED
 from libs.telemetry.scrub import frames, safe_text, type_name
 
@@ -50,11 +51,12 @@ class Method:
 class MethodMeter:
     """The counters and the span's fixed part of one method, looked up once."""
 
-    def __init__(self, method: Method, *, metrics: CallMetrics, tracer: Tracer) -> None:
-        self._calls: Counter = metrics.calls
-        self._seconds: Histogram = metrics.call_seconds.labels(method.path)
+    def __init__(self, method: Method, *, metrics: CallMetrics, tracer: Tracer, streams: bool = False) -> None:
+        self._metrics = metrics
         self._path = method.path
-        self._by_code: dict[Status, Counter] = {}
+        self._open = metrics.streams_open.labels(method.path) if streams else None
+        self._counters: dict[tuple[int, Status], Counter] = {}
+        self._timers: dict[int, Timer] = {}
         self._tracer = tracer
         self._span_name = method.path[1:]
         self._attributes = {"rpc.system": "grpc", "rpc.service": method.service, "rpc.method": method.name}
@@ -73,22 +75,56 @@ class MethodMeter:
             start_time=started_ns,
         )
 
-    def count(self, status: Status, seconds: float) -> None:
-        """Count one call."""
-        counter = self._by_code.get(status)
+    def began(self) -> None:
+        """Note that a stream is open."""
+        if self._open is not None:
+            self._open.inc()
+
+    def again(self, channel_kind: int) -> None:
+        """Count a call that gRPC's client sent again."""
+        self._metrics.retried.labels(self._path, kind_label(channel_kind)).inc()
+
+    def error(self, status: Status, reason: str) -> None:
+        """Count an error by its reason."""
+        self._metrics.error(status.name, reason)
+
+    def count(self, status: Status, seconds: float, channel_kind: int, span: SpanContext) -> None:
+        """Count one call that ended."""
+        counter = self._counters.get((channel_kind, status))
         if counter is None:
-            counter = self._by_code[status] = self._calls.labels(self._path, status.name)
+            counter = self._metrics.calls.labels(self._path, kind_label(channel_kind), status.name)
+            self._counters[channel_kind, status] = counter
         counter.inc()
-        self._seconds.observe(seconds)
+        if self._open is not None:
+            self._open.dec()
+            return
+        timer = self._timers.get(channel_kind)
+        if timer is None:
+            timer = Timer(self._metrics.call_seconds.labels(self._path, kind_label(channel_kind)), Exemplars())
+            self._timers[channel_kind] = timer
+        timer.histogram.observe(seconds, timer.exemplars.of(seconds, span))
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """The times of one method for one kind of channel."""
+
+    histogram: Histogram
+    exemplars: Exemplars
 
 
 class Visit:
     """One call between entering and leaving. Its labels are already set when it is made."""
 
-    __slots__ = ("_meter", "_started", "_started_ns", "_token", "span")
+    __slots__ = ("_channel_kind", "_meter", "_started", "_started_ns", "_token", "span")
 
-    def __init__(self, meter: MethodMeter, parent: Context) -> None:
+    def __init__(self, meter: MethodMeter, parent: Context, *, channel_kind: int, again: bool = False) -> None:
+        """Enter; `channel_kind` is the caller's (0 where it is not known), `again` a call that gRPC repeats."""
         self._meter = meter
+        self._channel_kind = channel_kind
+        meter.began()
+        if again:
+            meter.again(channel_kind)
         self._started = time.perf_counter()
         self._started_ns = time.time_ns()
         self.span = meter.start_span(parent)
@@ -101,18 +137,19 @@ class Visit:
 
     def leave(self, status: Status) -> None:
         """End a call that was answered or given up by its caller."""
-        self._meter.count(status, time.perf_counter() - self._started)
         span = self.span
+        self._count(status, span)
         if span.is_recording():
             span.set_attribute("rpc.grpc.status_code", CODES[status].value[0])
             span.end()
 
     def leave_failed(self, error: OmnithreadError, cause: Exception | None) -> None:
         """End a call with an error; `cause` is the exception behind one that was not expected."""
-        self._meter.count(error.status, time.perf_counter() - self._started)
+        self._meter.error(error.status, error.reason)
         if cause is not None:
             structlog.get_logger(__name__).error("call_failed", reason=error.reason, exc_info=cause)
         span = self.span if self.span.is_recording() else self._meter.late_span(self.span, self._started_ns)
+        self._count(error.status, span)
         if not span.is_recording():
             return
         span.set_attributes({"rpc.grpc.status_code": CODES[error.status].value[0], "omnithread.reason": error.reason})
@@ -128,6 +165,10 @@ class Visit:
                 },
             )
         span.end()
+
+    def _count(self, status: Status, span: Span) -> None:
+        seconds = time.perf_counter() - self._started
+        self._meter.count(status, seconds, self._channel_kind, span.get_span_context())
 
 
 def labels_for(labels: JourneyLabels, channel_id: str) -> JourneyLabels:

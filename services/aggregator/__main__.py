@@ -172,6 +172,7 @@ def erasures_over(settings: AggregatorSettings, foundation: Foundation, journeys
         shape=ERASURE_SHAPE,
         clock=foundation.clock,
         random=foundation.random,
+        metrics=foundation.writes,
     )
     return Erasures(
         documents=documents,

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from libs.clock import Clock, system_clock
 from libs.program import write_ports
-from libs.telemetry.metrics import serving_metrics
+from libs.telemetry.metrics import note_build, serving_metrics
 from services.door.health import Health
 from services.door.parts import gate_of
 from services.door.settings import DoorSettings
@@ -45,6 +45,7 @@ async def door_serving(
     """
     log = structlog.get_logger(__name__)
     registry = registry or CollectorRegistry()
+    note_build(registry, "door")
     async with AsyncExitStack() as stack:
         gate = gate_of(settings, stack=stack, registry=registry, now=now, clock=clock, tracer=tracer)
         health = Health()

@@ -10,6 +10,7 @@ from libs.clock import Clock
 from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.documents import Documents
+from libs.mongo.metrics import WriteMetrics
 from libs.mongo.migrate import Index, due_index
 from libs.mongo.record import Records
 from libs.mongo.values import Consequences
@@ -76,6 +77,7 @@ def profiles_of(
     erasure_secret: bytes | None = None,
     rules: IdentityRules = DEFAULT_RULES,
     consequences: Consequences[Profile, Announced] | None = None,
+    writes: WriteMetrics | None = None,
 ) -> Profiles:
     """Put together what can be done with customers."""
     records = Records(
@@ -87,6 +89,7 @@ def profiles_of(
         admit=None,  # only Identify creates customers
         on_saved=on_saved,
         random=randomness,
+        metrics=writes,
     )
     claims = Claims(database)
     merges = Merges(records=records, claims=claims, rules=rules)
@@ -139,10 +142,17 @@ def verifying_of(
 
 
 def known_segments_of(
-    *, database: Database, clock: Clock, randomness: random.Random, refresh_seconds: float
+    *,
+    database: Database,
+    clock: Clock,
+    randomness: random.Random,
+    refresh_seconds: float,
+    writes: WriteMetrics | None = None,
 ) -> KnownSegments:
     """Put together what this replica knows of segments."""
-    documents = Documents(database=database, collection=SEGMENTS, shape=SEGMENT_SHAPE, clock=clock, random=randomness)
+    documents = Documents(
+        database=database, collection=SEGMENTS, shape=SEGMENT_SHAPE, clock=clock, random=randomness, metrics=writes
+    )
     return KnownSegments(documents=documents, clock=clock, refresh_seconds=refresh_seconds)
 
 
@@ -166,6 +176,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         clock=foundation.clock,
         randomness=foundation.random,
         refresh_seconds=settings.segment_refresh_seconds,
+        writes=foundation.writes,
     )
     await known_segments.refresh()
     profiles = profiles_of(
@@ -175,6 +186,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         new_id=foundation.new_id,
         randomness=foundation.random,
         on_saved=foundation.relay.nudge,
+        writes=foundation.writes,
         erasure_secret=settings.erasure_key_file.read_bytes().strip() if settings.erasure_key_file else None,
         rules=load_rules(settings.identifiers_file),
         consequences=known_segments.consequences,

@@ -64,7 +64,8 @@ async def test_a_migrated_service_serves_and_says_where(settings: ServiceSetting
         assert settings.port_file is not None
         assert settings.port_file.read_text() == f"{running.port}\n{running.health_port}\n"
         counted = running.registry.get_sample_value(
-            "omnithread_calls_total", {"method": "/omnithread.cart.v1.CartService/GetCart", "code": "OK"}
+            "omnithread_calls_total",
+            {"method": "/omnithread.cart.v1.CartService/GetCart", "channel_kind": "WEB", "code": "OK"},
         )
         assert counted == 1
     with pytest.raises(grpc.aio.AioRpcError):

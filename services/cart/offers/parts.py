@@ -31,7 +31,12 @@ def offer_parts(settings: CartSettings, foundation: Foundation) -> OfferParts:
     """Put them together."""
     database, clock = foundation.database, foundation.clock
     documents = Documents(
-        database=database, collection=OFFERS, shape=OFFER_SHAPE, clock=clock, random=foundation.random
+        database=database,
+        collection=OFFERS,
+        shape=OFFER_SHAPE,
+        clock=clock,
+        random=foundation.random,
+        metrics=foundation.writes,
     )
     book = OfferBook(documents=documents)
     codes = Codes(database, clock=clock)

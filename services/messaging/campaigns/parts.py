@@ -52,7 +52,12 @@ def campaign_parts(
     """Put them together."""
     database, clock, records = foundation.database, foundation.clock, messages.records
     documents: Documents[Campaign] = Documents(
-        database=database, collection=CAMPAIGNS, shape=CAMPAIGN_SHAPE, clock=clock, random=foundation.random
+        database=database,
+        collection=CAMPAIGNS,
+        shape=CAMPAIGN_SHAPE,
+        clock=clock,
+        random=foundation.random,
+        metrics=foundation.writes,
     )
     book = CampaignBook(documents=documents, database=database)
     campaign_sources = CampaignSources(sources, profile_internal, time_zones, database)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from libs.events.metrics import ReaderMetrics
 from libs.mongo.cursors import Cursors
 from libs.mongo.documents import Documents
 from libs.mongo.record import Records
@@ -68,6 +67,7 @@ def subscription_parts(
         shape=SUBSCRIPTION_SHAPE,
         clock=clock,
         random=foundation.random,
+        metrics=foundation.writes,
     )
     book, deliveries, healths = SubscriptionBook(documents), Deliveries(database), Healths(database)
     metrics = HookMetrics(foundation.registry)
@@ -99,7 +99,6 @@ def subscription_parts(
         streams=streams_of(settings, foundation, records),
         handle=intake.handle,
         cursors=cursors,
-        metrics=ReaderMetrics(foundation.registry, prefix="omnithread_subscription"),
     )
     servicer = SubscriptionServicer(
         subscriptions=Subscriptions(

@@ -54,23 +54,31 @@ def text_parts(
 ) -> TextParts:
     """Put them together."""
     database, clock, random = foundation.database, foundation.clock, foundation.random
+    writes = foundation.writes
     cart_channel = foundation.channel(settings.cart_address)
     channels = ChannelRegistry.load(settings.channels_file)
     brands = BrandBook(
-        documents=Documents(database=database, collection=BRANDS, shape=BRAND_SHAPE, clock=clock, random=random),
+        documents=Documents(
+            database=database, collection=BRANDS, shape=BRAND_SHAPE, clock=clock, random=random, metrics=writes
+        ),
         channels=channels,
         default_id=settings.default_brand_id,
         default_name=settings.from_name,
         clock=clock,
     )
     book = TemplateBook(
-        documents=Documents(database=database, collection=TEMPLATES, shape=TEMPLATE_SHAPE, clock=clock, random=random),
+        documents=Documents(
+            database=database, collection=TEMPLATES, shape=TEMPLATE_SHAPE, clock=clock, random=random, metrics=writes
+        ),
         versions=TemplateVersions(database),
         brands=brands,
         clock=clock,
     )
     drafts = Drafts(
-        Documents(database=database, collection=TEMPLATE_DRAFTS, shape=DRAFT_SHAPE, clock=clock, random=random), book
+        Documents(
+            database=database, collection=TEMPLATE_DRAFTS, shape=DRAFT_SHAPE, clock=clock, random=random, metrics=writes
+        ),
+        book,
     )
     viewed = Viewed(records, database, clock)
     gathering = Gathering(

@@ -36,7 +36,7 @@ def test_the_fixed_ports_are_the_documented_ones() -> None:
         "messaging": 50054,
         "aggregator": 50055,
     }
-    assert all(ports.health == ports.grpc + 1000 for ports in services.values())
+    assert all(ports.health == ports.grpc + 1000 and ports.metrics == ports.grpc + 2000 for ports in services.values())
 
 
 def test_two_runs_on_shared_servers_have_names_of_their_own(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def reporting_parts(
         shape=CAMPAIGN_SHAPE,
         clock=foundation.clock,
         random=foundation.random,
+        metrics=foundation.writes,
     )
     reports = Reports(database=foundation.database, records=records, campaigns=campaigns, clock=foundation.clock)
     return ReportingParts(
