@@ -22,6 +22,9 @@ JWKS = "jwks.json"
 ERASURE_KEY = "erasure.key"
 HANDOVER_KEYS = "handover-keys.json"
 LINK_KEYS = "link-keys.json"
+CONSOLE_KEY = "console-key.json"
+CONSOLE_SECRET = "console-session.key"  # noqa: S105  the name of a file
+CONSOLE_CHANNEL = "console"
 ISSUER = "omnithread"
 AUDIENCE = "omnithread"
 SERVICE_TOKEN_SECONDS = 30 * 24 * 3600
@@ -54,6 +57,16 @@ class Keys:
         """The secrets of the links in mails, which only preference reads."""
         return self.state / LINK_KEYS
 
+    @property
+    def console_key_file(self) -> Path:
+        """The private key with which the console signs its agents' tokens: good for its own channel only."""
+        return self.state / CONSOLE_KEY
+
+    @property
+    def console_secret_file(self) -> Path:
+        """The secret of the console's sessions and sign-in links."""
+        return self.state / CONSOLE_SECRET
+
     def service_token_file(self, service: str) -> Path:
         """The own token of one service."""
         return self.state / f"{service}.token"
@@ -66,6 +79,10 @@ def ensure_keys(state: Path) -> Keys:
     keys = Keys(state)
     if not (state / PRIVATE_KEY).exists() or not keys.jwks_file.exists():
         renew_keys(state)
+    if not keys.console_key_file.exists():
+        _add_console_key(keys)
+    if not keys.console_secret_file.exists():
+        _write(keys.console_secret_file, secrets.token_hex(32))
     if not keys.erasure_key_file.exists():
         _write(keys.erasure_key_file, secrets.token_hex(32))
     if not keys.handover_keys_file.exists():
@@ -84,6 +101,19 @@ def renew_keys(state: Path) -> None:
     jwks = {"keys": [{**public, "kid": key_id, "alg": "EdDSA", "use": "sig"}]}
     _write(state / PRIVATE_KEY, pem.decode())
     _write(state / JWKS, json.dumps(jwks, indent=2))
+    _add_console_key(Keys(state))
+
+
+def _add_console_key(keys: Keys) -> None:
+    """Make the console's key pair, and put its public half beside the others, for its channel only."""
+    private_key = Ed25519PrivateKey.generate()
+    named = {"kid": f"console-{secrets.token_hex(8)}", "alg": "EdDSA", "use": "sig"}
+    public = {**OKPAlgorithm.to_jwk(private_key.public_key(), as_dict=True), **named}
+    others = json.loads(keys.jwks_file.read_text(encoding="utf-8"))["keys"]
+    jwks = [one for one in others if CONSOLE_CHANNEL not in one.get("omnithread_channels", ())]
+    jwks.append({**public, "omnithread_channels": [CONSOLE_CHANNEL]})
+    _write(keys.jwks_file, json.dumps({"keys": jwks}, indent=2))
+    _write(keys.console_key_file, json.dumps({**OKPAlgorithm.to_jwk(private_key, as_dict=True), **named}))
 
 
 def mint_channel_token(

@@ -35,6 +35,12 @@ ONLY: Mapping[str, Mapping[str, frozenset[str]]] = {
 """For services that the world can reach, the only methods that they may use: whoever takes one over gets no further.
 Else a token of the door would make links for every customer, and export and erase them."""
 
+OWN_CHANNELS: Mapping[str, frozenset[str]] = {
+    "console": frozenset({"profile", "cart", "preference", "messaging", "aggregator"}),
+}
+"""Programs of the suite that call as a channel and not as a service, with the public services that they call: for
+the network policies. What they may do is what their channel may."""
+
 SERVICES = frozenset(CALLEES)
 
 

@@ -1,6 +1,8 @@
 """Who calls: reads the bearer token (a JWT signed with EdDSA) and looks its channel up in the registry.
 
 Claims: `iss`, `aud`, `exp`, and either `channel` (with `actor`, the member of staff, where there is one) or `service`.
+A key may be good for some channels only (`omnithread_channels` beside it in the JWKS): what it signs names one of them,
+and never a service. So a program that signs its own tokens, as the console does, can speak as itself and nobody else.
 Checking a signature takes a quarter of a millisecond, so verified tokens are kept until they expire, 10,000 at most.
 """
 
@@ -25,11 +27,19 @@ MOST_KNOWN_TOKENS = 10_000
 MOST_TOKEN_CHARACTERS = 4096
 CLOCK_LEEWAY_SECONDS = 60.0
 ALGORITHM = "EdDSA"
+ONLY_FOR = "omnithread_channels"
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    jwk: jwt.PyJWK
+    channels: frozenset[str] | None
+    """The only channels that it may sign for; None for a key of whoever issues all tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    by_id: Mapping[str, jwt.PyJWK]
+    by_id: Mapping[str, _Key]
     known: dict[str, tuple[float, Caller]] = field(default_factory=dict)
     """Tokens that these keys verified, with their expiry; forgotten with the keys."""
 
@@ -63,11 +73,13 @@ class TokenVerifier:
                 del keys.known[token]
                 raise _expired()
             return known[1]
-        claims, keys = self._claims(token, keys)
+        claims, key, keys = self._claims(token, keys)
         expires, not_before = _seconds(claims, "exp"), _seconds(claims, "nbf", default=0.0)
         if expires <= now:
             raise _expired()
         if not_before > now + CLOCK_LEEWAY_SECONDS:
+            raise _invalid()
+        if key.channels is not None and (claims.get("service") or claims.get("channel") not in key.channels):
             raise _invalid()
         caller = self._caller(claims)
         if len(keys.known) >= MOST_KNOWN_TOKENS:
@@ -89,7 +101,7 @@ class TokenVerifier:
             service=caller.service,
         )
 
-    def _claims(self, token: str, keys: _Keys) -> tuple[dict[str, object], _Keys]:
+    def _claims(self, token: str, keys: _Keys) -> tuple[dict[str, object], _Key, _Keys]:
         if len(token) > MOST_TOKEN_CHARACTERS:
             raise _invalid()
         try:
@@ -101,7 +113,7 @@ class TokenVerifier:
                 raise _invalid()
             claims: dict[str, object] = jwt.decode(
                 token,
-                key,
+                key.jwk,
                 algorithms=[ALGORITHM],
                 issuer=self._issuer,
                 audience=self._audience,
@@ -115,7 +127,7 @@ class TokenVerifier:
             )
         except (jwt.PyJWTError, ValueError, TypeError):
             raise _invalid() from None
-        return claims, keys
+        return claims, key, keys
 
     def _caller(self, claims: Mapping[str, object]) -> Caller:
         service, channel_id = claims.get("service", ""), claims.get("channel", "")
@@ -144,7 +156,7 @@ def _parse_keys(text: str) -> _Keys:
     try:
         entries = json.loads(text)["keys"]
         by_id = {
-            str(entry["kid"]): jwt.PyJWK.from_dict(entry, algorithm=ALGORITHM)
+            str(entry["kid"]): _Key(jwt.PyJWK.from_dict(entry, algorithm=ALGORITHM), _channels_of(entry))
             for entry in entries
             if entry.get("kty") == "OKP" and entry.get("crv") == "Ed25519"
         }
@@ -153,6 +165,16 @@ def _parse_keys(text: str) -> _Keys:
     if not by_id:
         raise ValueError("a JWKS without an Ed25519 key")
     return _Keys(by_id=by_id)
+
+
+def _channels_of(entry: Mapping[str, object]) -> frozenset[str] | None:
+    """Read for which channels a key is good. Raises ValueError where that cannot be read: it is never good for all."""
+    if ONLY_FOR not in entry:
+        return None
+    channels = entry[ONLY_FOR]
+    if not isinstance(channels, list) or not all(isinstance(channel, str) for channel in channels):
+        raise ValueError(f"{ONLY_FOR} is no list of channels")
+    return frozenset(channels)
 
 
 def bearer_token(header: str | bytes | None) -> str:

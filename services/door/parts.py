@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from libs.clock import Clock
 from libs.ids import new_id
 from libs.rpc.client import service_channel
+from libs.web.buckets import Buckets
+from libs.web.visits import Visits, WebMetrics
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -24,9 +26,7 @@ from services.door.acts.unsubscribing import Unsubscribing
 from services.door.pages.brands import Brands
 from services.door.settings import DoorSettings
 from services.door.showing import Showing
-from services.door.web.buckets import Buckets
 from services.door.web.gate import Gate, Limits, Route
-from services.door.web.visits import DoorMetrics, Visits
 
 A_MINUTE = 60.0
 
@@ -83,7 +83,7 @@ def gate_of(
     return Gate(
         routes=routes,
         limits=_limits(settings, now),
-        visits=Visits(DoorMetrics(registry), tracer),
+        visits=Visits(WebMetrics(registry, "door"), tracer),
         page_of=showing.refusal,
         most_seconds=settings.body_seconds + 2 * settings.answer_seconds,
     )

@@ -15,10 +15,10 @@ from prometheus_client import CollectorRegistry
 from libs.clock import Clock, system_clock
 from libs.program import write_ports
 from libs.telemetry.metrics import note_build, serving_metrics
-from services.door.health import Health
+from libs.web.health import Health
+from libs.web.server import ServerLimits, http_server
 from services.door.parts import gate_of
 from services.door.settings import DoorSettings
-from services.door.web.server import ServerLimits, http_server
 
 
 @dataclass(frozen=True, slots=True)

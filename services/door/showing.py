@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from libs.web.headers import KEPT
+from libs.web.refusals import Refused, unknown_link
 from services.door.pages.brands import Brands
 from services.door.pages.languages import page_language
 from services.door.pages.rendering import Page, render, static_file
 from services.door.pages.words import WORDS
 from services.door.web.gate import Asked
-from services.door.web.headers import KEPT, page_policy
-from services.door.web.refusals import Refused, unknown_link
+from services.door.web.headers import page_policy
 
 NO_VALUES: Mapping[str, object] = {}
 STYLE_SUFFIX = ".css"

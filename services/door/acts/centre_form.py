@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from libs.timestamps import to_timestamp
+from libs.web.bodies import Fields, one
+from libs.web.refusals import bad_request
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from omnithread.preference.v1.preference_internal_service_pb2 import SaveAction, SaveChoice
 from omnithread.preference.v1.preference_pb2 import QuietHours
-from services.door.web.bodies import Fields, one
-from services.door.web.refusals import bad_request
 
 A_MONTH = timedelta(days=30)
 MOST_CHOICES = 50

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from libs.web.bodies import read_form
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from services.door.acts.forms import form_of
 from services.door.acts.links import Links
 from services.door.acts.seen import Seen
 from services.door.showing import Showing
-from services.door.web.bodies import read_form
 from services.door.web.gate import Asked
 
 KIND = pb.LINK_KIND_CONFIRM

@@ -7,8 +7,8 @@ stray POST (a form of another page, a tool that repeats addresses) does nothing.
 
 from collections.abc import Collection
 
-from services.door.web.bodies import Fields, one
-from services.door.web.refusals import bad_request
+from libs.web.bodies import Fields, one
+from libs.web.refusals import bad_request
 
 FORM = "form"
 

@@ -10,8 +10,8 @@ import grpc
 from libs.errors import OmnithreadError, Status
 from libs.ids import NewId
 from libs.rpc.status import error_from_rpc
+from libs.web.refusals import Refused, bad_request, gone, service_away, unknown_link
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
-from services.door.web.refusals import Refused, bad_request, gone, service_away, unknown_link
 
 if TYPE_CHECKING:  # the class of stubs on an asyncio channel is known to type checkers only
     from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceAsyncStub

@@ -12,6 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from libs.errors import OmnithreadError
 from libs.rpc.status import error_from_rpc
+from libs.web.bodies import read_body
+from libs.web.refusals import Refused, bad_request, forged, service_away, unknown_link
 from libs.webhooks.signing import SIGNATURE_HEADER
 from omnithread.messaging.v1.delivery_service_pb2 import (
     RECEIPT_OUTCOME_LATER,
@@ -19,9 +21,7 @@ from omnithread.messaging.v1.delivery_service_pb2 import (
     ReportReceiptsRequest,
 )
 from services.door.acts.links import refused_of
-from services.door.web.bodies import read_body
 from services.door.web.gate import Asked
-from services.door.web.refusals import Refused, bad_request, forged, service_away, unknown_link
 
 if TYPE_CHECKING:  # the class of stubs on an asyncio channel is known to type checkers only
     from omnithread.messaging.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub

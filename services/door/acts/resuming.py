@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
+from libs.web.bodies import read_form
+from libs.web.refusals import unknown_link
 from omnithread.cart.v1.cart_internal_service_pb2 import ShowHandoverRequest, ShowHandoverResponse
 from services.door.acts.forms import form_of
 from services.door.acts.links import answered
 from services.door.settings import TOKEN
 from services.door.showing import Showing
-from services.door.web.bodies import read_form
 from services.door.web.gate import Asked
-from services.door.web.refusals import unknown_link
 
 if TYPE_CHECKING:  # the class of stubs on an asyncio channel is known to type checkers only
     from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceAsyncStub

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from starlette.responses import PlainTextResponse, Response
 
+from libs.web.bodies import Fields, one, read_form
+from libs.web.refusals import gone
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from services.door.acts.forms import form_of
 from services.door.acts.links import Links, Proof
 from services.door.acts.seen import NO_LONGER, Seen
 from services.door.pages.words import say
 from services.door.showing import Showing
-from services.door.web.bodies import Fields, one, read_form
 from services.door.web.gate import Asked
-from services.door.web.refusals import gone
 
 KIND = pb.LINK_KIND_UNSUBSCRIBE
 THIS, ALL = "unsubscribe", "unsubscribe_all"

@@ -1,1 +1,1 @@
-"""HTTP: the server, its limits, headers and traces."""
+"""What stands before the public pages: routes, limits and the policy of a page."""

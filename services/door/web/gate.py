@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from services.door.web.buckets import Buckets
-from services.door.web.client_address import UNKNOWN, client_address
-from services.door.web.headers import ALWAYS, NOT_KEPT
-from services.door.web.refusals import (
+from libs.web.buckets import Buckets
+from libs.web.client_address import UNKNOWN, client_address
+from libs.web.headers import ALWAYS, NOT_KEPT
+from libs.web.refusals import (
     Refused,
     internal,
     service_away,
@@ -22,7 +22,7 @@ from services.door.web.refusals import (
     uri_too_long,
     wrong_method,
 )
-from services.door.web.visits import Visit, Visits
+from libs.web.visits import Visit, Visits
 
 MOST_PATH_CHARACTERS = 2500
 ARGUMENT = re.compile(r"[A-Za-z0-9_=.-]{1,2048}")

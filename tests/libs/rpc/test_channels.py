@@ -15,6 +15,7 @@ def test_the_example_registers_every_kind_of_place_that_the_suite_shows() -> Non
         "web-shop": channel_pb2.CHANNEL_KIND_WEB,
         "mobile-app": channel_pb2.CHANNEL_KIND_MOBILE_APP,
         "call-centre": channel_pb2.CHANNEL_KIND_CALL_CENTRE,
+        "console": channel_pb2.CHANNEL_KIND_CALL_CENTRE,
         "store-042": channel_pb2.CHANNEL_KIND_STORE,
         "messenger": channel_pb2.CHANNEL_KIND_SOCIAL,
         "mail-gateway": channel_pb2.CHANNEL_KIND_EMAIL,

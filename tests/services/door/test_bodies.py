@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from services.door.web.bodies import MOST_FORM_BYTES, _multipart
-from services.door.web.refusals import Refused
+from libs.web.bodies import MOST_FORM_BYTES, _multipart
+from libs.web.refusals import Refused
 
 FORM = "multipart/form-data; boundary=b"
 FIELD = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n'

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from libs.timestamps import to_timestamp
+from libs.web.bodies import read_form
+from libs.web.refusals import Refused
 from omnithread.preference.v1.preference_internal_service_pb2 import PreferenceCentre, PurposeChoice, SaveAction
 from omnithread.preference.v1.preference_pb2 import (
     CONSENT_STATE_GRANTED,
@@ -21,8 +23,6 @@ from services.door.acts.centre_form import A_MONTH, saved_of
 from services.door.acts.centre_values import centre_view
 from services.door.pages.looks import Look
 from services.door.pages.rendering import Page, render
-from services.door.web.bodies import read_form
-from services.door.web.refusals import Refused
 from tests.services.door.forms import Forms, Pairs, fields_of
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.door.web.buckets import Buckets, retry_after
-from services.door.web.client_address import UNKNOWN, client_address
+from libs.web.buckets import Buckets, retry_after
+from libs.web.client_address import UNKNOWN, client_address
 
 steps = st.lists(st.floats(min_value=0, max_value=5), min_size=1, max_size=60)
 

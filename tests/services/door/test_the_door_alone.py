@@ -11,10 +11,10 @@ from opentelemetry.trace import SpanKind
 
 from deploy.local.state import ROOT
 from libs.settings import ProcessSettings
+from libs.web.bodies import MOST_FORM_BYTES
 from libs.webhooks.signing import SIGNATURE_HEADER
 from services.door.acts.receipts import MOST_BYTES
 from services.door.settings import DoorSettings
-from services.door.web.bodies import MOST_FORM_BYTES
 from tests.services.door.conftest import Doorstep, doorstep
 
 LINK = "/r/secret-token_1"

@@ -1,9 +1,9 @@
-"""Why the door itself refuses a request, each with its HTTP status: all of them before anything was done."""
+"""Why a program refuses an HTTP request by itself, each with its HTTP status: all of them before anything was done."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.door.web.buckets import retry_after
+from libs.web.buckets import retry_after
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 CLOSE: Mapping[str, str] = MappingProxyType({"connection": "close"})
@@ -81,7 +81,7 @@ def too_many(seconds: float) -> Refused:
 
 
 def service_away(seconds: float = 10) -> Refused:
-    """Say that a part behind the door does not answer; nothing is known to have been done."""
+    """Say that a part behind this program does not answer; nothing is known to have been done."""
     return Refused(503, "AWAY", {"retry-after": retry_after(seconds)})
 
 

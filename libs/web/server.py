@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
-from services.door.web.patient_protocol import patient_protocol
+from libs.web.patient_protocol import patient_protocol
 
 MOST_HEAD_BYTES = 16 * 1024
 """Of a request line and headers together."""

@@ -1,6 +1,6 @@
 """Health for probes, on a port of its own: `/healthz` while the process runs, `/readyz` while it takes requests.
 
-Whether the services behind answer is no part of it: without them, too, the door has something to say to customers.
+Whether the services behind answer is no part of it: without them, too, a page has something to say.
 """
 
 from starlette.responses import PlainTextResponse

@@ -1,4 +1,4 @@
-"""One request on its way through the door: its span on entering, its counters and log line on leaving.
+"""One HTTP request on its way through a program: its span on entering, its counters and log line on leaving.
 
 Of its address only the route is told (`/u/{token}`): whoever has a token has what it opens.
 """
@@ -22,25 +22,25 @@ from libs.telemetry.tracing import tracer as default_tracer
 FAULT = 500
 
 
-class DoorMetrics:
-    """What the door counts."""
+class WebMetrics:
+    """What a program that speaks HTTP counts, under its own name: `omnithread_door_requests`."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, program: str) -> None:
         self.requests = Counter(
-            "omnithread_door_requests",
+            f"omnithread_{program}_requests",
             "Requests answered, by method, route and status.",
             ["method", "route", "status"],
             registry=registry,
         )
         self.seconds = Histogram(
-            "omnithread_door_request_seconds",
+            f"omnithread_{program}_request_seconds",
             "Time from a request's head to the end of its answer.",
             ["route"],
             buckets=CALL_SECONDS_BUCKETS,
             registry=registry,
         )
         self.refused = Counter(
-            "omnithread_door_refused",
+            f"omnithread_{program}_refused",
             "Requests that were refused, by reason.",
             ["reason"],
             registry=registry,
@@ -51,7 +51,7 @@ class DoorMetrics:
 class Visits:
     """Makes visits."""
 
-    metrics: DoorMetrics
+    metrics: WebMetrics
     tracer: Tracer | None = None
 
     def enter(self, method: str, route: str) -> "Visit":
@@ -64,7 +64,7 @@ class Visit:
 
     __slots__ = ("_context", "_labels", "_method", "_metrics", "_route", "_span", "_started")
 
-    def __init__(self, method: str, route: str, metrics: DoorMetrics, tracer: Tracer) -> None:
+    def __init__(self, method: str, route: str, metrics: WebMetrics, tracer: Tracer) -> None:
         self._method, self._route, self._metrics = method, route, metrics
         self._started = time.perf_counter()
         self._labels = LABELS.set(NO_LABELS)
@@ -77,7 +77,7 @@ class Visit:
         self._context = otel_context.attach(trace.set_span_in_context(self._span, Context()))
 
     def refused(self, reason: str) -> None:
-        """Note why the door itself refused."""
+        """Note why the program itself refused."""
         self._metrics.refused.labels(reason).inc()
         self._span.set_attribute("omnithread.reason", reason)
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
-from services.door.web.refusals import bad_request, too_large, too_slow, wrong_type
+from libs.web.refusals import bad_request, too_large, too_slow, wrong_type
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -45,7 +45,7 @@ async def read_body(request: Request, *, most_bytes: int, within_seconds: float)
     return bytes(body)
 
 
-async def read_form(request: Request, *, within_seconds: float) -> Fields:
+async def read_form(request: Request, *, within_seconds: float, most_characters: int = MOST_VALUE_CHARACTERS) -> Fields:
     """Read a form. Raises as `read_body`, WRONG_TYPE where it is none, BAD_REQUEST for too many or too long fields."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {URLENCODED, MULTIPART}:
@@ -54,7 +54,7 @@ async def read_form(request: Request, *, within_seconds: float) -> Fields:
     pairs = _urlencoded(body) if kind == URLENCODED else _multipart(body, request.headers["content-type"])
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
-        if len(name) > MOST_VALUE_CHARACTERS or len(value) > MOST_VALUE_CHARACTERS:
+        if len(name) > MOST_VALUE_CHARACTERS or len(value) > most_characters:
             raise bad_request()
         fields[name] = (*fields.get(name, ()), value)
     return fields

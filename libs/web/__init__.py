@@ -1,0 +1,1 @@
+"""HTTP: one server inside a process of ours, its limits, bodies, headers, probes and traces."""

@@ -1,0 +1,25 @@
+"""What every page of the console has."""
+
+from dataclasses import dataclass
+
+from opentelemetry.trace import Tracer
+from prometheus_client import CollectorRegistry
+
+from libs.clock import Clock
+from libs.ids import NewId
+from services.console.calling.clients import Clients
+from services.console.pages.rendering import Rendering
+from services.console.settings import ConsoleSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """Given to each group of pages, once."""
+
+    settings: ConsoleSettings
+    clients: Clients
+    rendering: Rendering
+    clock: Clock
+    new_id: NewId
+    registry: CollectorRegistry
+    tracer: Tracer

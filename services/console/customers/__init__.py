@@ -1,0 +1,1 @@
+"""Finding a customer, and everything about one on a page."""

@@ -1,0 +1,42 @@
+"""Finds out who comes: by the session of their browser, or by what an authenticating proxy says of them."""
+
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+
+from starlette.requests import Request
+
+from services.console.calling.agent import Agent, agent_of
+from services.console.settings import ConsoleSettings
+from services.console.web.sessions import Session, Sessions
+
+
+class Entrance:
+    """Gives each request its session."""
+
+    def __init__(self, *, settings: ConsoleSettings, sessions: Sessions) -> None:
+        self._header = settings.agent_header
+        self._name_header = settings.agent_name_header
+        networks = filter(None, settings.agent_header_networks.split(","))
+        self._networks = tuple(ip_network(network.strip()) for network in networks)
+        self._sessions = sessions
+
+    def session(self, request: Request, now: datetime) -> Session | None:
+        """Give the session, a fresh one where the proxy names somebody else than the cookie; None for a stranger."""
+        session = self._sessions.read(request.cookies, now)
+        told = self._told(request)
+        if told is not None and (session is None or session.agent != told):
+            return self._sessions.begin(told, now)
+        return session
+
+    def _told(self, request: Request) -> Agent | None:
+        if not self._header or request.client is None:
+            return None
+        try:
+            peer = ip_address(request.client.host)
+        except ValueError:
+            return None
+        if not any(peer in network for network in self._networks):
+            return None
+        said = request.headers.getlist(self._header)
+        name = request.headers.get(self._name_header, "") if self._name_header else ""
+        return agent_of(said[0], name) if len(said) == 1 else None

@@ -1,0 +1,50 @@
+"""The console with all five services behind it, in this process, and a browser."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from deploy.sample.load import put_brands, put_offers, put_templates
+from services.aggregator.__main__ import SERVICE as AGGREGATOR
+from services.cart.__main__ import SERVICE as CART
+from services.messaging.__main__ import SERVICE as MESSAGING
+from services.preference.__main__ import SERVICE as PREFERENCE
+from services.profile.__main__ import SERVICE as PROFILE
+from tests.browser.company import purposes_file
+from tests.browser.conftest import SHOTS
+from tests.browser.console.watching import Counter
+from tests.services.console.desk import console_desk
+from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, IMPATIENT_CART, mail_by
+from tests.services.messaging.post_office import post_office
+from tests.services.running import Services
+
+
+@pytest.fixture(scope="session")
+async def counter(
+    mongo_uri: str,
+    kafka_bootstrap: str,
+    new_prefix: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+    browser: Browser,
+) -> AsyncIterator[Counter]:
+    state: Path = tmp_path_factory.mktemp("console")
+    purposes = purposes_file(state)
+    async with (
+        post_office() as post,
+        Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=new_prefix(), state=state) as services,
+    ):
+        await services.start(PROFILE, **EMBEDDED)
+        await services.start(PREFERENCE, **EMBEDDED, purposes_file=purposes)
+        await services.start(CART, **IMPATIENT_CART)
+        await services.start(MESSAGING, **mail_by(post), **{**IMPATIENT, "purposes_file": purposes})
+        await services.start(AGGREGATOR, **EMBEDDED)
+        staff = services.connect("call-centre")
+        await put_brands(staff)
+        await put_templates(staff)
+        await put_offers(staff)
+        async with console_desk(
+            state, addresses=services.where(), agent_requests_per_second=1000, sign_ins_per_minute=1000
+        ) as desk:
+            yield Counter(desk=desk, services=services, browser=browser, shots=SHOTS)
