@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from libs.clock import Clock, system_clock
 from libs.ids import NewId, new_id
 from libs.program import write_ports
-from libs.telemetry.metrics import serving_metrics
+from libs.telemetry.metrics import note_build, serving_metrics
 from libs.telemetry.tracing import tracer as default_tracer
 from libs.web.health import Health
 from libs.web.server import ServerLimits, http_server
@@ -48,6 +48,7 @@ async def console_serving(
     """
     log = structlog.get_logger(__name__)
     registry = registry or CollectorRegistry()
+    note_build(registry, "console")
     async with AsyncExitStack() as stack:
         app = app_of(
             settings,
