@@ -110,6 +110,10 @@ async def _nothing() -> None:
     pass
 
 
+def _nothing_yet() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What a service consists of once it is built."""
@@ -120,6 +124,10 @@ class Parts:
     """What listens to Kafka."""
     sweeps: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """Other background work by name; each runs until cancelled."""
+    most_streams: int = 0
+    """How many streams without an end may be served beside all other calls."""
+    stopping: Callable[[], None] = _nothing_yet
+    """Called first when the service is asked to stop, to end streams that would hold it up."""
     close: Callable[[], Awaitable[None]] = _nothing
     """Called last, for what the service opened itself."""
 

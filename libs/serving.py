@@ -95,6 +95,7 @@ async def serving(
 
         await server.start()
         stack.push_async_callback(server.stop, settings.drain_seconds)
+        stack.callback(parts.stopping)
         await server.set_serving(serving=True)
         watching = Background()
         stack.push_async_callback(watching.stop)
@@ -188,6 +189,7 @@ def _server(
         registrations=parts.registrations,
         listen=settings.listen,
         health_listen=settings.health_listen,
+        most_streams=parts.most_streams,
     )
     validation.warm(request_types(server.service_names))
     return server

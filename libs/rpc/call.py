@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,10 @@ class Caller:
     """Which of the suite's services calls; empty for a channel."""
 
 
+def _nobody_doubts() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call, as the door let it in."""
@@ -46,6 +51,8 @@ class Call:
     """`/omnithread.cart.v1.CartService/AddItem`."""
     deadline: float | None = None
     """When the caller stops waiting, on the event loop's clock; None where it waits without limit."""
+    check_again: Callable[[], object] = _nobody_doubts
+    """Raises what the door would say of the token now: for streams, which may outlive it."""
 
 
 CURRENT_CALL: ContextVar[Call] = ContextVar("omnithread_call")

@@ -8,6 +8,7 @@ caller as a text of Python's. grpc.aio by itself answers undecodable input with 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import grpc
@@ -203,6 +204,7 @@ class Door(grpc.aio.ServerInterceptor):
                 token=token,
                 method=method.path,
                 deadline=deadline,
+                check_again=partial(self._verifier.verify, token),
             )
         )
         return visit, refusal

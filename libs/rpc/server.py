@@ -36,9 +36,10 @@ OPTIONS: Sequence[tuple[str, int]] = (
     # Clients come back through the name service now and then, and so find new replicas.
     ("grpc.max_connection_age_ms", CONNECTION_AGE_SECONDS * 1000),
     ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_SECONDS * 1000),
-    # Both sides notice a connection that died without a word; clients ping every 20 s.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    # Both sides notice a connection that died without a word, or a peer that is frozen; clients ping every 20 s.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     # A second process on the same port must fail, not take half of the calls.
@@ -49,10 +50,23 @@ OPTIONS: Sequence[tuple[str, int]] = (
 class RpcServer:
     """Starts not ready; `set_serving` says when it is."""
 
-    def __init__(self, *, door: Door, registrations: Sequence[Registration], listen: str, health_listen: str) -> None:
-        """Bind both addresses (`host:port`, port 0 takes a free one). Raises RuntimeError where one is taken."""
+    def __init__(
+        self,
+        *,
+        door: Door,
+        registrations: Sequence[Registration],
+        listen: str,
+        health_listen: str,
+        most_streams: int = 0,
+    ) -> None:
+        """Bind both addresses (`host:port`, port 0 takes a free one). Raises RuntimeError where one is taken.
+
+        `most_streams` calls that go on for long are served beside the others.
+        """
         self._health = health_aio.HealthServicer()
-        self._server = grpc.aio.server(interceptors=[door], options=OPTIONS, maximum_concurrent_rpcs=MOST_CALLS_AT_ONCE)
+        self._server = grpc.aio.server(
+            interceptors=[door], options=OPTIONS, maximum_concurrent_rpcs=MOST_CALLS_AT_ONCE + most_streams
+        )
         self._probes = grpc.aio.server(options=OPTIONS)
         self.service_names = service_names(registrations)
         for register in registrations:

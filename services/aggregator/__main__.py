@@ -59,6 +59,7 @@ from services.aggregator.sources import Sources
 from services.aggregator.store import INDEXES, SHAPE
 from services.aggregator.uniting import Uniting
 from services.aggregator.unmerging import Unmerges
+from services.aggregator.watching.parts import watching_over
 
 
 async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
@@ -106,6 +107,14 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     erasures = erasures_over(settings, foundation, journeys, areas)
     privacy = PrivacyServicer(areas=areas, erasures=erasures, most_answer_seconds=settings.most_answer_seconds)
     erasure_sweep = ErasureSweep(erasures, foundation.clock, settings.erasure_sweep_seconds)
+    watching = watching_over(
+        settings,
+        foundation,
+        journeys=journeys,
+        sources=sources,
+        reader=reader,
+        streams=list(streams.values()),
+    )
     idle = IdleJourneys(journeys=journeys, clock=foundation.clock, pause_seconds=settings.journey_sweep_seconds)
     changes = PriceChanges(database=foundation.database, clock=foundation.clock)
     alerts = PriceAlerts(
@@ -120,10 +129,19 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
             partial(add_ContextServiceServicer_to_server, servicer),
             partial(add_InterestServiceServicer_to_server, InterestServicer(changes, foundation.clock)),
             partial(add_PrivacyServiceServicer_to_server, privacy),
+            watching.registration,
             partial(add_ContextInternalServiceServicer_to_server, ContextInternalServicer(journeys)),
         ],
         consumers=[consumer],
-        sweeps={"idle-journeys": idle.run, "erasures": erasure_sweep.run, "price-alerts": alerts.run},
+        sweeps={
+            "idle-journeys": idle.run,
+            "erasures": erasure_sweep.run,
+            "price-alerts": alerts.run,
+            **watching.sweeps,
+        },
+        most_streams=settings.most_watchers,
+        stopping=watching.stopping,
+        close=watching.close,
     )
 
 

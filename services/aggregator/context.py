@@ -91,6 +91,8 @@ class ContextRead:
     context: context_pb2.CustomerContext
     problems: tuple[Problem, ...] = field(default=())
     beside: BesideCart = NOTHING_BESIDE
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    """How far the events of this customer had come that the answers hold, by area that answered."""
 
     def problems_to_proto(self) -> list[context_pb2.SectionProblem]:
         """Write the problems, by section."""

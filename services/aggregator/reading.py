@@ -94,7 +94,8 @@ class ContextReader:
         if behind:
             problems.append(Problem(SECTION_JOURNEY, SECTION_PROBLEM_REASON_BEHIND, behind))
         context = assemble(survivor_id, answers.reads.values(), wanted=wanted)
-        return ContextRead(context, tuple(problems), beside(answers.reads.get(SECTION_CART), wanted))
+        heads = {AREAS[section]: read.head for section, read in answers.reads.items()}
+        return ContextRead(context, tuple(problems), beside(answers.reads.get(SECTION_CART), wanted), heads)
 
     async def refresh_journey(self, customer_id: str, *, budget: Budget) -> None:
         """Take in what the services announced of this customer, as far as they answer in time."""

@@ -12,6 +12,17 @@ class AggregatorSettings(ServiceSettings):
     """How long an answer may take at most, however much time the caller has: a service that hangs is then named."""
     journey_sweep_seconds: float = Field(default=60.0, gt=0, le=3600)
     """How often every replica looks for journeys that are over; an announcement is late by at most this."""
+    most_watchers: int = Field(default=5000, ge=1, le=100_000)
+    """How many streams may watch contexts at once on this replica; docs/live-context.md says what they cost."""
+    most_channel_watchers: int = Field(default=2500, ge=1, le=100_000)
+    """How many of them may be one channel's."""
+    most_customer_watchers: int = Field(default=50, ge=1, le=10_000)
+    """How many of them may watch one customer."""
+    watch_look_seconds: float = Field(default=300.0, ge=1, le=86_400)
+    """How often a watched context is read without a change having been heard of, for what no event tells: an offer that
+    begins, a price that ends."""
+    watch_write_seconds: float = Field(default=10.0, ge=1, le=300)
+    """How long an update may wait for its watcher to take it; then the stream is cut."""
     interest_days: float = Field(default=90.0, gt=0, le=400)
     """For how long after they looked at a product customers are told that its price fell."""
     price_sweep_seconds: float = Field(default=2.0, gt=0, le=3600)
