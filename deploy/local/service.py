@@ -22,6 +22,7 @@ EMBEDDED_IDLE_PAUSE_SECONDS = 0.15
 CHANNELS_FILE = ROOT / "deploy" / "channels.toml"
 IDENTIFIERS_FILE = ROOT / "deploy" / "identifiers.toml"
 PURPOSES_FILE = ROOT / "deploy" / "purposes.toml"
+JOURNEYS_FILE = ROOT / "deploy" / "journeys.toml"
 """Of preference, for double opt-in and for what the preference centre calls things. Messaging goes by the table that
 has no quiet hours: whoever tries the suite at night wants to see its mails."""
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"  # the stub of the health package has no types
@@ -102,6 +103,7 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         "channels_file": CHANNELS_FILE,
         "identifiers_file": IDENTIFIERS_FILE,
         "purposes_file": PURPOSES_FILE,
+        "journeys_file": JOURNEYS_FILE,
         "erasure_key_file": keys.erasure_key_file,
         "handover_keys_file": keys.handover_keys_file,
         "smtp_host": LOOPBACK,

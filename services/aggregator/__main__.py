@@ -6,6 +6,7 @@ from functools import partial
 
 from libs.events.merges import MergeListener, undated
 from libs.events.streams import Stream, internal_stream
+from libs.journey_rules import JourneyRules, load_journey_rules
 from libs.mongo.documents import Documents
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
@@ -65,7 +66,7 @@ from services.aggregator.watching.parts import watching_over
 async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     """Put the parts together."""
     sources = open_sources(settings, foundation)
-    journeys = journeys_over(foundation, sources)
+    journeys = journeys_over(foundation, sources, load_journey_rules(settings.journeys_file))
     streams = streams_of(settings, sources)
     merges = MergeListener(area=AREA, absorb=undated(journeys.absorb), profile=sources.profile_internal)
     foreign_sessions = ForeignSessions(foundation.registry)
@@ -169,7 +170,7 @@ def open_sources(settings: AggregatorSettings, foundation: Foundation) -> Source
     )
 
 
-def journeys_over(foundation: Foundation, sources: Sources) -> Journeys:
+def journeys_over(foundation: Foundation, sources: Sources, rules: JourneyRules) -> Journeys:
     """Put the operations on the aggregator's own records together."""
     directory = CustomerDirectory(sources.profile_internal)
     records = foundation.records(SHAPE, admit=directory.admit)
@@ -179,6 +180,7 @@ def journeys_over(foundation: Foundation, sources: Sources) -> Journeys:
         directory=directory,
         clock=foundation.clock,
         new_id=foundation.new_id,
+        rules=rules,
     )
 
 

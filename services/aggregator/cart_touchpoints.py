@@ -15,8 +15,6 @@ from services.aggregator.meanings import Meaning, counted, lines, money, word
 
 CHANGED = context.TOUCHPOINT_KIND_CART_CHANGED
 ORDER_CHANGED = context.TOUCHPOINT_KIND_ORDER_CHANGED
-DONE = frozenset({order_pb2.ORDER_STATE_PICKED_UP, order_pb2.ORDER_STATE_DELIVERED, order_pb2.ORDER_STATE_CANCELLED})
-"""In these states an order ends the journey in which it was placed."""
 
 
 def of_cart(event: cart.CartEvent) -> Meaning | None:
@@ -55,14 +53,12 @@ def of_cart(event: cart.CartEvent) -> Meaning | None:
 def _of_orders(event: cart.CartEvent) -> Meaning | None:
     match event.WhichOneof("payload"):
         case "cart_checked_out":
-            return _placed(event.cart_checked_out, "ordered")
+            return _placed(event.cart_checked_out, "ordered", event)
         case "order_recorded":
             sale = event.order_recorded
-            is_done = sale.state in DONE
-            return replace(
-                _placed(sale, "bought"),
-                done_order_placed_time=from_timestamp(event.header.occur_time) if is_done else None,
-            )
+            bought = _placed(sale, "bought", event)
+            state = word(order_pb2.OrderState.DESCRIPTOR, sale.state, "ORDER_STATE_")
+            return replace(bought, attributes=[*bought.attributes, ("state", state)])
         case "order_advanced":
             order = event.order_advanced
             state = word(order_pb2.OrderState.DESCRIPTOR, order.state, "ORDER_STATE_")
@@ -72,7 +68,7 @@ def _of_orders(event: cart.CartEvent) -> Meaning | None:
                 order.order_id,
                 [("state", state), ("store_id", order.store_id)],
                 by_company=order.state != order_pb2.ORDER_STATE_PICKED_UP,
-                done_order_placed_time=_placed_time(order) if order.state in DONE else None,
+                order_placed_time=_placed_time(order),
             )
         case "order_payment_changed":
             paid = event.order_payment_changed
@@ -122,10 +118,11 @@ def _placed_time(order: cart.OrderAdvanced) -> datetime | None:
     return from_timestamp(order.place_time) if order.HasField("place_time") else None
 
 
-def _placed(order: cart.CartCheckedOut | cart.OrderRecorded, done: str) -> Meaning:
+def _placed(order: cart.CartCheckedOut | cart.OrderRecorded, done: str, event: cart.CartEvent) -> Meaning:
     return Meaning(
         context.TOUCHPOINT_KIND_ORDER_PLACED,
         f"{done} {lines(order.line_count)} for {money(order.total)}",
         order.order_id,
         [("store_id", order.store_id), ("total", money(order.total))],
+        order_placed_time=from_timestamp(event.header.occur_time),
     )

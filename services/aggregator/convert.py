@@ -1,17 +1,14 @@
 """Translates words: what the contract says, and what the model says."""
 
 from collections.abc import Iterable
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from libs.mongo.values import Saved
 from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.common.v1 import attribute_pb2, channel_pb2
 from omnithread.context.v1 import context_pb2, context_service_pb2
 from services.aggregator import errors
+from services.aggregator.journey_convert import journey_to_proto
 from services.aggregator.journey_spans import journey_at, spans
-from services.aggregator.journey_values import Span
 from services.aggregator.model import Sighting
 from services.aggregator.values import Thread, Touchpoint, View
 
@@ -46,20 +43,6 @@ def touchpoint_to_proto(touchpoint: Touchpoint, *, journey_id: str) -> context_p
         traceparent=touchpoint.traceparent,
         by_customer=touchpoint.by_customer,
         area=touchpoint.area,
-    )
-
-
-def journey_to_proto(span: Span, *, customer_id: str) -> context_pb2.Journey:
-    """Write a journey as it looks from outside."""
-    return context_pb2.Journey(
-        journey_id=span.journey_id,
-        customer_id=customer_id,
-        previous_journey_id=span.previous_journey_id,
-        start_time=to_timestamp(span.start_time),
-        last_act_time=_time(span.last_act_time),
-        end_time=_time(span.end_time),
-        touchpoint_count=span.touchpoint_count,
-        channel_ids=span.channel_ids,
     )
 
 
@@ -111,7 +94,3 @@ def _attributes_from_proto(attributes: Iterable[attribute_pb2.Attribute]) -> tup
             raise errors.attribute_duplicate(index)
         keys.add(attribute.key)
     return tuple(sorted((attribute.key, attribute.value) for attribute in attributes))
-
-
-def _time(moment: datetime | None) -> Timestamp | None:
-    return None if moment is None else to_timestamp(moment)

@@ -5,6 +5,7 @@ from omnithread.common.v1 import event_pb2
 from omnithread.context.v1 import context_events_pb2 as events_pb
 from omnithread.context.v1 import context_pb2
 from services.aggregator import events
+from services.aggregator.journey_convert import OUTCOMES, goal_to_proto
 from services.aggregator.price_changes import PriceChange
 
 
@@ -20,6 +21,8 @@ def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events
             message.journey_started.previous_journey_id = event.previous_journey_id
         case events.JourneyEnded():
             message.journey_ended.journey_id = event.journey_id
+            message.journey_ended.outcome = OUTCOMES[event.why_ended]
+            message.journey_ended.goals.extend(map(goal_to_proto, event.goals))
         case events.TouchpointRecorded():
             message.touchpoint_recorded.touchpoint_id = event.touchpoint.touchpoint_id
             message.touchpoint_recorded.journey_id = event.journey_id

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.aggregator.journey_values import Span
+from services.aggregator.journey_values import Reached, Span
 from services.aggregator.price_changes import PriceChange
 from services.aggregator.values import Touchpoint
 
@@ -29,10 +29,13 @@ class JourneyStarted:
 
 @dataclass(frozen=True, slots=True)
 class JourneyEnded:
-    """A journey ended, or turned out to be a part of another."""
+    """A journey ended, or turned out to be a part of another, or to have ended otherwise."""
 
     occur_time: datetime
     journey_id: str
+    why_ended: str = ""
+    """As in `Span`; empty where it turned out to be a part of another."""
+    goals: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ News may come twice, and late: each counts once, and nothing of a merged custome
 from dataclasses import replace
 from datetime import datetime
 
+from libs.journey_rules import JourneyRules
 from libs.mongo.values import Decision
-from services.aggregator.events import JourneyAbsorbed, TouchpointRecorded
+from services.aggregator.events import JourneyAbsorbed
 from services.aggregator.interests import joined_views, newer
-from services.aggregator.journey_spans import journey_at
 from services.aggregator.journeys import retire, unite
 from services.aggregator.merge_outcome import explain
 from services.aggregator.model import (
@@ -28,7 +28,9 @@ MAX_HEARD = 400
 """Four services, this customer and many absorbed ones whose last events are still to come."""
 
 
-def hear(thread: Thread, touchpoint: Touchpoint, *, source: Heard, journey_id: str) -> Change | None:
+def hear(
+    thread: Thread, touchpoint: Touchpoint, *, source: Heard, journey_id: str, rules: JourneyRules
+) -> Change | None:
     """Take in what another service announced; None where it was taken in before.
 
     `source` is the event's own place. `journey_id` is for a journey that it may open.
@@ -37,9 +39,8 @@ def hear(thread: Thread, touchpoint: Touchpoint, *, source: Heard, journey_id: s
         return None
     session_id = checked_session_id(thread, touchpoint.session_id, touchpoint.channel_id, touchpoint.channel_kind)
     touchpoint = replace(touchpoint, session_id=session_id, of_customer_id=source.customer_id, merges=thread.merges)
-    after, events = with_touchpoint(replace(thread, heard=_advanced(thread.heard, source)), touchpoint, journey_id)
-    first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
-    return Decision(after, (first, *events))
+    noted = with_touchpoint(replace(thread, heard=_advanced(thread.heard, source)), touchpoint, journey_id, rules)
+    return Decision(noted.thread, (noted.recorded(), *noted.turns))
 
 
 def is_heard(thread: Thread, source: Heard) -> bool:

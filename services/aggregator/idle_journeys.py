@@ -1,4 +1,4 @@
-"""Sweeps: ends journeys whose customer has been silent for 30 days, so that the end is announced and shown.
+"""Sweeps: ends journeys whose customer has been silent for too long, so that the end is announced and shown.
 
 Every replica looks; one conditional write decides who announces. A journey ends once, and goes on where news of an act
 in time turns up later.
@@ -16,7 +16,6 @@ from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.aggregator.journey_spans import due_time, spans
-from services.aggregator.journey_values import GAP
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.store import JOURNEY_DUE_TIME
 
@@ -53,7 +52,7 @@ class IdleJourneys:
         cause = thread.recent_touchpoints[0].traceparent if thread.recent_touchpoints else ""
         with (
             journey_labels(journey_id=journey_id, customer_id=customer_id),
-            span_of_effect("journey ended", cause=cause, age=GAP),
+            span_of_effect("journey ended", cause=cause, age=thread.timeline.journeys[-1].gap),
         ):
             try:
                 await self._journeys.close_idle(customer_id, _stamp(customer_id, journey_id, due))

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.aggregator.journey_values import (
-    GAP,
     LONG_AGO,
     MAX_CHANNEL_IDS,
     MAX_JOINED_IDS,
@@ -19,10 +18,15 @@ from services.aggregator.journey_values import (
 )
 
 
-def act_of(time: datetime, channel_id: str, journey_id: str) -> Journey:
+def act_of(time: datetime, channel_id: str, journey_id: str, gap_days: int) -> Journey:
     """Give the piece that one act makes."""
     return Journey(
-        journey_id=journey_id, first_act_time=time, last_act_time=time, settled_count=1, channel_ids=(channel_id,)
+        journey_id=journey_id,
+        first_act_time=time,
+        last_act_time=time,
+        settled_count=1,
+        channel_ids=(channel_id,),
+        gap_days=gap_days,
     )
 
 
@@ -41,21 +45,22 @@ def joins(one: Journey, other: Journey, ends: Sequence[End]) -> bool:
     """Say whether two pieces are one: they meet, and no end lies between."""
     first, second = sorted((one, other), key=lambda journey: journey.first_act_time or LONG_AGO)
     last, begin = first.last_act_time, second.first_act_time
-    parted = last is not None and begin is not None and any(last <= end.time < begin for end in ends)
+    parted = last is not None and begin is not None and any(last <= end.parts_time < begin for end in ends)
     return meets(one, other) and not parted
 
 
 def meets(one: Journey, other: Journey) -> bool:
-    """Say whether no silence of more than 30 days lies between two pieces."""
+    """Say whether no silence lies between two pieces that is longer than the first one's `gap`."""
     if one.first_act_time is None or other.first_act_time is None:
         return True  # one in which the customer did nothing yet has no time of its own
     if one.last_act_time is None or other.last_act_time is None:
         return True
-    return one.first_act_time - other.last_act_time <= GAP and other.first_act_time - one.last_act_time <= GAP
+    return one.first_act_time - other.last_act_time <= other.gap and other.first_act_time - one.last_act_time <= one.gap
 
 
 def _one_of(first: Journey, second: Journey, forget: str) -> Journey:
     names = [n for n in (first.journey_id, second.journey_id, *first.joined_ids, *second.joined_ids) if n != forget]
+    newest = max((first, second), key=lambda piece: piece.last_act_time or LONG_AGO)
     return Journey(
         journey_id=names[0],
         first_act_time=earliest(first.first_act_time, second.first_act_time),
@@ -63,11 +68,12 @@ def _one_of(first: Journey, second: Journey, forget: str) -> Journey:
         settled_count=first.settled_count + second.settled_count,
         channel_ids=tuple(sorted({*first.channel_ids, *second.channel_ids})[:MAX_CHANNEL_IDS]),
         joined_ids=tuple(sorted({*names[1:]} - {names[0]})[-MAX_JOINED_IDS:]),
+        gap_days=newest.gap_days,
     )
 
 
 def settle(timeline: Timeline) -> Timeline:
-    """Count the loose touchpoints that now lie between a journey's first act and 30 days after its last."""
+    """Count the loose touchpoints that now lie between a journey's first act and the silence after its last."""
     loose: list[datetime] = []
     gained = [0] * len(timeline.journeys)
     begin = kept_since(timeline) or LONG_AGO
@@ -89,11 +95,11 @@ def settle(timeline: Timeline) -> Timeline:
 
 
 def covers(timeline: Timeline, journey: Journey, time: datetime) -> bool:
-    """Say whether a time is a piece's: up to 30 days after its last act, or to the first end after it."""
+    """Say whether a time is a piece's: up to its `gap` after its last act, or to the first end after it."""
     first, last = journey.first_act_time, journey.last_act_time
-    if first is None or last is None or not first <= time <= last + GAP:
+    if first is None or last is None or not first <= time <= last + journey.gap:
         return False
-    return time <= last or not any(last <= end.time < time for end in timeline.ends)
+    return time <= last or not any(last <= end.parts_time < time for end in timeline.ends)
 
 
 def newest_ticks(ticks: Iterable[Tick]) -> tuple[Tick, ...]:

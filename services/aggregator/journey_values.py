@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 GAP = timedelta(days=30)
-"""So long may the customer be silent within one journey."""
+"""So long may the customer be silent within one journey, where the record does not say otherwise."""
+AT_ONCE = timedelta(0)
+REACHED = "reached"
+CANCELLED = "cancelled"
+SILENT = "silent"
+UNKNOWN = "unknown"
+"""Why a journey ended: a goal was reached that ends it, its order was cancelled, or nobody did anything; UNKNOWN in
+what an older version noted."""
 MAX_JOURNEYS = 10
 """So many journeys a record holds; older ones have their own documents, and no longer change."""
 MAX_LOOSE_TIMES = 100
@@ -13,6 +20,8 @@ MAX_TICKS = 100
 """So many touchpoints, the newest, are known one by one: an end that is told after so many later ones is left out."""
 MAX_ENDS = 60
 """So many ends of orders are kept; of more, the oldest that end no journey are forgotten."""
+MAX_GOALS = 200
+"""So many goals that were reached are kept; of more, the oldest that no journey shows are forgotten."""
 MAX_JOINED_IDS = 50
 MAX_CHANNEL_IDS = 50
 ID_CHARACTERS = 26
@@ -30,27 +39,53 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """An order was picked up, delivered or cancelled: it ends the journey in which it was placed."""
+    """An order was done, or a goal was reached that ends a journey: the one that has the `placed_time`."""
 
     time: datetime
     placed_time: datetime
+    reentry: timedelta = AT_ONCE
+    """So long after it, acts still belong to the ended journey, as configured when it was noted."""
+    why: str = UNKNOWN
+
+    @property
+    def parts_time(self) -> datetime:
+        """Acts up to here belong to the ended journey, later ones do not."""
+        return self.time + self.reentry
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A touchpoint reached a goal."""
+
+    time: datetime
+    touchpoint_id: str
+    goal_id: str
+    of_time: datetime
+    """It counts for the journey that has this time: when its order was placed, else its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A piece of a journey: a run of a customer's acts, none more than 30 days after the one before, no end within."""
+    """A piece of a journey: a run of a customer's acts without a long silence, no end within."""
 
     journey_id: str
     first_act_time: datetime | None = None
     """None before the customer did anything: then it is the only journey."""
     last_act_time: datetime | None = None
     settled_count: int = 0
-    """The touchpoints from the first act to 30 days after the last, or to the next end: no news of an act can give them
+    """The touchpoints from the first act to `gap` after the last, or to the next end: no news of an act can give them
     to another journey."""
     channel_ids: tuple[str, ...] = ()
     """Where the customer acted, sorted."""
     joined_ids: tuple[str, ...] = ()
     """The ids of journeys that turned out to be this one, sorted. They keep leading here."""
+    gap_days: int = GAP.days
+    """After so many days of silence it is over, as configured when its last act was noted."""
+
+    @property
+    def gap(self) -> timedelta:
+        """So long may the customer be silent after the last act."""
+        return timedelta(days=self.gap_days)
 
     def is_named(self, journey_id: str) -> bool:
         """Tell whether the id is, or once was, this journey's."""
@@ -62,7 +97,7 @@ class Timeline:
     """A customer's journeys, as far as the record holds them."""
 
     journeys: tuple[Journey, ...] = ()
-    """Oldest first, more than 30 days or an end apart."""
+    """Oldest first, a long silence or an end apart."""
     loose_times: tuple[datetime, ...] = ()
     """When the company did something outside of the journeys' acts, sorted: news of an act may give it to another."""
     first_time: datetime | None = None
@@ -76,6 +111,8 @@ class Timeline:
     ticks: tuple[Tick, ...] = ()
     """The newest touchpoints, sorted by time."""
     ends: tuple[End, ...] = ()
+    """Sorted by the time at which they part."""
+    goals: tuple[Reached, ...] = ()
     """Sorted by time."""
 
 
@@ -89,11 +126,15 @@ class Span:
     start_time: datetime
     last_act_time: datetime | None
     end_time: datetime | None
-    """When its order was done, or 30 days after the last act, once that is known to be over; None while it goes on."""
+    """When its order was done, or when its last silence was too long, once that is known; None while it goes on."""
     until_time: datetime | None
     """When the next one began."""
     touchpoint_count: int
     channel_ids: tuple[str, ...]
+    why_ended: str = ""
+    """Empty while it goes on. REACHED after a silence too, where a goal was reached before it."""
+    goals: tuple[Reached, ...] = ()
+    """The first of each goal, by time; at most 20."""
 
     def is_named(self, journey_id: str) -> bool:
         """Tell whether the id is, or once was, this journey's."""

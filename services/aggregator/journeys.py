@@ -1,11 +1,14 @@
 """Which journey a touchpoint belongs to: by customer and time of occurrence, in whatever order the news of it arrives.
 
-A customer's acts form journeys: two acts at most 30 days apart are in one. What the company does (mails, timers)
-prolongs nothing: it belongs to the journey that began last before it. So a touchpoint carries no journey;
-its journey follows from its time, and a late one that closes a gap makes two journeys one without rewriting anything.
+A customer's acts form journeys: two with no long silence between (30 days, unless configured otherwise) are in one.
+Each piece knows the silence that was configured when its last act was noted, so that a new configuration changes
+nothing that has happened. What the company does (mails, timers) prolongs nothing: it belongs to the journey that began
+last before it. So a touchpoint carries no journey; its journey follows from its time, and a late one that closes a gap
+makes two journeys one without rewriting anything.
 
 A journey also ends when an order that was placed in it is picked up, delivered or cancelled, the first of them if there
-are several; what the customer does after that begins the next one. Told late, such an end parts what has come since.
+are several, or with a goal that ends journeys; what the customer does after that (or some hours later, as configured)
+begins the next one. Told late, such an end parts what has come since.
 For that the record keeps its acts in pieces, which no known end lies within, whether it ends a journey or not (the
 order may be an earlier one's, which only later news tells); what a journey is, is worked out from the pieces.
 """
@@ -13,8 +16,9 @@ order may be an earlier one's, which only later news tells); what a journey is, 
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from services.aggregator.journey_goals import bounded
 from services.aggregator.journey_pieces import (
     act_of,
     covers,
@@ -36,6 +40,7 @@ from services.aggregator.journey_values import (
     MAX_TICKS,
     End,
     Journey,
+    Reached,
     Span,
     Tick,
     Timeline,
@@ -43,31 +48,37 @@ from services.aggregator.journey_values import (
 )
 
 
-def note_act(timeline: Timeline, *, time: datetime, channel_id: str, journey_id: str) -> Timeline:
+def note_act(
+    timeline: Timeline, *, time: datetime, channel_id: str, journey_id: str, gap_days: int = GAP.days
+) -> Timeline:
     """Add something that the customer did; `journey_id` is for the journey that this may open."""
     begin, over = kept_since(timeline), timeline.retired_until_time
-    if begin is not None and over is not None and time <= over and (time + GAP < begin or _is_end(timeline, over)):
-        return timeline
-    return _with_act(_with_tick(timeline, Tick(time, channel_id)), time, channel_id, journey_id)
+    if begin is not None and over is not None and time <= over:
+        is_of_one_that_left = time + timedelta(days=gap_days) < begin or _is_end(timeline, over)
+        if is_of_one_that_left:
+            return timeline
+    act = act_of(time, channel_id, journey_id, gap_days)
+    return _with_act(_with_tick(timeline, Tick(time, channel_id)), act)
 
 
-def note_other(timeline: Timeline, *, time: datetime, journey_id: str) -> Timeline:
+def note_other(timeline: Timeline, *, time: datetime, journey_id: str, gap_days: int = GAP.days) -> Timeline:
     """Add something that the company did; `journey_id` is for the case that it is the very first touchpoint."""
     begin = kept_since(timeline)
     if begin is not None and time < begin:
         return timeline
-    return _with_other(_with_tick(timeline, Tick(time, "")), time, journey_id)
+    return _with_other(_with_tick(timeline, Tick(time, "")), time, journey_id, gap_days)
 
 
-def note_end(timeline: Timeline, *, time: datetime, placed_time: datetime) -> Timeline:
-    """Add that an order was done which was placed at `placed_time`. What came after it was told of already is parted.
+def note_end(timeline: Timeline, end: End) -> Timeline:
+    """Add that an order was done, or a goal reached. What came after it was told of already is parted.
 
     It changes nothing where the journeys of that time have left the record, or more than 100 touchpoints came since.
     """
-    end, begin = End(time, placed_time), kept_since(timeline)
-    if end in timeline.ends or not _is_known_since(timeline, time) or (begin is not None and time < begin):
+    time, begin = end.parts_time, kept_since(timeline)
+    is_told = any((one.time, one.placed_time) == (end.time, end.placed_time) for one in timeline.ends)
+    if is_told or not _is_known_since(timeline, time) or (begin is not None and end.time < begin):
         return timeline
-    ended = replace(timeline, ends=tuple(sorted((*timeline.ends, end), key=lambda one: (one.time, one.placed_time))))
+    ended = replace(timeline, ends=_in_order((*timeline.ends, end)))
     place = place_before(timeline, time)
     if place is None:
         return settle(ended)
@@ -78,19 +89,26 @@ def note_end(timeline: Timeline, *, time: datetime, placed_time: datetime) -> Ti
     stripped = replace(ended, journeys=(*timeline.journeys[:place], left, *timeline.journeys[place + 1 :]))
     for tick in after:
         if tick.channel_id:
-            again = act_of(tick.time, tick.channel_id, _derived_id(piece.journey_id, time))
+            again = act_of(tick.time, tick.channel_id, _derived_id(piece.journey_id, time), piece.gap_days)
             stripped = replace(stripped, journeys=join((*stripped.journeys, again), stripped.ends))
         else:
-            stripped = _with_other(stripped, tick.time, "")
+            stripped = _with_other(stripped, tick.time, "", piece.gap_days)
     return settle(_bounded(stripped))
+
+
+def note_goals(timeline: Timeline, reached: Iterable[Reached]) -> Timeline:
+    """Add goals that were reached, each once; what belongs to a journey that has left the record is not kept."""
+    begin = kept_since(timeline) or LONG_AGO
+    ours = [one for one in (*timeline.goals, *reached) if one.of_time >= begin]
+    return replace(timeline, goals=bounded(ours, [span.start_time for span in spans(timeline)])) if ours else timeline
 
 
 def unite(one: Timeline, other: Timeline) -> Timeline:
     """Make one timeline of two customers who turned out to be one. Journeys that meet in time become one."""
     retired = max(one, other, key=lambda timeline: timeline.retired_until_time or LONG_AGO)
     first, second = _with_ends(one, other.ends), _with_ends(other, one.ends)
-    ends = tuple(sorted({*first.ends, *second.ends}, key=lambda end: (end.time, end.placed_time)))
-    return settle(
+    ends = _in_order({(end.time, end.placed_time): end for end in (*second.ends, *first.ends)}.values())
+    united = settle(
         _bounded(
             Timeline(
                 journeys=join((*first.journeys, *second.journeys), ends),
@@ -104,6 +122,7 @@ def unite(one: Timeline, other: Timeline) -> Timeline:
             )
         )
     )
+    return note_goals(united, (*one.goals, *other.goals))
 
 
 def retire(timeline: Timeline) -> tuple[Timeline, tuple[Span, ...]]:
@@ -114,29 +133,30 @@ def retire(timeline: Timeline) -> tuple[Timeline, tuple[Span, ...]]:
         return timeline, ()
     gone = spans(timeline)[:surplus]
     kept = tuple(timeline.journeys[place] for group in groups[surplus:] for place in group)
-    over, begin = gone[-1].end_time, kept[0].first_act_time or LONG_AGO
+    end = ended_by(timeline, groups[surplus - 1])
+    over, begin = end.parts_time if end else gone[-1].end_time, kept[0].first_act_time or LONG_AGO
     left = replace(
         timeline,
         journeys=kept,
         retired_id=gone[-1].journey_id,
         retired_until_time=over,
-        ends=tuple(end for end in timeline.ends if end.time >= begin or end.time == over),
+        ends=tuple(end for end in timeline.ends if end.parts_time >= begin or end.parts_time == over),
+        goals=tuple(one for one in timeline.goals if one.of_time >= begin),
     )
     return settle(left), gone
 
 
-def _with_act(timeline: Timeline, time: datetime, channel_id: str, journey_id: str) -> Timeline:
-    act = act_of(time, channel_id, journey_id)
+def _with_act(timeline: Timeline, act: Journey) -> Timeline:
     opened = any(joins(journey, act, timeline.ends) for journey in timeline.journeys)
-    journeys = join((*timeline.journeys, act), timeline.ends, forget=journey_id if opened else "")
-    return settle(replace(timeline, journeys=journeys, first_time=earliest(timeline.first_time, time)))
+    journeys = join((*timeline.journeys, act), timeline.ends, forget=act.journey_id if opened else "")
+    return settle(replace(timeline, journeys=journeys, first_time=earliest(timeline.first_time, act.first_act_time)))
 
 
-def _with_other(timeline: Timeline, time: datetime, journey_id: str) -> Timeline:
+def _with_other(timeline: Timeline, time: datetime, journey_id: str, gap_days: int) -> Timeline:
     return settle(
         replace(
             timeline,
-            journeys=timeline.journeys or (Journey(journey_id=journey_id),),
+            journeys=timeline.journeys or (Journey(journey_id=journey_id, gap_days=gap_days),),
             loose_times=tuple(sorted((*timeline.loose_times, time))),
             first_time=earliest(timeline.first_time, time),
         )
@@ -149,8 +169,12 @@ def _with_tick(timeline: Timeline, tick: Tick) -> Timeline:
 
 def _with_ends(timeline: Timeline, ends: Iterable[End]) -> Timeline:
     for end in ends:
-        timeline = note_end(timeline, time=end.time, placed_time=end.placed_time)
+        timeline = note_end(timeline, end)
     return timeline
+
+
+def _in_order(ends: Iterable[End]) -> tuple[End, ...]:
+    return tuple(sorted(ends, key=lambda end: (end.parts_time, end.time, end.placed_time)))
 
 
 def _is_known_since(timeline: Timeline, time: datetime) -> bool:
@@ -164,12 +188,12 @@ def _is_known_since(timeline: Timeline, time: datetime) -> bool:
 
 def _without(piece: Journey, own: Sequence[Tick], end: End) -> Journey:
     """Give a piece without what came after an end; `own` are its touchpoints, as far as they are known."""
-    after = sum(1 for tick in own if tick.time > end.time)
-    acts = [tick for tick in own if tick.channel_id and tick.time <= end.time]
+    after = sum(1 for tick in own if tick.time > end.parts_time)
+    acts = [tick for tick in own if tick.channel_id and tick.time <= end.parts_time]
     first, last = piece.first_act_time, piece.last_act_time
-    if first is None or last is None or last <= end.time:
+    if first is None or last is None or last <= end.parts_time:
         return replace(piece, settled_count=piece.settled_count - after)
-    known = max((tick.time for tick in acts), default=max(first, min(end.placed_time, end.time)))
+    known = max((tick.time for tick in acts), default=max(first, min(end.placed_time, end.parts_time)))
     channels = {tick.channel_id for tick in acts} if len(own) == piece.settled_count else {*piece.channel_ids}
     return replace(
         piece,
@@ -185,12 +209,12 @@ def _bounded(timeline: Timeline) -> Timeline:
     if beyond <= 0:
         return timeline
     ending = {ended_by(timeline, group) for group in grouped(timeline)}
-    idle = [end for end in timeline.ends if end not in ending and end.time != timeline.retired_until_time][:beyond]
-    return replace(timeline, ends=tuple(end for end in timeline.ends if end not in idle))
+    idle = [end for end in timeline.ends if end not in ending and end.parts_time != timeline.retired_until_time]
+    return replace(timeline, ends=tuple(end for end in timeline.ends if end not in idle[:beyond]))
 
 
 def _is_end(timeline: Timeline, time: datetime) -> bool:
-    return any(end.time == time for end in timeline.ends)
+    return any(end.parts_time == time for end in timeline.ends)
 
 
 def _derived_id(journey_id: str, time: datetime) -> str:

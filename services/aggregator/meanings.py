@@ -20,8 +20,8 @@ class Meaning:
     attributes: Sequence[tuple[str, str]] = ()
     by_company: bool = False
     """True for what is never the customer's act, whatever the channel."""
-    done_order_placed_time: datetime | None = None
-    """Where an order was done by it (picked up, delivered, cancelled): when that was placed."""
+    order_placed_time: datetime | None = None
+    """Of what tells of an order: when that was placed, as far as it is known."""
 
 
 def lines(count: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from libs.journey_rules import JourneyRules
 from libs.mongo.requests import MAX_AHEAD
 from libs.mongo.values import Decision
 from libs.origin import Origin
@@ -24,7 +25,8 @@ from services.aggregator.events import (
 from services.aggregator.interests import check_fields, with_interest
 from services.aggregator.journey_spans import due_time, journey_at, spans
 from services.aggregator.journey_values import Span, Timeline
-from services.aggregator.journeys import note_act, note_end, note_other, retire
+from services.aggregator.journeys import retire
+from services.aggregator.noting import end_of, marked, noted_in
 from services.aggregator.values import Entrance, Session, Thread, Touchpoint
 
 MAX_SESSIONS = 50
@@ -82,6 +84,7 @@ def start_session(
     occur_time: datetime,
     session_id: str,
     ids: FreshIds,
+    rules: JourneyRules,
     entrance: str = "",
 ) -> Change:
     """Begin a session, or go on with `session_id` where that is this customer's on this channel.
@@ -105,7 +108,8 @@ def start_session(
         traceparent=origin.traceparent,
         merges=thread.merges,
     )
-    after, events = with_touchpoint(thread, touchpoint, ids.journey_id)
+    noted = with_touchpoint(thread, touchpoint, ids.journey_id, rules)
+    after, touchpoint = noted.thread, noted.touchpoint
     after = replace(after, entrances=with_entrance(after.entrances, session.session_id, entrance))
     journey_id = journey_at(after.timeline, occur_time)
     if known is None:
@@ -119,7 +123,7 @@ def start_session(
         "touchpoint_id": touchpoint.touchpoint_id,
         "last_traceparent": _traceparent_before(after, touchpoint, journey_id),
     }
-    return Decision(after, (first, *events), facts)
+    return Decision(after, (first, *noted.turns), facts)
 
 
 def with_entrance(entrances: tuple[Entrance, ...], session_id: str, customer_id: str) -> tuple[Entrance, ...]:
@@ -128,7 +132,9 @@ def with_entrance(entrances: tuple[Entrance, ...], session_id: str, customer_id:
     return (*others, Entrance(session_id, customer_id))[-MAX_ENTRANCES:] if customer_id else others
 
 
-def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime, ids: FreshIds) -> Change:
+def record(
+    thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime, ids: FreshIds, rules: JourneyRules
+) -> Change:
     """Note what a channel saw; facts: `touchpoint_id`. A session that is not this customer's is left out.
 
     Raises TOUCHPOINT_KIND_RESERVED, TOUCHPOINT_FIELDS_INVALID and OCCUR_TIME_INVALID.
@@ -155,19 +161,18 @@ def record(thread: Thread, sighting: Sighting, *, origin: Origin, now: datetime,
         skus=sighting.skus,
         offer_codes=sighting.offer_codes,
     )
-    after, events = with_touchpoint(thread, touchpoint, ids.journey_id)
-    after = with_interest(after, (touchpoint,))
-    first = TouchpointRecorded(journey_at(after.timeline, touchpoint.occur_time), touchpoint)
-    return Decision(after, (first, *events), {"touchpoint_id": touchpoint.touchpoint_id})
+    noted = with_touchpoint(thread, touchpoint, ids.journey_id, rules)
+    after = with_interest(noted.thread, (touchpoint,))
+    return Decision(after, (noted.recorded(), *noted.turns), {"touchpoint_id": touchpoint.touchpoint_id})
 
 
 def close_idle(thread: Thread, *, now: datetime) -> Change | None:
-    """End the newest journey where the customer has been silent for 30 days; None where there is nothing to end."""
+    """End the newest journey where the customer has been silent too long; None where there is nothing to end."""
     due = due_time(thread.timeline)
     if due is None or due > now:
         return None
     timeline = replace(thread.timeline, looked_time=now)
-    return Decision(replace(thread, timeline=timeline), (JourneyEnded(due, spans(timeline)[-1].journey_id),))
+    return Decision(replace(thread, timeline=timeline), (_ended(due, spans(timeline)[-1]),))
 
 
 def checked_session_id(thread: Thread, session_id: str, channel_id: str, channel_kind: int) -> str:
@@ -180,26 +185,41 @@ def checked_session_id(thread: Thread, session_id: str, channel_id: str, channel
     return session_id if thread.session_of(session_id, channel_id) else ""
 
 
-def with_touchpoint(
-    thread: Thread, touchpoint: Touchpoint, journey_id: str
-) -> tuple[Thread, tuple[JourneyStarted | JourneyEnded, ...]]:
-    """Add a touchpoint, and give what it makes begin and end; `journey_id` is for a journey that it may open."""
-    before = thread.timeline
-    if touchpoint.by_customer:
-        noted = note_act(before, time=touchpoint.occur_time, channel_id=touchpoint.channel_id, journey_id=journey_id)
-    else:
-        noted = note_other(before, time=touchpoint.occur_time, journey_id=journey_id)
-    if touchpoint.done_order_placed_time is not None:
-        noted = note_end(noted, time=touchpoint.occur_time, placed_time=touchpoint.done_order_placed_time)
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A touchpoint that was added."""
+
+    thread: Thread
+    touchpoint: Touchpoint
+    """With what it does by the rules."""
+    turns: tuple[JourneyStarted | JourneyEnded, ...]
+    """What it makes begin and end."""
+
+    def recorded(self) -> TouchpointRecorded:
+        """Give what is announced of it."""
+        return TouchpointRecorded(journey_at(self.thread.timeline, self.touchpoint.occur_time), self.touchpoint)
+
+
+def with_touchpoint(thread: Thread, touchpoint: Touchpoint, journey_id: str, rules: JourneyRules) -> Noted:
+    """Add a touchpoint; `journey_id` is for a journey that it may open."""
+    before, touchpoint = thread.timeline, marked(touchpoint, rules)
+    noted = noted_in(
+        before,
+        touchpoint,
+        journey_id=journey_id,
+        gap_days=rules.inactivity.days,
+        end=end_of(touchpoint, rules),
+    )
     after, retired = retire(noted)
     recent = newest((touchpoint, *thread.recent_touchpoints))
-    return replace(thread, timeline=after, recent_touchpoints=recent), _turns(before, noted, touchpoint, retired)
+    changed = replace(thread, timeline=after, recent_touchpoints=recent)
+    return Noted(changed, touchpoint, _turns(before, noted, touchpoint, retired))
 
 
 def _turns(
     before: Timeline, after: Timeline, touchpoint: Touchpoint, retired: tuple[Span, ...]
 ) -> tuple[JourneyStarted | JourneyEnded, ...]:
-    """Give which journeys began and ended by a touchpoint."""
+    """Give which journeys began and ended by a touchpoint, or turn out to have ended otherwise than was told."""
     known = {span.journey_id: span for span in spans(before)}
     now = {span.journey_id: span for span in spans(after)}
     began = [
@@ -208,11 +228,24 @@ def _turns(
         if span.journey_id not in known
     ]
     ended = [
-        JourneyEnded((span.end_time if span.journey_id in now else None) or touchpoint.occur_time, span.journey_id)
+        _ended(span.end_time or touchpoint.occur_time, span)
+        if span.journey_id in now
+        else JourneyEnded(touchpoint.occur_time, span.journey_id)
         for span in {**known, **now}.values()
-        if _is_over(now, span) and not (span.journey_id in known and _is_over(known, span))
+        if _is_over(now, span) and not (span.journey_id in known and _is_told(known[span.journey_id], now))
     ]
     return (*ended, *began)
+
+
+def _ended(time: datetime, span: Span) -> JourneyEnded:
+    return JourneyEnded(time, span.journey_id, span.why_ended, span.goals)
+
+
+def _is_told(before: Span, now: dict[str, Span]) -> bool:
+    """Say whether an end was announced just as it is now."""
+    after = now.get(before.journey_id)
+    is_same = after is None or (after.why_ended, after.goals) == (before.why_ended, before.goals)
+    return before.end_time is not None and is_same
 
 
 def _is_over(journeys: dict[str, Span], span: Span) -> bool:

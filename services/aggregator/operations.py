@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from libs.clock import Clock
 from libs.ids import NewId
+from libs.journey_rules import JourneyRules
 from libs.mongo.connection import Database
 from libs.mongo.members import Position, get_member, page, position_at
 from libs.mongo.record import Records
@@ -55,6 +56,7 @@ class Journeys:
     directory: CustomerDirectory
     clock: Clock
     new_id: NewId
+    rules: JourneyRules
 
     async def get(self, customer_id: str) -> Saved[Thread]:
         """Give the thread as committed now, an empty one to a customer without. Raises CUSTOMER_NOT_FOUND."""
@@ -81,6 +83,7 @@ class Journeys:
                 occur_time=occur_time,
                 session_id=session_id,
                 ids=ids,
+                rules=self.rules,
                 entrance=entrance_customer_id if entrance_customer_id != saved.customer_id else "",
             )
 
@@ -91,7 +94,7 @@ class Journeys:
         ids = self._fresh_ids()
 
         def decide(saved: Saved[Thread]) -> Change:
-            return model.record(saved.state, sighting, origin=stamp.origin, now=self.clock(), ids=ids)
+            return model.record(saved.state, sighting, origin=stamp.origin, now=self.clock(), ids=ids, rules=self.rules)
 
         outcome = await self.records.run(customer_id, stamp, decide)
         return outcome, await self._touchpoint(outcome.saved, outcome.facts["touchpoint_id"])
@@ -121,7 +124,7 @@ class Journeys:
             return
 
     async def close_idle(self, customer_id: str, stamp: Stamp) -> None:
-        """End the customer's journey after 30 days of silence. Raises NothingToDo where they have acted meanwhile."""
+        """End the customer's journey after too long a silence. Raises NothingToDo where they have acted meanwhile."""
 
         def decide(saved: Saved[Thread]) -> Change:
             change = model.close_idle(saved.state, now=self.clock())
@@ -197,7 +200,7 @@ class Journeys:
             last = hearing.last_heard(saved.state, source)
             if last is not None and last.seq > 0 and last.epoch != source.epoch and not is_new:
                 raise NeedsLooking
-            change = hearing.hear(saved.state, touchpoint, source=source, journey_id=journey_id)
+            change = hearing.hear(saved.state, touchpoint, source=source, journey_id=journey_id, rules=self.rules)
             if change is None:
                 raise NothingToDo
             return change

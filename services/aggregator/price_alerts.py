@@ -109,6 +109,7 @@ class PriceAlerts:
                 touchpoint_id=touchpoint_id,
                 journey_id=journey_id,
                 traceparent=traceparent,
+                rules=self.journeys.rules,
             )
             if decision is None:
                 raise NothingToDo

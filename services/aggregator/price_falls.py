@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from libs.journey_rules import JourneyRules
 from libs.mongo.values import Decision
 from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2
-from services.aggregator.events import PriceFell, TouchpointRecorded
+from services.aggregator.events import PriceFell
 from services.aggregator.interests import was_interested
-from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import AREA, Change, with_touchpoint
 from services.aggregator.price_changes import PriceChange
 from services.aggregator.values import Thread, Touchpoint
@@ -26,6 +26,7 @@ def tell_of_fall(
     touchpoint_id: str,
     journey_id: str,
     traceparent: str,
+    rules: JourneyRules,
 ) -> Change | None:
     """Announce the fall to one customer; None where they did not look at the product since, or were told.
 
@@ -49,9 +50,8 @@ def tell_of_fall(
         traceparent=traceparent,
         merges=thread.merges,
     )
-    after, events = with_touchpoint(thread, touchpoint, journey_id)
-    noted = TouchpointRecorded(journey_at(after.timeline, now), touchpoint)
-    return Decision(after, (noted, *events, PriceFell(now, change)))
+    noted = with_touchpoint(thread, touchpoint, journey_id, rules)
+    return Decision(noted.thread, (noted.recorded(), *noted.turns, PriceFell(now, change)))
 
 
 def _was_told(thread: Thread, change_id: str) -> bool:

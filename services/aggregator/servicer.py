@@ -5,9 +5,10 @@ from libs.rpc.pages import PageTokens, page_size
 from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceServicer
 from services.aggregator.budget import Budget
-from services.aggregator.convert import journey_to_proto, sighting_from_request, touchpoint_to_proto
+from services.aggregator.convert import sighting_from_request, touchpoint_to_proto
 from services.aggregator.explaining import Explaining
 from services.aggregator.foreign_sessions import ForeignSessions
+from services.aggregator.journey_convert import journey_to_proto
 from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys

@@ -1,5 +1,7 @@
 """What the aggregator reads from its environment beside what all services read."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from libs.settings import ServiceSettings
@@ -10,6 +12,8 @@ class AggregatorSettings(ServiceSettings):
 
     most_answer_seconds: float = Field(default=5.0, gt=0, le=60)
     """How long an answer may take at most, however much time the caller has: a service that hangs is then named."""
+    journeys_file: Path | None = None
+    """What a journey is (`libs/journey_rules.py`), the same as cart's; empty means the built-in rules."""
     journey_sweep_seconds: float = Field(default=60.0, gt=0, le=3600)
     """How often every replica looks for journeys that are over; an announcement is late by at most this."""
     most_watchers: int = Field(default=5000, ge=1, le=100_000)

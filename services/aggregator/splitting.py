@@ -9,12 +9,14 @@ What each looked at follows from the touchpoints in the same way.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.aggregator.interests import with_interest
+from services.aggregator.journey_pieces import place_before
 from services.aggregator.journey_spans import journey_at
-from services.aggregator.journey_values import MAX_JOINED_IDS, Journey, Timeline
-from services.aggregator.journeys import note_act, note_end, note_other
+from services.aggregator.journey_values import GAP, MAX_JOINED_IDS, End, Journey, Timeline
 from services.aggregator.model import MAX_ENTRANCES, MAX_SESSIONS, newest
+from services.aggregator.noting import noted_in
 from services.aggregator.values import Entrance, Heard, Session, Thread, Touchpoint
 
 ID_CHARACTERS = 26
@@ -108,12 +110,13 @@ def _replayed(own: Timeline, came: Sequence[Touchpoint], shared: Timeline, other
     for touchpoint in sorted(came, key=lambda one: (one.occur_time, one.touchpoint_id)):
         name, time = f"new:{touchpoint.touchpoint_id}", touchpoint.occur_time
         opened[name] = journey_at(shared, time)
-        if touchpoint.by_customer:
-            after = note_act(after, time=time, channel_id=touchpoint.channel_id, journey_id=name)
-        else:
-            after = note_other(after, time=time, journey_id=name)
-        if touchpoint.done_order_placed_time is not None:
-            after = note_end(after, time=time, placed_time=touchpoint.done_order_placed_time)
+        after = noted_in(
+            after,
+            touchpoint,
+            journey_id=name,
+            gap_days=_gap_days_at(shared, time),
+            end=_end_by(shared, touchpoint),
+        )
     taken = {*_names(own), *_names(others)}
     journeys: dict[str, Journey] = {}
     for journey in after.journeys:
@@ -129,6 +132,21 @@ def _replayed(own: Timeline, came: Sequence[Touchpoint], shared: Timeline, other
             by_names = tuple(sorted({*known.joined_ids, told})[-MAX_JOINED_IDS:])
             journeys[journey_id] = replace(known, joined_ids=by_names)
     return replace(after, journeys=tuple(journeys.values()))
+
+
+def _gap_days_at(timeline: Timeline, time: datetime) -> int:
+    """Give the silence that counted when something was noted: that of the piece that has it."""
+    place = place_before(timeline, time)
+    return GAP.days if place is None else timeline.journeys[place].gap_days
+
+
+def _end_by(timeline: Timeline, touchpoint: Touchpoint) -> End | None:
+    """Give the end that a touchpoint made, as it was noted."""
+    if not touchpoint.ends:
+        return None
+    time, placed_time = touchpoint.occur_time, touchpoint.order_placed_time or touchpoint.occur_time
+    known = (end for end in timeline.ends if (end.time, end.placed_time) == (time, placed_time))
+    return next(known, End(time, placed_time, why=touchpoint.ends))
 
 
 def _names(timeline: Timeline) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from libs.channel import Channel
@@ -11,7 +11,7 @@ from libs.mongo.values import Member, RecordShape
 from services.aggregator.event_convert import event_to_proto
 from services.aggregator.events import Event, JourneyAbsorbed, JourneyStarted, SessionStarted, TouchpointRecorded
 from services.aggregator.journey_spans import due_time
-from services.aggregator.journey_values import End, Journey, Span, Tick, Timeline
+from services.aggregator.journey_values import UNKNOWN, End, Journey, Reached, Span, Tick, Timeline
 from services.aggregator.values import CameFor, Entrance, Heard, Session, Thread, Touchpoint, View
 
 TOUCHPOINTS = "touchpoints"
@@ -22,6 +22,7 @@ JOURNEY_DUE_TIME = "journey_due_time"
 """When the newest journey is over, unless the customer acts; the sweep finds records by it."""
 VIEWS = "views"
 """What the customer looked at; who looked at a product is found by it."""
+OLD_DONE_TIME = "done_order_placed_time"
 INDEXES = (member_index(TOUCHPOINTS), member_index(JOURNEYS), due_index(JOURNEY_DUE_TIME))
 
 Fields = dict[str, Any]
@@ -39,7 +40,8 @@ def thread_to_fields(thread: Thread) -> Fields:
         "retired_id": timeline.retired_id,
         "retired_until_time": timeline.retired_until_time,
         "ticks": [[tick.time, tick.channel_id] for tick in timeline.ticks],
-        "ends": [[end.time, end.placed_time] for end in timeline.ends],
+        "ends": [_end_to_fields(end) for end in timeline.ends],
+        "goals": [_fields_of(reached) for reached in timeline.goals],
         JOURNEY_DUE_TIME: due_time(timeline),
         "sessions": [_fields_of(session) for session in thread.sessions],
         "recent_touchpoints": [_fields_of(touchpoint) for touchpoint in thread.recent_touchpoints],
@@ -62,7 +64,8 @@ def thread_from_document(document: Mapping[str, Any]) -> Thread:
             retired_id=document["retired_id"],
             retired_until_time=document["retired_until_time"],
             ticks=tuple(Tick(time, channel_id) for time, channel_id in document.get("ticks", ())),
-            ends=tuple(End(time, placed_time) for time, placed_time in document.get("ends", ())),
+            ends=tuple(_end_from_fields(*fields) for fields in document.get("ends", ())),
+            goals=tuple(Reached(**fields) for fields in document.get("goals", ())),
         ),
         sessions=tuple(Session(**fields) for fields in document["sessions"]),
         recent_touchpoints=tuple(_touchpoint_from_fields(fields) for fields in document["recent_touchpoints"]),
@@ -86,14 +89,14 @@ def touchpoint_to_member(touchpoint: Touchpoint) -> Member:
 
 def touchpoint_from_document(document: Mapping[str, Any]) -> Touchpoint:
     """Read a touchpoint back."""
-    names = [field.name for field in dataclasses.fields(Touchpoint)]
+    names = [*(field.name for field in dataclasses.fields(Touchpoint)), OLD_DONE_TIME]
     fields = {"touchpoint_id": document["_id"], "occur_time": document["sort_time"], **document}
     return _touchpoint_from_fields({name: fields[name] for name in names if name in fields})
 
 
 def span_to_member(span: Span) -> Member:
     """Write a journey as a member of the customer's list."""
-    fields = _fields_of(span)
+    fields = _fields_of(span) | {"goals": [_fields_of(reached) for reached in span.goals]}
     return Member(
         collection=JOURNEYS,
         id=fields.pop("journey_id"),
@@ -105,11 +108,12 @@ def span_from_document(document: Mapping[str, Any]) -> Span:
     """Read a journey back."""
     names = [field.name for field in dataclasses.fields(Span)]
     fields = {"journey_id": document["_id"], "start_time": document["sort_time"], **document}
-    found = {name: fields[name] for name in names}
-    return Span(**{**found, "joined_ids": tuple(found["joined_ids"]), "channel_ids": tuple(found["channel_ids"])})
+    found = {name: fields[name] for name in names if name in fields}
+    lists = {name: tuple(found[name]) for name in ("joined_ids", "channel_ids")}
+    return Span(**{**found, **lists, "goals": tuple(Reached(**reached) for reached in found.get("goals", ()))})
 
 
-def _fields_of(value: Journey | Span | Session | Touchpoint | Heard | Entrance) -> Fields:
+def _fields_of(value: Journey | Span | Reached | Session | Touchpoint | Heard | Entrance) -> Fields:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
@@ -117,8 +121,21 @@ def _journey_from_fields(fields: Mapping[str, Any]) -> Journey:
     return Journey(**{**fields, "joined_ids": tuple(fields["joined_ids"]), "channel_ids": tuple(fields["channel_ids"])})
 
 
+def _end_to_fields(end: End) -> list[Any]:
+    return [end.time, end.placed_time, int(end.reentry.total_seconds()), end.why]
+
+
+def _end_from_fields(time: datetime, placed_time: datetime, reentry_seconds: int = 0, why: str = UNKNOWN) -> End:
+    """An older version noted the two times only."""
+    return End(time, placed_time, timedelta(seconds=reentry_seconds), why)
+
+
 def _touchpoint_from_fields(fields: Mapping[str, Any]) -> Touchpoint:
-    lists = {name: tuple(fields.get(name, ())) for name in ("skus", "offer_codes")}
+    lists = {name: tuple(fields.get(name, ())) for name in ("skus", "offer_codes", "goal_ids")}
+    # An older version noted of a done order only when that was placed; every such order ended its journey.
+    done_time = fields.get(OLD_DONE_TIME)
+    older = {"order_placed_time": done_time, "ends": UNKNOWN} if done_time else {}
+    fields = {name: value for name, value in fields.items() if name != OLD_DONE_TIME} | older
     return Touchpoint(**{**fields, **lists, "attributes": tuple((key, value) for key, value in fields["attributes"])})
 
 

@@ -62,7 +62,7 @@ def touchpoint_of(area: str, event: AreaEvent) -> Touchpoint | None:
         subject=meaning.subject[:MOST_SUBJECT_CHARACTERS],
         attributes=tuple(sorted((key, value) for key, value in meaning.attributes if value)),
         traceparent=header.traceparent,
-        done_order_placed_time=meaning.done_order_placed_time,
+        order_placed_time=meaning.order_placed_time,
     )
 
 

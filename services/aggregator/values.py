@@ -33,8 +33,12 @@ class Touchpoint:
     """In whose name another service announced it; empty for what is the aggregator's own."""
     merges: int = 0
     """How many merges the record had taken up when it was noted: an undoing knows by it what came since."""
-    done_order_placed_time: datetime | None = None
-    """Where an order was done by it: when that was placed. It ends the journey that has this time."""
+    order_placed_time: datetime | None = None
+    """Of what tells of an order: when that was placed, as far as it is known."""
+    goal_ids: tuple[str, ...] = ()
+    """The goals that it reached by the rules of the time at which it was noted, sorted."""
+    ends: str = ""
+    """Where it ends the journey that has the time of its order: why, as in `End`; else empty."""
     skus: tuple[str, ...] = ()
     """What an advertisement showed, in its order."""
     offer_codes: tuple[str, ...] = ()

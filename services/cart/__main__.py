@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from libs.events.merges import MergeListener, undated
+from libs.journey_rules import load_journey_rules
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
@@ -68,7 +69,11 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
     offering = offer_parts(settings, foundation)
     audience = AudienceBook(
-        database=foundation.database, records=records, profile=profile, trait_names=offering.book.trait_names
+        database=foundation.database,
+        records=records,
+        profile=profile,
+        trait_names=offering.book.trait_names,
+        inactivity=load_journey_rules(settings.journeys_file).inactivity,
     )
     pricing = pricing_of(offering, foundation, audience)
     consumer = consumer_of(settings, foundation, merges=merges, audience=AudienceListener(audience))

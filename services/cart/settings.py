@@ -27,6 +27,8 @@ class CartSettings(ServiceSettings):
     handover_keys_file: Path = Path("handover-keys.json")
     """The secrets that tokens of hand-overs are signed with (JSON, newest first), readable by this service only; read
     again when it changes. Whoever has them can go on with any cart that is handed over."""
+    journeys_file: Path | None = None
+    """What a journey is (`libs/journey_rules.py`), the same as the aggregator's; empty means the built-in rules."""
     reservation_seconds: float = Field(default=60.0, gt=0, le=3600)
     """How long codes and limited offers stay reserved for an order that nobody says was placed, before the cart is
     asked. Longer than any checkout takes, since one that is slower is refused."""

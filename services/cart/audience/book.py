@@ -6,6 +6,7 @@ trait that profile was not asked for yet. Who was forgotten has none, however la
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
@@ -22,6 +23,7 @@ from libs.rpc.status import error_from_rpc
 from omnithread.profile.v1.profile_internal_service_pb2 import GetAudienceFactsRequest, GetAudienceFactsResponse
 from omnithread.profile.v1.profile_pb2 import CUSTOMER_KIND_KNOWN
 from services.cart.audience.copy import (
+    GAP,
     AudienceCopy,
     ProfilePart,
     copy_from_document,
@@ -66,7 +68,10 @@ class AudienceBook:
         records: Records[Cart, Event],
         profile: "ProfileInternalServiceAsyncStub",
         trait_names: TraitNames,
+        inactivity: timedelta = GAP,
     ) -> None:
+        self.inactivity = inactivity
+        """So long may a customer be silent within one journey."""
         self._copies = database[AUDIENCE_FACTS]
         self._records = records
         self._profile = profile
@@ -88,7 +93,7 @@ class AudienceBook:
             asked = await self._ask_quickly(saved.customer_id)
             if asked is not None:
                 copies[saved.customer_id] = asked
-        return facts_from(list(copies.values()), saved.customer_id)
+        return facts_from(list(copies.values()), saved.customer_id, self.inactivity)
 
     async def follow_up(self, customer_id: str) -> None:
         """Ask profile anew for one of whom a price was asked before, since it says that something changed.

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from libs.journey_rules import BUILT_IN
 from services.cart.audience.facts import NO_FACTS, AudienceFacts
 
-GAP = timedelta(days=30)
-"""A journey is over when the customer was silent for so long."""
+GAP = BUILT_IN.inactivity
+"""A journey is over when the customer was silent for so long, unless configured otherwise."""
 CLOSE_ENOUGH = timedelta(days=1)
 """The time of the last act may be behind by so much, so that not every act is a write."""
 MAX_CAMPAIGNS = 50
@@ -90,7 +91,7 @@ def with_profile(copy: AudienceCopy, part: ProfilePart) -> AudienceCopy:
     return replace(copy, is_asked=True, profile=part) if part.is_newer_than(copy.profile) else copy
 
 
-def with_act(copy: AudienceCopy, journey_id: str, act: JourneyAct) -> AudienceCopy:
+def with_act(copy: AudienceCopy, journey_id: str, act: JourneyAct, inactivity: timedelta = GAP) -> AudienceCopy:
     """Take in an act of the customer: one of the present journey, of a newer one, or too late for either."""
     journey = copy.journey
     if _is_heard(journey, act.epoch, act.seq):
@@ -99,8 +100,8 @@ def with_act(copy: AudienceCopy, journey_id: str, act: JourneyAct) -> AudienceCo
     if journey_id != journey.journey_id:
         if journey_id == journey.ended_id or (last is not None and act.time < last):
             return copy  # of an earlier journey
-        # Within 30 days it is the same one under another name: two journeys turned out to be one.
-        is_same = bool(journey.journey_id) and last is not None and act.time - last <= GAP
+        # Within the same silence it is the same one under another name: two journeys turned out to be one.
+        is_same = bool(journey.journey_id) and last is not None and act.time - last <= inactivity
         journey = journey if is_same else JourneyPart()
     campaigns = tuple(one for one in journey.campaign_ids if one != act.campaign_id)
     after = JourneyPart(
@@ -124,7 +125,7 @@ def with_end(copy: AudienceCopy, journey_id: str, *, epoch: str, seq: int) -> Au
     return replace(copy, journey=ended)
 
 
-def facts_from(copies: Sequence[AudienceCopy], customer_id: str) -> AudienceFacts:
+def facts_from(copies: Sequence[AudienceCopy], customer_id: str, inactivity: timedelta = GAP) -> AudienceFacts:
     """Read the facts of a customer from their copy and those of who were merged into them.
 
     Who they are is what profile says of the one who remains; what they did in journeys that meet in time is joined.
@@ -132,7 +133,7 @@ def facts_from(copies: Sequence[AudienceCopy], customer_id: str) -> AudienceFact
     if not copies:
         return NO_FACTS
     profile = next((copy.profile for copy in copies if copy.customer_id == customer_id), None)
-    journeys = _meeting([copy.journey for copy in copies if copy.journey.journey_id])
+    journeys = _meeting([copy.journey for copy in copies if copy.journey.journey_id], inactivity)
     return AudienceFacts(
         version=sum(copy.version for copy in copies),
         known=profile.known if profile else False,
@@ -213,8 +214,8 @@ def _says_the_same(one: JourneyPart, other: JourneyPart) -> bool:
     )
 
 
-def _meeting(journeys: Iterable[JourneyPart]) -> list[JourneyPart]:
+def _meeting(journeys: Iterable[JourneyPart], inactivity: timedelta) -> list[JourneyPart]:
     """Give the newest journey, and those that are the same one since they meet it in time."""
     dated = [(journey.last_act_time, journey) for journey in journeys if journey.last_act_time is not None]
     newest = max((time for time, _ in dated), default=None)
-    return [journey for time, journey in dated if newest is not None and newest - time <= GAP]
+    return [journey for time, journey in dated if newest is not None and newest - time <= inactivity]

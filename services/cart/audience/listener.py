@@ -71,7 +71,7 @@ class AudienceListener:
         def decide(copy: AudienceCopy) -> AudienceCopy:
             if act is None:
                 return with_end(copy, journey_id, epoch=header.epoch, seq=header.seq)
-            return with_act(copy, journey_id, act)
+            return with_act(copy, journey_id, act, self._book.inactivity)
 
         try:
             await self._book.change(header.customer_id, decide)

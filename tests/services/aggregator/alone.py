@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from libs.clock import Clock
 from libs.ids import new_id
+from libs.journey_rules import BUILT_IN
 from libs.mongo.connection import Database
 from libs.mongo.record import Records
 from libs.rpc.directory import CustomerDirectory
@@ -30,5 +31,10 @@ def journeys_over(database: Database, clock: Clock, profile: "ProfileInternalSer
         random=random.Random(7),
     )
     return Journeys(
-        records=records, database=database, directory=CustomerDirectory(profile), clock=clock, new_id=new_id
+        rules=BUILT_IN,
+        records=records,
+        database=database,
+        directory=CustomerDirectory(profile),
+        clock=clock,
+        new_id=new_id,
     )

@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 from google.type.money_pb2 import Money
 
+from libs.journey_rules import BUILT_IN, Condition, Goal, JourneyRules
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_events_pb2 as cart
 from omnithread.cart.v1 import order_pb2
 from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2 as context
+from services.aggregator.journey_values import CANCELLED, REACHED, End
+from services.aggregator.noting import end_of, marked
 from services.aggregator.touchpoints import touchpoint_of
 from services.aggregator.values import Touchpoint
 from tests.services.aggregator.samples import NOON, header
@@ -100,16 +103,34 @@ def test_a_note_of_the_staff_is_not_the_customers_act() -> None:
 
 
 @pytest.mark.parametrize("state", ["PICKED_UP", "DELIVERED", "CANCELLED", "READY", "SHIPPED"])
-def test_an_order_that_is_done_says_when_it_was_placed(state: str) -> None:
+def test_news_of_an_order_ends_its_journey_where_the_order_is_done(state: str) -> None:
     placed = NOON - timedelta(days=3)
     said = advanced(order_pb2.OrderState.Value(f"ORDER_STATE_{state}"))
     said.place_time.CopyFrom(to_timestamp(placed))
-    is_done = state in {"PICKED_UP", "DELIVERED", "CANCELLED"}
-    assert told(order_advanced=said).done_order_placed_time == (placed if is_done else None)
+    noted = marked(told(order_advanced=said), BUILT_IN)
+    why = {"PICKED_UP": REACHED, "DELIVERED": REACHED, "CANCELLED": CANCELLED}.get(state, "")
+    assert (noted.order_placed_time, noted.ends) == (placed, why)
+    assert noted.goal_ids == (("received",) if why == REACHED else ())
+    assert end_of(noted, BUILT_IN) == (End(NOON, placed, why=why) if why else None)
+
+
+def test_an_order_of_which_nobody_knows_when_it_was_placed_ends_no_journey() -> None:
+    assert marked(told(order_advanced=advanced(order_pb2.ORDER_STATE_DELIVERED)), BUILT_IN).ends == ""
 
 
 def test_a_sale_that_was_taken_along_is_placed_and_done_at_once() -> None:
     taken = cart.OrderRecorded(order_id="ord_1", total=PRICE, state=order_pb2.ORDER_STATE_PICKED_UP)
     sent = cart.OrderRecorded(order_id="ord_1", total=PRICE, state=order_pb2.ORDER_STATE_SHIPPED)
-    assert told(order_recorded=taken).done_order_placed_time == NOON
-    assert told(order_recorded=sent).done_order_placed_time is None
+    noted = marked(told(order_recorded=taken), BUILT_IN)
+    assert (noted.goal_ids, noted.ends, noted.order_placed_time) == (("purchase", "received"), REACHED, NOON)
+    noted = marked(told(order_recorded=sent), BUILT_IN)
+    assert (noted.goal_ids, noted.ends) == (("purchase",), "")
+
+
+def test_goals_count_by_the_rules_of_the_company() -> None:
+    visit = Goal("visit", (Condition(context.TOUCHPOINT_KIND_ORDER_PLACED),), ends_journey=True)
+    rules = JourneyRules(goals=(visit,), reentry=timedelta(hours=2), cancelled_order_ends=False)
+    noted = marked(told(cart_checked_out=cart.CartCheckedOut(order_id="ord_1", total=PRICE)), rules)
+    assert noted.goal_ids == ("visit",)
+    assert end_of(noted, rules) == End(NOON, NOON, timedelta(hours=2), REACHED)
+    assert marked(told(order_advanced=advanced(order_pb2.ORDER_STATE_CANCELLED)), rules).ends == ""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
+from libs.journey_rules import BUILT_IN
 from omnithread.context.v1 import context_pb2
 from services.aggregator.hearing import absorb
 from services.aggregator.interests import MAX_VIEWS, check_fields, with_interest
@@ -72,7 +73,9 @@ def test_when_a_merge_is_undone_each_has_what_they_looked_at_themselves() -> Non
     hers = with_interest(NOBODY_YET, [seen(1, "hat"), seen(2, "boots")])
     his = with_interest(NOBODY_YET, [seen(3, "boots", at=1), seen(4, "spring", kind=CLICKED)])
     both = absorb(hers, his, merge_id="mrg_1", source_customer_id="cus_bob", now=NOON).state
-    came = start_session(both, origin=WEB, occur_time=NOON, session_id="", ids=ids(7), entrance="cus_bob").state
+    came = start_session(
+        both, origin=WEB, occur_time=NOON, session_id="", ids=ids(7), entrance="cus_bob", rules=BUILT_IN
+    ).state
     since = [replace(seen(5, "coat", at=3), session_id="ses_7"), seen(6, "hat", at=4)]
     now = with_interest(came, since)
     sides = Sides(merge_id="mrg_1", source_ids=frozenset({"cus_bob"}), since=since)
@@ -91,11 +94,16 @@ def test_a_touchpoint_that_is_told_is_remembered_with_what_the_ad_promised() -> 
     click = Sighting(
         kind=CLICKED, subject="spring", attributes=(), occur_time=NOON, skus=("b", "a"), offer_codes=("SPRING-10",)
     )
-    thread = record(NOBODY_YET, click, origin=WEB, now=NOON, ids=ids(1)).state
+    thread = record(NOBODY_YET, click, origin=WEB, now=NOON, ids=ids(1), rules=BUILT_IN).state
     assert thread.came_for
     assert (thread.came_for.skus, thread.came_for.offer_codes) == (("b", "a"), ("SPRING-10",))
     later = record(
-        thread, replace(click, subject="late", occur_time=NOON - timedelta(days=1)), origin=WEB, now=NOON, ids=ids(2)
+        thread,
+        replace(click, subject="late", occur_time=NOON - timedelta(days=1)),
+        origin=WEB,
+        now=NOON,
+        ids=ids(2),
+        rules=BUILT_IN,
     )
     assert later.state.came_for == thread.came_for
 

@@ -5,6 +5,9 @@ from libs.ids import new_id
 from libs.mongo.connection import Client, database
 from libs.mongo.shapes import RECORDS
 from libs.timestamps import to_timestamp
+from omnithread.cart.v1 import order_pb2
+from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, PickupChoice
+from omnithread.cart.v1.order_service_pb2 import AdvanceOrderRequest
 from omnithread.common.v1.attribute_pb2 import Attribute
 from omnithread.context.v1 import context_internal_service_pb2 as internal_pb
 from omnithread.context.v1 import context_pb2 as context
@@ -204,3 +207,25 @@ async def test_what_is_for_services_is_closed_to_channels(company: Company) -> N
     asked = internal_pb.ReplayEventsRequest(customer_id="cus_1")
     refused = await refusal(ContextInternalServiceStub(channel).ReplayEvents(asked))
     assert refused.reason == "CALLER_NOT_ALLOWED"
+
+
+async def test_a_journey_says_which_goals_were_reached_and_how_it_ended_on_every_channel(company: Company) -> None:
+    customer_id = await new_customer(company)
+    await company.web.cart.AddItem(item(customer_id))
+    placed = await company.web.cart.Checkout(
+        CheckoutRequest(customer_id=customer_id, pickup=PickupChoice(store_id="042"))
+    )
+    on_its_way = (await company.whole_context(customer_id)).journey.journey
+    assert [goal.goal_id for goal in on_its_way.goals] == ["purchase"]
+    assert (on_its_way.outcome, on_its_way.HasField("end_time")) == (context.JOURNEY_OUTCOME_UNSPECIFIED, False)
+    order_id = placed.order.order_id
+    await company.store.orders.AdvanceOrder(
+        AdvanceOrderRequest(customer_id=customer_id, order_id=order_id, state=order_pb2.ORDER_STATE_CANCELLED)
+    )
+    ended = (await company.whole_context(customer_id)).journey.journey
+    assert ended.outcome == context.JOURNEY_OUTCOME_CANCELLED
+    assert [goal.goal_id for goal in ended.goals] == ["purchase"]
+    by_name = await company.store.context.GetJourney(pb.GetJourneyRequest(customer_id=customer_id))
+    listed = await company.store.context.ListJourneys(pb.ListJourneysRequest(customer_id=customer_id))
+    assert by_name.journey == ended == listed.journeys[0]
+    assert ended.goals[0].touchpoint_id in [touchpoint.touchpoint_id for touchpoint in by_name.touchpoints]

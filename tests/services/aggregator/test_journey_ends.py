@@ -9,8 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.aggregator.journey_spans import due_time, journey_at, spans
-from services.aggregator.journey_values import GAP, MAX_ENDS, MAX_JOURNEYS, MAX_TICKS, Span, Timeline
-from services.aggregator.journeys import note_act, note_end, note_other, retire, unite
+from services.aggregator.journey_values import (
+    CANCELLED,
+    GAP,
+    MAX_ENDS,
+    MAX_GOALS,
+    MAX_JOURNEYS,
+    MAX_TICKS,
+    REACHED,
+    End,
+    Reached,
+    Span,
+    Timeline,
+)
+from services.aggregator.journeys import note_act, note_end, note_goals, note_other, retire, unite
 
 DAY_0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -29,38 +41,66 @@ class News:
         return day(self.day)
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a company may configure, in days."""
+
+    gap: int = GAP.days
+    reentry: float = 0
+
+
+BUILT_IN = Rules()
+ALL_RULES = st.builds(Rules, gap=st.sampled_from([1, 7, 30, 45]), reentry=st.sampled_from([0, 1, 2.5]))
+
+
 def day(number: float) -> datetime:
     return DAY_0 + timedelta(days=number)
 
 
-def told(news: Iterable[News], timeline: Timeline | None = None, name: str = "jrn") -> Timeline:
+def told(
+    news: Iterable[News], timeline: Timeline | None = None, name: str = "jrn", rules: Rules = BUILT_IN
+) -> Timeline:
     timeline = timeline or Timeline()
     for item in news:
         journey_id = f"{name}_{item.number:03}"
         if item.by_customer:
-            timeline = note_act(timeline, time=item.time, channel_id=f"channel-{item.number}", journey_id=journey_id)
+            channel_id = f"channel-{item.number}"
+            timeline = note_act(
+                timeline, time=item.time, channel_id=channel_id, journey_id=journey_id, gap_days=rules.gap
+            )
         else:
-            timeline = note_other(timeline, time=item.time, journey_id=journey_id)
+            timeline = note_other(timeline, time=item.time, journey_id=journey_id, gap_days=rules.gap)
         if item.placed is not None:
-            timeline = note_end(timeline, time=item.time, placed_time=day(item.placed))
+            timeline = note_end(timeline, ended(item, rules))
+            reached = Reached(item.time, f"tch_{item.number:03}", "received", day(item.placed))
+            timeline = note_goals(timeline, [reached])
     return timeline
+
+
+def ended(item: News, rules: Rules = BUILT_IN) -> End:
+    assert item.placed is not None
+    why = CANCELLED if item.number % 2 else REACHED
+    return End(item.time, day(item.placed), timedelta(days=rules.reentry), why)
 
 
 def shape(timeline: Timeline) -> list[tuple[object, ...]]:
     """What is the same whatever the names of the journeys."""
     return [
-        (s.start_time, s.last_act_time, s.end_time, s.until_time, s.touchpoint_count, s.channel_ids)
+        (
+            (s.start_time, s.last_act_time, s.end_time, s.until_time, s.touchpoint_count, s.channel_ids),
+            (s.why_ended, s.goals),
+        )
         for s in spans(timeline)
     ]
 
 
-def by_hand(history: Iterable[News]) -> list[tuple[datetime, datetime | None]]:
+def by_hand(history: Iterable[News], rules: Rules) -> list[tuple[datetime, datetime | None]]:
     """When journeys began and ended, as somebody finds who goes through a diary from its first page."""
     found: list[list[float | None]] = []  # begin, last act, end
     for item in sorted(history, key=lambda item: (item.day, item.placed is not None)):
         if item.by_customer:
             now = found[-1] if found else None
-            goes_on = now is not None and _goes_on(now, item.day)
+            goes_on = now is not None and _goes_on(now, item.day, rules)
             if goes_on and now is not None:
                 now[1] = item.day
             else:
@@ -69,14 +109,14 @@ def by_hand(history: Iterable[News]) -> list[tuple[datetime, datetime | None]]:
             begin, last, end = found[-1]
             assert begin is not None
             assert last is not None
-            if end is None and begin <= item.placed and item.day - last <= GAP.days:
+            if end is None and begin <= item.placed and item.day - last <= rules.gap:
                 found[-1][2] = item.day
     return [(day(begin or 0), None if end is None else day(end)) for begin, _, end in found]
 
 
-def _goes_on(journey: list[float | None], at: float) -> bool:
+def _goes_on(journey: list[float | None], at: float, rules: Rules) -> bool:
     _, last, end = journey
-    return last is not None and at - last <= GAP.days and (end is None or at <= end)
+    return last is not None and at - last <= rules.gap and (end is None or at <= end + rules.reentry)
 
 
 @st.composite
@@ -95,10 +135,12 @@ def histories(draw: st.DrawFn, days: int = 120, most: int = 12) -> tuple[News, .
 
 
 @settings(deadline=None)  # the machine may be busy with other things
-@given(history=histories(), data=st.data())
-def test_news_of_orders_in_any_order_gives_the_same_journeys(history: tuple[News, ...], data: st.DataObject) -> None:
-    in_order = told(sorted(history, key=lambda item: item.day))
-    as_it_came = told(data.draw(st.permutations(history)))
+@given(history=histories(), rules=ALL_RULES, data=st.data())
+def test_news_of_orders_in_any_order_gives_the_same_journeys(
+    history: tuple[News, ...], rules: Rules, data: st.DataObject
+) -> None:
+    in_order = told(sorted(history, key=lambda item: item.day), rules=rules)
+    as_it_came = told(data.draw(st.permutations(history)), rules=rules)
     assert shape(as_it_came) == shape(in_order)
     for one in history:
         for other in history:
@@ -107,13 +149,13 @@ def test_news_of_orders_in_any_order_gives_the_same_journeys(history: tuple[News
 
 
 @settings(deadline=None)  # the machine may be busy with other things
-@given(history=histories(), data=st.data())
-def test_journeys_are_what_a_diary_says(history: tuple[News, ...], data: st.DataObject) -> None:
-    timeline = told(data.draw(st.permutations(history)))
+@given(history=histories(), rules=ALL_RULES, data=st.data())
+def test_journeys_are_what_a_diary_says(history: tuple[News, ...], rules: Rules, data: st.DataObject) -> None:
+    timeline = told(data.draw(st.permutations(history)), rules=rules)
     assert sum(span.touchpoint_count for span in spans(timeline)) == len(history)
     if not any(item.by_customer for item in history):
         return
-    diary = by_hand(history)
+    diary = by_hand(history, rules)
     found = spans(timeline)
     assert [span.start_time for span in found][1:] == [begin for begin, _ in diary][1:]
     for span, (_, end) in zip(found, diary, strict=True):
@@ -122,13 +164,13 @@ def test_journeys_are_what_a_diary_says(history: tuple[News, ...], data: st.Data
 
 
 @settings(deadline=None)  # the machine may be busy with other things
-@given(one=histories(days=90, most=8), other=histories(days=90, most=8), data=st.data())
+@given(one=histories(days=90, most=8), other=histories(days=90, most=8), rules=ALL_RULES, data=st.data())
 def test_two_customers_who_are_one_have_the_journeys_of_somebody_who_always_was_one(
-    one: tuple[News, ...], other: tuple[News, ...], data: st.DataObject
+    one: tuple[News, ...], other: tuple[News, ...], rules: Rules, data: st.DataObject
 ) -> None:
     renumbered = tuple(News(item.number + 100, item.day, item.by_customer, item.placed) for item in other)
-    merged = unite(told(one), told(renumbered, name="guest"))
-    always = told(data.draw(st.permutations([*one, *renumbered])))
+    merged = unite(told(one, rules=rules), told(renumbered, name="guest", rules=rules))
+    always = told(data.draw(st.permutations([*one, *renumbered])), rules=rules)
     assert shape(merged) == shape(always)
 
 
@@ -198,5 +240,46 @@ def test_many_orders_of_long_ago_that_are_done_now_are_not_all_remembered() -> N
 
 def test_an_end_within_what_an_older_version_noted_changes_nothing() -> None:
     older = replace(told([News(0, 0), News(1, 2)]), ticks=())
-    assert shape(note_end(older, time=day(1), placed_time=day(0))) == shape(older)
-    assert [span.end_time for span in spans(note_end(older, time=day(3), placed_time=day(0)))] == [day(3)]
+    assert shape(note_end(older, End(day(1), day(0)))) == shape(older)
+    assert [span.end_time for span in spans(note_end(older, End(day(3), day(0))))] == [day(3)]
+
+
+def test_what_i_do_soon_after_an_end_still_belongs_to_the_journey_where_the_company_says_so() -> None:
+    rules = Rules(reentry=2)
+    timeline = told([News(0, 0), News(2, 1, placed=0), News(3, 3), News(4, 3.5)], rules=rules)
+    first, second = spans(timeline)
+    assert (first.end_time, first.last_act_time, first.until_time) == (day(1), day(3), day(3.5))
+    assert (first.why_ended, second.previous_journey_id) == (REACHED, first.journey_id)
+
+
+def test_a_journey_says_why_it_ended_and_which_goals_were_reached_first() -> None:
+    timeline = told([News(0, 0), News(1, 1, placed=0), News(3, 2), News(4, 3, by_customer=False, placed=2)])
+    cancelled, received = spans(timeline)
+    assert [span.why_ended for span in (cancelled, received)] == [CANCELLED, REACHED]
+    assert [(one.time, one.touchpoint_id) for one in received.goals] == [(day(3), "tch_004")]
+
+
+def test_an_order_that_comes_after_its_journey_was_over_counts_for_that_journey() -> None:
+    silent = told([News(0, 0), News(1, 40)])
+    assert [span.why_ended for span in spans(silent)] == ["silent", ""]
+    first, second = spans(told([News(2, 41, by_customer=False, placed=0)], silent))
+    assert (first.why_ended, [one.goal_id for one in first.goals]) == (REACHED, ["received"])
+    assert (second.why_ended, second.goals) == ("", ())
+
+
+def test_goals_go_with_their_journeys_when_those_leave_the_record() -> None:
+    timeline, left = Timeline(), list[Span]()
+    for number in range(30):
+        timeline, gone = retire(told([News(number, number, placed=number)], timeline))
+        left += gone
+    assert all(len(span.goals) == 1 for span in left)
+    assert len(timeline.goals) == MAX_JOURNEYS
+
+
+def test_a_goal_that_is_reached_every_hour_is_shown_once_and_does_not_fill_the_record() -> None:
+    timeline = told([News(0, 0)])
+    hours = [Reached(day(number / 24), f"tch_{number:04}", "visit", day(number / 24)) for number in range(300)]
+    timeline = note_goals(timeline, hours[1:])
+    timeline = note_goals(timeline, hours[:1])
+    assert len(timeline.goals) == MAX_GOALS
+    assert [one.touchpoint_id for one in spans(timeline)[0].goals] == ["tch_0000"]

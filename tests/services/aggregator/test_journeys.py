@@ -30,14 +30,22 @@ def day(number: float) -> datetime:
     return DAY_0 + timedelta(days=number)
 
 
-def told(news: Iterable[News], timeline: Timeline | None = None, name: str = "jrn") -> Timeline:
+def told(
+    news: Iterable[News], timeline: Timeline | None = None, name: str = "jrn", gap_days: int = GAP.days
+) -> Timeline:
     timeline = timeline or Timeline()
     for item in news:
         journey_id = f"{name}_{item.number:03}"
         if item.by_customer:
-            timeline = note_act(timeline, time=item.time, channel_id=f"channel-{item.number}", journey_id=journey_id)
+            timeline = note_act(
+                timeline,
+                time=item.time,
+                channel_id=f"channel-{item.number}",
+                journey_id=journey_id,
+                gap_days=gap_days,
+            )
         else:
-            timeline = note_other(timeline, time=item.time, journey_id=journey_id)
+            timeline = note_other(timeline, time=item.time, journey_id=journey_id, gap_days=gap_days)
     return timeline
 
 
@@ -60,6 +68,10 @@ def companions(timeline: Timeline, news: Iterable[News]) -> set[frozenset[int]]:
     return {frozenset(numbers) for numbers in together.values()}
 
 
+GAPS = st.sampled_from([1, 7, 30, 90])
+"""What a company may configure."""
+
+
 @st.composite
 def histories(draw: st.DrawFn, days: int = 250, most: int = 25) -> tuple[News, ...]:
     found = draw(st.lists(st.tuples(st.integers(0, days), st.booleans()), min_size=1, max_size=most))
@@ -67,22 +79,24 @@ def histories(draw: st.DrawFn, days: int = 250, most: int = 25) -> tuple[News, .
 
 
 @settings(deadline=None)  # the machine may be busy with other things
-@given(history=histories(), data=st.data())
-def test_news_in_any_order_gives_the_same_journeys(history: tuple[News, ...], data: st.DataObject) -> None:
-    in_order = told(sorted(history, key=lambda item: item.day))
-    as_it_came = told(data.draw(st.permutations(history)))
+@given(history=histories(), gap_days=GAPS, data=st.data())
+def test_news_in_any_order_gives_the_same_journeys(
+    history: tuple[News, ...], gap_days: int, data: st.DataObject
+) -> None:
+    in_order = told(sorted(history, key=lambda item: item.day), gap_days=gap_days)
+    as_it_came = told(data.draw(st.permutations(history)), gap_days=gap_days)
     assert shape(as_it_came) == shape(in_order)
     assert companions(as_it_came, history) == companions(in_order, history)
 
 
 @settings(deadline=None)  # the machine may be busy with other things
-@given(history=histories(), data=st.data())
+@given(history=histories(), gap_days=GAPS, data=st.data())
 def test_nothing_is_lost_and_every_id_once_told_still_leads_to_its_touchpoint(
-    history: tuple[News, ...], data: st.DataObject
+    history: tuple[News, ...], gap_days: int, data: st.DataObject
 ) -> None:
     timeline, told_ids = Timeline(), dict[int, str]()
     for item in data.draw(st.permutations(history)):
-        timeline = told([item], timeline)
+        timeline = told([item], timeline, gap_days=gap_days)
         told_ids[item.number] = journey_at(timeline, item.time)
     known = spans(timeline)
     assert sum(span.touchpoint_count for span in known) == len(history)
@@ -94,11 +108,11 @@ def test_nothing_is_lost_and_every_id_once_told_still_leads_to_its_touchpoint(
 
 
 @settings(deadline=None)  # the machine may be busy with other things
-@given(history=histories())
-def test_each_journey_names_the_one_before_and_has_no_silence_of_more_than_thirty_days(
-    history: tuple[News, ...],
+@given(history=histories(), gap_days=GAPS)
+def test_each_journey_names_the_one_before_and_has_no_silence_of_more_days_than_configured(
+    history: tuple[News, ...], gap_days: int
 ) -> None:
-    timeline = told(history)
+    timeline = told(history, gap_days=gap_days)
     previous = ""
     for span in spans(timeline):
         assert span.previous_journey_id == previous
@@ -106,7 +120,7 @@ def test_each_journey_names_the_one_before_and_has_no_silence_of_more_than_thirt
         times = sorted(
             item.time for item in history if item.by_customer and journey_at(timeline, item.time) == previous
         )
-        assert all(later - earlier <= GAP for earlier, later in pairwise(times))
+        assert all(later - earlier <= timedelta(days=gap_days) for earlier, later in pairwise(times))
 
 
 @settings(deadline=None)  # the machine may be busy with other things
@@ -121,6 +135,22 @@ def test_two_customers_who_are_one_have_the_journeys_of_somebody_who_always_was_
     for item in (*one, *renumbered):
         timeline = told(one) if item in one else told(renumbered, name="guest")
         assert any(span.is_named(journey_at(timeline, item.time)) for span in spans(merged))
+
+
+def test_who_comes_back_within_a_week_is_on_the_same_journey_where_the_company_says_a_week() -> None:
+    assert [span.touchpoint_count for span in spans(told(acts(0, 7, 15), gap_days=7))] == [2, 1]
+    assert due_time(told(acts(0), gap_days=7)) == day(7)
+
+
+def test_a_new_silence_counts_from_the_next_act_on_and_changes_nothing_that_has_happened() -> None:
+    before = told(acts(0))
+    assert due_time(before) == day(30)
+    shorter = told([News(number=5, day=20, by_customer=True)], before, gap_days=7)
+    assert ([span.touchpoint_count for span in spans(shorter)], due_time(shorter)) == ([2], day(27))
+    longer = told([News(number=5, day=20, by_customer=True)], before, gap_days=90)
+    assert ([span.touchpoint_count for span in spans(longer)], due_time(longer)) == ([2], day(110))
+    (ended, _) = spans(told([News(number=5, day=31, by_customer=True)], before, gap_days=90))
+    assert ended.end_time == day(30)
 
 
 def test_a_customer_who_comes_back_within_thirty_days_is_on_the_same_journey() -> None:

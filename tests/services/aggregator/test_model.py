@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
+from libs.journey_rules import BUILT_IN
 from libs.origin import Origin
 from omnithread.context.v1 import context_pb2, error_reason_pb2
 from services.aggregator import errors
@@ -18,7 +19,7 @@ from services.aggregator.events import (
 )
 from services.aggregator.hearing import HEARD_AREAS, absorb, forget_source, hear
 from services.aggregator.journey_spans import journey_at, spans
-from services.aggregator.journey_values import GAP, MAX_JOURNEYS
+from services.aggregator.journey_values import GAP, MAX_JOURNEYS, SILENT
 from services.aggregator.model import (
     MAX_RECENT_BYTES,
     MAX_RECENT_TOUCHPOINTS,
@@ -37,18 +38,22 @@ VIEW = Sighting(
 
 
 def heard(thread: Thread, touchpoint: Touchpoint, seq: int, area: str = "cart") -> Thread:
-    change = hear(thread, touchpoint, source=place(seq, area), journey_id=f"jrn_{touchpoint.touchpoint_id}")
+    change = hear(
+        thread, touchpoint, source=place(seq, area), journey_id=f"jrn_{touchpoint.touchpoint_id}", rules=BUILT_IN
+    )
     assert change is not None
     return change.state
 
 
 def visit(thread: Thread, number: int, origin: Origin = WEB, *, days: float = 0, session_id: str = "") -> Thread:
     at = NOON + timedelta(days=days)
-    return start_session(thread, origin=origin, occur_time=at, session_id=session_id, ids=ids(number)).state
+    return start_session(
+        thread, origin=origin, occur_time=at, session_id=session_id, ids=ids(number), rules=BUILT_IN
+    ).state
 
 
 def test_a_first_visit_opens_a_session_and_a_journey() -> None:
-    change = start_session(NOBODY_YET, origin=WEB, occur_time=NOON, session_id="", ids=ids(1))
+    change = start_session(NOBODY_YET, origin=WEB, occur_time=NOON, session_id="", ids=ids(1), rules=BUILT_IN)
     assert dict(change.facts) == {
         "session_id": "ses_1",
         "journey_id": "jrn_1",
@@ -64,7 +69,9 @@ def test_a_first_visit_opens_a_session_and_a_journey() -> None:
 
 def test_a_visit_on_another_channel_a_week_later_is_on_the_same_journey_and_names_its_last_trace() -> None:
     thread = visit(NOBODY_YET, 1)
-    change = start_session(thread, origin=STORE, occur_time=NOON + timedelta(days=7), session_id="", ids=ids(2))
+    change = start_session(
+        thread, origin=STORE, occur_time=NOON + timedelta(days=7), session_id="", ids=ids(2), rules=BUILT_IN
+    )
     assert (change.facts["session_id"], change.facts["journey_id"]) == ("ses_2", "jrn_1")
     assert change.facts["last_traceparent"] == WEB.traceparent
     assert [type(event) for event in change.events] == [SessionStarted]
@@ -72,7 +79,9 @@ def test_a_visit_on_another_channel_a_week_later_is_on_the_same_journey_and_name
 
 def test_after_the_login_the_session_goes_on_and_its_call_is_part_of_the_journey() -> None:
     thread = visit(NOBODY_YET, 1)
-    change = start_session(thread, origin=WEB, occur_time=NOON + minutes(5), session_id="ses_1", ids=ids(2))
+    change = start_session(
+        thread, origin=WEB, occur_time=NOON + minutes(5), session_id="ses_1", ids=ids(2), rules=BUILT_IN
+    )
     assert change.facts["session_id"] == "ses_1"
     assert [type(event) for event in change.events] == [TouchpointRecorded]
     assert len(change.state.sessions) == 1
@@ -81,7 +90,7 @@ def test_after_the_login_the_session_goes_on_and_its_call_is_part_of_the_journey
 @pytest.mark.parametrize(("origin", "session_id"), [(STORE, "ses_1"), (WEB, "ses_of_somebody_else")])
 def test_a_session_of_another_channel_or_customer_is_not_continued(origin: Origin, session_id: str) -> None:
     thread = visit(NOBODY_YET, 1)
-    change = start_session(thread, origin=origin, occur_time=NOON, session_id=session_id, ids=ids(2))
+    change = start_session(thread, origin=origin, occur_time=NOON, session_id=session_id, ids=ids(2), rules=BUILT_IN)
     assert change.facts["session_id"] == "ses_2"
 
 
@@ -94,10 +103,15 @@ def test_the_newest_fifty_sessions_are_known() -> None:
 
 def test_a_visit_after_a_long_silence_begins_a_journey_that_names_the_last_and_ends_that() -> None:
     change = start_session(
-        visit(NOBODY_YET, 1), origin=WEB, occur_time=NOON + timedelta(days=31), session_id="", ids=ids(2)
+        visit(NOBODY_YET, 1),
+        origin=WEB,
+        occur_time=NOON + timedelta(days=31),
+        session_id="",
+        ids=ids(2),
+        rules=BUILT_IN,
     )
     _, ended, started = change.events
-    assert ended == JourneyEnded(NOON + GAP, "jrn_1")
+    assert ended == JourneyEnded(NOON + GAP, "jrn_1", SILENT)
     assert isinstance(started, JourneyStarted)
     assert (started.journey_id, started.previous_journey_id) == ("jrn_2", "jrn_1")
     assert change.facts["last_traceparent"] == ""
@@ -108,7 +122,12 @@ def test_the_eleventh_journey_takes_the_first_out_of_the_record() -> None:
     for number in range(MAX_JOURNEYS):
         thread = visit(thread, number, days=40 * number)
     change = start_session(
-        thread, origin=WEB, occur_time=NOON + timedelta(days=40 * MAX_JOURNEYS), session_id="", ids=ids(99)
+        thread,
+        origin=WEB,
+        occur_time=NOON + timedelta(days=40 * MAX_JOURNEYS),
+        session_id="",
+        ids=ids(99),
+        rules=BUILT_IN,
     )
     started = change.events[-1]
     assert isinstance(started, JourneyStarted)
@@ -118,7 +137,7 @@ def test_the_eleventh_journey_takes_the_first_out_of_the_record() -> None:
 
 def test_what_a_channel_saw_is_noted_with_its_session() -> None:
     thread = visit(NOBODY_YET, 1)
-    change = record(thread, VIEW, origin=replace(WEB, session_id="ses_1"), now=NOON, ids=ids(2))
+    change = record(thread, VIEW, origin=replace(WEB, session_id="ses_1"), now=NOON, ids=ids(2), rules=BUILT_IN)
     (event,) = change.events
     assert isinstance(event, TouchpointRecorded)
     noted = event.touchpoint
@@ -128,7 +147,7 @@ def test_what_a_channel_saw_is_noted_with_its_session() -> None:
 
 def test_a_session_that_is_not_the_customers_on_this_channel_is_left_out() -> None:
     thread = visit(NOBODY_YET, 1)
-    change = record(thread, VIEW, origin=replace(STORE, session_id="ses_1"), now=NOON, ids=ids(2))
+    change = record(thread, VIEW, origin=replace(STORE, session_id="ses_1"), now=NOON, ids=ids(2), rules=BUILT_IN)
     (event,) = change.events
     assert isinstance(event, TouchpointRecorded)
     assert event.touchpoint.session_id == ""
@@ -137,24 +156,24 @@ def test_a_session_that_is_not_the_customers_on_this_channel_is_left_out() -> No
 def test_what_another_service_notes_is_not_for_channels_to_tell() -> None:
     sighting = replace(VIEW, kind=context_pb2.TOUCHPOINT_KIND_ORDER_PLACED)
     with pytest.raises(OmnithreadError, match="TOUCHPOINT_KIND_RESERVED"):
-        record(NOBODY_YET, sighting, origin=WEB, now=NOON, ids=ids(1))
+        record(NOBODY_YET, sighting, origin=WEB, now=NOON, ids=ids(1), rules=BUILT_IN)
 
 
 @pytest.mark.parametrize("at", [NOON + minutes(2), NOON - timedelta(days=30, minutes=1)])
 def test_what_is_told_from_the_future_or_from_over_thirty_days_ago_is_refused(at: object) -> None:
     with pytest.raises(OmnithreadError, match="OCCUR_TIME_INVALID"):
-        record(NOBODY_YET, replace(VIEW, occur_time=at), origin=WEB, now=NOON, ids=ids(1))  # type: ignore[arg-type]
+        record(NOBODY_YET, replace(VIEW, occur_time=at), origin=WEB, now=NOON, ids=ids(1), rules=BUILT_IN)  # type: ignore[arg-type]
 
 
 def test_an_event_that_comes_twice_counts_once() -> None:
     thread = heard(NOBODY_YET, touchpoint(1), seq=1)
-    assert hear(thread, touchpoint(1), source=place(1), journey_id="jrn_other") is None
+    assert hear(thread, touchpoint(1), source=place(1), journey_id="jrn_other", rules=BUILT_IN) is None
     assert spans(thread.timeline)[0].touchpoint_count == 1
 
 
 def test_events_of_a_restored_service_are_news_though_their_numbers_are_not() -> None:
     thread = heard(NOBODY_YET, touchpoint(1), seq=5)
-    change = hear(thread, touchpoint(2), source=place(3, epoch="epoch-2"), journey_id="jrn_other")
+    change = hear(thread, touchpoint(2), source=place(3, epoch="epoch-2"), journey_id="jrn_other", rules=BUILT_IN)
     assert change is not None
 
 
@@ -198,7 +217,7 @@ def test_a_journey_ends_when_the_customer_was_silent_for_thirty_days_and_only_on
     assert close_idle(thread, now=NOON + GAP - minutes(1)) is None
     change = close_idle(thread, now=NOON + GAP)
     assert change is not None
-    assert change.events == (JourneyEnded(NOON + GAP, "jrn_1"),)
+    assert change.events == (JourneyEnded(NOON + GAP, "jrn_1", SILENT),)
     assert close_idle(change.state, now=NOON + GAP + minutes(1)) is None
 
 
@@ -220,7 +239,10 @@ def test_what_a_merged_customer_did_last_is_awaited_until_each_service_has_seale
     guest = replace(guest, heard=(place(4, customer_id="cus_guest"),))
     thread = absorb(NOBODY_YET, guest, merge_id="mrg_1", source_customer_id="cus_guest", now=NOON).state
     assert thread.awaited_areas("cus_1") == {"cus_guest": frozenset(HEARD_AREAS)}
-    assert hear(thread, touchpoint(1), source=place(4, customer_id="cus_guest"), journey_id="jrn_9") is None
+    assert (
+        hear(thread, touchpoint(1), source=place(4, customer_id="cus_guest"), journey_id="jrn_9", rules=BUILT_IN)
+        is None
+    )
     for area in HEARD_AREAS:
         change = forget_source(thread, Heard(area, "cus_guest", "epoch-1", 9))
         assert change is not None

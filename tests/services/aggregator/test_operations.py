@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from libs.errors import OmnithreadError
+from libs.mongo.shapes import RECORDS
 from libs.origin import Origin, Stamp
 from libs.rpc.call import CURRENT_CALL, Call, Caller
 from libs.timestamps import to_timestamp
@@ -14,7 +15,7 @@ from omnithread.context.v1 import context_pb2
 from services.aggregator.idle_journeys import IdleJourneys
 from services.aggregator.internal_servicer import ContextInternalServicer
 from services.aggregator.journey_spans import spans
-from services.aggregator.journey_values import GAP, MAX_JOURNEYS
+from services.aggregator.journey_values import GAP, MAX_JOURNEYS, UNKNOWN
 from services.aggregator.model import Sighting
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.store import thread_from_document, thread_to_fields
@@ -255,3 +256,22 @@ async def test_another_service_may_have_a_merge_done_again_and_it_is_done_once(j
     assert answers[0].head == answers[1].head
     sealed = await servicer.ReplayEvents(internal_pb.ReplayEventsRequest(customer_id="cus_guest"), None)
     assert sealed.events[-1].journey_sealed.survivor_customer_id == "cus_1"
+
+
+async def test_what_an_older_version_noted_is_read_and_says_what_it_knew(journeys: Journeys, watch: Watch) -> None:
+    await journeys.start_session("cus_1", "", stamp("request-1"))
+    await hear(journeys, "cus_1", touchpoint(1, NOON + timedelta(days=1)), 1)
+    watch.pass_by(days=2)
+    done = NOON + timedelta(days=2)
+    records = journeys.database[RECORDS]
+    await records.update_one({"_id": "cus_1"}, {"$set": {"ends": [[done, NOON]]}, "$unset": {"goals": ""}})
+    for number in (0, 1):
+        old = {f"recent_touchpoints.{number}.{name}": "" for name in ("goal_ids", "ends", "order_placed_time")}
+        await records.update_one({"_id": "cus_1"}, {"$unset": old | {"journeys.0.gap_days": ""}})
+    await records.update_one({"_id": "cus_1"}, {"$set": {"recent_touchpoints.0.done_order_placed_time": NOON}})
+    thread = (await journeys.get("cus_1")).state
+    (span,) = spans(thread.timeline)
+    assert (span.end_time, span.why_ended, span.goals) == (done, UNKNOWN, ())
+    assert (thread.recent_touchpoints[0].order_placed_time, thread.recent_touchpoints[0].ends) == (NOON, UNKNOWN)
+    await hear(journeys, "cus_1", touchpoint(2, NOON + timedelta(days=3)), 2)
+    assert [one.why_ended for one in spans((await journeys.get("cus_1")).state.timeline)] == [UNKNOWN, ""]

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from libs.journey_rules import BUILT_IN
 from libs.origin import Origin
 from omnithread.context.v1 import context_pb2
+from services.aggregator.events import TouchpointRecorded
 from services.aggregator.hearing import absorb, hear
 from services.aggregator.journey_spans import journey_at, spans
 from services.aggregator.journey_values import Timeline
@@ -41,31 +43,38 @@ def told(thread: Thread, news: Sequence[News], name: str, *, seq: int = 1) -> tu
         before = item.placed_before
         touchpoint = Touchpoint(
             touchpoint_id=f"tch_{name}_{number:03}",
-            kind=context_pb2.TOUCHPOINT_KIND_CART_CHANGED,
+            kind=context_pb2.TOUCHPOINT_KIND_CART_CHANGED if before is None else ORDER_CHANGED,
             channel_id="web-shop",
             channel_kind=1,
             occur_time=occur_time,
             by_customer=item.by_customer,
             area="cart",
             session_id=item.session_id,
-            done_order_placed_time=None if before is None else occur_time - timedelta(days=before),
+            attributes=() if before is None else (("state", "delivered"),),
+            order_placed_time=None if before is None else occur_time - timedelta(days=before),
         )
         source = Heard("cart", item.of, "epoch-1", number)
-        change = hear(thread, touchpoint, source=source, journey_id=f"jrn_{name}_{number:03}")
+        change = hear(thread, touchpoint, source=source, journey_id=f"jrn_{name}_{number:03}", rules=BUILT_IN)
         assert change is not None
         thread = change.state
-        noted.append(replace(touchpoint, of_customer_id=item.of, merges=thread.merges))
+        first = change.events[0]
+        assert isinstance(first, TouchpointRecorded)
+        noted.append(replace(first.touchpoint, merges=thread.merges))
     return thread, noted
 
 
 def shape(timeline: Timeline) -> list[tuple[object, ...]]:
     """What is the same whatever the names of the journeys."""
     return [
-        (s.start_time, s.last_act_time, s.end_time, s.until_time, s.touchpoint_count, s.channel_ids)
+        (
+            (s.start_time, s.last_act_time, s.end_time, s.until_time, s.touchpoint_count, s.channel_ids),
+            (s.why_ended, s.goals),
+        )
         for s in spans(timeline)
     ]
 
 
+ORDER_CHANGED = context_pb2.TOUCHPOINT_KIND_ORDER_CHANGED
 PLACED_BEFORE = st.sampled_from([None, None, None, 0, 7])
 
 
@@ -134,6 +143,7 @@ def test_each_has_the_journeys_of_somebody_who_never_was_merged(
                 item,
                 source=Heard("cart", item.touchpoint_id, "epoch-1", 1),
                 journey_id=f"jrn_{item.touchpoint_id}",
+                rules=BUILT_IN,
             )
             assert change is not None
             alone = change.state
@@ -175,9 +185,11 @@ def test_a_visit_goes_with_whose_identifier_began_it_and_a_login_makes_it_the_lo
     web = Origin("web-shop", 1)
     for number, entrance in enumerate((HIS, "", HIS)):
         ids = FreshIds(f"tch_{number}", f"ses_new_{number}", f"jrn_{number}")
-        now = start_session(now, origin=web, occur_time=MERGED, session_id="", ids=ids, entrance=entrance).state
+        now = start_session(
+            now, origin=web, occur_time=MERGED, session_id="", ids=ids, entrance=entrance, rules=BUILT_IN
+        ).state
     ids = FreshIds("tch_again", "ses_unused", "jrn_again")
-    now = start_session(now, origin=web, occur_time=MERGED, session_id="ses_new_2", ids=ids).state
+    now = start_session(now, origin=web, occur_time=MERGED, session_id="ses_new_2", ids=ids, rules=BUILT_IN).state
     after = parted(now, before, source)
     assert [session.session_id for session in after.source.sessions] == [HIS_VISIT, "ses_new_0"]
     assert [session.session_id for session in after.survivor.sessions] == [HER_VISIT, "ses_new_1", "ses_new_2"]
