@@ -10,7 +10,7 @@ from deploy.demo.views import View
 from deploy.local.mailbox import Mailbox
 from deploy.local.state import write_private
 from deploy.local.suite import Suite
-from deploy.local.traces.receiver import TraceReceiver
+from deploy.local.traces import TraceReceiver
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from deploy.local.plan import SERVICES, Plan
 from deploy.local.server import Server
 from deploy.local.service import Backends, Service, migrate, own_environment, shared_environment
 from deploy.local.state import KEYS_FOLDER, private_dir
-from deploy.local.traces.receiver import TraceReceiver
+from deploy.local.traces import TraceReceiver
 
 TOKEN_REFRESH_SECONDS = 24 * 3600.0  # they hold for a month
 

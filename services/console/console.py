@@ -10,6 +10,7 @@ from libs.ids import NewId
 from services.console.calling.clients import Clients
 from services.console.pages.rendering import Rendering
 from services.console.settings import ConsoleSettings
+from services.console.spans.source import SpanSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +24,5 @@ class Console:
     new_id: NewId
     registry: CollectorRegistry
     tracer: Tracer
+    spans: SpanSource
+    """Where the waterfalls get their spans."""

@@ -19,6 +19,7 @@ from services.console.customers import parts as customers
 from services.console.pages.rendering import Rendering
 from services.console.pages.static_files import StaticFiles
 from services.console.settings import ConsoleSettings
+from services.console.spans.source import SpanSource
 from services.console.web.app import App, Places
 from services.console.web.entrance import Entrance
 from services.console.web.limits import limits_of
@@ -42,6 +43,7 @@ def app_of(
     clock: Clock,
     new_id: NewId,
     tracer: Tracer,
+    spans: SpanSource,
 ) -> App:
     """Give the console's application; `stack` closes what is opened for it."""
     seal = Seal.read(settings.session_key_file)
@@ -65,6 +67,7 @@ def app_of(
         new_id=new_id,
         registry=registry,
         tracer=tracer,
+        spans=spans,
     )
     guarded = [*signing_in.routes(), *(route for group in GROUPS for route in group(console))]
     rendering.show_navigation(frozenset(route.path for route in guarded))

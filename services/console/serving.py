@@ -21,6 +21,7 @@ from libs.web.health import Health
 from libs.web.server import ServerLimits, http_server
 from services.console.parts import app_of
 from services.console.settings import ConsoleSettings
+from services.console.spans.parts import RECEIVER_LIMITS, spans_of_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class RunningConsole:
     port: int
     health_port: int
     registry: CollectorRegistry
+    spans_port: int = 0
+    """Where it takes spans; 0 where it takes none."""
 
 
 @asynccontextmanager
@@ -50,6 +53,7 @@ async def console_serving(
     registry = registry or CollectorRegistry()
     note_build(registry, "console")
     async with AsyncExitStack() as stack:
+        spans = spans_of_settings(settings, stack=stack, registry=registry, clock=clock)
         app = app_of(
             settings,
             stack=stack,
@@ -58,6 +62,7 @@ async def console_serving(
             clock=clock,
             new_id=new_id,
             tracer=tracer or default_tracer(),
+            spans=spans.source,
         )
         health = Health()
         probes = ServerLimits(most_connections=settings.most_connections, drain_seconds=1)
@@ -68,10 +73,15 @@ async def console_serving(
             head_seconds=settings.head_seconds,
             drain_seconds=settings.drain_seconds,
         )
+        spans_port = 0
+        if spans.receiver is not None:
+            spans_port = await stack.enter_async_context(
+                http_server(spans.receiver, settings.spans_listen, RECEIVER_LIMITS)
+            )
         port = await stack.enter_async_context(http_server(app, settings.listen, limits))
         health.ready = True
         stack.callback(health.not_ready)
         write_ports(settings.port_file, port, health_port)
         log.info("serving", port=port, health_port=health_port)
-        yield RunningConsole(port=port, health_port=health_port, registry=registry)
+        yield RunningConsole(port=port, health_port=health_port, registry=registry, spans_port=spans_port)
         log.info("stopping", drain_seconds=settings.drain_seconds)

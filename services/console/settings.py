@@ -3,7 +3,7 @@
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -75,6 +75,27 @@ class ConsoleSettings(ProcessSettings):
     most_live_pages_per_agent: int = Field(default=12, ge=1, le=1000)
     """How many of them one agent may have open."""
 
+    spans_from: Literal["own", "jaeger", "tempo"] = "own"
+    """Where the waterfalls get their spans: kept by this process, or asked of Jaeger's query service or of Tempo."""
+    spans_address: str = Field(default="", max_length=200)
+    """Where Jaeger (`http://jaeger-query:16686`) or Tempo (`http://tempo:3200`) answers."""
+    spans_listen: str = ""
+    """Where this process takes spans over OTLP/HTTP, `host:port`, when it keeps its own; empty: nowhere. Whoever
+    reaches it can put spans there, so it belongs on a network of the suite's own."""
+    spans_kept_days: int = Field(default=14, ge=1, le=400)
+    """How long spans are kept there: a trace that is not there and older is shown as expired, a younger one as
+    missing; and how far back is searched. What this process keeps itself ends with it, and is bounded besides."""
+    spans_most: int = Field(default=50_000, ge=1000, le=2_000_000)
+    """How many spans this process keeps, the newest; the oldest traces are forgotten whole."""
+    spans_most_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024, le=4 * 1024**3)
+    """How many bytes they had on their way here, at most; in memory they take some five times as much."""
+    spans_file: Path | None = None
+    """Where the spans that are taken are also written, as OTLP JSON lines; readable by its owner only."""
+    spans_file_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024, le=4 * 1024**3)
+    """How large that file becomes before the next one is begun."""
+    spans_file_older: int = Field(default=3, ge=0, le=1000)
+    """How many earlier ones are kept."""
+
     most_connections: int = Field(default=1024, ge=1, le=10_000)
     """How many connections may be open at once; more are answered with 503."""
     head_seconds: float = Field(default=10.0, gt=0, le=60)
@@ -106,6 +127,10 @@ class ConsoleSettings(ProcessSettings):
             ip_network(network.strip())
         if bool(self.agent_header) != bool(self.agent_header_networks):
             raise ValueError("agent_header needs agent_header_networks, and the other way round")
+        if self.spans_from != "own" and urlsplit(self.spans_address).scheme not in {"http", "https"}:
+            raise ValueError("spans_from needs spans_address, like http://tempo:3200")
+        if self.spans_from != "own" and self.spans_listen:
+            raise ValueError("spans_listen takes spans to keep them here, and spans_from says that they are elsewhere")
         parts = urlsplit(self.base_url)
         if self.base_url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query):
             raise ValueError("base_url has to be like https://console.example.com")

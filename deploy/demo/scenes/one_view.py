@@ -4,7 +4,7 @@ from deploy.demo.cast import Cast
 from deploy.demo.scenes.pictures import four_views_table, timeline_table, trace_tree
 from deploy.demo.stage import Stage
 from deploy.demo.views import Sale, Timeline, View
-from deploy.local.traces.spans import Span
+from services.console.spans.values import Span
 
 QUIET_LIMIT_SECONDS = 20.0
 TRACE_LIMIT_SECONDS = 20.0

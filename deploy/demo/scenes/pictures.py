@@ -12,8 +12,8 @@ from rich.tree import Tree
 from deploy.demo.cast import Cast
 from deploy.demo.stage import channel_text
 from deploy.demo.views import LoginTold, Numbers, Reasons, Timeline, View
-from deploy.local.traces.spans import Span
-from deploy.local.traces.tree import rows
+from services.console.spans.tree import rows
+from services.console.spans.values import Span
 
 SHOWN_SHA_CHARACTERS = 16
 

@@ -150,7 +150,7 @@ def zone_of(name: str) -> str:
     """Give the time zone of this name, or UTC where there is none."""
     try:
         return ZoneInfo(name).key if name and len(name) <= MAX_TEXT else UTC_NAME
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return UTC_NAME
 
 

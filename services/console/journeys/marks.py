@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from omnithread.common.v1.channel_pb2 import ChannelKind
 from omnithread.context.v1.context_pb2 import TouchpointKind
+from services.console.pages.words import enum_words
 
 
 class Group(StrEnum):
@@ -113,18 +114,13 @@ WAYS = {
 
 
 def kind_words(kind: int) -> str:
-    """Say a kind of touchpoint: `product viewed`; a number where it is newer than this program."""
-    return _words(TouchpointKind, kind, "TOUCHPOINT_KIND_")
+    """Say a kind of touchpoint: `product viewed`."""
+    return enum_words(TouchpointKind.DESCRIPTOR, kind)
 
 
 def channel_words(kind: int) -> str:
     """Say a kind of channel: `mobile app`."""
-    said = {ChannelKind.CHANNEL_KIND_SMS: "SMS", ChannelKind.CHANNEL_KIND_EMAIL: "e-mail"}
-    return said.get(ChannelKind.ValueType(kind)) or _words(ChannelKind, kind, "CHANNEL_KIND_")
+    return SAID.get(kind) or enum_words(ChannelKind.DESCRIPTOR, kind)
 
 
-def _words(names: type[TouchpointKind] | type[ChannelKind], value: int, prefix: str) -> str:
-    try:
-        return names.Name(value).removeprefix(prefix).replace("_", " ").lower()  # type: ignore[arg-type]  # any int
-    except ValueError:
-        return f"kind {value}"
+SAID: dict[int, str] = {ChannelKind.CHANNEL_KIND_SMS: "SMS", ChannelKind.CHANNEL_KIND_EMAIL: "e-mail"}

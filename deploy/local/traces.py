@@ -1,4 +1,4 @@
-"""The receiver as a child process, and how to read from it."""
+"""The receiver of spans as a child process, and how to read from it."""
 
 import asyncio
 import json
@@ -9,18 +9,21 @@ from typing import Any
 
 from deploy.local.ports import LOOPBACK, accepts
 from deploy.local.server import Server
-from deploy.local.traces.spans import Span
+from deploy.local.state import ROOT
+from services.console.spans.plain import span_of
+from services.console.spans.values import Span
 
-ROOT = Path(__file__).resolve().parents[3]
 READ_TIMEOUT_SECONDS = 5.0
 
 
 class TraceReceiver(Server[str]):
-    """Its address is the OTLP endpoint (`OTEL_EXPORTER_OTLP_ENDPOINT`), and the page that a person opens."""
+    """Its address is the OTLP endpoint (`OTEL_EXPORTER_OTLP_ENDPOINT`)."""
 
     def __init__(self, *, data_dir: Path, port: int) -> None:
+        self.file = data_dir / "spans.jsonl"
+        """All that it took, as OTLP JSON lines, beside FILE.1 and so on where there was much."""
         super().__init__(
-            command=[sys.executable, "-m", "deploy.local.traces", str(port)],
+            command=[sys.executable, "-m", "services.console.spans", str(port), str(self.file)],
             data_dir=data_dir,
             address=f"http://{LOOPBACK}:{port}",
             port=port,
@@ -48,4 +51,4 @@ def _get(url: str) -> Any:  # noqa: ANN401  JSON
 
 
 def _spans(plain: list[dict[str, Any]]) -> list[Span]:
-    return [Span(**{**one, "linked_trace_ids": tuple(one["linked_trace_ids"])}) for one in plain]
+    return [span_of(one) for one in plain]
