@@ -12,6 +12,7 @@ from omnithread.addresses import SERVICES, Addresses
 from omnithread.errors import ErrorDetails, FieldViolation, details_of
 from omnithread.identifiers import cookie, device, email, loyalty_card, phone, social
 from omnithread.labels import Labels, carry
+from omnithread.live import LiveContext
 from omnithread.requests import new_request_id
 from omnithread.session import Session
 from omnithread.suite import Omnithread, connect
@@ -24,6 +25,7 @@ __all__ = [
     "ErrorDetails",
     "FieldViolation",
     "Labels",
+    "LiveContext",
     "Omnithread",
     "OmnithreadSync",
     "Session",

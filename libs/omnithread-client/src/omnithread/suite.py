@@ -1,6 +1,6 @@
 """The connection of an asyncio program to the suite."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -20,10 +20,12 @@ from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
 from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
 from omnithread.context.v1.journey_service_pb2_grpc import JourneyServiceStub
 from omnithread.context.v1.privacy_service_pb2_grpc import PrivacyServiceStub
+from omnithread.context.v1.watch_service_pb2 import WatchCustomerContextRequest
 from omnithread.context.v1.watch_service_pb2_grpc import WatchServiceStub
 from omnithread.interceptor import OutgoingStream, OutgoingUnary
 from omnithread.interceptor_streams import OutgoingImport
 from omnithread.labels import current_labels
+from omnithread.live import LiveContext
 from omnithread.messaging.v1.brand_service_pb2_grpc import BrandServiceStub
 from omnithread.messaging.v1.campaign_report_service_pb2_grpc import CampaignReportServiceStub
 from omnithread.messaging.v1.campaign_service_pb2_grpc import CampaignServiceStub
@@ -46,6 +48,7 @@ from omnithread.profile.v1.segment_service_pb2_grpc import SegmentServiceStub
 from omnithread.requests import ServerClock
 from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of, with_handover
 from omnithread.tokens import TokenProvider, TokenSource
+from omnithread.watching import OnConnection, Watch
 
 
 class Omnithread:
@@ -54,8 +57,11 @@ class Omnithread:
     Make it inside the running loop with `connect`, use it in any number of tasks, and close it.
     """
 
-    def __init__(self, addresses: Addresses, *, channels: dict[str, aio.Channel]) -> None:
+    def __init__(
+        self, addresses: Addresses, *, channels: dict[str, aio.Channel], tokens: TokenSource | None = None
+    ) -> None:
         self._channels = channels
+        self._tokens = tokens
         self._tracer = trace.get_tracer("omnithread")
         self.profile = ProfileServiceStub(channels[addresses.profile])
         self.identity = IdentityServiceStub(channels[addresses.profile])
@@ -120,6 +126,34 @@ class Omnithread:
             link_to_last_touchpoint(span, answer)
         return session_of(answer)
 
+    def watch_context(
+        self,
+        customer: str | Identifier,
+        *,
+        sections: Iterable[Section.ValueType] = (),
+        changed_sections_only: bool = False,
+        heartbeat_seconds: int = 0,
+        on_connection: OnConnection | None = None,
+    ) -> AsyncGenerator[LiveContext, None]:
+        """Give a customer's context, and again on each change by anyone: always the newest state.
+
+        A stream that breaks or falls silent is opened again, with growing pauses and a fresh token, and nothing that
+        changed meanwhile is missed. `on_connection(False)` is called when it breaks, `on_connection(True)` when it
+        speaks again. Close the generator (`contextlib.aclosing`) where you leave it before its end.
+        Raises grpc.RpcError where opening it again is of no use: CUSTOMER_NOT_FOUND, WATCH_PARTED, a token that cannot
+        be fetched again; `details_of` reads it.
+        """
+        named = {"customer_id": customer} if isinstance(customer, str) else {"identifier": customer}
+        request = WatchCustomerContextRequest(sections=sections, heartbeat_seconds=heartbeat_seconds, **named)
+        watch = Watch(
+            self.watching,
+            request,
+            tokens=self._tokens,
+            changed_sections_only=changed_sections_only,
+            on_connection=on_connection,
+        )
+        return watch.updates()
+
     async def close(self, *, grace_seconds: float = 5.0) -> None:
         """Close the connections; calls under way get the grace."""
         for channel in self._channels.values():
@@ -161,4 +195,4 @@ def connect(
         secure = credentials or grpc.ssl_channel_credentials()
         return aio.secure_channel(address, secure, options=CHANNEL_OPTIONS, interceptors=interceptors)
 
-    return Omnithread(where, channels={address: channel(address) for address in where.distinct()})
+    return Omnithread(where, channels={address: channel(address) for address in where.distinct()}, tokens=tokens)
