@@ -13,12 +13,14 @@ STOP_SECONDS = 10.0
 class Background:
     """Runs loops until it is stopped; one that ends or raises is logged and started again after a growing pause."""
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Callable[[str], None] = lambda _: None) -> None:
+        """`failed` is told the name of a loop that ended or raised."""
+        self._failed = failed
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Start one loop."""
-        task = asyncio.create_task(_keep_running(name, run), name=name)
+        task = asyncio.create_task(_keep_running(name, run, self._failed), name=name)
         self._tasks.add(task)
 
     async def stop(self) -> None:
@@ -32,7 +34,7 @@ class Background:
         self._tasks.clear()
 
 
-async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+async def _keep_running(name: str, run: Callable[[], Awaitable[None]], failed: Callable[[str], None]) -> None:
     log = structlog.get_logger(__name__)
     pause_seconds = FIRST_PAUSE_SECONDS
     loop = asyncio.get_running_loop()
@@ -43,6 +45,7 @@ async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
             log.error("background_ended", part=name)
         except Exception:  # whatever it was, the work must go on
             log.exception("background_failed", part=name)
+        failed(name)
         if loop.time() - began > LONGEST_PAUSE_SECONDS:
             pause_seconds = FIRST_PAUSE_SECONDS  # it worked for a while
         await asyncio.sleep(pause_seconds)

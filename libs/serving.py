@@ -37,7 +37,8 @@ from libs.rpc.tokens import TokenVerifier
 from libs.rpc.validation import Validation
 from libs.service import Foundation, Parts, Service, Settings
 from libs.settings import ServiceSettings
-from libs.telemetry.metrics import CallMetrics, note_build, serving_metrics
+from libs.telemetry.metrics import CallMetrics, ClientMetrics, serving_metrics
+from libs.telemetry.process_metrics import ProcessMetrics, note_build
 
 FLUSH_SECONDS = 5.0
 
@@ -83,7 +84,8 @@ async def serving(
         stack.push_async_callback(server.stop_probes)
         stack.enter_context(serving_metrics(settings.metrics_listen, registry))
 
-        relaying, working = Background(), Background()
+        process = ProcessMetrics(registry)
+        relaying, working = Background(process.failed), Background(process.failed)
         stack.push_async_callback(relaying.stop)
         relaying.start("relay", foundation.relay.run)
         stack.push_async_callback(_flush, foundation.relay)
@@ -96,11 +98,17 @@ async def serving(
         await server.start()
         stack.push_async_callback(server.stop, settings.drain_seconds)
         stack.callback(parts.stopping)
-        await server.set_serving(serving=True)
-        watching = Background()
+
+        async def tell(*, serving: bool) -> None:
+            process.ready.set(serving)
+            await server.set_serving(serving=serving)
+
+        await tell(serving=True)
+        watching = Background(process.failed)
         stack.push_async_callback(watching.stop)
-        ready = Readiness(answers=lambda: mongo_answers(foundation.database), tell=server.set_serving)
+        ready = Readiness(answers=lambda: mongo_answers(foundation.database), tell=tell)
         watching.start("readiness", ready.run)
+        watching.start("loop-delay", process.watch_loop)
         write_ports(settings.port_file, server.port, server.health_port)
         structlog.get_logger(__name__).info("serving", port=server.port, health_port=server.health_port)
         yield Running(port=server.port, health_port=server.health_port, parts=parts, registry=registry)
@@ -127,8 +135,16 @@ async def _foundation(
             f"Run `python -m services.{service.name} migrate` first."
         )
 
+    client_metrics = ClientMetrics(registry)
+
     def channel(address: str, *, identity: Identity = "own") -> grpc.aio.Channel:
-        opened = service_channel(address, token_file=settings.service_token_file, identity=identity, tracer=tracer)
+        opened = service_channel(
+            address,
+            token_file=settings.service_token_file,
+            identity=identity,
+            tracer=tracer,
+            metrics=client_metrics,
+        )
         stack.push_async_callback(opened.close)
         return opened
 

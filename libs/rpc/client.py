@@ -11,10 +11,12 @@ from typing import Literal
 
 import grpc
 from opentelemetry.trace import Tracer
+from prometheus_client import CollectorRegistry
 
 from libs.rpc.call import call_or_none
 from libs.rpc.outbound import OutboundChannel
 from libs.rpc.watched_file import WatchedFile
+from libs.telemetry.metrics import ClientMetrics
 from libs.telemetry.tracing import tracer as default_tracer
 
 Identity = Literal["own", "forward"]
@@ -54,7 +56,12 @@ OPTIONS: Sequence[tuple[str, int | str]] = (
 
 
 def service_channel(
-    address: str, *, token_file: Path, identity: Identity = "own", tracer: Tracer | None = None
+    address: str,
+    *,
+    token_file: Path,
+    identity: Identity = "own",
+    tracer: Tracer | None = None,
+    metrics: ClientMetrics | None = None,
 ) -> grpc.aio.Channel:
     """Open a channel to a service of the suite. It connects when first used; `await close()` it at the end.
 
@@ -70,5 +77,8 @@ def service_channel(
         return call.token if call is not None and call.token else own.get()
 
     return OutboundChannel(
-        grpc.aio.insecure_channel(address, options=OPTIONS), token=token, tracer=tracer or default_tracer()
+        grpc.aio.insecure_channel(address, options=OPTIONS),
+        token=token,
+        tracer=tracer or default_tracer(),
+        metrics=metrics or ClientMetrics(CollectorRegistry()),
     )

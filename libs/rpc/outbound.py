@@ -3,6 +3,7 @@
 Wraps grpc's channel instead of intercepting it: an interceptor of grpc.aio costs a task for every call.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Generic, NoReturn, Self, TypeVar
@@ -11,6 +12,7 @@ import grpc
 from opentelemetry.trace import SpanKind, StatusCode, Tracer, use_span
 
 from libs.rpc.deadlines import call_timeout
+from libs.telemetry.metrics import ClientMethodMeter, ClientMetrics
 from libs.telemetry.propagation import outgoing_headers
 
 Request = TypeVar("Request")
@@ -22,10 +24,13 @@ DEFAULT_TIMEOUT_SECONDS = 5.0
 class OutboundChannel(grpc.aio.Channel):
     """A channel whose calls carry what every call between services needs."""
 
-    def __init__(self, inner: grpc.aio.Channel, *, token: Callable[[], str], tracer: Tracer) -> None:
+    def __init__(
+        self, inner: grpc.aio.Channel, *, token: Callable[[], str], tracer: Tracer, metrics: ClientMetrics
+    ) -> None:
         self._inner = inner
         self._token = token
         self._tracer = tracer
+        self._metrics = metrics
 
     def unary_unary(
         self,
@@ -36,7 +41,7 @@ class OutboundChannel(grpc.aio.Channel):
     ) -> Any:  # noqa: ANN401  a coroutine function, where grpc has an object that can also be awaited
         """Give what a stub's method calls."""
         start = self._inner.unary_unary(method, request_serializer, response_deserializer)
-        return _Unary(method, start, self._token, self._tracer)
+        return _Unary(method, start, self._token, self._tracer, self._metrics.of(method))
 
     def unary_stream(
         self,
@@ -97,7 +102,9 @@ class _Unary(Generic[Request, Response]):
         start: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
         token: Callable[[], str],
         tracer: Tracer,
+        meter: ClientMethodMeter,
     ) -> None:
+        self._meter = meter
         service, _, name = method[1:].partition("/")
         self._start = start
         self._token = token
@@ -116,6 +123,7 @@ class _Unary(Generic[Request, Response]):
         """Call, and give the answer. Raises AioRpcError; DEADLINE_EXCEEDED where no time is left to call at all."""
         timeout_seconds = call_timeout(DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout)
         span = self._tracer.start_span(self._span_name, kind=SpanKind.CLIENT, attributes=self._attributes)
+        started = time.perf_counter()
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
                 response = await self._start(
@@ -125,12 +133,18 @@ class _Unary(Generic[Request, Response]):
                     wait_for_ready=wait_for_ready,
                 )
             except grpc.aio.AioRpcError as error:
+                self._count(error.code(), started)
                 if span.is_recording():
                     span.set_attribute("rpc.grpc.status_code", error.code().value[0])
                     span.set_status(StatusCode.ERROR, error.code().name)
                 raise
+            self._count(grpc.StatusCode.OK, started)
             span.set_attribute("rpc.grpc.status_code", 0)
             return response
+
+    def _count(self, code: grpc.StatusCode, started: float) -> None:
+        self._meter.count(code.name)
+        self._meter.seconds.observe(time.perf_counter() - started)
 
 
 def headers(token: str, given: Metadata | None) -> tuple[tuple[str, str | bytes], ...]:

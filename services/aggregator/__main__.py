@@ -35,6 +35,7 @@ from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from services.aggregator.area_merges import AreaMerges
 from services.aggregator.areas import Areas
 from services.aggregator.consumer import Listener
+from services.aggregator.erasure_gauges import OPEN_INDEX, erasure_counts
 from services.aggregator.erasure_store import ERASURE_INDEXES, ERASURE_SHAPE, ERASURES, ErasureFinder
 from services.aggregator.erasure_sweep import ErasureSweep
 from services.aggregator.erasures import Erasures
@@ -53,6 +54,7 @@ from services.aggregator.price_changes import PRICE_CHANGE_INDEXES, PriceChanges
 from services.aggregator.privacy import eraser_over
 from services.aggregator.privacy_servicer import PrivacyServicer
 from services.aggregator.reading import ContextReader
+from services.aggregator.section_metrics import SectionMetrics
 from services.aggregator.servicer import ContextServicer
 from services.aggregator.sessions import Sessions
 from services.aggregator.settings import AggregatorSettings
@@ -91,6 +93,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         sources=sources,
         uniting=Uniting(merges=waiting_merges, unmerges=unmerges),
         freshness=freshness,
+        metrics=SectionMetrics(foundation.registry),
     )
     servicer = ContextServicer(
         sessions=Sessions(journeys=journeys, sources=sources, merges=waiting_merges, reader=reader),
@@ -125,6 +128,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         clock=foundation.clock,
         pause_seconds=settings.price_sweep_seconds,
     )
+    erasing = erasure_counts(foundation.registry, foundation.database, foundation.clock)
     return Parts(
         registrations=[
             partial(add_ContextServiceServicer_to_server, servicer),
@@ -137,6 +141,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         sweeps={
             "idle-journeys": idle.run,
             "erasures": erasure_sweep.run,
+            "erasure-counts": erasing.run,
             "price-alerts": alerts.run,
             **watching.sweeps,
         },
@@ -224,7 +229,7 @@ SERVICE = Service(
     area=AREA,
     settings=AggregatorSettings,
     build=build,
-    indexes=(*INDEXES, *ERASURE_INDEXES, *PRICE_CHANGE_INDEXES, INTEREST_INDEX),
+    indexes=(*INDEXES, *ERASURE_INDEXES, OPEN_INDEX, *PRICE_CHANGE_INDEXES, INTEREST_INDEX),
 )
 
 if __name__ == "__main__":

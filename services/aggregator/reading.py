@@ -34,6 +34,7 @@ from services.aggregator.context import (
 from services.aggregator.convert import section_to_proto
 from services.aggregator.freshness import Freshness, not_heard
 from services.aggregator.operations import Journeys
+from services.aggregator.section_metrics import SectionMetrics
 from services.aggregator.sources import Sources
 from services.aggregator.uniting import Ask, Uniting
 
@@ -48,11 +49,20 @@ MOST_AWAITED = 4
 class ContextReader:
     """Puts contexts together."""
 
-    def __init__(self, *, journeys: Journeys, sources: Sources, uniting: Uniting, freshness: Freshness) -> None:
+    def __init__(
+        self,
+        *,
+        journeys: Journeys,
+        sources: Sources,
+        uniting: Uniting,
+        freshness: Freshness,
+        metrics: SectionMetrics,
+    ) -> None:
         self._journeys = journeys
         self._sources = sources
         self._uniting = uniting
         self._freshness = freshness
+        self._metrics = metrics
 
     async def read(
         self,
@@ -93,6 +103,7 @@ class ContextReader:
         problems += [Problem(section, SECTION_PROBLEM_REASON_MERGE_PENDING) for section in withheld & wanted]
         if behind:
             problems.append(Problem(SECTION_JOURNEY, SECTION_PROBLEM_REASON_BEHIND, behind))
+        self._metrics.count(problems)
         context = assemble(survivor_id, answers.reads.values(), wanted=wanted)
         heads = {AREAS[section]: read.head for section, read in answers.reads.items()}
         return ContextRead(context, tuple(problems), beside(answers.reads.get(SECTION_CART), wanted), heads)

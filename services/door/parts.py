@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from libs.clock import Clock
 from libs.ids import new_id
 from libs.rpc.client import service_channel
+from libs.telemetry.metrics import ClientMetrics
 from libs.web.buckets import Buckets
 from libs.web.visits import Visits, WebMetrics
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
@@ -41,9 +42,10 @@ def gate_of(
     tracer: Tracer | None,
 ) -> Gate:
     """Give the door's application; `stack` closes what is opened for it."""
+    client_metrics = ClientMetrics(registry)
 
     def channel(address: str) -> grpc.aio.Channel:
-        opened = service_channel(address, token_file=settings.service_token_file, tracer=tracer)
+        opened = service_channel(address, token_file=settings.service_token_file, tracer=tracer, metrics=client_metrics)
         stack.push_async_callback(opened.close)
         return opened
 

@@ -12,9 +12,11 @@ import structlog
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
+from libs.background import Background
 from libs.clock import Clock, system_clock
 from libs.program import write_ports
-from libs.telemetry.metrics import note_build, serving_metrics
+from libs.telemetry.metrics import serving_metrics
+from libs.telemetry.process_metrics import ProcessMetrics, note_build
 from libs.web.health import Health
 from libs.web.server import ServerLimits, http_server
 from services.door.parts import gate_of
@@ -46,6 +48,7 @@ async def door_serving(
     log = structlog.get_logger(__name__)
     registry = registry or CollectorRegistry()
     note_build(registry, "door")
+    process = ProcessMetrics(registry)
     async with AsyncExitStack() as stack:
         gate = gate_of(settings, stack=stack, registry=registry, now=now, clock=clock, tracer=tracer)
         health = Health()
@@ -59,7 +62,11 @@ async def door_serving(
         )
         port = await stack.enter_async_context(http_server(gate, settings.listen, limits))
         health.ready = True
+        process.ready.set(1)
         stack.callback(health.not_ready)
+        watching = Background(process.failed)
+        stack.push_async_callback(watching.stop)
+        watching.start("loop-delay", process.watch_loop)
         write_ports(settings.port_file, port, health_port)
         log.info("serving", port=port, health_port=health_port)
         yield RunningDoor(port=port, health_port=health_port, registry=registry)

@@ -52,6 +52,7 @@ from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.sources import Sources
 from services.messaging.deciding.time_zones import TimeZones
 from services.messaging.delivery import parts as delivery
+from services.messaging.delivery.queue_gauges import queue_sweeps
 from services.messaging.delivery.send_loop import Nudges
 from services.messaging.explaining.parts import explaining_registration
 from services.messaging.internal_servicer import MessagingInternalServicer
@@ -213,6 +214,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             "messaging-sender": send_loop.run,
             "messaging-inboxes": delivering.watchers.run,
             **subscriptions.sweeps,
+            **queue_sweeps(foundation.registry, foundation.database, foundation.clock),
         },
         close=one_after_the_other(subscriptions.close, delivering.providers.close),
     )

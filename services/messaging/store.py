@@ -91,6 +91,7 @@ INDEXES = (
     Index(ENROLMENTS, (("campaign_id", 1), ("sort_time", 1), ("_id", 1))),
     member_index(DEAD_LETTERS),
     Index(DEAD_LETTERS, (("sort_time", 1), ("_id", 1))),
+    Index(DEAD_LETTERS, (("replayed_as", 1), ("sort_time", 1))),
     Index(DEAD_LETTERS, (("expire_time", 1),), expire_after_seconds=0),
     Index(MESSAGES, ((PROVIDER_REF, 1),), sparse=True),
     Index(ENTRIES, (("customer_id", 1), ("conversation_id", 1), ("sort_time", 1), ("_id", 1))),

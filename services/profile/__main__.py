@@ -36,6 +36,7 @@ from services.profile.importing import CustomerImports
 from services.profile.internal_servicer import ProfileInternalServicer
 from services.profile.listening import consumer_of
 from services.profile.machines import Machines
+from services.profile.merge_gauges import merge_counts
 from services.profile.merges import Merges
 from services.profile.model import Profile
 from services.profile.operations import Profiles
@@ -237,6 +238,7 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
             "profile-merges": unfinished.run,
             "profile-segments": segment_sweep.run,
             "profile-known-segments": known_segments.run,
+            "profile-merge-counts": merge_counts(foundation.registry, foundation.database, foundation.clock).run,
         },
     )
 

@@ -60,6 +60,29 @@ async def test_what_was_announced_twice_is_handled_once(
             await until(lambda: reader_by_kafka.has("anna", 1, 2, 3), what="all three, each once")
 
 
+async def test_how_far_a_reader_is_behind_can_be_seen_while_it_works(opened: OpenShop, reader_by_kafka: Reader) -> None:
+    shop, labels = opened.shop, {"reader": "reader", "area": AREA}
+
+    def told(name: str) -> float:
+        return reader_by_kafka.registry.get_sample_value(name, labels) or 0.0
+
+    reader_by_kafka.gate.clear()
+    async with running(shop.relay.run, reader_by_kafka.consumer.run):
+        await shop.add_bag("anna")
+
+        async def lags() -> bool:
+            return told("omnithread_consumer_lag_seconds") > 0
+
+        await until(lags, what="the event that is being handled counts")
+        reader_by_kafka.gate.set()
+        await until(lambda: reader_by_kafka.has_read("anna", 1), what="it is handled")
+
+        async def is_level() -> bool:
+            return told("omnithread_consumer_lag_seconds") == 0
+
+        await until(is_level, what="nothing is behind")
+
+
 async def test_a_gap_is_closed_by_asking_the_owner(
     opened: OpenShop, reader_by_kafka: Reader, kafka_bootstrap: str
 ) -> None:

@@ -12,6 +12,7 @@ from libs.errors import OmnithreadError
 from libs.ids import new_id
 from libs.merged_things import MergeAction, MergedThing
 from libs.mongo.connection import Database
+from libs.mongo.metrics import WriteMetrics
 from libs.mongo.record import Decision, Member, Records, RecordShape, Saved
 from libs.mongo.relay_store import RelayStore
 from libs.mongo.release import Joined, MemberMove, Shares
@@ -89,6 +90,7 @@ def notebooks(
     admit: Callable[[str], Awaitable[str]] | None = None,
     on_saved: Callable[[str], None] = lambda _customer_id: None,
     shape: RecordShape[Notebook, Noted] = SHAPE,
+    metrics: WriteMetrics | None = None,
 ) -> Records[Notebook, Noted]:
     """One process of the service: two of them share nothing but the database."""
     return Records(
@@ -100,6 +102,7 @@ def notebooks(
         admit=admit,
         on_saved=on_saved,
         random=random.Random(7),
+        metrics=metrics,
     )
 
 

@@ -55,9 +55,11 @@ async def test_one_replica_takes_a_parked_stream_when_its_time_has_come(cursors:
     (due,) = await cursors.due(now=SOON, limit=10)
     assert (due.customer_id, due.parked_reason, due.parked_attempts) == ("anna", "poison", 1)
     later = SOON + timedelta(minutes=1)
+    assert await cursors.count_parked(limit=10) == {"cart": 1}
     assert [await cursors.claim_retry(due, until=later) for _ in range(2)] == [True, False]
     await cursors.advance(due, epoch="epo_1", seq=1, now=SOON)
     assert await cursors.due(now=later, limit=10) == []
+    assert await cursors.count_parked(limit=10) == {}
 
 
 async def test_one_replica_at_a_time_sweeps_an_area(cursors: Cursors) -> None:
