@@ -13,6 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from libs.telemetry.exemplars import Exemplars
 from libs.telemetry.journey import LABELS, NO_LABELS
 from libs.telemetry.metrics import CALL_SECONDS_BUCKETS
 from libs.telemetry.propagation import NO_CONTEXT
@@ -23,28 +24,29 @@ FAULT = 500
 
 
 class WebMetrics:
-    """What a program that speaks HTTP counts, under its own name: `omnithread_door_requests`."""
+    """What a program that speaks HTTP counts; which program it is, its own label of Prometheus says."""
 
-    def __init__(self, registry: CollectorRegistry, program: str) -> None:
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.requests = Counter(
-            f"omnithread_{program}_requests",
+            "omnithread_http_requests",
             "Requests answered, by method, route and status.",
             ["method", "route", "status"],
             registry=registry,
         )
         self.seconds = Histogram(
-            f"omnithread_{program}_request_seconds",
+            "omnithread_http_request_seconds",
             "Time from a request's head to the end of its answer.",
             ["route"],
             buckets=CALL_SECONDS_BUCKETS,
             registry=registry,
         )
         self.refused = Counter(
-            f"omnithread_{program}_refused",
+            "omnithread_http_refused",
             "Requests that were refused, by reason.",
             ["reason"],
             registry=registry,
         )
+        self.exemplars = Exemplars()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class Visit:
         """End it; 0 where the client went away first."""
         seconds = time.perf_counter() - self._started
         self._metrics.requests.labels(self._method, self._route, str(status)).inc()
-        self._metrics.seconds.labels(self._route).observe(seconds)
+        exemplar = self._metrics.exemplars.of(seconds, self._span.get_span_context())
+        self._metrics.seconds.labels(self._route).observe(seconds, exemplar)
         self._span.set_attribute("http.response.status_code", status)
         if status >= FAULT:
             self._span.set_status(StatusCode.ERROR, str(status))

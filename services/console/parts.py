@@ -76,7 +76,7 @@ def app_of(
         entrance=Entrance(settings=settings, sessions=sessions),
         sessions=sessions,
         limits=limits,
-        visits=Visits(WebMetrics(registry, "console"), tracer),
+        visits=Visits(WebMetrics(registry), tracer),
         failure_page=rendering.failure,
         clock=clock,
         base_url=settings.base_url,

@@ -12,10 +12,12 @@ import structlog
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
+from libs.background import Background
 from libs.clock import Clock, system_clock
 from libs.ids import NewId, new_id
 from libs.program import write_ports
-from libs.telemetry.metrics import note_build, serving_metrics
+from libs.telemetry.metrics import serving_metrics
+from libs.telemetry.process_metrics import ProcessMetrics, note_build
 from libs.telemetry.tracing import tracer as default_tracer
 from libs.web.health import Health
 from libs.web.server import ServerLimits, http_server
@@ -52,6 +54,7 @@ async def console_serving(
     log = structlog.get_logger(__name__)
     registry = registry or CollectorRegistry()
     note_build(registry, "console")
+    process = ProcessMetrics(registry)
     async with AsyncExitStack() as stack:
         spans = spans_of_settings(settings, stack=stack, registry=registry, clock=clock)
         app = app_of(
@@ -80,7 +83,11 @@ async def console_serving(
             )
         port = await stack.enter_async_context(http_server(app, settings.listen, limits))
         health.ready = True
+        process.ready.set(1)
         stack.callback(health.not_ready)
+        watching = Background(process.failed)
+        stack.push_async_callback(watching.stop)
+        watching.start("loop-delay", process.watch_loop)
         write_ports(settings.port_file, port, health_port)
         log.info("serving", port=port, health_port=health_port)
         yield RunningConsole(port=port, health_port=health_port, registry=registry, spans_port=spans_port)

@@ -85,7 +85,7 @@ def gate_of(
     return Gate(
         routes=routes,
         limits=_limits(settings, now),
-        visits=Visits(WebMetrics(registry, "door"), tracer),
+        visits=Visits(WebMetrics(registry), tracer),
         page_of=showing.refusal,
         most_seconds=settings.body_seconds + 2 * settings.answer_seconds,
     )

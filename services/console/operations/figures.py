@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.console.operations.samples import Sample
 
 CALLS, CALL_SECONDS = "omnithread_calls_total", "omnithread_call_seconds_bucket"
-REQUESTS, REQUEST_SECONDS = "omnithread_door_requests_total", "omnithread_door_request_seconds_bucket"
+REQUESTS, REQUEST_SECONDS = "omnithread_http_requests_total", "omnithread_http_request_seconds_bucket"
 UNPUBLISHED, OLDEST_UNPUBLISHED = "omnithread_events_unpublished", "omnithread_event_oldest_unpublished_seconds"
 LAG, BEHIND, PARKED = (
     "omnithread_consumer_lag_seconds",

@@ -204,7 +204,7 @@ async def test_no_token_is_told_on_a_span_a_counter_or_a_log_line(
     told = "".join(span.to_json() for span in step.spans.get_finished_spans()) + caplog.text
     assert "secret-token" not in told
     counted = step.door.registry.get_sample_value(
-        "omnithread_door_requests_total", {"method": "POST", "route": "/r/{token}", "status": "503"}
+        "omnithread_http_requests_total", {"method": "POST", "route": "/r/{token}", "status": "503"}
     )
     assert counted == 1
 
