@@ -20,6 +20,7 @@ from services.console.pages.rendering import Rendering
 from services.console.pages.static_files import StaticFiles
 from services.console.settings import ConsoleSettings
 from services.console.spans.source import SpanSource
+from services.console.traces import parts as traces
 from services.console.web.app import App, Places
 from services.console.web.entrance import Entrance
 from services.console.web.limits import limits_of
@@ -28,7 +29,7 @@ from services.console.web.sessions import Sessions
 from services.console.web.sign_in_links import SignInLinks
 from services.console.web.signing_in import SigningIn
 
-GROUPS: Sequence[Callable[[Console], list[Route]]] = (customers.routes,)
+GROUPS: Sequence[Callable[[Console], list[Route]]] = (customers.routes, traces.routes)
 """Each group of pages: its folder has `parts.routes`."""
 CALLS_PER_PAGE = 3
 """As many calls may wait one after the other for one page."""

@@ -1,5 +1,6 @@
 """Spans to make pictures of."""
 
+import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
@@ -66,3 +67,14 @@ def wire_span(number: int = 1, *, trace: int = 1, linked: int = 0) -> trace_pb2.
             attributes=[text("link.kind", "previous-touchpoint")],
         )
     return sent
+
+
+async def send(port: int, sent: ExportTraceServiceRequest) -> None:
+    """Give spans to a receiver on this machine, as an exporter does."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(
+            f"http://127.0.0.1:{port}/v1/traces",
+            content=sent.SerializeToString(),
+            headers={"content-type": "application/x-protobuf"},
+        )
+        assert answer.status_code == 200, answer.text
