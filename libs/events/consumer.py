@@ -76,6 +76,7 @@ class EventConsumer:
             slots=slots,
             metrics=by_area,
             clock=clock,
+            tracer=tracer,
         )
         self._sweeps = [
             HeadsSweep(

@@ -54,6 +54,8 @@ class Received:
     event: Message | None
     """None where it could not be read."""
     headers: RecordHeaders
+    place: tuple[int, int] | None = None
+    """Its partition and offset."""
 
 
 class Follower:
@@ -127,7 +129,7 @@ class Follower:
             if header.seq <= walk.seq:
                 return
             if header.seq == walk.seq + 1:
-                await self._handle_one(stream, one.event, one.headers)
+                await self._handle_one(stream, one.event, one)
                 walk.epoch, walk.seq = header.epoch, header.seq
                 return
         await self._follow_owner(stream, walk)
@@ -147,7 +149,7 @@ class Follower:
                 if starts_over:
                     continue
             for event in page.events:
-                await self._handle_one(stream, event, [])
+                await self._handle_one(stream, event, Received(event, []))
                 self._metrics[stream.area].replayed.inc()
                 walk.seq = header_of(event).seq
             if walk.seq >= page.head.seq:
@@ -156,13 +158,14 @@ class Follower:
                 raise HeadOutOfReach(f"no events from {walk.seq + 1} to {page.head.seq}")
             await self._save(walk)
 
-    async def _handle_one(self, stream: Stream, event: Message, headers: RecordHeaders) -> None:
+    async def _handle_one(self, stream: Stream, event: Message, received: Received) -> None:
         header = header_of(event)
         with handling(
             topic=stream.topic,
             group=self._group,
             header=header,
-            headers=headers,
+            headers=received.headers,
+            place=received.place,
             now=self._clock(),
             tracer=self._tracer,
         ):

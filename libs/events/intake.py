@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError
+from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
 from libs.events.follower import Follower, Received
@@ -18,6 +19,7 @@ from libs.events.lag import Lag
 from libs.events.metrics import StreamMetrics
 from libs.events.pauses import growing_pause
 from libs.events.polling import Batch, next_batch
+from libs.events.spans import RecordHeaders, of_customer, taking
 from libs.events.streams import Stream, Unreadable, header_of
 from libs.telemetry.scrub import type_name
 from libs.timestamps import from_timestamp
@@ -50,6 +52,7 @@ class Intake:
         slots: asyncio.Semaphore,
         metrics: Mapping[str, StreamMetrics],
         clock: Clock,
+        tracer: Tracer | None = None,
     ) -> None:
         self._kafka = kafka
         self._group = group
@@ -59,6 +62,7 @@ class Intake:
         self._metrics = {stream.topic: metrics[stream.area] for stream in streams}
         self._lags = {topic: Lag(one.lag_seconds, clock) for topic, one in self._metrics.items()}
         self._look_at = 0.0
+        self._tracer = tracer
 
     async def run(self) -> None:
         """Take records until cancelled. No failure ends it."""
@@ -83,6 +87,11 @@ class Intake:
         await self._note_distance(consumer)
         if not batch:
             return
+        records = [(one.topic, record_headers(one)) for taken in batch.values() for one in taken]
+        with taking(group=self._group, records=records, tracer=self._tracer):
+            await self._take_over(consumer, batch)
+
+    async def _take_over(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
         customers = self._by_customer(batch)
         with self._held(customers) as held:
             await self._give(customers, held)
@@ -95,17 +104,18 @@ class Intake:
         while customers:
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    for (topic, customer_id), received in customers.items():
-                        holding = held[topic, customer_id]
-                        tasks.create_task(self._receive(self._streams[topic], customer_id, received, holding))
+                    for key, received in customers.items():
+                        topic, customer_id = key
+                        tasks.create_task(self._receive(self._streams[topic], customer_id, received, held[key]))
                 break
             except ExceptionGroup as errors:  # our own database is away: not even a parked stream could be noted
                 log.warning("batch_failed", group=self._group, exc_info=errors.exceptions[0])
                 await asyncio.sleep(BATCH_PAUSE_SECONDS)
 
     async def _receive(self, stream: Stream, customer_id: str, received: Sequence[Received], holding: object) -> None:
-        async with self._slots:
-            await self._follower.receive(stream, customer_id, received)
+        with of_customer(customer_id, received[-1].headers):
+            async with self._slots:
+                await self._follower.receive(stream, customer_id, received)
         self._lags[stream.topic].leave(holding)
 
     @contextmanager
@@ -136,10 +146,10 @@ class Intake:
         customers: defaultdict[Key, list[Received]] = defaultdict(list)
         for records in batch.values():
             for record in records:
-                headers = [(name, value or b"") for name, value in record.headers]
+                headers, place = record_headers(record), (record.partition, record.offset)
                 try:
                     event = self._streams[record.topic].parse(record.value or b"")
-                    customers[record.topic, header_of(event).customer_id].append(Received(event, headers))
+                    customers[record.topic, header_of(event).customer_id].append(Received(event, headers, place))
                 except Unreadable:
                     # Its customer, if it names one, is brought up to date by the owner instead.
                     log.exception("record_unreadable", topic=record.topic, offset=record.offset)
@@ -150,3 +160,8 @@ class Intake:
 
 def _commit_times(received: Sequence[Received]) -> list[datetime]:
     return [from_timestamp(header_of(one.event).record_time) for one in received if one.event is not None]
+
+
+def record_headers(record: "ConsumerRecord[bytes, bytes]") -> RecordHeaders:
+    """Give a record's headers; one without a value has an empty one."""
+    return [(name, value or b"") for name, value in record.headers]

@@ -13,13 +13,13 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import Tracer, get_current_span
 
 from libs.clock import Clock
 from libs.events.kafka import KafkaAccess, close_producer, new_producer, start, trouble
 from libs.events.metrics import RelayMetrics
 from libs.events.pauses import growing_pause
-from libs.events.spans import announcing
+from libs.events.spans import announcing, at_place
 from libs.events.waiting import Waiting
 from libs.mongo.relay_store import PendingEvent, RelayStore
 from libs.telemetry.journey import JourneyLabels
@@ -140,7 +140,8 @@ class Publisher:
         ) as headers:
             key = event.customer_id.encode()
             async with asyncio.timeout(SEND_SECONDS):
-                await (await producer.send(self._topic, event.event, key=key, headers=headers))
+                sent = await (await producer.send(self._topic, event.event, key=key, headers=headers))
+            get_current_span().set_attributes(at_place(sent.partition, sent.offset))
             delay_seconds = (self._clock() - event.record_time).total_seconds()
             self._metrics.delay_seconds.observe(delay_seconds, self._metrics.exemplars.of(delay_seconds))
 

@@ -81,4 +81,5 @@ def service_channel(
         token=token,
         tracer=tracer or default_tracer(),
         metrics=metrics or ClientMetrics(CollectorRegistry()),
+        address=address,
     )

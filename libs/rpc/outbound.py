@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import Any, Generic, NoReturn, Self, TypeVar
 
 import grpc
-from opentelemetry.trace import SpanKind, StatusCode, Tracer, use_span
+from opentelemetry.trace import Span, Tracer, use_span
 
 from libs.rpc.deadlines import call_timeout
 from libs.telemetry.metrics import ClientMethodMeter, ClientMetrics
 from libs.telemetry.propagation import outgoing_headers
+from omnithread.rpc_spans import note_status, rpc_attributes, server_attributes, start_client_span
+from omnithread.streams import ends_with
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -25,12 +27,19 @@ class OutboundChannel(grpc.aio.Channel):
     """A channel whose calls carry what every call between services needs."""
 
     def __init__(
-        self, inner: grpc.aio.Channel, *, token: Callable[[], str], tracer: Tracer, metrics: ClientMetrics
+        self,
+        inner: grpc.aio.Channel,
+        *,
+        token: Callable[[], str],
+        tracer: Tracer,
+        metrics: ClientMetrics,
+        address: str,
     ) -> None:
         self._inner = inner
         self._token = token
         self._tracer = tracer
         self._metrics = metrics
+        self._where = server_attributes(address)
 
     def unary_unary(
         self,
@@ -41,7 +50,7 @@ class OutboundChannel(grpc.aio.Channel):
     ) -> Any:  # noqa: ANN401  a coroutine function, where grpc has an object that can also be awaited
         """Give what a stub's method calls."""
         start = self._inner.unary_unary(method, request_serializer, response_deserializer)
-        return _Unary(method, start, self._token, self._tracer, self._metrics.of(method))
+        return _Unary(start, self._token, _Spans(method, self._where, self._tracer), self._metrics.of(method))
 
     def unary_stream(
         self,
@@ -52,11 +61,13 @@ class OutboundChannel(grpc.aio.Channel):
     ) -> Any:  # noqa: ANN401  a function, where grpc has an object that can be called
         """Give what a stub's streaming method calls; it carries the headers, and lasts as long as it is told to."""
         start = self._inner.unary_stream(method, request_serializer, response_deserializer)
+        spans = _Spans(method, self._where, self._tracer)
 
         def call(
             request: Request, *, timeout: float | None = None, metadata: Metadata | None = None
         ) -> grpc.aio.UnaryStreamCall[Request, Response]:
-            return start(request, timeout=timeout, metadata=headers(self._token(), metadata))
+            with ends_with(spans.start(request)) as follow:
+                return follow(start(request, timeout=timeout, metadata=headers(self._token(), metadata)))
 
         return call
 
@@ -98,19 +109,15 @@ class _Unary(Generic[Request, Response]):
 
     def __init__(
         self,
-        method: str,
         start: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
         token: Callable[[], str],
-        tracer: Tracer,
+        spans: "_Spans",
         meter: ClientMethodMeter,
     ) -> None:
         self._meter = meter
-        service, _, name = method[1:].partition("/")
         self._start = start
         self._token = token
-        self._tracer = tracer
-        self._span_name = method[1:]
-        self._attributes: Mapping[str, str] = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
+        self._spans = spans
 
     async def __call__(
         self,
@@ -122,7 +129,7 @@ class _Unary(Generic[Request, Response]):
     ) -> Response:
         """Call, and give the answer. Raises AioRpcError; DEADLINE_EXCEEDED where no time is left to call at all."""
         timeout_seconds = call_timeout(DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout)
-        span = self._tracer.start_span(self._span_name, kind=SpanKind.CLIENT, attributes=self._attributes)
+        span = self._spans.start(request)
         started = time.perf_counter()
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
@@ -134,17 +141,30 @@ class _Unary(Generic[Request, Response]):
                 )
             except grpc.aio.AioRpcError as error:
                 self._count(error.code(), started)
-                if span.is_recording():
-                    span.set_attribute("rpc.grpc.status_code", error.code().value[0])
-                    span.set_status(StatusCode.ERROR, error.code().name)
+                note_status(span, error.code())
                 raise
             self._count(grpc.StatusCode.OK, started)
-            span.set_attribute("rpc.grpc.status_code", 0)
+            note_status(span, grpc.StatusCode.OK)
             return response
 
     def _count(self, code: grpc.StatusCode, started: float) -> None:
         self._meter.count(code.name)
         self._meter.seconds.observe(time.perf_counter() - started)
+
+
+class _Spans:
+    """Starts the client spans of one method; what they have in common is worked out once."""
+
+    def __init__(self, method: str, where: Mapping[str, str | int], tracer: Tracer) -> None:
+        self._method = method
+        self._attributes = {**rpc_attributes(method), **where}
+        self._tracer = tracer
+
+    def start(self, request: object) -> Span:
+        """Start one, with the customer whom the request names."""
+        customer_id = getattr(request, "customer_id", "")
+        named = {"customer.id": customer_id} if isinstance(customer_id, str) and customer_id else {}
+        return start_client_span(self._tracer, self._method, {**self._attributes, **named})
 
 
 def headers(token: str, given: Metadata | None) -> tuple[tuple[str, str | bytes], ...]:

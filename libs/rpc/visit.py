@@ -8,7 +8,7 @@ import structlog
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanContext, SpanKind, StatusCode, Tracer
+from opentelemetry.trace import Span, SpanContext, SpanKind, Tracer
 from prometheus_client import Counter, Histogram
 
 from libs.errors import OmnithreadError, Status
@@ -18,11 +18,7 @@ from libs.telemetry.journey import JourneyLabels, add_journey_labels
 from libs.telemetry.metrics import CallMetrics, kind_label
 from libs.telemetry.sampling import FAILED
 from libs.telemetry.scrub import frames, safe_text, type_name
-
-FAULTS_OF_OURS = frozenset(
-    {Status.INTERNAL, Status.UNKNOWN, Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.DATA_LOSS}
-)
-"""A refusal is a good answer; these are not, and mark the span as an error."""
+from omnithread.rpc_spans import note_status, rpc_attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class MethodMeter:
         self._timers: dict[int, Timer] = {}
         self._tracer = tracer
         self._span_name = method.path[1:]
-        self._attributes = {"rpc.system": "grpc", "rpc.service": method.service, "rpc.method": method.name}
+        self._attributes = rpc_attributes(method.path)
 
     def start_span(self, parent: Context) -> Span:
         """Start the server span."""
@@ -140,7 +136,7 @@ class Visit:
         span = self.span
         self._count(status, span)
         if span.is_recording():
-            span.set_attribute("rpc.grpc.status_code", CODES[status].value[0])
+            note_status(span, CODES[status])
             span.end()
 
     def leave_failed(self, error: OmnithreadError, cause: Exception | None) -> None:
@@ -152,9 +148,7 @@ class Visit:
         self._count(error.status, span)
         if not span.is_recording():
             return
-        span.set_attributes({"rpc.grpc.status_code": CODES[error.status].value[0], "omnithread.reason": error.reason})
-        if error.status in FAULTS_OF_OURS:
-            span.set_status(StatusCode.ERROR, error.reason)
+        note_status(span, CODES[error.status], reason=error.reason)
         if cause is not None:
             span.add_event(
                 "exception",

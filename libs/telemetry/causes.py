@@ -47,5 +47,6 @@ def span_of_effect(
             yield span
         except Exception as error:
             span.set_status(StatusCode.ERROR, type_name(error))
+            span.set_attribute("error.type", type_name(error))
             span.add_event("exception", {"exception.type": type_name(error), "exception.message": safe_text(error)})
             raise

@@ -104,10 +104,11 @@ class JourneySpanProcessor(SpanProcessor):
     """Puts the labels on every span that starts, those of drivers included."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002  the SDK's signature
-        """Put the labels of the present work on the span."""
+        """Put the labels of the present work on the span; what it says itself stays."""
         labels = LABELS.get()
         if labels is not NO_LABELS:
-            span.set_attributes(labels.attributes())
+            own = span.attributes or {}
+            span.set_attributes({name: value for name, value in labels.attributes().items() if name not in own})
 
 
 def _changed(

@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client import start_http_server as _start_http_server
 
+from libs.telemetry.span_counts import SPANS
 from omnithread.common.v1.channel_pb2 import ChannelKind
 
 CALL_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -117,13 +118,14 @@ def kind_label(channel_kind: int) -> str:
 
 
 def new_registry() -> CollectorRegistry:
-    """Make a registry that knows the process: memory, CPU, open files, garbage collection."""
+    """Make a registry that knows the process: memory, CPU, open files, garbage collection, spans exported and lost."""
     # When each counter began is a third of all lines, and nobody reads it.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the package left them out
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
+    registry.register(SPANS)
     return registry
 
 

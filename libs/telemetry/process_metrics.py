@@ -1,14 +1,14 @@
 """How a process of the suite is: what it was built from, whether it is ready, whether it keeps up."""
 
 import asyncio
-from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from libs.telemetry.resource import suite_version
+
 LOOP_DELAY_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 LOOP_LOOK_SECONDS = 0.25
-CLIENT_PACKAGE = "omnithread"
 
 
 class ProcessMetrics:
@@ -53,11 +53,3 @@ def note_build(registry: CollectorRegistry, service: str) -> None:
         registry=registry,
     )
     built.labels(service, suite_version(), python_version()).set(1)
-
-
-def suite_version() -> str:
-    """Give the version of the suite, which is its client package's; `unknown` where that is not installed."""
-    try:
-        return version(CLIENT_PACKAGE)
-    except PackageNotFoundError:
-        return "unknown"

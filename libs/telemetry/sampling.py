@@ -21,7 +21,9 @@ class JourneySampler(Sampler):
     Where a trace enters this process (a remote parent or none), it is kept if the parent is, or the span starts a
     session, or the journey's number falls below the ratio; so a caller's flag only adds.
     Inside the process a span goes with its parent.
-    A call to another part without parent or journey (a sweep that looks whether there is work) is dropped.
+    What an earlier command caused and no journey is known of goes with that command, which has decided already: it is
+    named by the parent or, where the work has a trace of its own, by the links.
+    A call to another part without parent, journey or links (a sweep that looks whether there is work) is dropped.
     """
 
     def __init__(self, ratio: float) -> None:
@@ -34,23 +36,24 @@ class JourneySampler(Sampler):
         name: str,
         kind: SpanKind | None = None,
         attributes: Attributes = None,
-        links: Sequence[Link] | None = None,  # noqa: ARG002  the SDK's signature, as the next
-        trace_state: TraceState | None = None,  # noqa: ARG002
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,  # noqa: ARG002  the SDK's signature
     ) -> SamplingResult:
         """Decide for one span."""
         parent = get_current_span(parent_context).get_span_context()
+        journey_id = LABELS.get().journey_id
         if attributes and attributes.get(FAILED):
             keep = True
         elif parent.is_valid and not parent.is_remote:
             keep = parent.trace_flags.sampled
-        elif not parent.is_valid and kind is SpanKind.CLIENT and not LABELS.get().journey_id:
+        elif parent.is_valid and parent.trace_flags.sampled:
+            keep = True
+        elif not journey_id and kind is not SpanKind.SERVER and (parent.is_valid or links):
+            keep = any(link.context.trace_flags.sampled for link in links or ())
+        elif not journey_id and kind is SpanKind.CLIENT:
             keep = False
         else:
-            keep = (
-                (parent.is_valid and parent.trace_flags.sampled)
-                or name.endswith(ALWAYS_SAMPLED_SUFFIX)
-                or self._in_ratio(LABELS.get().journey_id or f"{trace_id:032x}")
-            )
+            keep = name.endswith(ALWAYS_SAMPLED_SUFFIX) or self._in_ratio(journey_id or f"{trace_id:032x}")
         return SamplingResult(Decision.RECORD_AND_SAMPLE if keep else Decision.DROP, attributes if keep else None)
 
     def get_description(self) -> str:

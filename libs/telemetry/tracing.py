@@ -1,7 +1,8 @@
 """Sets up tracing of one process, honouring the `OTEL_...` variables.
 
 Without an OTLP endpoint nothing is recorded, but every call still has a trace id for its log lines and touchpoints.
-Spans wait in a bounded queue (`OTEL_BSP_MAX_QUEUE_SIZE`, 2048) for the exporter's thread; what does not fit is dropped.
+Spans wait in a bounded queue (`OTEL_BSP_MAX_QUEUE_SIZE`, 2048) for the exporter's thread; what does not fit is dropped
+and counted.
 """
 
 import os
@@ -9,20 +10,26 @@ import threading
 from collections.abc import Mapping
 from typing import Protocol
 
+import structlog
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
 
 from libs.telemetry.journey import JourneySpanProcessor
+from libs.telemetry.late_labels import LateLabels
+from libs.telemetry.resource import resource_of
 from libs.telemetry.sampling import JourneySampler
+from libs.telemetry.span_counts import SPANS, counted_batches
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 TRACER_NAME = "omnithread"
+MOST_LINKS = 512
+"""So that a batch from Kafka links to the cause of each of its records, which are 500 at most."""
+LINKS_LIMIT = "OTEL_SPAN_LINK_COUNT_LIMIT"
+OPT_IN = "OTEL_SEMCONV_STABILITY_OPT_IN"
 
 
 def set_up_tracing(*, service: str, instance: str, ratio: float) -> TracerProvider:
@@ -32,7 +39,7 @@ def set_up_tracing(*, service: str, instance: str, ratio: float) -> TracerProvid
         service=service,
         instance=instance,
         ratio=ratio if exporting else None,
-        processor=BatchSpanProcessor(OTLPSpanExporter()) if exporting else None,
+        processor=counted_batches(OTLPSpanExporter(), SPANS) if exporting else None,
     )
     trace.set_tracer_provider(provider)
     if exporting:
@@ -44,17 +51,15 @@ def tracer_provider(
     *, service: str, instance: str = "", ratio: float | None, processor: SpanProcessor | None
 ) -> TracerProvider:
     """Make a provider of its own, for set-up above and for tests; ratio None records nothing."""
-    attributes = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": service}
-    if instance:
-        attributes["service.instance.id"] = instance
     provider = TracerProvider(
-        resource=Resource.create(dict(attributes)),
+        resource=resource_of(service, instance=instance),
         sampler=ALWAYS_OFF if ratio is None else JourneySampler(ratio),
+        span_limits=SpanLimits(max_links=None if os.environ.get(LINKS_LIMIT) else MOST_LINKS),
         shutdown_on_exit=False,  # the process ends in its own order
     )
     if processor is not None:
         provider.add_span_processor(JourneySpanProcessor())
-        provider.add_span_processor(processor)
+        provider.add_span_processor(LateLabels(processor))
     return provider
 
 
@@ -63,11 +68,21 @@ def shut_down_tracing(provider: TracerProvider, *, timeout_seconds: float = 5.0)
     ending = threading.Thread(target=provider.shutdown, name="tracing-shutdown", daemon=True)
     ending.start()
     ending.join(timeout_seconds)
+    if ending.is_alive() or SPANS.lost:
+        structlog.get_logger(__name__).warning("spans_lost", lost=SPANS.lost, some_still_waiting=ending.is_alive())
 
 
 def instrument_mongo(provider: TracerProvider) -> None:
-    """Trace commands to MongoDB: their names and collections, never their values."""
-    PymongoInstrumentor().instrument(tracer_provider=provider, capture_statement=False, failed_hook=_without_values)
+    """Trace commands to MongoDB: their names and collections, never their values.
+
+    By the stable conventions, which the instrumentation leaves to those who ask for them in the environment.
+    """
+    asked = [word for word in os.environ.get(OPT_IN, "").split(",") if word]
+    if "database" not in asked:
+        os.environ[OPT_IN] = ",".join([*asked, "database"])
+    PymongoInstrumentor().instrument(
+        tracer_provider=provider, capture_statement=False, request_hook=_named, failed_hook=_without_values
+    )
 
 
 def tracer() -> Tracer:
@@ -75,10 +90,29 @@ def tracer() -> Tracer:
     return trace.get_tracer(TRACER_NAME)
 
 
-class _FailedCommand(Protocol):
+class _StartedCommand(Protocol):
     """The driver's event; the driver itself is imported in libs.mongo only."""
 
+    command_name: str
+    command: Mapping[str, object]
+
+
+class _FailedCommand(Protocol):
+    """As above."""
+
     failure: Mapping[str, object]
+
+
+def _named(span: Span, event: _StartedCommand) -> None:
+    """Name the command and its collection, as the conventions do; the instrumentation names the database."""
+    name = event.command_name
+    collection = event.command.get("collection" if name == "getMore" else name)
+    if isinstance(collection, str):
+        span.set_attribute("db.collection.name", collection)
+        span.update_name(f"{name} {collection}")
+    else:
+        span.update_name(name)
+    span.set_attribute("db.operation.name", name)
 
 
 def _without_values(span: Span, event: _FailedCommand) -> None:

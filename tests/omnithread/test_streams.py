@@ -5,6 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from grpc import RpcError
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 
 import omnithread
 from libs.ids import new_id
@@ -12,6 +17,7 @@ from omnithread.context.v1.privacy_service_pb2 import ExportCustomerRequest
 from omnithread.identifiers import email
 from omnithread.profile.v1.customer_import_service_pb2 import CustomerRow, ImportCustomersRequest, ImportStart
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
+from tests.services.calls import until
 from tests.services.running import Services
 
 
@@ -80,3 +86,38 @@ async def test_the_token_of_a_stream_is_fetched_when_it_is_opened(services: Serv
             answers = suite.customer_import.ImportCustomers(rows())
             assert [one.number async for answer in answers for one in answer.results] == [1, 2]
     assert len(fetched) == 2
+
+
+async def test_a_stream_has_a_span_from_its_opening_to_its_end(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    token = services.token("call-centre")
+    nobody = ExportCustomerRequest(customer_id=new_id("cus"))
+
+    async with omnithread.connect(services.where(), token=token, plaintext=True) as connected:
+        answers = connected.customer_import.ImportCustomers(rows())
+        assert [one.number async for answer in answers for one in answer.results] == [1, 2]
+        with pytest.raises(RpcError):
+            [page async for page in connected.privacy.ExportCustomer(nobody)]
+
+    def shop() -> None:
+        connected = omnithread.connect_sync(services.where(), token=token, plaintext=True)
+        with connected, pytest.raises(RpcError):
+            list(connected.privacy.ExportCustomer(nobody))
+
+    await asyncio.to_thread(shop)
+
+    async def ended() -> list[ReadableSpan]:
+        spans = [span for span in kept.get_finished_spans() if span.kind is SpanKind.CLIENT and "/" in span.name]
+        return spans if len(spans) == 3 else []
+
+    spans = await until(ended)
+    codes = {(span.name.rpartition("/")[2], dict(span.attributes or {})["rpc.response.status_code"]) for span in spans}
+    assert codes == {("ImportCustomers", "OK"), ("ExportCustomer", "NOT_FOUND")}
+    assert all(span.status.is_unset for span in spans)
+    address = dict(spans[0].attributes or {})
+    assert f"{address['server.address']}:{address['server.port']}" == services.where().profile

@@ -85,6 +85,7 @@ async def test_a_till_whose_clock_is_hours_ahead_sells_all_the_same(services: Se
         clock=ServerClock(lambda: datetime.now(UTC) + timedelta(hours=2)),
         timeout_seconds=20,
         tracer=trace.get_tracer("till"),
+        address="store-042",
     )
     async with aio.insecure_channel(services.addresses["cart"], interceptors=[outgoing]) as channel:
         answer = await CartServiceStub(channel).AddItem(purse(customer_id))

@@ -132,11 +132,11 @@ def _span_text(span: Span) -> Text:
 
 def _label(span: Span) -> str:
     """Say it shorter than the span's name does, which has packages, databases and topics in full."""
-    if span.attributes.get("rpc.system") == "grpc":
+    if span.attributes.get("rpc.system.name") == "grpc":
         arrow = "→" if span.kind == "client" else "answers"
         return f"{arrow} {span.name.rpartition('.')[2]}"
-    if "db.system" in span.attributes:
-        return f"MongoDB {span.name.rpartition('.')[2]}"
+    if "db.system.name" in span.attributes:
+        return f"MongoDB {span.name}"
     if span.kind in ("producer", "consumer"):
         verb, _, topic = span.name.partition(" ")
         area = topic.partition("omnithread.")[2].partition(".")[0]

@@ -10,7 +10,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 
 from libs.clock import system_clock
-from libs.events.spans import handling
+from libs.events.polling import MOST_RECORDS
+from libs.events.spans import handling, taking
 from libs.origin import Origin
 from libs.telemetry.journey import JourneyLabels
 from libs.telemetry.tracing import tracer_provider
@@ -110,3 +111,25 @@ def test_a_failure_is_told_without_what_the_customer_typed(kept: Kept) -> None:
     handled = kept.of(SpanKind.CONSUMER)
     assert not handled.status.is_ok
     assert "anna" not in handled.to_json()
+
+
+def test_a_batch_links_to_every_cause_and_is_kept_where_one_of_them_is(kept: Kept) -> None:
+    causes = [f"00-{TRACE_ID}-{number:016x}-{flag}" for number, flag in ((1, "00"), (2, "01"), (2, "01"))]
+    records = [("cart", [("traceparent", cause.encode())]) for cause in causes] + [("profile", [])]
+    with taking(group="test", records=records, tracer=kept.tracer):
+        pass
+    batch = kept.of(SpanKind.CLIENT)
+    assert [link.context.span_id for link in batch.links] == [1, 2]
+    assert dict(batch.attributes or {})["messaging.batch.message_count"] == 4
+    with taking(group="test", records=records[:1], tracer=kept.tracer):
+        pass
+    assert kept.of(SpanKind.CLIENT) is batch  # nothing of the second one's causes is kept
+
+
+def test_a_batch_from_kafka_links_to_as_many_causes_as_it_has_records(kept: Kept) -> None:
+    causes = [f"00-{TRACE_ID}-{number:016x}-01" for number in range(1, MOST_RECORDS + 1)]
+    with taking(
+        group="test", records=[("cart", [("traceparent", one.encode())]) for one in causes], tracer=kept.tracer
+    ):
+        pass
+    assert len(kept.of(SpanKind.CLIENT).links) == MOST_RECORDS

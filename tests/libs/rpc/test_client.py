@@ -141,14 +141,15 @@ async def test_a_call_that_may_succeed_soon_is_tried_again(door: OpenedDoor) -> 
     assert tries == 3
 
 
-async def test_a_refusal_is_not_tried_again_and_marks_the_client_span(door: OpenedDoor) -> None:
+async def test_a_refusal_is_not_tried_again_and_is_no_error_of_the_client_span(door: OpenedDoor) -> None:
     door.will_raise(failed_precondition("CART_EMPTY", "There is nothing to check out."))
     async with calling(door) as channel:
         with journey_labels(journey_id="jrn_1"):
             assert (await refused(CartServiceStub(channel).GetCart(ASK))).reason == "CART_EMPTY"
     assert door.counted("FAILED_PRECONDITION") == 1
     [_, client] = [span for span in door.spans.get_finished_spans() if span.name == GET_CART[1:]]
-    assert client.status.description == "FAILED_PRECONDITION"
+    assert (client.attributes or {})["rpc.response.status_code"] == "FAILED_PRECONDITION"
+    assert client.status.is_unset  # a refusal is an answer
 
 
 async def test_nothing_is_called_when_no_time_is_left(door: OpenedDoor) -> None:

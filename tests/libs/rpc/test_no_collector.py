@@ -16,6 +16,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
 from deploy.local.keys import Keys
 from libs.telemetry import tracing
+from libs.telemetry.late_labels import LateLabels
+from libs.telemetry.metrics import new_registry
 from libs.telemetry.tracing import set_up_tracing, shut_down_tracing
 from tests.libs.rpc.opened_door import opened_door
 
@@ -76,8 +78,13 @@ def provider(exports: Exports, collector: str, monkeypatch: pytest.MonkeyPatch) 
 
 def batches(provider: TracerProvider) -> BatchSpanProcessor:
     last = provider._active_span_processor._span_processors[-1]
-    assert isinstance(last, BatchSpanProcessor)
-    return last
+    assert isinstance(last, LateLabels)
+    assert isinstance(last.following, BatchSpanProcessor)
+    return last.following
+
+
+def spans_lost(reason: str) -> float:
+    return new_registry().get_sample_value("omnithread_spans_dropped_total", {"reason": reason}) or 0.0
 
 
 def waiting(provider: TracerProvider) -> int:
@@ -88,7 +95,7 @@ def waiting(provider: TracerProvider) -> int:
 async def test_every_call_is_answered_and_only_so_many_spans_wait(
     keys: Keys, exports: Exports, provider: TracerProvider
 ) -> None:
-    longest = 0
+    longest, lost_before = 0, spans_lost("queue_full")
     async with opened_door(keys, tracer=provider.get_tracer("door")) as door:
         await door.ask()
         assert await asyncio.to_thread(exports.begun.wait, PATIENCE_SECONDS)
@@ -98,6 +105,7 @@ async def test_every_call_is_answered_and_only_so_many_spans_wait(
             longest = max(longest, waiting(provider))
         assert door.counted("OK") == CALLS + 1
     assert BATCH < longest <= QUEUE  # the exporter is stuck with its first batch
+    assert spans_lost("queue_full") > lost_before
     assert threading.current_thread() not in exports.threads
 
     began = time.monotonic()

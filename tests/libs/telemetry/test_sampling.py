@@ -6,10 +6,10 @@ import pytest
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, Tracer
+from opentelemetry.trace import Link, SpanKind, Tracer
 
 from libs.telemetry.journey import journey_labels
-from libs.telemetry.propagation import remote_context
+from libs.telemetry.propagation import remote_context, span_context_of
 from libs.telemetry.tracing import tracer_provider
 
 KEPT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -78,6 +78,18 @@ def test_a_sweep_that_looks_for_work_is_nobodys_journey() -> None:
     with journey_labels(journey_id="jrn_1"):
         tracing.tracer.start_span("find", context=Context(), kind=SpanKind.CLIENT).end()
     assert len(tracing.spans.get_finished_spans()) == 1
+
+
+def test_what_an_unlabelled_event_causes_shares_the_fate_of_its_command() -> None:
+    tracing = Tracing(0.5)
+    for parent, kept in ((KEPT, 20), (NOT_KEPT, 0)):
+        tracing.spans.clear()
+        for _ in range(10):
+            tracing.tracer.start_span("process", context=remote_context(parent), kind=SpanKind.CONSUMER).end()
+            cause = span_context_of(parent)
+            assert cause is not None
+            tracing.tracer.start_span("message due", context=Context(), links=[Link(cause)]).end()
+        assert len(tracing.spans.get_finished_spans()) == kept
 
 
 def test_without_a_collector_there_are_trace_ids_and_no_spans() -> None:

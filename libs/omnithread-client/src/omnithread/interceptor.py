@@ -13,17 +13,22 @@ from opentelemetry.trace import Tracer, use_span
 from omnithread.errors import details_of
 from omnithread.outgoing import Again, headers, once_more, start_span
 from omnithread.requests import ServerClock, stamped
+from omnithread.rpc_spans import note_status
+from omnithread.streams import ends_with
 from omnithread.tokens import TokenSource
 
 
 class OutgoingUnary(aio.UnaryUnaryClientInterceptor):
-    """Prepares unary calls; one interceptor serves all channels of a connection."""
+    """Prepares unary calls on one channel."""
 
-    def __init__(self, *, tokens: TokenSource, clock: ServerClock, timeout_seconds: float, tracer: Tracer) -> None:
+    def __init__(
+        self, *, tokens: TokenSource, clock: ServerClock, timeout_seconds: float, tracer: Tracer, address: str
+    ) -> None:
         self._tokens = tokens
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._tracer = tracer
+        self._address = address
 
     async def intercept_unary_unary(
         self,
@@ -35,7 +40,7 @@ class OutgoingUnary(aio.UnaryUnaryClientInterceptor):
         request = stamped(request, clock=self._clock)
         timeout = self._timeout_seconds if client_call_details.timeout is None else client_call_details.timeout
         end = time.monotonic() + timeout
-        span = start_span(self._tracer, _method(client_call_details))
+        span = start_span(self._tracer, client_call_details.method, address=self._address, request=request)
         with use_span(span, end_on_exit=True, record_exception=False):
             tried = 0
             while True:
@@ -46,8 +51,7 @@ class OutgoingUnary(aio.UnaryUnaryClientInterceptor):
                     break
                 await asyncio.sleep(again.pause_seconds)
                 request = again.request
-            code = await call.code()
-            span.set_attribute("rpc.grpc.status_code", code.value[0])
+            note_status(span, await call.code())
             return call
 
     async def _again(self, call: Any, request: Message, tried: int) -> Again[Message] | None:
@@ -72,23 +76,23 @@ class OutgoingUnary(aio.UnaryUnaryClientInterceptor):
 class OutgoingStream(aio.UnaryStreamClientInterceptor):
     """Prepares streaming calls: token, trace and journey. A stream has no deadline unless the caller gives one."""
 
-    def __init__(self, *, tokens: TokenSource) -> None:
+    def __init__(self, *, tokens: TokenSource, tracer: Tracer, address: str) -> None:
         self._tokens = tokens
+        self._tracer = tracer
+        self._address = address
 
     async def intercept_unary_stream(
         self, continuation: Callable[..., Any], client_call_details: aio.ClientCallDetails, request: Any
     ) -> AsyncIterator[Any]:
-        """Open the stream."""
-        details = aio.ClientCallDetails(
-            method=client_call_details.method,
-            timeout=client_call_details.timeout,
-            metadata=aio.Metadata(*headers(client_call_details.metadata or (), token=await self._tokens.get())),
-            credentials=client_call_details.credentials,
-            wait_for_ready=client_call_details.wait_for_ready,
-        )
-        return cast("AsyncIterator[Any]", await continuation(details, request))
-
-
-def _method(details: aio.ClientCallDetails) -> str:
-    method: str | bytes = details.method
-    return method.decode() if isinstance(method, bytes) else method
+        """Open the stream; its span ends with it."""
+        token = await self._tokens.get()
+        span = start_span(self._tracer, client_call_details.method, address=self._address, request=request)
+        with ends_with(span) as follow:
+            details = aio.ClientCallDetails(
+                method=client_call_details.method,
+                timeout=client_call_details.timeout,
+                metadata=aio.Metadata(*headers(client_call_details.metadata or (), token=token)),
+                credentials=client_call_details.credentials,
+                wait_for_ready=client_call_details.wait_for_ready,
+            )
+            return cast("AsyncIterator[Any]", follow(await continuation(details, request)))

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 from grpc import aio
+from opentelemetry.trace import Tracer
 
-from omnithread.outgoing import headers
+from omnithread.outgoing import headers, start_span
+from omnithread.streams import ends_with
 from omnithread.tokens import TokenSource
 
 MOST_WAIT_SECONDS = 5.0
@@ -21,24 +23,28 @@ class OutgoingImport(aio.StreamStreamClientInterceptor):
     What breaks is not tried again here: an import is taken up by its caller after the last row that was answered.
     """
 
-    def __init__(self, *, tokens: TokenSource) -> None:
+    def __init__(self, *, tokens: TokenSource, tracer: Tracer, address: str) -> None:
         self._tokens = tokens
+        self._tracer = tracer
+        self._address = address
 
     async def intercept_stream_stream(
         self, continuation: Callable[..., Any], client_call_details: aio.ClientCallDetails, request_iterator: Any
     ) -> AsyncIterator[Any]:
-        """Open the streams."""
-        details = aio.ClientCallDetails(
-            method=client_call_details.method,
-            timeout=client_call_details.timeout,
-            metadata=aio.Metadata(*headers(client_call_details.metadata or (), token=await self._tokens.get())),
-            credentials=client_call_details.credentials,
-            wait_for_ready=client_call_details.wait_for_ready,
-        )
-        opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        call = await continuation(details, _first_alone(request_iterator, opened))
-        opened.set_result(call)
-        return cast("AsyncIterator[Any]", call)
+        """Open the streams; their span ends with them."""
+        token = await self._tokens.get()
+        with ends_with(start_span(self._tracer, client_call_details.method, address=self._address)) as follow:
+            details = aio.ClientCallDetails(
+                method=client_call_details.method,
+                timeout=client_call_details.timeout,
+                metadata=aio.Metadata(*headers(client_call_details.metadata or (), token=token)),
+                credentials=client_call_details.credentials,
+                wait_for_ready=client_call_details.wait_for_ready,
+            )
+            opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            call = follow(await continuation(details, _first_alone(request_iterator, opened)))
+            opened.set_result(call)
+            return cast("AsyncIterator[Any]", call)
 
 
 async def _first_alone(requests: Any, opened: "asyncio.Future[Any]") -> AsyncIterator[Any]:

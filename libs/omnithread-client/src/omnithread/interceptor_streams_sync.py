@@ -4,16 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+from opentelemetry.trace import Tracer
 
 from omnithread.interceptor_sync import prepared
+from omnithread.outgoing import start_span
+from omnithread.streams import ends_with
 from omnithread.tokens import TokenSource
 
 
 class OutgoingStreamSync(grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor):
     """Prepares streaming calls. A stream has no deadline unless the caller gives one."""
 
-    def __init__(self, *, tokens: TokenSource) -> None:
+    def __init__(self, *, tokens: TokenSource, tracer: Tracer, address: str) -> None:
         self._tokens = tokens
+        self._tracer = tracer
+        self._address = address
 
     def intercept_unary_stream(
         self, continuation: Callable[..., Any], client_call_details: grpc.ClientCallDetails, request: Any
@@ -28,4 +33,6 @@ class OutgoingStreamSync(grpc.UnaryStreamClientInterceptor, grpc.StreamStreamCli
         return self._opened(continuation, client_call_details, request_iterator)
 
     def _opened(self, continuation: Callable[..., Any], details: grpc.ClientCallDetails, sent: Any) -> Any:
-        return continuation(prepared(details, timeout=details.timeout, token=self._tokens.get_sync()), sent)
+        token = self._tokens.get_sync()
+        with ends_with(start_span(self._tracer, details.method, address=self._address, request=sent)) as follow:
+            return follow(continuation(prepared(details, timeout=details.timeout, token=token), sent))

@@ -11,6 +11,7 @@ from opentelemetry.trace import Tracer, use_span
 from omnithread.errors import details_of
 from omnithread.outgoing import Again, Headers, headers, once_more, start_span
 from omnithread.requests import ServerClock, stamped
+from omnithread.rpc_spans import note_status
 from omnithread.tokens import TokenSource
 
 
@@ -42,11 +43,14 @@ def prepared(details: grpc.ClientCallDetails, *, timeout: float | None, token: s
 class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
     """Prepares unary calls."""
 
-    def __init__(self, *, tokens: TokenSource, clock: ServerClock, timeout_seconds: float, tracer: Tracer) -> None:
+    def __init__(
+        self, *, tokens: TokenSource, clock: ServerClock, timeout_seconds: float, tracer: Tracer, address: str
+    ) -> None:
         self._tokens = tokens
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._tracer = tracer
+        self._address = address
 
     def intercept_unary_unary(
         self, continuation: Callable[..., Any], client_call_details: grpc.ClientCallDetails, request: Any
@@ -55,7 +59,7 @@ class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
         request = stamped(request, clock=self._clock)
         timeout = self._timeout_seconds if client_call_details.timeout is None else client_call_details.timeout
         end = time.monotonic() + timeout
-        span = start_span(self._tracer, client_call_details.method)
+        span = start_span(self._tracer, client_call_details.method, address=self._address, request=request)
         with use_span(span, end_on_exit=True, record_exception=False):
             tried = 0
             while True:
@@ -67,7 +71,7 @@ class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
                     break
                 time.sleep(again.pause_seconds)
                 request = again.request
-            span.set_attribute("rpc.grpc.status_code", call.code().value[0])
+            note_status(span, call.code())
             return call
 
     def _again(self, call: Any, request: Message, tried: int) -> Again[Message] | None:

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
-from opentelemetry.trace import Span, SpanKind, Tracer
+from opentelemetry.trace import Span, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from omnithread.errors import ErrorDetails
 from omnithread.labels import current_labels
 from omnithread.requests import ServerClock, reissued
+from omnithread.rpc_spans import rpc_attributes, server_attributes, start_client_span
 from omnithread.tokens import TokenSource
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -37,15 +38,16 @@ Headers = list[tuple[str, str | bytes]]
 _propagator = TraceContextTextMapPropagator()
 
 
-def start_span(tracer: Tracer, method: str) -> Span:
-    """The client's own span of a call, with the journey that it belongs to."""
-    labels = current_labels()
-    service, _, name = method.lstrip("/").partition("/")
-    attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
-    attributes |= {
-        key: value for key, value in (("journey.id", labels.journey_id), ("session.id", labels.session_id)) if value
-    }
-    return tracer.start_span(f"{service}/{name}", kind=SpanKind.CLIENT, attributes=attributes)
+def start_span(tracer: Tracer, method: str | bytes, *, address: str, request: object = None) -> Span:
+    """The client's own span of a call, with the journey that it belongs to and the customer whom the request names."""
+    labels, path = current_labels(), method.decode() if isinstance(method, bytes) else method
+    known = (
+        ("journey.id", labels.journey_id),
+        ("session.id", labels.session_id),
+        ("customer.id", getattr(request, "customer_id", "")),
+    )
+    named = {key: value for key, value in known if isinstance(value, str) and value}
+    return start_client_span(tracer, path, {**rpc_attributes(path), **server_attributes(address), **named})
 
 
 def headers(given: Iterable[tuple[str, str | bytes]], *, token: str) -> Headers:

@@ -184,12 +184,14 @@ def connect(
     """
     where = Addresses.one(addresses) if isinstance(addresses, str) else addresses
     tokens = TokenSource(token)
-    unary = OutgoingUnary(
-        tokens=tokens, clock=ServerClock(), timeout_seconds=timeout_seconds, tracer=trace.get_tracer("omnithread")
-    )
-    interceptors: list[aio.ClientInterceptor] = [unary, OutgoingStream(tokens=tokens), OutgoingImport(tokens=tokens)]
+    clock, tracer = ServerClock(), trace.get_tracer("omnithread")
 
     def channel(address: str) -> aio.Channel:
+        interceptors: list[aio.ClientInterceptor] = [
+            OutgoingUnary(tokens=tokens, clock=clock, timeout_seconds=timeout_seconds, tracer=tracer, address=address),
+            OutgoingStream(tokens=tokens, tracer=tracer, address=address),
+            OutgoingImport(tokens=tokens, tracer=tracer, address=address),
+        ]
         if plaintext:
             return aio.insecure_channel(address, options=CHANNEL_OPTIONS, interceptors=interceptors)
         secure = credentials or grpc.ssl_channel_credentials()

@@ -142,10 +142,7 @@ def connect_sync(
     """Connect a blocking program to the suite; the arguments are those of `connect`."""
     where = Addresses.one(addresses) if isinstance(addresses, str) else addresses
     tokens = TokenSource(token)
-    unary = OutgoingUnarySync(
-        tokens=tokens, clock=ServerClock(), timeout_seconds=timeout_seconds, tracer=trace.get_tracer("omnithread")
-    )
-    streams = OutgoingStreamSync(tokens=tokens)
+    clock, tracer = ServerClock(), trace.get_tracer("omnithread")
 
     def channel(address: str) -> grpc.Channel:
         if plaintext:
@@ -153,5 +150,14 @@ def connect_sync(
         return grpc.secure_channel(address, credentials or grpc.ssl_channel_credentials(), options=CHANNEL_OPTIONS)
 
     channels = {address: channel(address) for address in where.distinct()}
-    intercepted = {address: grpc.intercept_channel(plain, unary, streams) for address, plain in channels.items()}
+    intercepted = {
+        address: grpc.intercept_channel(
+            plain,
+            OutgoingUnarySync(
+                tokens=tokens, clock=clock, timeout_seconds=timeout_seconds, tracer=tracer, address=address
+            ),
+            OutgoingStreamSync(tokens=tokens, tracer=tracer, address=address),
+        )
+        for address, plain in channels.items()
+    }
     return OmnithreadSync(where, channels=channels, intercepted=intercepted)

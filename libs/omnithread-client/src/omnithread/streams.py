@@ -1,0 +1,52 @@
+"""The span of a stream: from its opening to its last message, whoever ends it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from opentelemetry.trace import Span, StatusCode, use_span
+
+from omnithread.rpc_spans import ERROR_TYPE, note_status
+
+CallT = TypeVar("CallT")
+
+_ending: set[asyncio.Task[None]] = set()
+"""Tasks that nobody else holds."""
+
+
+@contextmanager
+def ends_with(span: Span) -> Iterator[Callable[[CallT], CallT]]:
+    """Open a stream inside, within its span, and follow the call; a span whose stream does not open ends at once."""
+    with use_span(span, end_on_exit=False, record_exception=False, set_status_on_exception=False):
+        try:
+            yield lambda call: _followed(call, span)
+        except BaseException as error:
+            span.set_attribute(ERROR_TYPE, type(error).__name__)
+            span.set_status(StatusCode.ERROR, type(error).__name__)
+            span.end()
+            raise
+
+
+def _followed(call: CallT, span: Span) -> CallT:
+    followed: Any = call  # grpc's calls have no common type that knows callbacks
+    followed.add_done_callback(lambda done: _end(done, span))
+    return call
+
+
+def _end(call: Any, span: Span) -> None:  # noqa: ANN401  as above
+    code = call.code()  # a blocking call's own, or a coroutine of an asyncio one
+    if not asyncio.iscoroutine(code):
+        note_status(span, code)
+        span.end()
+        return
+
+    async def end() -> None:
+        try:
+            note_status(span, await code)
+        finally:
+            span.end()
+
+    task = asyncio.get_running_loop().create_task(end())
+    _ending.add(task)
+    task.add_done_callback(_ending.discard)
