@@ -17,10 +17,10 @@ FOLD_WIDTH = 44.0
 MARGIN = 28.0
 MAX_STRETCHES = 60
 """Of more silences only the longest are folded."""
-LEAST_STRETCH_WIDTH = 20.0
-MARK_WIDTH = 22.0
+LEAST_STRETCH_WIDTH = 28.0
+MARK_WIDTH = 30.0
 """What a stretch is given for each moment in it, so that most marks find room."""
-MOST_STRETCH_WIDTH = 700.0
+MOST_STRETCH_WIDTH = 900.0
 LEAST_WIDTH = 760.0
 
 

@@ -11,7 +11,7 @@ from services.console.journeys.marks import COMPANY, Group, Mark
 LANE_HEIGHT = 46.0
 TOP = 34.0
 BOTTOM = 10.0
-TOUCHING = 16.0
+TOUCHING = 24.0
 """Marks of a lane that stand closer are one heap."""
 MAX_LANES = 12
 OTHERS = "other channels"

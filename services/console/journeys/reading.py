@@ -29,9 +29,17 @@ class JourneyRead:
 
 
 async def read_journey(
-    client: omnithread.Omnithread, customer_id: str, journey_id: str, *, page_token: str = ""
+    client: omnithread.Omnithread,
+    customer_id: str,
+    journey_id: str,
+    *,
+    page_token: str = "",
+    limit: int = MAX_TOUCHPOINTS,
 ) -> JourneyRead:
-    """Read at most `MAX_TOUCHPOINTS` of a journey, from a page on. One call for each hundred. Raises grpc.RpcError."""
+    """Read a journey's touchpoints, from a page on, until there are as many as `limit`.
+
+    One call for each hundred. Raises grpc.RpcError.
+    """
     marks: list[Mark] = []
     while True:
         answer = await client.context.GetJourney(
@@ -39,7 +47,7 @@ async def read_journey(
         )
         marks.extend(marks_of(answer.touchpoints))
         page_token = answer.next_page_token
-        if not page_token or len(marks) >= MAX_TOUCHPOINTS:
+        if not page_token or len(marks) >= limit:
             return JourneyRead(journey=answer.journey, marks=tuple(marks), next_page_token=page_token)
 
 

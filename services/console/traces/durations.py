@@ -31,6 +31,15 @@ def lasted(time: timedelta) -> str:
     return f"{said} {hours} h" if hours and days < 7 else said
 
 
+def briefly(time: timedelta) -> str:
+    """Say how long a silence was where there is little room: `12 d`, `5 h`, `20 min`."""
+    seconds = max(round(time.total_seconds()), 0)
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
 def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
     rest = seconds % large // small
     return f"{seconds // large} {large_name} {rest} {small_name}" if rest else f"{seconds // large} {large_name}"
