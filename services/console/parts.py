@@ -16,7 +16,13 @@ from services.console.calling.clients import Clients
 from services.console.calling.tokens import AgentTokens
 from services.console.console import Console
 from services.console.customers import parts as customers
-from services.console.journeys import parts as journeys
+GROUPS: Sequence[Callable[[Console], list[Route]]] = (
+    customers.routes,
+    journeys.routes,
+    traces.routes,
+    marketing.routes,
+    operations.routes,
+)
 from services.console.pages.rendering import Rendering
 from services.console.pages.static_files import StaticFiles
 from services.console.settings import ConsoleSettings
@@ -30,7 +36,13 @@ from services.console.web.sessions import Sessions
 from services.console.web.sign_in_links import SignInLinks
 from services.console.web.signing_in import SigningIn
 
-GROUPS: Sequence[Callable[[Console], list[Route]]] = (customers.routes, journeys.routes, traces.routes)
+GROUPS: Sequence[Callable[[Console], list[Route]]] = (
+    customers.routes,
+    journeys.routes,
+    traces.routes,
+    marketing.routes,
+    operations.routes,
+)
 """Each group of pages: its folder has `parts.routes`."""
 CALLS_PER_PAGE = 3
 """As many calls may wait one after the other for one page."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from libs.settings import ProcessSettings
+from services.console.operations.places import places_of
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -96,6 +97,14 @@ class ConsoleSettings(ProcessSettings):
     spans_file_older: int = Field(default=3, ge=0, le=1000)
     """How many earlier ones are kept."""
 
+    metrics_addresses: str = Field(default="", max_length=5000)
+    """Where processes of the suite tell their numbers (`metrics_listen`), for the page of operations:
+    `cart=10.0.0.7:9100,cart=10.0.0.8:9100`, a name as often as it has processes, at most 100. Empty: nobody is asked.
+    """
+    health_addresses: str = Field(default="", max_length=5000)
+    """Where processes that speak HTTP answer probes (`health_listen`), for the same page: `door=10.0.0.9:8081`. The
+    five services are asked at their own addresses."""
+
     most_connections: int = Field(default=1024, ge=1, le=10_000)
     """How many connections may be open at once; more are answered with 503."""
     head_seconds: float = Field(default=10.0, gt=0, le=60)
@@ -113,6 +122,12 @@ class ConsoleSettings(ProcessSettings):
         except (ZoneInfoNotFoundError, OSError):
             raise ValueError("is no time zone") from None
         return name
+
+    @field_validator("metrics_addresses", "health_addresses")
+    @classmethod
+    def _are_places(cls, written: str) -> str:
+        places_of(written)
+        return written
 
     @field_validator("agent_header", "agent_name_header")
     @classmethod

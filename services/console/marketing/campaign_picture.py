@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from omnithread.messaging.v1.campaign_pb2 import CAMPAIGN_AUDIENCE_CHANGE_ADD, CampaignStep
 from services.console.marketing.campaign_words import case_words
-from services.console.marketing.measures import clock_time, duration, listed, word_of
+from services.console.marketing.measures import clock_time, listed
+from services.console.pages.words import enum_words, span
 
 BOX_WIDTH, BOX_HEIGHT, GAP = 220, 44, 26
 MARGIN, LANE_WIDTH = 8, 14
@@ -131,14 +132,12 @@ def _top(place: int) -> int:
 def _label(step: CampaignStep) -> str:
     match step.WhichOneof("action"):
         case "send":
-            ways = listed(
-                (word_of(DeliveryKind, kind, "DELIVERY_KIND_") for kind in step.send.delivery_kinds), last="or"
-            )
+            ways = listed((enum_words(DeliveryKind.DESCRIPTOR, kind) for kind in step.send.delivery_kinds), last="or")
             label = f"send by {ways}" if ways else "send"
         case "wait" if step.wait.WhichOneof("until") == "local_minute":
             label = f"wait until {clock_time(step.wait.local_minute)}"
         case "wait":
-            label = f"wait {duration(step.wait.seconds)}"
+            label = f"wait {span(step.wait.seconds)}"
         case "branch":
             label = "choose"
         case "audience":

@@ -18,7 +18,8 @@ from omnithread.messaging.v1.campaign_pb2 import (
     CampaignTrigger,
     CampaignTriggerKind,
 )
-from services.console.marketing.measures import clock_time, count, duration, listed, moment, money, name_of, word_of
+from services.console.marketing.measures import clock_time, count, listed, moment, name_of
+from services.console.pages.words import enum_words, money, span
 
 DEFAULT_ATTRIBUTION_DAYS = 7
 DEFAULT_OLDEST_SECONDS = 86400
@@ -51,7 +52,7 @@ EXITS = {
 
 def state_word(state: CampaignState.ValueType) -> str:
     """`active`, `draft`, `paused`, `ended`."""
-    return word_of(CampaignState, state, "CAMPAIGN_STATE_")
+    return enum_words(CampaignState.DESCRIPTOR, state)
 
 
 def entry_words(trigger: CampaignTrigger) -> str:
@@ -60,8 +61,8 @@ def entry_words(trigger: CampaignTrigger) -> str:
     who = TRIGGERS.get(kind, kind.replace("_", " ").lower())
     segment = f" {trigger.segment_id}" if trigger.segment_id and kind in {"SEGMENT_ENTERED", "DATE"} else ""
     when = f" at {moment(trigger.date_time)}" if kind == "DATE" else ""
-    delay = f"{duration(trigger.delay_seconds)} later" if trigger.delay_seconds else "at once"
-    oldest = duration(trigger.oldest_seconds or DEFAULT_OLDEST_SECONDS)
+    delay = f"{span(trigger.delay_seconds)} later" if trigger.delay_seconds else "at once"
+    oldest = span(trigger.oldest_seconds or DEFAULT_OLDEST_SECONDS)
     return (
         f"Customers enter {who}{segment}{when}. The first step is due {delay}. "
         f"What is heard of more than {oldest} late lets nobody enter."
@@ -80,7 +81,7 @@ def condition_words(condition: CampaignCondition) -> str:
         case "consent":
             fact, verb = f"consented to {_way(condition.consent.delivery_kind)}", "have not "
         case "channel":
-            kinds = (word_of(ChannelKind, kind, "CHANNEL_KIND_") for kind in condition.channel.channel_kinds)
+            kinds = (enum_words(ChannelKind.DESCRIPTOR, kind) for kind in condition.channel.channel_kinds)
             fact, verb = f"came by {listed(kinds, last='or')}", "have not "
         case other:
             fact, verb = f"fulfil a condition that this console does not know ({other})", "do not "
@@ -95,7 +96,7 @@ def step_words(step: CampaignStep, definition: CampaignDefinition) -> str:
         case "wait" if step.wait.WhichOneof("until") == "local_minute":
             words = f"Wait until it is {clock_time(step.wait.local_minute)} by the customer's clock"
         case "wait":
-            words = f"Wait {duration(step.wait.seconds)}"
+            words = f"Wait {span(step.wait.seconds)}"
         case "branch":
             words = "; ".join(f"If {case_words(case)}, go to {case.step_id}" for case in step.branch.cases)
             words = f"{words}; else go on"
@@ -172,7 +173,7 @@ def _send_words(step: CampaignStep, definition: CampaignDefinition) -> str:
         hours = _window(send.send_window)
     elif windows or definition.HasField("send_window"):
         hours = _window(windows[0] if windows else definition.send_window)
-    hold = f", held back for {duration(send.hold_seconds)}" if send.hold_seconds else ""
+    hold = f", held back for {span(send.hold_seconds)}" if send.hold_seconds else ""
     return f"Send {template} by {ways}{hours}{hold}"
 
 
@@ -181,4 +182,4 @@ def _window(window: CampaignSendWindow) -> str:
 
 
 def _way(kind: DeliveryKind.ValueType) -> str:
-    return word_of(DeliveryKind, kind, "DELIVERY_KIND_")
+    return enum_words(DeliveryKind.DESCRIPTOR, kind)

@@ -11,7 +11,8 @@ from omnithread.cart.v1.offer_pb2 import (
     OfferWindow,
 )
 from omnithread.common.v1.channel_pb2 import ChannelKind
-from services.console.marketing.measures import clock_time, count, listed, money, word_of
+from services.console.marketing.measures import clock_time, count, listed
+from services.console.pages.words import enum_words, money
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_NAMED = 10
@@ -20,7 +21,7 @@ MOST_NAMED = 10
 
 def offer_state(offer: Offer) -> str:
     """`active`, `draft`, `ended`."""
-    return word_of(OfferState, offer.state, "OFFER_STATE_")
+    return enum_words(OfferState.DESCRIPTOR, offer.state)
 
 
 def benefit_words(terms: OfferTerms) -> str:
@@ -79,7 +80,7 @@ def window_words(window: OfferWindow) -> str:
 
 def channels_words(terms: OfferTerms) -> str:
     """Where it counts."""
-    kinds = [word_of(ChannelKind, kind, "CHANNEL_KIND_") for kind in terms.channels.kinds]
+    kinds = [enum_words(ChannelKind.DESCRIPTOR, kind) for kind in terms.channels.kinds]
     where = [*kinds, *terms.channels.channel_ids]
     brand = f" of the brand {terms.brand}" if terms.brand else ""
     return f"It counts on {_some(where)}{brand}." if where else f"It counts on every channel{brand}."
@@ -98,7 +99,7 @@ def audience_words(audience: OfferAudience) -> list[str]:
     if audience.known:
         words.append("are known, no guests")
     if audience.journey_channel_kinds:
-        kinds = (word_of(ChannelKind, kind, "CHANNEL_KIND_") for kind in audience.journey_channel_kinds)
+        kinds = (enum_words(ChannelKind.DESCRIPTOR, kind) for kind in audience.journey_channel_kinds)
         words.append(f"were on {listed(kinds, last='or')} in their present journey")
     if audience.campaign_ids:
         words.append(f"came by an advertisement of {listed(audience.campaign_ids, last='or')}")

@@ -10,21 +10,11 @@ import httpx
 
 from services.console.operations.asking import NotAnswering, health_at, numbers_at, ready_at
 from services.console.operations.figures import Figures, Reading, figures_of
+from services.console.operations.places import Place
 
 FRESH_SECONDS = 2.0
 WINDOW_SECONDS = 60.0
 SPACING_SECONDS = 5.0
-MOST_PROCESSES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something can be asked."""
-
-    name: str
-    """Of the service, as people call it."""
-    address: str
-    """`host:port`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +87,7 @@ class Lookout:
         """`services` answer gRPC health, `http_services` `/readyz`, `metrics` `/metrics`; `now` never turns back."""
         self._services = tuple(services)
         self._http_services = tuple(http_services)
-        self._metrics = tuple(metrics)[:MOST_PROCESSES]
+        self._metrics = tuple(metrics)
         self._plaintext = plaintext
         self._now = now
         self._past: Mapping[Place, _Past] = {place: _Past() for place in self._metrics}
@@ -137,17 +127,3 @@ class Lookout:
             return Process(place.name, place.address, figures=None, problem=reading.why)
         before = self._past[place].keep(reading)
         return Process(place.name, place.address, figures=figures_of(reading, before), problem="")
-
-
-def places_of(written: str) -> list[Place]:
-    """Read `name=host:port,name=host:port`, a name as often as it has processes. Raises ValueError."""
-    places = []
-    for part in filter(None, (part.strip() for part in written.split(","))):
-        name, equals, address = part.partition("=")
-        host, colon, port = address.rpartition(":")
-        if not (name and equals and host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise ValueError(f"{part!r} is not like cart=10.0.0.7:9100")
-        places.append(Place(name=name, address=address))
-    if len(places) > MOST_PROCESSES:
-        raise ValueError(f"more than {MOST_PROCESSES} processes")
-    return places

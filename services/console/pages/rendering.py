@@ -74,11 +74,11 @@ class Rendering:
         """Show the entries whose pages there are."""
         self._navigation = [entry for entry in NAVIGATION if entry.path in paths]
 
-    def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
+    def page(self, request: Request, template: str, /, *, status: int = 200, **values: object) -> Response:
         """Give a page as an answer."""
         return Response(self.part(request, template, **values), status_code=status, media_type=HTML)
 
-    def part(self, request: Request, template: str, **values: object) -> str:
+    def part(self, request: Request, template: str, /, **values: object) -> str:
         """Give a template as text: a page, or a part of one."""
         session = session_or_none(request)
         return self._environment.get_template(template).render(

@@ -15,6 +15,7 @@ from omnithread.common.v1.channel_pb2 import Channel, ChannelKind
 
 NONE = "–"
 NANOS = 10**9
+SPELLED = {"EMAIL": "e-mail", "SMS": "SMS"}
 SPANS: tuple[tuple[str, int], ...] = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -75,7 +76,7 @@ def enum_words(enum_type: EnumType, number: int) -> str:
         return f"no. {number}"
     prefix = "".join(f"_{mark}" if mark.isupper() else mark for mark in enum_type.name).strip("_").upper() + "_"
     word = str(value.name).removeprefix(prefix)
-    return NONE if word == "UNSPECIFIED" else word.replace("_", " ").lower()
+    return NONE if word == "UNSPECIFIED" else SPELLED.get(word) or word.replace("_", " ").lower()
 
 
 def channel(where: Channel | None) -> str:

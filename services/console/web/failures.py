@@ -53,6 +53,15 @@ WORDS = {
     "TOO_SLOW": "The form did not arrive in time. Nothing was done.",
     "WRONG_METHOD": "This address shows something, or does something, but not both.",
     "CUSTOMER_NOT_FOUND": "There is no such customer. They may have been forgotten at their own wish.",
+    "CAMPAIGN_NOT_FOUND": "There is no such campaign, or not in this version.",
+    "OFFER_NOT_FOUND": "There is no such offer, or not in this version.",
+    "TEMPLATE_NOT_FOUND": "There is no such template.",
+    "TEMPLATE_VERSION_NOT_FOUND": "This version of the template is not kept: the newest hundred are.",
+    "BRAND_NOT_FOUND": "There is no such brand.",
+    "PURPOSE_UNKNOWN": "There is no such purpose. Messages are sent for those that the installation was told.",
+    "DEAD_LETTER_NOT_FOUND": "There is no such message that could not be sent. They are kept for 90 days.",
+    "QUEUE_FULL": "Too many messages wait for this customer already. Nothing was queued.",
+    "PAGE_TOKEN_INVALID": "This page of the list is not there any more. Begin with the first.",
     "IDENTIFIER_INVALID": "This is no identifier as we keep them.",
 }
 

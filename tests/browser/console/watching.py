@@ -65,7 +65,7 @@ class Counter:
             await page.wait_for_url(f"{self.base}/")
         yield page
         await context.close()
-        assert complaints == []
+        assert not complaints, complaints
 
     async def look(self, page: Page, name: str) -> None:
         """Look at the page on a telephone and on a desk: it can be read and used on both."""

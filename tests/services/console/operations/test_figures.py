@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from services.console.operations.figures import WANTED, Figures, Reading, figures_of, reading_of
-from services.console.operations.lookout import places_of
+from services.console.operations.places import places_of
 from services.console.operations.samples import MOST_SAMPLES, NotMetrics, samples_of
 
 
