@@ -16,13 +16,9 @@ from services.console.calling.clients import Clients
 from services.console.calling.tokens import AgentTokens
 from services.console.console import Console
 from services.console.customers import parts as customers
-GROUPS: Sequence[Callable[[Console], list[Route]]] = (
-    customers.routes,
-    journeys.routes,
-    traces.routes,
-    marketing.routes,
-    operations.routes,
-)
+from services.console.journeys import parts as journeys
+from services.console.marketing import parts as marketing
+from services.console.operations import parts as operations
 from services.console.pages.rendering import Rendering
 from services.console.pages.static_files import StaticFiles
 from services.console.settings import ConsoleSettings
