@@ -11,6 +11,7 @@ from services.console.calling.clients import Clients
 from services.console.pages.rendering import Rendering
 from services.console.settings import ConsoleSettings
 from services.console.spans.source import SpanSource
+from services.console.web.streams import LiveStreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Console:
     settings: ConsoleSettings
     clients: Clients
     rendering: Rendering
+    live: LiveStreams
     clock: Clock
     new_id: NewId
     registry: CollectorRegistry

@@ -31,6 +31,7 @@ from services.console.web.sealing import Seal
 from services.console.web.sessions import Sessions
 from services.console.web.sign_in_links import SignInLinks
 from services.console.web.signing_in import SigningIn
+from services.console.web.streams import LiveStreams
 
 GROUPS: Sequence[Callable[[Console], list[Route]]] = (
     customers.routes,
@@ -54,6 +55,7 @@ def app_of(
     new_id: NewId,
     tracer: Tracer,
     spans: SpanSource,
+    live: LiveStreams,
 ) -> App:
     """Give the console's application; `stack` closes what is opened for it."""
     seal = Seal.read(settings.session_key_file)
@@ -73,6 +75,7 @@ def app_of(
         settings=settings,
         clients=_clients(settings, stack, clock),
         rendering=rendering,
+        live=live,
         clock=clock,
         new_id=new_id,
         registry=registry,
@@ -80,7 +83,7 @@ def app_of(
         spans=spans,
     )
     guarded = [*signing_in.routes(), *(route for group in GROUPS for route in group(console))]
-    rendering.show_navigation(frozenset(route.path for route in guarded))
+    rendering.show_places(frozenset(route.path for route in guarded))
     return App(
         places=Places(guarded=guarded, open=[*signing_in.open_routes(), *static.routes()]),
         entrance=Entrance(settings=settings, sessions=sessions),

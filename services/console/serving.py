@@ -1,6 +1,7 @@
 """Starts the console and stops it in order; `libs.program` puts signals around it, tests use it as it is.
 
-Stop: readiness says no, no new connections, running requests end within `drain_seconds`, channels are closed.
+Stop: readiness says no, open pages are no longer kept up to date, no new connections, running requests end within
+`drain_seconds`, channels are closed.
 """
 
 import time
@@ -24,6 +25,7 @@ from libs.web.server import ServerLimits, http_server
 from services.console.parts import app_of
 from services.console.settings import ConsoleSettings
 from services.console.spans.parts import RECEIVER_LIMITS, spans_of_settings
+from services.console.web.streams import LiveStreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ async def console_serving(
     process = ProcessMetrics(registry)
     async with AsyncExitStack() as stack:
         spans = spans_of_settings(settings, stack=stack, registry=registry, clock=clock)
+        live = LiveStreams(
+            most=settings.most_live_pages, most_per_agent=settings.most_live_pages_per_agent, registry=registry
+        )
         app = app_of(
             settings,
             stack=stack,
@@ -66,6 +71,7 @@ async def console_serving(
             new_id=new_id,
             tracer=tracer or default_tracer(),
             spans=spans.source,
+            live=live,
         )
         health = Health()
         probes = ServerLimits(most_connections=settings.most_connections, drain_seconds=1)
@@ -84,6 +90,7 @@ async def console_serving(
         port = await stack.enter_async_context(http_server(app, settings.listen, limits))
         health.ready = True
         process.ready.set(1)
+        stack.callback(live.stop)
         stack.callback(health.not_ready)
         watching = Background(process.failed)
         stack.push_async_callback(watching.stop)

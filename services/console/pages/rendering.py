@@ -1,5 +1,6 @@
 """Turns templates into pages. Every value is escaped; templates hold no scripts and no styles of their own."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from services.console.web.requests import TOKEN_FIELD, session_of, session_or_no
 from services.console.web.sessions import Sessions
 
 HTML = "text/html"
+ARGUMENT = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Rendering:
         self._static = static
         self._time_zone = time_zone
         self._navigation: Sequence[Entry] = ()
+        self._places: frozenset[str] = frozenset()
         groups = {path.parent.name: FileSystemLoader(path) for path in sorted(folders.glob("*/templates"))}
         self._environment = Environment(
             loader=ChoiceLoader([FileSystemLoader(folders / "pages" / "templates"), PrefixLoader(groups)]),
@@ -69,9 +72,11 @@ class Rendering:
         )
         self._environment.filters.update(filters(ZoneInfo(time_zone)))
         self._environment.globals["static"] = static.address
+        self._environment.globals["leads"] = lambda path: path in self._places
 
-    def show_navigation(self, paths: frozenset[str]) -> None:
-        """Show the entries whose pages there are."""
+    def show_places(self, paths: frozenset[str]) -> None:
+        """Tell which addresses there are: the navigation has those, and `leads("/traces/{}")` in templates asks."""
+        self._places = frozenset(ARGUMENT.sub("{}", path) for path in paths)
         self._navigation = [entry for entry in NAVIGATION if entry.path in paths]
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: object) -> Response:

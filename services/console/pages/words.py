@@ -1,5 +1,6 @@
 """How values read: times, amounts, channels, and the names of what the contracts count. The filters of templates."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Protocol
@@ -12,10 +13,12 @@ from google.type.money_pb2 import Money
 from markupsafe import Markup
 
 from omnithread.common.v1.channel_pb2 import Channel, ChannelKind
+from omnithread.common.v1.delivery_pb2 import DeliveryKind
 
 NONE = "–"
 NANOS = 10**9
 SPELLED = {"EMAIL": "e-mail", "SMS": "SMS"}
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 SPANS: tuple[tuple[str, int], ...] = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -39,6 +42,10 @@ def filters(zone: tzinfo) -> Mapping[str, Callable[..., object]]:
         "enum": enum_of,
         "channel": channel,
         "span": span,
+        "clock_time": clock_time,
+        "trace_id": trace_id,
+        "channel_kinds": lambda kinds: [enum_words(ChannelKind.DESCRIPTOR, kind) for kind in kinds],
+        "delivery_kinds": lambda kinds: ", ".join(enum_words(DeliveryKind.DESCRIPTOR, kind) for kind in kinds),
     }
 
 
@@ -85,6 +92,17 @@ def channel(where: Channel | None) -> str:
         return NONE
     kind = enum_words(ChannelKind.DESCRIPTOR, where.kind)
     return where.id if kind == NONE else f"{where.id} ({kind})"
+
+
+def clock_time(minutes: int) -> str:
+    """Give minutes after midnight as on a clock: `22:00`."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def trace_id(traceparent: str) -> str:
+    """Give the trace's id of a W3C trace context; empty where it is none."""
+    found = TRACEPARENT.fullmatch(traceparent)
+    return found[1] if found else ""
 
 
 def span(length: Duration | timedelta | float) -> str:

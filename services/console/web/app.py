@@ -162,6 +162,8 @@ class App:
             raise wrong_method(", ".join(sorted(route.methods or LOOKS)))
         if request.method not in LOOKS:
             admit(request, session, await self._form(request, session, is_open=is_open))
+        elif session is not None:
+            admit(request, session, goes_on=lambda: self._sessions.goes_on(session, self._clock()))
         handler: Callable[[Request], Awaitable[Response]] = route.endpoint
         return await handler(request)
 

@@ -1,5 +1,7 @@
 """What a handler may ask of its request: who is signed in, and what the form says."""
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 
 from libs.web.bodies import Fields, one
@@ -10,10 +12,16 @@ NO_FIELDS: Fields = {}
 TOKEN_FIELD = "form_token"  # noqa: S105  the name of a field
 
 
-def admit(request: Request, session: Session | None, fields: Fields = NO_FIELDS) -> None:
-    """Note what was found out on the way in."""
+def admit(
+    request: Request,
+    session: Session | None,
+    fields: Fields = NO_FIELDS,
+    goes_on: Callable[[], bool] = lambda: False,
+) -> None:
+    """Note what was found out on the way in; `goes_on` says later whether the session has ended meanwhile."""
     request.state.session = session
     request.state.fields = fields
+    request.state.goes_on = goes_on
 
 
 def session_or_none(request: Request) -> Session | None:
@@ -33,6 +41,11 @@ def session_of(request: Request) -> Session:
 def signed_in(request: Request) -> Agent:
     """Give who is signed in, on a guarded page."""
     return session_of(request).agent
+
+
+def still_signed_in(request: Request) -> bool:
+    """Whether the session of a request goes on: for answers that take long."""
+    return bool(request.state.goes_on())
 
 
 def fields_of(request: Request) -> Fields:
