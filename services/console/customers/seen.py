@@ -53,17 +53,23 @@ class Part:
     section: Section.ValueType
 
 
-PARTS: Sequence[Part] = (
-    Part("cart", "Cart", SECTION_CART),
-    Part("conversations", "Conversations", SECTION_MESSAGING),
-    Part("journey", "Journey", SECTION_JOURNEY),
-    Part("who", "Who they are", SECTION_PROFILE),
-    Part("messages", "Messages", SECTION_MESSAGING),
-    Part("preferences", "Consents and preferences", SECTION_PREFERENCES),
-    Part("offers", "Offers", SECTION_OFFERS),
-    Part("orders", "Orders", SECTION_CART),
-    Part("merges", "Merged customers", SECTION_PROFILE),
+COLUMNS: Sequence[Sequence[Part]] = (
+    (
+        Part("cart", "Cart", SECTION_CART),
+        Part("conversations", "Conversations", SECTION_MESSAGING),
+        Part("journey", "Journey", SECTION_JOURNEY),
+    ),
+    (
+        Part("who", "Who they are", SECTION_PROFILE),
+        Part("messages", "Messages", SECTION_MESSAGING),
+        Part("preferences", "Consents and preferences", SECTION_PREFERENCES),
+        Part("offers", "Offers", SECTION_OFFERS),
+        Part("orders", "Orders", SECTION_CART),
+        Part("merges", "Merged customers", SECTION_PROFILE),
+    ),
 )
+"""Side by side where there is room, else one below the other."""
+PARTS: Sequence[Part] = tuple(part for column in COLUMNS for part in column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 from omnithread.messaging.v1.explanation_service_pb2 import ExplainMessageRequest
 from services.console.console import Console
 from services.console.customers.recent import RecentCustomers
-from services.console.customers.seen import PARTS, Seen, seen_of
+from services.console.customers.seen import COLUMNS, Seen, seen_of
 from services.console.web.requests import session_of, signed_in
 
 
@@ -35,7 +35,7 @@ class Showing:
             "customers/show.html",
             seen=seen,
             came_from=_came_from(request, seen),
-            parts=[(part, seen.values(part)) for part in PARTS],
+            columns=[[(part, seen.values(part)) for part in column] for column in COLUMNS],
         )
 
     async def message(self, request: Request) -> Response:
