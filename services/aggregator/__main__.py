@@ -60,6 +60,7 @@ from services.aggregator.sessions import Sessions
 from services.aggregator.settings import AggregatorSettings
 from services.aggregator.sources import Sources
 from services.aggregator.store import INDEXES, SHAPE
+from services.aggregator.troubles.parts import trouble_parts
 from services.aggregator.uniting import Uniting
 from services.aggregator.unmerging import Unmerges
 from services.aggregator.watching.parts import watching_over
@@ -88,12 +89,14 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     )
     freshness = Freshness(listening=consumer, streams=streams)
     waiting_merges = Merges(journeys=journeys, sources=sources)
+    troubles = trouble_parts(settings, foundation, journeys, sources.cart_internal)
     reader = ContextReader(
         journeys=journeys,
         sources=sources,
         uniting=Uniting(merges=waiting_merges, unmerges=unmerges),
         freshness=freshness,
         metrics=SectionMetrics(foundation.registry),
+        missing_sections=troubles.missing_sections,
     )
     servicer = ContextServicer(
         sessions=Sessions(journeys=journeys, sources=sources, merges=waiting_merges, reader=reader),
@@ -143,6 +146,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
             "erasures": erasure_sweep.run,
             "erasure-counts": erasing.run,
             "price-alerts": alerts.run,
+            **troubles.sweeps(),
             **watching.sweeps,
         },
         most_streams=settings.most_watchers,

@@ -20,6 +20,7 @@ from services.aggregator.model import (
     newest,
     with_touchpoint,
 )
+from services.aggregator.troubles.values import MOST_PER_HOUR
 from services.aggregator.values import Entrance, Heard, Thread, Touchpoint
 
 HEARD_AREAS = ("cart", "messaging", "preference", "profile")
@@ -83,6 +84,7 @@ def absorb(survivor: Thread, source: Thread, *, merge_id: str, source_customer_i
         merges=survivor.merges + 1,
         views=joined_views(survivor.views, source.views),
         came_for=newer(survivor.came_for, source.came_for),
+        trouble_times=tuple(sorted((*survivor.trouble_times, *source.trouble_times))[-MOST_PER_HOUR:]),
     )
     event = JourneyAbsorbed(now, merge_id, source_customer_id, retired)
     return Decision(after, (event,), merged=explain(source, after))

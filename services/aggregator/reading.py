@@ -36,6 +36,7 @@ from services.aggregator.freshness import Freshness, not_heard
 from services.aggregator.operations import Journeys
 from services.aggregator.section_metrics import SectionMetrics
 from services.aggregator.sources import Sources
+from services.aggregator.troubles.sections import MissingSections
 from services.aggregator.uniting import Ask, Uniting
 
 READ_SHARE = 0.7
@@ -57,12 +58,14 @@ class ContextReader:
         uniting: Uniting,
         freshness: Freshness,
         metrics: SectionMetrics,
+        missing_sections: MissingSections,
     ) -> None:
         self._journeys = journeys
         self._sources = sources
         self._uniting = uniting
         self._freshness = freshness
         self._metrics = metrics
+        self._missing_sections = missing_sections
 
     async def read(
         self,
@@ -104,6 +107,7 @@ class ContextReader:
         if behind:
             problems.append(Problem(SECTION_JOURNEY, SECTION_PROBLEM_REASON_BEHIND, behind))
         self._metrics.count(problems)
+        self._missing_sections.note(survivor_id, problems, origin)
         context = assemble(survivor_id, answers.reads.values(), wanted=wanted)
         heads = {AREAS[section]: read.head for section, read in answers.reads.items()}
         return ContextRead(context, tuple(problems), beside(answers.reads.get(SECTION_CART), wanted), heads)

@@ -27,6 +27,8 @@ class AggregatorSettings(ServiceSettings):
     begins, a price that ends."""
     watch_write_seconds: float = Field(default=10.0, ge=1, le=300)
     """How long an update may wait for its watcher to take it; then the stream is cut."""
+    trouble_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often every replica asks cart what it refused; such touchpoints are late by at most this."""
     interest_days: float = Field(default=90.0, gt=0, le=400)
     """For how long after they looked at a product customers are told that its price fell."""
     price_sweep_seconds: float = Field(default=2.0, gt=0, le=3600)

@@ -60,6 +60,7 @@ def split(now: Thread, *, before: Thread, source: Thread, sides: Sides) -> Parte
         merges=now.merges,
         views=before.views,
         came_for=before.came_for,
+        trouble_times=now.trouble_times,
     )
     looked = now.timeline.looked_time
     if looked is not None and looked not in (before.timeline.looked_time, source.timeline.looked_time):

@@ -49,6 +49,7 @@ def thread_to_fields(thread: Thread) -> Fields:
         "entrances": [_fields_of(entrance) for entrance in thread.entrances],
         "merges": thread.merges,
         VIEWS: [_view_to_fields(view) for view in thread.views],
+        "trouble_times": list(thread.trouble_times),
         "came_for": _came_for_to_fields(thread.came_for) if thread.came_for else None,
     }
 
@@ -74,6 +75,7 @@ def thread_from_document(document: Mapping[str, Any]) -> Thread:
         merges=document.get("merges", 0),
         views=tuple(_view_from_fields(fields) for fields in document.get(VIEWS, ())),
         came_for=_came_for_from_fields(document["came_for"]) if document.get("came_for") else None,
+        trouble_times=tuple(document.get("trouble_times", ())),
     )
 
 

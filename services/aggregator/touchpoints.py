@@ -23,6 +23,7 @@ from omnithread.profile.v1 import profile_pb2
 from services.aggregator.cart_touchpoints import of_cart
 from services.aggregator.conversation_touchpoints import of_conversation
 from services.aggregator.meanings import Meaning, word
+from services.aggregator.undelivered_touchpoints import of_undelivered
 from services.aggregator.values import Touchpoint
 
 AreaEvent = profile.ProfileEvent | cart.CartEvent | preference.PreferenceEvent | messaging.MessagingEvent
@@ -135,6 +136,9 @@ def _of_preference(event: preference.PreferenceEvent) -> Meaning | None:
 
 
 def _of_messaging(event: messaging.MessagingEvent) -> Meaning | None:
+    undelivered = of_undelivered(event)
+    if undelivered is not None:
+        return undelivered
     match event.WhichOneof("payload"):
         case "message_queued":
             queued = event.message_queued

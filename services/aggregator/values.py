@@ -117,6 +117,9 @@ class Thread:
     came_for: CameFor | None = None
     """By the newest advertisement of all; it counts while that is one of the present journey."""
 
+    trouble_times: tuple[datetime, ...] = ()
+    """When something last failed on the way that became a touchpoint, sorted; the newest ten."""
+
     def awaited_areas(self, customer_id: str) -> dict[str, frozenset[str]]:
         """Give the customers absorbed into this one of whom something may still come, with the areas it comes from."""
         found: dict[str, frozenset[str]] = {}

@@ -4,14 +4,17 @@ from libs.events.replay_service import answer_heads, answer_replay
 from libs.merge_service import answer_merge_outcome, answer_release
 from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of, stamp_of
-from libs.timestamps import to_timestamp
+from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceServicer
+from services.cart.audit.convert import rejection_to_proto
 from services.cart.handover.convert import wish_of_link
 from services.cart.handover.operations import Handovers
 from services.cart.operations import Carts
 from services.cart.privacy import HOLDINGS, eraser_over
+
+REJECTIONS_PAGE = 100
 
 
 class CartInternalServicer(CartInternalServiceServicer):
@@ -56,6 +59,12 @@ class CartInternalServicer(CartInternalServiceServicer):
 
     async def ExportArea(self, request: pb.ExportAreaRequest, _context: object) -> pb.ExportAreaResponse:
         return await answer_export(self._carts.database, HOLDINGS, request, response_type=pb.ExportAreaResponse)
+
+    async def ListRejections(self, request: pb.ListRejectionsRequest, _context: object) -> pb.ListRejectionsResponse:
+        found = await self._carts.commands.rejections.since(
+            from_timestamp(request.since), limit=request.page_size or REJECTIONS_PAGE
+        )
+        return pb.ListRejectionsResponse(rejections=map(rejection_to_proto, found))
 
     async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
         return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)

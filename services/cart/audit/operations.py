@@ -70,7 +70,11 @@ class Audits:
         saved = await self.carts.get(customer_id)
         named, tally, present = _of(saved.state, cart_id)
         await self._forget_applied(saved, deadline)
-        match = {"customer_id": {"$in": list(saved.lineage)}, "cart_id": {"$in": _ids(saved.state, named)}}
+        match = {
+            "customer_id": {"$in": list(saved.lineage)},
+            "cart_id": {"$in": _ids(saved.state, named)},
+            "decided": {"$ne": False},
+        }
         rejected = self.carts.database[REJECTED_CHANGES]
         with reading(deadline):
             reasons = await rejected.find(match, {"reason": 1}).limit(MAX_PER_CUSTOMER).to_list(None)

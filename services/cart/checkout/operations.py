@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from libs.channel import Channel
-from libs.errors import OmnithreadError, Status, conflict
+from libs.errors import CONFLICT, OmnithreadError, Status, conflict
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Stamp
 from services.cart.checkout import errors
@@ -104,6 +104,9 @@ class Checkouts:
         except OmnithreadError as error:
             if error.status not in UNKNOWN:
                 await self._settle(payer, payer.reserved_for)
+            if error.reason == CONFLICT:
+                saved = await self.carts.get(customer_id)
+                await self.commands.rejections.note_beside(customer_id, saved, stamp, error)
             raise
         order = await self.carts.order(outcome.saved, outcome.facts["order_id"])
         await self._settle(payer, payer.reserved_for, placed=order)

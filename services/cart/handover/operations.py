@@ -8,11 +8,13 @@ customer's record: after a crash in between, the retry finds its own mark and go
 import asyncio
 import hashlib
 import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from libs.channel import Channel
-from libs.errors import request_id_reused
+from libs.errors import OmnithreadError, request_id_reused
 from libs.mongo.requests import check_not_ahead
 from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Stamp
@@ -130,7 +132,8 @@ class Handovers:
         handover = await self.store.find(found.handover_id) if found else None
         if found is None or handover is None:
             raise errors.handover_invalid()
-        await self._use_up(found, stamp)
+        async with self._noting(handover, stamp):
+            await self._use_up(found, stamp)
         await self.tries.give_back(*tried)
         return await self._redeem(handover, stamp)
 
@@ -181,6 +184,18 @@ class Handovers:
             replayed=replayed,
         )
 
+    @asynccontextmanager
+    async def _noting(self, handover: Handover, stamp: Stamp) -> AsyncIterator[None]:
+        """Note a hand-over that works no longer, with whom it was made for; it is refused whether it could be noted."""
+        try:
+            yield
+        except OmnithreadError as error:
+            if error.reason in {"HANDOVER_EXPIRED", "HANDOVER_USED"}:
+                with suppress(OmnithreadError):
+                    saved = await self.carts.get(handover.customer_id)
+                    await self.carts.commands.rejections.note_beside(handover.customer_id, saved, stamp, error)
+            raise
+
     async def _use_up(self, found: FoundCode, stamp: Stamp) -> None:
         request = _name_of(stamp)
         if found.used_by == request:
@@ -192,7 +207,8 @@ class Handovers:
 
     async def _redeem(self, handover: Handover, stamp: Stamp) -> Redeemed:
         now = self.carts.clock()
-        used = await self.store.use(handover, Use(_name_of(stamp), now, _channel(stamp)))
+        async with self._noting(handover, stamp):
+            used = await self.store.use(handover, Use(_name_of(stamp), now, _channel(stamp)))
         event = CartHandedOver(
             used.cart_id, stamp.issue_time or now, used.handover_id, used.channel, from_traceparent=used.traceparent
         )

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from google.type.money_pb2 import Money
 from hypothesis import given, settings
@@ -257,3 +259,45 @@ def test_summary_and_subject_stay_short(sku: str) -> None:
     touchpoint = told(item_added(H, sku=sku))
     assert len(touchpoint.summary) <= 200
     assert len(touchpoint.subject) <= 128
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (
+            {
+                "message_state_changed": messaging.MessageStateChanged(
+                    message_id="msg_1",
+                    template_id="reminder",
+                    state=messaging_pb2.MESSAGE_STATE_FAILED,
+                    state_reason="ADDRESS_INVALID",
+                )
+            },
+            "ADDRESS_INVALID",
+        ),
+        (
+            {
+                "message_state_changed": messaging.MessageStateChanged(
+                    message_id="msg_1", template_id="reminder", state=messaging_pb2.MESSAGE_STATE_UNKNOWN
+                )
+            },
+            "UNKNOWN",
+        ),
+        (
+            {
+                "message_receipt_noted": messaging.MessageReceiptNoted(
+                    message_id="msg_1",
+                    template_id="reminder",
+                    receipt=receipts_pb2.Receipt(kind=receipts_pb2.RECEIPT_KIND_BOUNCED_HARD),
+                )
+            },
+            "BOUNCED_HARD",
+        ),
+    ],
+)
+def test_a_message_that_could_not_be_delivered_is_a_problem_on_the_way(event: dict[str, Any], reason: str) -> None:
+    told = touchpoint_of("messaging", messaging.MessagingEvent(header=header(1), **event))
+    assert told is not None
+    assert (told.kind, told.subject, told.by_customer) == (context.TOUCHPOINT_KIND_PROBLEM, reason, False)
+    assert dict(told.attributes)["message_id"] == "msg_1"
+    assert told.summary == f"not delivered reminder: {reason}"

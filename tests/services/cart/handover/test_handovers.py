@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from grpc import StatusCode
 
-from libs.timestamps import from_timestamp
+from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2
 from omnithread.cart.v1 import handover_service_pb2 as pb
@@ -108,6 +108,15 @@ async def test_six_digits_work_once(shop: Shop) -> None:
     assert (await shop.at_phone.handovers.RedeemHandover(request)).replayed
     refused = await refusal(shop.at_phone.handovers.RedeemHandover(by_code(carried.code)))
     assert refused.reason == "HANDOVER_USED"
+    since = to_timestamp(datetime.now(UTC) - timedelta(minutes=1))
+    told = (
+        await shop.internal.ListRejections(internal_pb.ListRejectionsRequest(since=since, page_size=500))
+    ).rejections
+    assert [(one.method, one.reason, one.channel.id) for one in told if one.customer_id == customer_id] == [
+        ("RedeemHandover", "HANDOVER_USED", "call-centre")
+    ]
+    account = await shop.web.AuditCart(cart_service_pb2.AuditCartRequest(customer_id=customer_id))
+    assert list(account.rejected_counts) == []
     await shop.at_store.handovers.RedeemHandover(by_token(carried.token))  # the token itself is for several visits
 
 

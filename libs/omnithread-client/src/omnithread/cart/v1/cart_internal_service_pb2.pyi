@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from omnithread.cart.v1 import cart_events_pb2 as _cart_events_pb2
+from omnithread.common.v1 import channel_pb2 as _channel_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.common.v1 import merge_pb2 as _merge_pb2
 from omnithread.common.v1 import privacy_pb2 as _privacy_pb2
@@ -580,3 +581,109 @@ class ShowHandoverResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShowHandoverResponse: _TypeAlias = ShowHandoverResponse  # noqa: Y015
+
+@_typing.final
+class ListRejectionsRequest(_message.Message):
+    """ListRejectionsRequest asks for recent refusals."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINCE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """At most this many; 0 means 100, the most is 500."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Only what was refused at or after this time."""
+
+    def __init__(
+        self,
+        *,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRejectionsRequest: _TypeAlias = ListRejectionsRequest  # noqa: Y015
+
+@_typing.final
+class ListRejectionsResponse(_message.Message):
+    """ListRejectionsResponse has refusals, oldest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REJECTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rejections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rejection]:
+        """The refusals."""
+
+    def __init__(
+        self,
+        *,
+        rejections: _abc.Iterable[Global___Rejection] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rejections", b"rejections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRejectionsResponse: _TypeAlias = ListRejectionsResponse  # noqa: Y015
+
+@_typing.final
+class Rejection(_message.Message):
+    """Rejection is a call that was refused: a change of a cart, a checkout, a hand-over. Who reads it tells it from others by its id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REJECTION_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TRACEPARENT_FIELD_NUMBER: _builtins.int
+    REJECT_TIME_FIELD_NUMBER: _builtins.int
+    rejection_id: _builtins.str
+    """The same for every try of one request."""
+    customer_id: _builtins.str
+    """Of whom, as they were known then."""
+    method: _builtins.str
+    """Which call, for example `Checkout`."""
+    reason: _builtins.str
+    """Why: a value of `ErrorReason`, here or in `omnithread.common.v1`."""
+    session_id: _builtins.str
+    """In which session; empty where none was named."""
+    traceparent: _builtins.str
+    """W3C trace context of the call."""
+    @_builtins.property
+    def channel(self) -> _channel_pb2.Channel:
+        """On which channel."""
+
+    @_builtins.property
+    def reject_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        rejection_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        method: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        channel: _channel_pb2.Channel | None = ...,
+        session_id: _builtins.str = ...,
+        traceparent: _builtins.str = ...,
+        reject_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "reject_time", b"reject_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer_id", b"customer_id", "method", b"method", "reason", b"reason", "reject_time", b"reject_time", "rejection_id", b"rejection_id", "session_id", b"session_id", "traceparent", b"traceparent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Rejection: _TypeAlias = Rejection  # noqa: Y015

@@ -76,6 +76,11 @@ class CartInternalServiceStub:
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverRequest.SerializeToString,
                 response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverResponse.FromString,
                 _registered_method=True)
+        self.ListRejections = channel.unary_unary(
+                '/omnithread.cart.v1.CartInternalService/ListRejections',
+                request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ListRejectionsRequest.SerializeToString,
+                response_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ListRejectionsResponse.FromString,
+                _registered_method=True)
         self.EraseArea = channel.unary_unary(
                 '/omnithread.cart.v1.CartInternalService/EraseArea',
                 request_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.EraseAreaRequest.SerializeToString,
@@ -148,6 +153,13 @@ class CartInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRejections(self, request, context):
+        """ListRejections gives what was refused since a time, of all customers, oldest first. Refusals are kept for 90 days. One indexed query.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseArea(self, request, context):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -198,6 +210,11 @@ def add_CartInternalServiceServicer_to_server(servicer, server):
                     servicer.ShowHandover,
                     request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverRequest.FromString,
                     response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverResponse.SerializeToString,
+            ),
+            'ListRejections': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRejections,
+                    request_deserializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ListRejectionsRequest.FromString,
+                    response_serializer=omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ListRejectionsResponse.SerializeToString,
             ),
             'EraseArea': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseArea,
@@ -423,6 +440,33 @@ class CartInternalService:
             '/omnithread.cart.v1.CartInternalService/ShowHandover',
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverRequest.SerializeToString,
             omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ShowHandoverResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRejections(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.cart.v1.CartInternalService/ListRejections',
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ListRejectionsRequest.SerializeToString,
+            omnithread_dot_cart_dot_v1_dot_cart__internal__service__pb2.ListRejectionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

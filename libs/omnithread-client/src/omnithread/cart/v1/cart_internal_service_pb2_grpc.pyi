@@ -59,6 +59,8 @@ class CartInternalServiceStub:
     """
     ShowHandover: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ShowHandoverRequest, _cart_internal_service_pb2.ShowHandoverResponse]
     """ShowHandover says whether one can go on with a token, and uses nothing up. One read. Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED."""
+    ListRejections: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ListRejectionsRequest, _cart_internal_service_pb2.ListRejectionsResponse]
+    """ListRejections gives what was refused since a time, of all customers, oldest first. Refusals are kept for 90 days. One indexed query."""
     EraseArea: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -95,6 +97,8 @@ class CartInternalServiceAsyncStub(CartInternalServiceStub):
     """
     ShowHandover: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ShowHandoverRequest, _cart_internal_service_pb2.ShowHandoverResponse]  # type: ignore[assignment]
     """ShowHandover says whether one can go on with a token, and uses nothing up. One read. Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED."""
+    ListRejections: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ListRejectionsRequest, _cart_internal_service_pb2.ListRejectionsResponse]  # type: ignore[assignment]
+    """ListRejections gives what was refused since a time, of all customers, oldest first. Refusals are kept for 90 days. One indexed query."""
     EraseArea: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.EraseAreaRequest, _cart_internal_service_pb2.EraseAreaResponse]  # type: ignore[assignment]
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
@@ -176,6 +180,14 @@ class CartInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_cart_internal_service_pb2.ShowHandoverResponse, _abc.Awaitable[_cart_internal_service_pb2.ShowHandoverResponse]]:
         """ShowHandover says whether one can go on with a token, and uses nothing up. One read. Errors: HANDOVER_INVALID, HANDOVER_EXPIRED, HANDOVER_USED."""
+
+    @_abc_1.abstractmethod
+    def ListRejections(
+        self,
+        request: _cart_internal_service_pb2.ListRejectionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_internal_service_pb2.ListRejectionsResponse, _abc.Awaitable[_cart_internal_service_pb2.ListRejectionsResponse]]:
+        """ListRejections gives what was refused since a time, of all customers, oldest first. Refusals are kept for 90 days. One indexed query."""
 
     @_abc_1.abstractmethod
     def EraseArea(
