@@ -27,6 +27,7 @@ from services.aggregator.journey_spans import due_time, journey_at, spans
 from services.aggregator.journey_values import Span, Timeline
 from services.aggregator.journeys import retire
 from services.aggregator.noting import end_of, marked, noted_in
+from services.aggregator.touchpoint_spans import before
 from services.aggregator.values import Entrance, Session, Thread, Touchpoint
 
 MAX_SESSIONS = 50
@@ -121,7 +122,7 @@ def start_session(
         "session_id": session.session_id,
         "journey_id": journey_id,
         "touchpoint_id": touchpoint.touchpoint_id,
-        "last_traceparent": _traceparent_before(after, touchpoint, journey_id),
+        "last_traceparent": earlier.traceparent if (earlier := before(after, touchpoint)) else "",
     }
     return Decision(after, (first, *noted.turns), facts)
 
@@ -269,14 +270,6 @@ def newest(touchpoints: tuple[Touchpoint, ...]) -> tuple[Touchpoint, ...]:
 
 def _age(touchpoint: Touchpoint) -> tuple[datetime, str]:
     return touchpoint.occur_time, touchpoint.touchpoint_id
-
-
-def _traceparent_before(thread: Thread, touchpoint: Touchpoint, journey_id: str) -> str:
-    for earlier in thread.recent_touchpoints:
-        is_earlier = _age(earlier) < _age(touchpoint)
-        if is_earlier and earlier.traceparent and journey_at(thread.timeline, earlier.occur_time) == journey_id:
-            return earlier.traceparent
-    return ""
 
 
 def _summary_of(sighting: Sighting) -> str:

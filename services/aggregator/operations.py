@@ -23,6 +23,7 @@ from services.aggregator.store import (
     span_to_member,
     touchpoint_from_document,
 )
+from services.aggregator.touchpoint_spans import tell_on_span
 from services.aggregator.values import Heard, Thread, Touchpoint
 
 MAX_OLD_JOURNEYS = 100
@@ -87,7 +88,12 @@ class Journeys:
                 entrance=entrance_customer_id if entrance_customer_id != saved.customer_id else "",
             )
 
-        return await self.records.run(customer_id, stamp, decide)
+        outcome = await self.records.run(customer_id, stamp, decide)
+        started = outcome.facts["touchpoint_id"]
+        for touchpoint in outcome.saved.state.recent_touchpoints:
+            if touchpoint.touchpoint_id == started:
+                tell_on_span(outcome.saved.state, touchpoint)
+        return outcome
 
     async def record(self, customer_id: str, sighting: Sighting, stamp: Stamp) -> tuple[Outcome[Thread], Touchpoint]:
         """Note what a channel saw, and give it as it was noted."""
@@ -97,7 +103,9 @@ class Journeys:
             return model.record(saved.state, sighting, origin=stamp.origin, now=self.clock(), ids=ids, rules=self.rules)
 
         outcome = await self.records.run(customer_id, stamp, decide)
-        return outcome, await self._touchpoint(outcome.saved, outcome.facts["touchpoint_id"])
+        touchpoint = await self._touchpoint(outcome.saved, outcome.facts["touchpoint_id"])
+        tell_on_span(outcome.saved.state, touchpoint)
+        return outcome, touchpoint
 
     async def hear(self, touchpoint: Touchpoint, source: Heard, stamp: Stamp) -> Saved[Thread]:
         """Take what another service announced into the journey of whoever `source.customer_id` is today, once."""
@@ -206,9 +214,11 @@ class Journeys:
             return change
 
         try:
-            return (await self.records.run(source.customer_id, stamp, decide)).saved
+            saved = (await self.records.run(source.customer_id, stamp, decide)).saved
         except NothingToDo:
             return await self.records.get(source.customer_id)
+        tell_on_span(saved.state, touchpoint)
+        return saved
 
     async def _span(self, saved: Saved[Thread], journey_id: str) -> Span:
         kept = spans(saved.state.timeline)
