@@ -36,6 +36,7 @@ FAULTS = """([leastContrast, leastTarget, scriptsFrom]) => {
   for (const image of document.images) if (!image.alt) faults.push("a picture without words");
   for (const set of document.querySelectorAll("fieldset")) if (!set.querySelector("legend")) faults.push("no legend");
   for (const button of document.querySelectorAll("button, .choice")) {
+    if (!shown(button)) continue;
     const box = button.getBoundingClientRect();
     if (Math.min(box.width, box.height) < leastTarget) faults.push(`too small: ${button.textContent.trim()}`);
   }

@@ -10,7 +10,7 @@ from services.console.journeys.marks import COMPANY, Group, Mark
 
 LANE_HEIGHT = 46.0
 TOP = 34.0
-BOTTOM = 10.0
+BOTTOM = 18.0
 TOUCHING = 24.0
 """Marks of a lane that stand closer are one heap."""
 MAX_LANES = 12

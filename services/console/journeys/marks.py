@@ -84,6 +84,13 @@ class Mark:
         return kind_words(self.kind)
 
     @property
+    def words(self) -> str:
+        """What happened, with what is known of it: `cart changed: added 2 x SKU-1`."""
+        if not self.summary or self.summary.startswith(self.kind_words):
+            return self.summary or self.kind_words
+        return f"{self.kind_words}: {self.summary}"
+
+    @property
     def way(self) -> int:
         """The kind of channel on which it met the customer: of a message, the kind of its way."""
         if self.kind == TouchpointKind.TOUCHPOINT_KIND_MESSAGE:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from deploy.local.ports import LOOPBACK
 from deploy.sample.load import put_brands, put_offers, put_templates
 from services.aggregator.__main__ import SERVICE as AGGREGATOR
 from services.cart.__main__ import SERVICE as CART
@@ -14,6 +15,7 @@ from services.preference.__main__ import SERVICE as PREFERENCE
 from services.profile.__main__ import SERVICE as PROFILE
 from tests.browser.company import purposes_file
 from tests.browser.conftest import SHOTS
+from tests.browser.console.exporting import ToConsole
 from tests.browser.console.watching import Counter
 from tests.services.console.desk import console_desk
 from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, IMPATIENT_CART, mail_by
@@ -35,16 +37,27 @@ async def counter(
         post_office() as post,
         Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=new_prefix(), state=state) as services,
     ):
-        await services.start(PROFILE, **EMBEDDED)
-        await services.start(PREFERENCE, **EMBEDDED, purposes_file=purposes)
-        await services.start(CART, **IMPATIENT_CART)
-        await services.start(MESSAGING, **mail_by(post), **{**IMPATIENT, "purposes_file": purposes})
-        await services.start(AGGREGATOR, **EMBEDDED)
+        traced = ToConsole()
+        tracer = traced.tracer
+        messaging = {**mail_by(post), **IMPATIENT, "purposes_file": purposes}
+        await services.start(PROFILE, tracer=tracer("profile"), **EMBEDDED)
+        await services.start(PREFERENCE, tracer=tracer("preference"), **EMBEDDED, purposes_file=purposes)
+        await services.start(CART, tracer=tracer("cart"), **IMPATIENT_CART)
+        await services.start(MESSAGING, tracer=tracer("messaging"), **messaging)
+        await services.start(AGGREGATOR, tracer=tracer("aggregator"), **EMBEDDED)
         staff = services.connect("call-centre")
         await put_brands(staff)
         await put_templates(staff)
         await put_offers(staff)
         async with console_desk(
-            state, addresses=services.where(), agent_requests_per_second=1000, sign_ins_per_minute=1000
+            state,
+            addresses=services.where(),
+            agent_requests_per_second=1000,
+            sign_ins_per_minute=1000,
+            spans_listen=f"{LOOPBACK}:0",
         ) as desk:
-            yield Counter(desk=desk, services=services, browser=browser, shots=SHOTS)
+            traced.open(desk.running.spans_port)
+            try:
+                yield Counter(desk=desk, services=services, browser=browser, shots=SHOTS)
+            finally:
+                await traced.close()
