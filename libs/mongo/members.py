@@ -28,6 +28,11 @@ def position_at(time: datetime, member_id: str = "") -> Position:
     return {"sort_time": (time - EPOCH) // timedelta(milliseconds=1), "_id": member_id}
 
 
+def place_at(position: Position) -> Place:
+    """Give the place in a list that a position names."""
+    return EPOCH + timedelta(milliseconds=int(position["sort_time"])), str(position["_id"])
+
+
 async def page(
     database: Database,
     collection: str,
@@ -46,7 +51,7 @@ async def page(
     """
     deadline = Deadline()
     pending = await _pending(database, collection, saved, deadline)
-    after = None if position is None else _place_at(position)
+    after = None if position is None else place_at(position)
     conditions: Document = {"customer_id": {"$in": list(saved.lineage)}, **match}
     if pending:
         conditions["_id"] = {"$nin": sorted(pending)}
@@ -104,10 +109,6 @@ def _newest_revisions(pending: Mapping[str, Document], others: list[Document]) -
         if known is None or known["revision"] < member["revision"]:
             newest[member["_id"]] = member
     return newest
-
-
-def _place_at(position: Position) -> Place:
-    return EPOCH + timedelta(milliseconds=int(position["sort_time"])), str(position["_id"])
 
 
 def _place(member: Document) -> Place:

@@ -54,6 +54,7 @@ from services.aggregator.price_changes import PRICE_CHANGE_INDEXES, PriceChanges
 from services.aggregator.privacy import eraser_over
 from services.aggregator.privacy_servicer import PrivacyServicer
 from services.aggregator.reading import ContextReader
+from services.aggregator.searching.parts import SEARCH_INDEXES, searching_parts
 from services.aggregator.section_metrics import SectionMetrics
 from services.aggregator.servicer import ContextServicer
 from services.aggregator.sessions import Sessions
@@ -132,12 +133,14 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         pause_seconds=settings.price_sweep_seconds,
     )
     erasing = erasure_counts(foundation.registry, foundation.database, foundation.clock)
+    searching = searching_parts(settings, foundation, journeys.records)
     return Parts(
         registrations=[
             partial(add_ContextServiceServicer_to_server, servicer),
             partial(add_InterestServiceServicer_to_server, InterestServicer(changes, foundation.clock)),
             partial(add_PrivacyServiceServicer_to_server, privacy),
             watching.registration,
+            searching.registration,
             partial(add_ContextInternalServiceServicer_to_server, ContextInternalServicer(journeys)),
         ],
         consumers=[consumer],
@@ -148,6 +151,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
             "price-alerts": alerts.run,
             **troubles.sweeps(),
             **watching.sweeps,
+            **searching.sweeps,
         },
         most_streams=settings.most_watchers,
         stopping=watching.stopping,
@@ -233,7 +237,7 @@ SERVICE = Service(
     area=AREA,
     settings=AggregatorSettings,
     build=build,
-    indexes=(*INDEXES, *ERASURE_INDEXES, OPEN_INDEX, *PRICE_CHANGE_INDEXES, INTEREST_INDEX),
+    indexes=(*INDEXES, *ERASURE_INDEXES, OPEN_INDEX, *PRICE_CHANGE_INDEXES, INTEREST_INDEX, *SEARCH_INDEXES),
 )
 
 if __name__ == "__main__":

@@ -1,10 +1,17 @@
 """What the aggregator reads from its environment beside what all services read."""
 
 from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from libs.settings import ServiceSettings
+
+
+def _existing_zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
 
 
 class AggregatorSettings(ServiceSettings):
@@ -37,3 +44,9 @@ class AggregatorSettings(ServiceSettings):
     """How often every replica looks for erasures that wait for a service which did not answer."""
     erasure_again_seconds: float = Field(default=900.0, gt=0, le=86_400)
     """How long after an erasure is done every service is asked once more, for what a slow writer put there since."""
+    company_time_zone: Annotated[str, AfterValidator(_existing_zone)] = "UTC"
+    """IANA name of the zone by whose days journeys are counted in reports."""
+    card_sweep_seconds: float = Field(default=1.0, gt=0, le=3600)
+    """How often every replica looks for customers whose journeys are to be put anew into searches and reports."""
+    day_sweep_seconds: float = Field(default=2.0, gt=0, le=3600)
+    """How often every replica looks for days of reports that are to be counted anew."""

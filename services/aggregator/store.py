@@ -20,6 +20,8 @@ JOURNEYS = "journeys"
 """The journeys that no longer fit into the record, as they were when they left it."""
 JOURNEY_DUE_TIME = "journey_due_time"
 """When the newest journey is over, unless the customer acts; the sweep finds records by it."""
+CARDS_STATE = "cards_state"
+"""0 with every write: what is kept ready of the customer's journeys for searches is to be made anew."""
 VIEWS = "views"
 """What the customer looked at; who looked at a product is found by it."""
 OLD_DONE_TIME = "done_order_placed_time"
@@ -51,6 +53,7 @@ def thread_to_fields(thread: Thread) -> Fields:
         VIEWS: [_view_to_fields(view) for view in thread.views],
         "trouble_times": list(thread.trouble_times),
         "came_for": _came_for_to_fields(thread.came_for) if thread.came_for else None,
+        CARDS_STATE: 0,
     }
 
 

@@ -418,6 +418,7 @@ class JourneyTotals(_message.Message):
     ORDER_COUNT_FIELD_NUMBER: _builtins.int
     ORDER_TOTALS_FIELD_NUMBER: _builtins.int
     GOALS_FIELD_NUMBER: _builtins.int
+    BROKEN_COUNT_FIELD_NUMBER: _builtins.int
     journey_count: _builtins.int
     """All."""
     going_on_count: _builtins.int
@@ -434,6 +435,8 @@ class JourneyTotals(_message.Message):
     """Those on more than one kind of channel."""
     order_count: _builtins.int
     """Orders that were placed."""
+    broken_count: _builtins.int
+    """Those that have ended without the goal: what `breaks` takes apart."""
     @_builtins.property
     def order_totals(self) -> _containers.RepeatedCompositeFieldContainer[_money_pb2.Money]:
         """Their totals, by currency. At most 20 currencies."""
@@ -455,10 +458,11 @@ class JourneyTotals(_message.Message):
         order_count: _builtins.int = ...,
         order_totals: _abc.Iterable[_money_pb2.Money] | None = ...,
         goals: _abc.Iterable[Global___JourneyGoalCount] | None = ...,
+        broken_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_count", b"cancelled_count", "goals", b"goals", "going_on_count", b"going_on_count", "handed_over_count", b"handed_over_count", "inactive_count", b"inactive_count", "journey_count", b"journey_count", "order_count", b"order_count", "order_totals", b"order_totals", "problem_count", b"problem_count", "reached_count", b"reached_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken_count", b"broken_count", "cancelled_count", b"cancelled_count", "goals", b"goals", "going_on_count", b"going_on_count", "handed_over_count", b"handed_over_count", "inactive_count", b"inactive_count", "journey_count", b"journey_count", "order_count", b"order_count", "order_totals", b"order_totals", "problem_count", b"problem_count", "reached_count", b"reached_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""Finds journeys over all customers, and counts how they go: from cards and days that are kept ready."""

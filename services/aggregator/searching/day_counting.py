@@ -1,0 +1,150 @@
+"""Sweeps: counts anew the days of which journeys have changed, from their cards.
+
+Every replica looks; the one that notes it first counts a day. A day that takes long to count then rests for twenty
+times as long: so counting never takes more than a small part of a process, however many journeys a day has, and a
+report says by how much it is behind. From time to time each day is compared with its cards: what left without a word
+(a customer who was forgotten) is found so.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from libs.clock import Clock
+from libs.errors import OmnithreadError
+from libs.mongo.connection import Database, Document
+from libs.mongo.deadline import Deadline, reading
+from libs.timestamps import EPOCH
+from services.aggregator.searching.card_fields import CARDS, card_from_document
+from services.aggregator.searching.cards import Card
+from services.aggregator.searching.counts import Counts
+from services.aggregator.searching.day_fields import Parts, parts_to_fields
+from services.aggregator.searching.day_marks import DAYS, KEPT, DayMarks, bounds_of, day_of
+
+MOST_DAYS = 50
+CHECKED_AT_ONCE = 20
+CHECK_EVERY = timedelta(minutes=5)
+RESTS_TIMES = 20
+LEASE = timedelta(seconds=60)
+"""So long the others leave a day to the replica that began to count it."""
+BATCH = 1000
+MOST_SECONDS = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DayCounting:
+    """Counts days."""
+
+    database: Database
+    zone: ZoneInfo
+    clock: Clock
+    pause_seconds: float
+
+    async def run(self) -> None:
+        """Count until cancelled. While MongoDB does not answer nothing is done, and nothing is lost."""
+        is_known = False
+        while True:
+            try:
+                if not is_known:
+                    await self.take_over()
+                    is_known = True
+                await self.sweep()
+                await self.check()
+            except OmnithreadError as error:
+                log.warning("counting_days_failed", reason=error.reason)
+            await asyncio.sleep(self.pause_seconds)
+
+    async def sweep(self) -> None:
+        """Count at most 50 days that have changed, longest waiting first."""
+        for document in await self._changed():
+            await self._count(document)
+
+    async def check(self) -> None:
+        """Compare the days that were compared longest ago with their cards, where that is some minutes ago."""
+        before = self.clock() - CHECK_EVERY
+        with reading():
+            found = self.database[DAYS].find({"checked_time": {"$lte": before}}, {"parts": 0})
+            documents = await found.sort("checked_time", 1).limit(CHECKED_AT_ONCE).to_list(CHECKED_AT_ONCE)
+        for document in documents:
+            begin, until = bounds_of(date.fromisoformat(document["day"]), self.zone)
+            change: Document = {"$set": {"checked_time": self.clock()}}
+            with reading():
+                of_day = {"start_time": {"$gte": begin, "$lt": until}, "gone": {"$ne": True}}
+                count = await self.database[CARDS].count_documents(of_day)
+                if count != document.get("journey_count"):
+                    change |= {"$inc": {"changes": 1}, "$min": {"changed_since": self.clock()}}
+                await self.database[DAYS].update_one({"_id": document["_id"]}, change)
+
+    async def take_over(self) -> None:
+        """Mark all days where the company's zone is new here. Once for a zone; one query where that is done."""
+        done = {"_id": self.zone.key}
+        with reading():
+            if await self.database[DAYS].find_one(done):
+                return
+        with reading():
+            first = await self.database[CARDS].find({}, {"start_time": 1}).sort("start_time", 1).limit(1).to_list(1)
+            last = await self.database[CARDS].find({}, {"start_time": 1}).sort("start_time", -1).limit(1).to_list(1)
+        if first:
+            newest = day_of(last[0]["start_time"], self.zone)
+            oldest = max(day_of(first[0]["start_time"], self.zone), newest - KEPT)
+            days = [oldest + timedelta(days=number) for number in range((newest - oldest).days + 1)]
+            marks = DayMarks(self.database, self.zone, self.clock)
+            await marks.mark(bounds_of(day, self.zone)[0] for day in days)
+        with reading():
+            await self.database[DAYS].update_one(done, {"$set": {"known": True}}, upsert=True)
+
+    async def _changed(self) -> list[Document]:
+        now = self.clock()
+        match = {"changed_since": {"$gt": EPOCH}, "rest_until": {"$not": {"$gt": now}}}
+        with reading():
+            found = self.database[DAYS].find(match, {"parts": 0})
+            documents = await found.sort("changed_since", 1).limit(MOST_DAYS).to_list(MOST_DAYS)
+        return [document for document in documents if document["_id"].startswith(f"{self.zone.key} ")]
+
+    async def _count(self, document: Document) -> None:
+        """Count one day, unless another replica does."""
+        key, now = document["_id"], self.clock()
+        taken = {"_id": key, "changes": document["changes"], "rest_until": document.get("rest_until")}
+        with reading():
+            answer = await self.database[DAYS].update_one(taken, {"$set": {"rest_until": now + LEASE}})
+        if not answer.matched_count:
+            return
+        began = time.monotonic()
+        parts, count = await self._parts(date.fromisoformat(document["day"]))
+        rest = timedelta(seconds=(time.monotonic() - began) * RESTS_TIMES)
+        fields = {
+            "parts": parts_to_fields(parts),
+            "journey_count": count,
+            "computed_time": now,
+            "checked_time": now,
+            "rest_until": now + rest,
+        }
+        same = {"_id": key, "changes": document["changes"]}
+        with reading():
+            answer = await self.database[DAYS].update_one(same, {"$set": fields, "$unset": {"changed_since": ""}})
+            if not answer.matched_count:  # it has changed meanwhile, and stays marked
+                newer = {"$set": {**fields, "changed_since": now}}
+                await self.database[DAYS].update_one({"_id": key, "computed_time": {"$not": {"$gt": now}}}, newer)
+
+    async def _parts(self, day: date) -> tuple[Parts, int]:
+        parts: Parts = {}
+        count = 0
+        async for card in self._cards(*bounds_of(day, self.zone)):
+            count += 1
+            parts.setdefault(card.trail.way[:1], Counts()).add(card)
+        return parts, count
+
+    async def _cards(self, begin: datetime, until: datetime) -> AsyncIterator[Card]:
+        """Give the cards of a day by their index, a thousand at a time."""
+        deadline = Deadline(at_most_seconds=MOST_SECONDS)
+        match = {"start_time": {"$gte": begin, "$lt": until}, "gone": {"$ne": True}}
+        with reading(deadline):
+            async for document in self.database[CARDS].find(match, {"settled": 0, "marks": 0}).batch_size(BATCH):
+                yield card_from_document(document)
