@@ -71,6 +71,7 @@ class JourneyPages:
             tone=tone,
             following=await _following(client, customer_id, journey),
             view=view,
+            is_live=not journey.HasField("end_time") and not read.next_page_token,
             base=f"/customers/{customer_id}/journeys/{journey.journey_id}",
             read_count=len(read.marks),
             next_page=read.next_page_token,

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from omnithread.context.v1.context_pb2 import TouchpointKind
+from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
 from tests.browser.console.wanderer import WAY, Wanderer, wander
 from tests.browser.console.watching import Counter
 
@@ -68,6 +70,24 @@ async def test_less_is_shown_on_request_and_closer(counter: Counter, anna: Wande
         await counter.look(page, "journey_day")
 
 
+async def test_what_happens_elsewhere_appears_and_takes_nothing_away(counter: Counter) -> None:
+    carl = await wander(counter)
+    async with counter.page() as page:
+        await page.goto(f"{counter.base}{carl.page}")
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        call = page.get_by_role("link", name=re.compile("call-centre: call answered"))
+        await call.press("Enter")
+        viewed = RecordTouchpointRequest(
+            customer_id=carl.customer_id, kind=TouchpointKind.TOUCHPOINT_KIND_PRODUCT_VIEWED, subject="sofa"
+        )
+        await counter.channel("mobile-app").context.RecordTouchpoint(viewed)
+        await expect(page.get_by_role("region", name="Touchpoints as a table")).to_contain_text("sofa")
+        await expect(page.locator(".handover")).to_have_count(5)
+        await expect(call).to_be_focused()
+        await expect(call).to_have_attribute("aria-current", "true")
+        await expect(page.locator("#touchpoint")).to_contain_text("call answered")
+
+
 async def test_from_the_last_trace_back_to_the_first_one(counter: Counter, anna: Wanderer) -> None:
     traces = list(dict.fromkeys(one.traceparent.split("-")[1] for one in anna.touchpoints))
     assert len(traces) > len(WAY)
@@ -81,7 +101,7 @@ async def test_from_the_last_trace_back_to_the_first_one(counter: Counter, anna:
             assert len(walked) <= len(traces)
         assert walked == traces[::-1]
         await expect(page.get_by_text("This is the first touchpoint of all.")).to_be_visible()
-        await expect(page.get_by_text("ad clicked, web-shop").first).to_be_visible()
+        await expect(page.get_by_text("ad clicked autumn, web-shop").first).to_be_visible()
         await counter.look(page, "waterfall")
 
 

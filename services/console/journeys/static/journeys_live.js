@@ -1,0 +1,92 @@
+// Keeps the picture of a journey that goes on up to date: whenever the journey changed, its parts are fetched anew.
+// Focus, what is chosen, and how far the picture is scrolled stay as they are.
+"use strict";
+
+(() => {
+  const words = document.getElementById("live-words");
+  const address = words.dataset.live;
+  const PAUSE_MS = 400;
+  const AGAIN_MS = 5000;
+  const OVER = new Set(["signed out", "gone", "not live"]);
+  let source = null;
+  let over = false;
+  let wanted = false;
+  let busy = false;
+
+  const say = (what) => { if (words.textContent !== what) words.textContent = what; };
+
+  async function refresh() {
+    wanted = true;
+    if (busy) return;
+    busy = true;
+    try {
+      while (wanted) {
+        wanted = false;
+        const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+        if (!answer.ok || answer.redirected) throw new Error("not to be had");
+        swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        say("Live");
+        await new Promise((done) => setTimeout(done, PAUSE_MS));
+      }
+    } catch {
+      say("Reconnecting");
+    } finally {
+      busy = false;
+    }
+  }
+
+  function swap(fresh) {
+    const focused = document.activeElement && document.activeElement.id;
+    const chosen = document.querySelector("a.mark[aria-current]");
+    for (const part of document.querySelectorAll("[data-fresh]")) {
+      const newer = fresh.getElementById(part.id);
+      if (!newer || newer.innerHTML === part.innerHTML) continue;
+      const scrolled = [...part.querySelectorAll(".scroll")].map((view) => [
+        view.scrollLeft,
+        view.scrollLeft + view.clientWidth >= view.scrollWidth - 2 && "fromTheEnd" in view.dataset,
+      ]);
+      part.replaceChildren(...document.importNode(newer, true).childNodes);
+      [...part.querySelectorAll(".scroll")].forEach((view, place) => {
+        const [left, atEnd] = scrolled[place] || [0, false];
+        view.scrollLeft = atEnd ? view.scrollWidth : left;
+      });
+    }
+    if (chosen) {
+      const again = document.getElementById(chosen.id);
+      if (again) again.setAttribute("aria-current", "true");
+    }
+    const back = focused && document.getElementById(focused);
+    if (back && back !== document.activeElement) back.focus({ preventScroll: true });
+  }
+
+  function stop() {
+    if (source) source.close();
+    source = null;
+  }
+
+  function listen() {
+    if (source || over) return;
+    source = new EventSource(address);
+    source.addEventListener("parts", (event) => {
+      if ("journey" in JSON.parse(event.data)) refresh();
+    });
+    source.addEventListener("state", (event) => {
+      const what = JSON.parse(event.data);
+      over = OVER.has(what);
+      if (over) stop();
+      if (what === "live") { if (!busy) say("Live"); } else say(over ? "Not live" : "Reconnecting");
+    });
+    source.onerror = () => {
+      say("Reconnecting");
+      if (source && source.readyState === EventSource.CLOSED) {
+        stop();
+        setTimeout(() => { if (!document.hidden) listen(); }, AGAIN_MS);
+      }
+    };
+  }
+
+  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); else listen(); });
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+  listen();
+})();
