@@ -14,7 +14,7 @@ TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
-.PHONY: help setup check test test-long test-launch test-browser test-faults protos lock fmt demo up token clean
+.PHONY: help setup check test test-long test-launch test-browser test-faults protos lock fmt demo up token sign-in clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,9 @@ up: setup ## run the whole suite on this machine
 
 token: setup ## a development token: make token CHANNEL=store-042 ACTOR=till-3
 	@$(PY) -m deploy.local token $(CHANNEL) --actor "$(ACTOR)"
+
+sign-in: setup ## a one-time link into the console that `make up` runs: make sign-in AGENT=anna
+	@$(PY) -m deploy.local sign-in $(or $(AGENT),anna)
 
 clean: ## remove what was built, and .venv
 	rm -rf .venv .omnithread build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -14,12 +14,14 @@ from deploy.demo.actor import ActFailed
 from deploy.demo.play import play
 from deploy.demo.stage import Untrue
 from deploy.local.child import ChildFailed
+from deploy.local.console import fresh_sign_in_link
 from deploy.local.keys import ensure_keys, mint_channel_token
-from deploy.local.plan import FIXED_PORTS, free_ports
+from deploy.local.plan import FIXED_PORTS, Plan, free_ports
 from deploy.local.service import CHANNELS_FILE
 from deploy.local.state import KEYS_FOLDER, STATE_DIR, private_dir
 from deploy.local.up import PortTaken, run_in_foreground
 from libs.rpc.channels import ChannelRegistry
+from services.console.calling.agent import agent_of
 
 LOG_COLUMNS = 120
 INTERRUPTED = 130  # a play that was not seen to its end has proved nothing
@@ -54,6 +56,19 @@ def token(
         raise typer.BadParameter(f"{channel} is not registered in {CHANNELS_FILE.name}: {known}")
     keys = ensure_keys(private_dir(STATE_DIR) / KEYS_FOLDER)
     print(mint_channel_token(keys.state, channel, actor=actor))
+
+
+@app.command()
+def sign_in(
+    agent: Annotated[str, typer.Argument(help="The id under which the agent acts.")] = "anna",
+    name: Annotated[str, typer.Option(help="The name to show.")] = "",
+) -> None:
+    """Print a link that signs an agent in to the console that `up` runs: once, within 15 minutes."""
+    found = agent_of(agent, name)
+    if found is None:
+        raise typer.BadParameter("an agent's id has at most 64 letters, digits and ._:-")
+    keys = ensure_keys(private_dir(STATE_DIR) / KEYS_FOLDER)
+    print(fresh_sign_in_link(keys, Plan(state_dir=STATE_DIR, ports=FIXED_PORTS).console_base_url, found))
 
 
 def _console() -> Console:

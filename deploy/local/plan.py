@@ -37,6 +37,10 @@ class Ports:
     """The public pages, over HTTP."""
     door_health: int
     door_metrics: int
+    console: int
+    """The pages for people of the company, over HTTP."""
+    console_health: int
+    console_metrics: int
 
     def all(self) -> dict[str, int]:
         """Give every port with the name of who listens there."""
@@ -45,7 +49,12 @@ class Ports:
         metrics = {f"{name} (metrics)": ports.metrics for name, ports in self.services.items()}
         servers = {"mongo": self.mongo, "kafka": self.kafka, "smtp": self.smtp, "traces": self.traces}
         door = {"door": self.door, "door (health)": self.door_health, "door (metrics)": self.door_metrics}
-        return {**grpc, **health, **metrics, **servers, **door}
+        console = {
+            "console": self.console,
+            "console (health)": self.console_health,
+            "console (metrics)": self.console_metrics,
+        }
+        return {**grpc, **health, **metrics, **servers, **door, **console}
 
     def addresses(self) -> Addresses:
         """Give the five addresses as the client package takes them."""
@@ -74,13 +83,16 @@ FIXED_PORTS = Ports(
     door=28080,
     door_health=29080,
     door_metrics=30080,
+    console=28090,
+    console_health=29090,
+    console_metrics=30090,
 )
 
 
 def free_ports() -> Ports:
     """Give ports that are free now, no two the same."""
     found: set[int] = set()
-    while len(found) < 3 * len(SERVICES) + 7:
+    while len(found) < 3 * len(SERVICES) + 10:
         found.add(free_port())
     ports = iter(found)
     return Ports(
@@ -92,6 +104,9 @@ def free_ports() -> Ports:
         door=next(ports),
         door_health=next(ports),
         door_metrics=next(ports),
+        console=next(ports),
+        console_health=next(ports),
+        console_metrics=next(ports),
     )
 
 
@@ -121,12 +136,19 @@ class Plan:
     )
     """A Kafka to use; empty starts the embedded one."""
     traces_endpoint: str = ""
-    """Where spans go over OTLP/HTTP; empty starts a receiver of our own."""
+    """Where spans go over OTLP/HTTP; empty starts a receiver of our own, which is the console where that runs."""
+    console: bool = False
+    """Whether to start the console."""
 
     @property
     def public_base_url(self) -> str:
         """What the links in mails begin with: where the door is."""
         return f"http://{LOOPBACK}:{self.ports.door}"
+
+    @property
+    def console_base_url(self) -> str:
+        """Where the console is."""
+        return f"http://{LOOPBACK}:{self.ports.console}"
 
     @property
     def database_prefix(self) -> str:

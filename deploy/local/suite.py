@@ -14,6 +14,7 @@ from typing import Any, Self
 import omnithread
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.child import ChildFailed
+from deploy.local.console import WebConsole, console_environment
 from deploy.local.door import DOOR, PublicDoor, door_environment
 from deploy.local.keys import ensure_keys, mint_channel_token, write_service_token
 from deploy.local.leftovers import drop_what_is_elsewhere
@@ -41,13 +42,14 @@ class Suite:
         self.mailbox = Mailbox(data_dir=state / "mailbox", port=ports.smtp)
         self.mongo = None if plan.mongo_uri else EmbeddedMongo(data_dir=state / "mongo", port=ports.mongo)
         self.kafka = None if plan.kafka_bootstrap_servers else EmbeddedKafka(data_dir=state / "kafka", port=ports.kafka)
-        self.traces = None if plan.traces_endpoint else TraceReceiver(data_dir=state / "traces", port=ports.traces)
+        own_traces = TraceReceiver(data_dir=state / "traces", port=ports.traces)
+        self.traces = None if plan.traces_endpoint or plan.console else own_traces
         backends = Backends(
             mongo_uri=self.mongo.address.uri if self.mongo else plan.mongo_uri,
             kafka_bootstrap_servers=(
                 self.kafka.address.bootstrap_servers if self.kafka else plan.kafka_bootstrap_servers
             ),
-            traces_endpoint=self.traces.address if self.traces else plan.traces_endpoint,
+            traces_endpoint=plan.traces_endpoint or own_traces.address,
         )
         self.backends = backends
         self._environment = shared_environment(plan=plan, backends=backends, keys=self.keys)
@@ -59,6 +61,11 @@ class Suite:
         }
         self.door = PublicDoor(
             plan=plan, environment={**self._environment, **door_environment(plan=plan, keys=self.keys)}
+        )
+        self.console = (
+            WebConsole(plan=plan, environment=console_environment(self._environment, plan=plan, keys=self.keys))
+            if plan.console
+            else None
         )
         self._refresher: asyncio.Task[None] | None = None
 
@@ -130,7 +137,7 @@ class Suite:
 
     def _servers(self) -> list[Server[Any]]:  # addresses of several types
         """Give every process in the order in which they start."""
-        found = (self.mongo, self.kafka, self.mailbox, self.traces, *self.services.values(), self.door)
+        found = (self.mongo, self.kafka, self.mailbox, self.traces, self.console, *self.services.values(), self.door)
         return [server for server in found if server is not None]
 
     async def stop(self) -> None:
@@ -141,7 +148,7 @@ class Suite:
                 await self._refresher
         await self.door.stop()  # nobody comes in any more
         await _all(service.stop() for service in self.services.values())
-        await _all(server.stop() for server in (self.mailbox, self.traces) if server is not None)
+        await _all(server.stop() for server in (self.mailbox, self.traces, self.console) if server is not None)
         for server in (self.kafka, self.mongo):
             if server is not None:
                 # An orderly stop of the embedded servers takes seconds, and only matters to who comes back.

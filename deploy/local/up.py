@@ -5,13 +5,17 @@ import os
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
+from deploy.local.console import fresh_sign_in_link
 from deploy.local.plan import Plan, Ports
 from deploy.local.ports import LOOPBACK, accepts
 from deploy.local.state import STATE_DIR
 from deploy.local.suite import Suite
 from deploy.sample.load import CARD, EMAIL, put_brands, put_campaigns, put_customer, put_offers, put_templates
+from services.console.calling.agent import Agent
 
+AGENT = Agent("anna", "Anna")
 SETTINGS = {"idle_after_seconds": "60", "idle_sweep_seconds": "1", "reminder_delay_seconds": "10"}
 
 
@@ -30,6 +34,7 @@ async def run_in_foreground(console: Console, ports: Ports) -> None:
         prefix=os.environ.get("OMNITHREAD_TOPIC_PREFIX", ""),
         keep_data=True,
         settings=SETTINGS,
+        console=True,
         traces_endpoint=os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
     )
     with console.status("starting") as status:
@@ -54,7 +59,9 @@ def _tell(console: Console, suite: Suite, customer_id: str) -> None:
     for name, ports in suite.plan.ports.services.items():
         table.add_row(name, f"{LOOPBACK}:{ports.grpc}", f"health {LOOPBACK}:{ports.health}, metrics :{ports.metrics}")
     table.add_row("door", suite.door.address, "what customers click in mails")
-    table.add_row("traces", suite.backends.traces_endpoint, "a page for your browser" if suite.traces else "")
+    table.add_row("console", suite.plan.console_base_url, "what people of the company look at")
+    kept_there = not suite.plan.traces_endpoint
+    table.add_row("traces", suite.backends.traces_endpoint, "kept by the console" if kept_there else "yours")
     table.add_row("mail", f"smtp {suite.mailbox.address}", f"kept in {suite.mailbox.folder}")
     table.add_row("MongoDB", "embedded" if suite.mongo else "yours", suite.mongo.address.uri if suite.mongo else "")
     kafka = suite.backends.kafka_bootstrap_servers
@@ -63,6 +70,12 @@ def _tell(console: Console, suite: Suite, customer_id: str) -> None:
     console.print(table)
     console.print(f"\nA customer with a cart is in it: {EMAIL}, loyalty card {CARD}. What the till sees of her:\n")
     console.print(Syntax(_example(suite, customer_id), "bash", background_color="default", word_wrap=True))
+    console.print(
+        f"\nSign in to the console, once, within 15 minutes (`make sign-in AGENT={AGENT.agent_id}` for another link):"
+    )
+    console.print(
+        Text(fresh_sign_in_link(suite.keys, suite.plan.console_base_url, AGENT), style="link"), soft_wrap=True
+    )
     console.print("\nReflection lists all services: `.venv/bin/grpcurl -plaintext ADDRESS list`. Ctrl-C stops it all.")
 
 

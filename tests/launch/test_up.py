@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.local.leftovers import drop_what_is_elsewhere
@@ -55,6 +56,10 @@ async def test_it_comes_up_with_a_customer_answers_a_foreign_client_and_goes_whe
         )
         assert "Handtasche Marlene" in told
         assert "Clara" in told
+        link = re.search(r"http://127\.0\.0\.1:\d+/sign-in/\S+", printed)
+        assert link is not None
+        async with httpx.AsyncClient(timeout=20) as browser:
+            assert "Sign in as Anna?" in (await browser.get(link[0])).text
     finally:
         child.send_signal(signal.SIGTERM)
         await asyncio.wait_for(child.wait(), 60)

@@ -25,6 +25,8 @@ def test_only_the_owner_can_read_what_is_in_the_folder(tmp_path: Path) -> None:
         "erasure.key": 0o600,
         "handover-keys.json": 0o600,
         "link-keys.json": 0o600,
+        "console-key.json": 0o600,
+        "console-session.key": 0o600,
     }
 
 
