@@ -1,11 +1,14 @@
 """The call centre's backend: an agent, recognised by the token's actor claim, with a customer on the line."""
 
+import asyncio
+from contextlib import aclosing
+
 from opentelemetry.propagate import extract
 from opentelemetry.trace import format_trace_id, get_current_span
 
 import omnithread
 from deploy.demo.channels.catalogue import ARTICLES
-from deploy.demo.channels.look import look, word
+from deploy.demo.channels.look import live_view, look, word
 from deploy.demo.views import Reasons, Step, Timeline, View
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_CALL_ANSWERED, Touchpoint, TouchpointKind
 from omnithread.context.v1.context_service_pb2 import GetJourneyRequest, RecordTouchpointRequest
@@ -21,6 +24,8 @@ class CallCentre:
     def __init__(self, suite: omnithread.Omnithread) -> None:
         self._suite = suite
         self._session: omnithread.Session | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._screen: View | None = None
 
     @property
     def session(self) -> omnithread.Session:
@@ -36,7 +41,20 @@ class CallCentre:
             await self._suite.context.RecordTouchpoint(
                 RecordTouchpointRequest(customer_id=self.session.customer_id, kind=TOUCHPOINT_KIND_CALL_ANSWERED)
             )
+        self._watching = asyncio.create_task(self._watch())
         return await self.look()
+
+    async def _watch(self) -> None:
+        """Keep what the agent sees as it is: nothing asks again, the suite tells."""
+        async with aclosing(self._suite.watch_context(self.session.customer_id)) as states:
+            async for state in states:
+                self._screen = live_view(state)
+
+    async def screen(self) -> View:
+        """What is on the agent's screen, without asking anybody."""
+        if self._screen is None:
+            return await self.look()
+        return self._screen
 
     async def reply(self, text: str) -> View:
         """The agent answers in the conversation that the customer began in the app."""

@@ -28,6 +28,19 @@ async def look(suite: omnithread.Omnithread, customer_id: str) -> View:
     return view(answer)
 
 
+def live_view(state: omnithread.LiveContext) -> View:
+    """Tell what a watcher was told last."""
+    return view(
+        GetCustomerContextResponse(
+            context=state.context,
+            problems=state.problems,
+            cart_price=state.cart_price,
+            other_channel_prices=state.other_channel_prices,
+            cart_problems=state.cart_problems,
+        )
+    )
+
+
 def view(answer: GetCustomerContextResponse | StartSessionResponse) -> View:
     """Tell what the context says, and what stands beside it."""
     context = answer.context

@@ -9,6 +9,7 @@ from deploy.demo.views import Notice, Sale, View
 
 QUEUE_LIMIT_SECONDS = 30.0
 CANCEL_LIMIT_SECONDS = 15.0
+SCREEN_LIMIT_SECONDS = 10.0
 
 
 def cancelled(view: View) -> list[Notice]:
@@ -51,6 +52,16 @@ async def store_sale(cast: Cast, stage: Stage) -> Sale:
         "the order is there for every channel, and the cart is empty",
         holds=all([order.order_id for order in view.orders] == [sale.order_id] and not view.lines for view in views),
         seen=[(view.orders, view.lines) for view in views],
+    )
+
+    async def screen() -> View:
+        return await cast.call_centre.act(View, "screen")
+
+    await stage.until(
+        "it is on the agent's screen, open since the call, which nobody loaded again",
+        screen,
+        lambda view: [order.order_id for order in view.orders] == [sale.order_id] and not view.lines,
+        limit_seconds=SCREEN_LIMIT_SECONDS,
     )
     after = await stage.until(
         "the queued reminder is cancelled, with the reason",
