@@ -79,9 +79,9 @@ class TokenVerifier:
             raise _expired()
         if not_before > now + CLOCK_LEEWAY_SECONDS:
             raise _invalid()
-        if key.channels is not None and (claims.get("service") or claims.get("channel") not in key.channels):
-            raise _invalid()
         caller = self._caller(claims)
+        if key.channels is not None and (caller.service or caller.channel_id not in key.channels):
+            raise _invalid()
         if len(keys.known) >= MOST_KNOWN_TOKENS:
             del keys.known[next(iter(keys.known))]
         keys.known[token] = (expires, caller)
