@@ -127,6 +127,9 @@ def search_of(asked: Mapping[str, Sequence[str]]) -> tuple[Search, list[str]]:
     stuck = _number(first("stuck"), MAX_STUCK_HOURS)
     if stuck is None:
         faults.append(f"Stuck for is a number of hours, at most {MAX_STUCK_HOURS}.")
+    if stuck and outcome in OUTCOMES:
+        faults.append("What has ended is not stuck: how long is left out.")
+        stuck = 0
     from_day, to_day = (_day(first(name), faults) for name in ("from", "to"))
     if from_day and to_day and to_day < from_day:
         faults.append("The last day is before the first.")

@@ -18,7 +18,7 @@ from omnithread.context.v1.journey_service_pb2 import (
     JourneyReport,
 )
 from services.console.console import Console
-from services.console.journeys.asking import KINDS, Search, search_of, step_of, step_words
+from services.console.journeys.asking import KINDS, MAX_STEPS, Search, search_of, step_of, step_words
 from services.console.journeys.flow import flow_of
 from services.console.journeys.marks import channel_words, kind_words
 from services.console.journeys.pages import queries
@@ -66,7 +66,9 @@ class ReportPages:
                 raise
             faults.append(f"The suite cannot report like this ({details.reason or details.code.name}).")
         leads = Leads(
-            Search(time="start", from_day=from_day, to_day=to_day, zone=report.time_zone or "UTC"), goal=chosen.goal
+            Search(time="start", from_day=from_day, to_day=to_day, zone=report.time_zone or "UTC"),
+            goal=chosen.goal or goal_of_all(report),
+            first=first,
         )
         return self._console.rendering.page(
             request,
@@ -98,62 +100,70 @@ class ReportPages:
 class Leads:
     """Where each number leads: the search that shows those journeys. Empty where there is no such search."""
 
-    def __init__(self, window: Search, *, goal: str) -> None:
+    def __init__(self, window: Search, *, goal: str, first: str) -> None:
+        """`goal`: the one by which all that count as reached can be found; `first`: where the journeys began."""
         self._window = window
         self._goal = goal
+        self._first = first
 
     def all(self) -> str:
         """All journeys of the window."""
-        return _address(self._window)
+        return self._to(self._window)
 
     def outcome(self, outcome: str) -> str:
-        """Those that ended so."""
-        return _address(replace(self._window, outcome=outcome))
+        """Those that ended so, or go on."""
+        return self._to(replace(self._window, outcome=outcome))
+
+    def reached(self) -> str:
+        """Those that reached a goal."""
+        return self.goal(self._goal) if self._goal else ""
 
     def goal(self, goal_id: str) -> str:
-        """Those in which a goal was reached."""
-        return _address(replace(self._window, goal=goal_id))
+        """Those in which one goal was reached."""
+        return self._to(replace(self._window, goal=goal_id))
 
     def problems(self) -> str:
         """Those in which something failed."""
-        return _address(replace(self._window, problem=True))
+        return self._to(replace(self._window, problem=True))
 
     def path(self, path: JourneyPathReport, *, reached: bool = False) -> str:
         """Those that went exactly this way."""
         steps = tuple(step_of(kind) for kind in path.path)
-        if not steps or not all(steps) or path.truncated or len(steps) > 8:
+        if not steps or not all(steps) or path.truncated or len(steps) > MAX_STEPS or (reached and not self._goal):
             return ""
-        way = replace(self._window, path=steps, exact_path=True)
-        return _address(replace(way, goal=self._goal) if self._goal else _reached(way)) if reached else _address(way)
+        way = replace(self._window, path=steps, exact_path=True, goal=self._goal if reached else "")
+        return f"/journeys?{way.query}"
 
     def handover(self, handover: JourneyHandover) -> str:
         """Those that were on one kind of channel and later on the other."""
         steps = step_of(handover.from_kind), step_of(handover.to_kind)
-        return _address(replace(self._window, path=steps)) if all(steps) else ""
+        return self._to(replace(self._window, path=steps)) if all(steps) else ""
 
     def channel(self, kind: int) -> str:
         """Those on a kind of channel."""
         step = step_of(kind)
-        return _address(replace(self._window, path=(step,))) if step else ""
+        return self._to(replace(self._window, path=(step,))) if step else ""
 
     def broken(self, broken: JourneyBreak) -> str:
         """Those that fell silent on such a channel; those whose last act was of this kind are among them."""
         step = step_of(broken.last_channel_kind)
         silent = replace(self._window, outcome="inactive", problem=bool(broken.last_problem_reason))
-        return _address(replace(silent, path=(step,)) if step else silent)
+        return self._to(replace(silent, path=(step,)) if step else silent)
 
     def day(self, day: str) -> str:
         """Those that began on one day."""
         begun = date.fromisoformat(day)
-        return _address(replace(self._window, from_day=begun, to_day=begun))
+        return self._to(replace(self._window, from_day=begun, to_day=begun))
+
+    def _to(self, search: Search) -> str:
+        """Give a search's address; none where only journeys that began somewhere are meant, which it cannot ask."""
+        return "" if self._first else f"/journeys?{search.query}"
 
 
-def _reached(search: Search) -> Search:
-    return replace(search, outcome="goal_reached")
-
-
-def _address(search: Search) -> str:
-    return f"/journeys?{search.query}"
+def goal_of_all(report: JourneyReport) -> str:
+    """Give the goal that every journey reached which reached any; empty where there is none such."""
+    totals = report.totals
+    return next((one.goal_id for one in totals.goals if one.journey_count == totals.reached_count), "")
 
 
 def share(part: int, whole: int) -> str:
