@@ -19,6 +19,8 @@ class SpanFile:
     """Safe to use from several threads. Readable by its owner only: spans say who did what when."""
 
     def __init__(self, path: Path, *, max_bytes: int = MAX_FILE_BYTES, older_files: int = OLDER_FILES) -> None:
+        """Make its folder where it is missing. Raises OSError."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = path
         self._max_bytes = max_bytes
         self._older_files = older_files

@@ -101,12 +101,12 @@ def test_what_cannot_be_drawn_is_brought_within_bounds() -> None:
 
 
 def test_a_file_of_spans_is_turned_over_when_it_is_full_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    path = tmp_path / "spans.jsonl"
+    path = tmp_path / "traces" / "spans.jsonl"
     size = len(to_json(export(wire_span(1)))) + 1
     kept = SpanFile(path, max_bytes=2 * size, older_files=1)
     for number in range(1, 7):
         kept.write(export(wire_span(number)))
-    files = sorted(tmp_path.iterdir())
+    files = sorted(path.parent.iterdir())
     assert [one.name for one in files] == ["spans.jsonl", "spans.jsonl.1"]
     assert {one.stat().st_mode & 0o777 for one in files} == {0o600}
     lines = [line for one in reversed(files) for line in one.read_bytes().splitlines()]
