@@ -88,18 +88,18 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How far one consumer is with what one area announces."""
+    """How far one consumer is with what the others announce."""
 
     reader: str
-    area: str
+    areas: tuple[str, ...]
     lag_seconds: float | None
+    """Of the area that it is furthest behind with."""
+    slowest: str
+    """That area; empty where it is behind with none."""
     behind: float | None
+    """Of all areas, what it did not fetch yet."""
     parked: float | None
-
-    @property
-    def well(self) -> bool:
-        """Whether there is nothing to look at."""
-        return (self.lag_seconds or 0) < 30 and not self.parked
+    """Customers' streams that a failure parked, of all areas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,20 +200,24 @@ def _refused_status(labels: Mapping[str, str]) -> bool:
 
 
 def _readers(now: Reading) -> tuple[Reader, ...]:
-    found: dict[tuple[str, str], dict[str, float]] = {}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for sample in now.samples:
         if sample.name in {LAG, BEHIND, PARKED} and not math.isnan(sample.value):
-            which = (sample.labels.get("reader", ""), sample.labels.get("area", ""))
-            found.setdefault(which, {})[sample.name] = sample.value
-    return tuple(
-        Reader(
-            reader=reader,
-            area=area,
-            lag_seconds=told.get(LAG),
-            behind=told.get(BEHIND),
-            parked=told.get(PARKED),
-        )
-        for (reader, area), told in sorted(found.items())
+            told = found.setdefault(sample.labels.get("reader", ""), {}).setdefault(sample.name, {})
+            told[sample.labels.get("area", "")] = sample.value
+    return tuple(_reader(name, found[name]) for name in sorted(found))
+
+
+def _reader(name: str, told: Mapping[str, Mapping[str, float]]) -> Reader:
+    lags, behind, parked = (told.get(which, {}) for which in (LAG, BEHIND, PARKED))
+    slowest = max(lags, key=lambda area: lags[area], default="")
+    return Reader(
+        reader=name,
+        areas=tuple(sorted({area for areas in told.values() for area in areas})),
+        lag_seconds=lags.get(slowest),
+        slowest=slowest if lags.get(slowest) else "",
+        behind=sum(behind.values()) if behind else None,
+        parked=sum(parked.values()) if parked else None,
     )
 
 

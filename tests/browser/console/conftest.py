@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
-from deploy.local.ports import LOOPBACK
+from deploy.local.plan import SERVICES
+from deploy.local.ports import LOOPBACK, free_port
 from deploy.sample.load import put_brands, put_offers, put_templates
 from services.aggregator.__main__ import SERVICE as AGGREGATOR
 from services.cart.__main__ import SERVICE as CART
@@ -38,13 +40,17 @@ async def counter(
         Services(mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=new_prefix(), state=state) as services,
     ):
         traced = ToConsole()
-        tracer = traced.tracer
+        numbers = {name: f"{LOOPBACK}:{free_port()}" for name in SERVICES}
+
+        def own(name: str) -> dict[str, Any]:
+            return {"tracer": traced.tracer(name), "metrics_listen": numbers[name]}
+
         messaging = {**mail_by(post), **IMPATIENT, "purposes_file": purposes}
-        await services.start(PROFILE, tracer=tracer("profile"), **EMBEDDED)
-        await services.start(PREFERENCE, tracer=tracer("preference"), **EMBEDDED, purposes_file=purposes)
-        await services.start(CART, tracer=tracer("cart"), **IMPATIENT_CART)
-        await services.start(MESSAGING, tracer=tracer("messaging"), **messaging)
-        await services.start(AGGREGATOR, tracer=tracer("aggregator"), **EMBEDDED)
+        await services.start(PROFILE, **own("profile"), **EMBEDDED)
+        await services.start(PREFERENCE, **own("preference"), **EMBEDDED, purposes_file=purposes)
+        await services.start(CART, **own("cart"), **IMPATIENT_CART)
+        await services.start(MESSAGING, **own("messaging"), **messaging)
+        await services.start(AGGREGATOR, **own("aggregator"), **EMBEDDED)
         staff = services.connect("call-centre")
         await put_brands(staff)
         await put_templates(staff)
@@ -55,9 +61,10 @@ async def counter(
             agent_requests_per_second=1000,
             sign_ins_per_minute=1000,
             spans_listen=f"{LOOPBACK}:0",
+            metrics_addresses=",".join(f"{name}={address}" for name, address in numbers.items()),
         ) as desk:
             traced.open(desk.running.spans_port)
             try:
-                yield Counter(desk=desk, services=services, browser=browser, shots=SHOTS)
+                yield Counter(desk=desk, services=services, post=post, browser=browser, shots=SHOTS)
             finally:
                 await traced.close()

@@ -12,7 +12,11 @@ from services.console.calling.agent import Agent
 from tests.browser.company import HEIGHT, NARROW, WIDE
 from tests.browser.readable import faults_of
 from tests.services.console.desk import ANNA, ConsoleDesk
+from tests.services.messaging.post_office import PostOffice
 from tests.services.running import Services
+
+EXPECTED = re.compile(r"status of|net::ERR")
+"""What Chromium says of answers that are refusals, and of a console that is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Counter:
 
     desk: ConsoleDesk
     services: Services
+    post: PostOffice
     browser: Browser
     shots: str
 
@@ -45,7 +50,7 @@ class Counter:
         page = await context.new_page()
 
         def complain(message: ConsoleMessage) -> None:
-            if message.type in {"error", "warning"} and not (expects_errors and "status of" in message.text):
+            if message.type in {"error", "warning"} and not (expects_errors and EXPECTED.search(message.text)):
                 complaints.append(message.text)
 
         page.on("console", complain)

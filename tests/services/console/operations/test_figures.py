@@ -73,9 +73,9 @@ def test_each_reader_is_told_with_its_lag() -> None:
     told = Told()
     told.lag.labels("aggregator", "cart").set(31)
     told.lag.labels("aggregator", "profile").set(0)
-    slow, well = figures_of(told.reading(1), None).readers
-    assert (slow.area, slow.lag_seconds, slow.behind, slow.well) == ("cart", 31, None, False)
-    assert well.well
+    [reader] = figures_of(told.reading(1), None).readers
+    assert (reader.areas, reader.lag_seconds, reader.slowest) == (("cart", "profile"), 31, "cart")
+    assert (reader.behind, reader.parked) == (None, None)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
