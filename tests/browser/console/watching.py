@@ -74,7 +74,7 @@ class Counter:
 
     async def look(self, page: Page, name: str) -> None:
         """Look at the page on a telephone and on a desk: it can be read and used on both."""
-        await page.wait_for_load_state()
+        await page.wait_for_load_state()  # a page can be read before its style has come
         for width in (NARROW, WIDE):
             await page.set_viewport_size({"width": width, "height": HEIGHT})
             faults = await faults_of(page, scripts_from=self.base)
