@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import grpc
 
-from libs.web.refusals import Refused
+from libs.web.refusals import Refused, service_away
 from omnithread import details_of
 
 AWAY = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED})
@@ -85,12 +85,11 @@ def failure_of(refused: Refused) -> Failure:
 def refusal_of(error: grpc.RpcError) -> tuple[Failure, Refused]:
     """Say it for what the suite answered. Its words for developers are not shown: they may name more than needed."""
     details = details_of(error)
+    reason = details.reason or details.code.name
     if details.code in AWAY:
-        failure = Failure(503, _title(503), WORDS["AWAY"], details.reason or details.code.name)
-    else:
-        status = STATUS.get(details.code, 500)
-        failure = Failure(status, _title(status), WORDS.get(details.reason, ""), details.reason or details.code.name)
-    return failure, Refused(failure.status, failure.reason)
+        return Failure(503, _title(503), WORDS["AWAY"], reason), service_away()
+    status = STATUS.get(details.code, 500)
+    return Failure(status, _title(status), WORDS.get(details.reason, ""), reason), Refused(status, reason)
 
 
 def _title(status: int) -> str:

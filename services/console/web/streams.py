@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -56,8 +56,9 @@ class LiveStreams:
     async def _sent(self, agent_id: str, events: AsyncGenerator[Event, None]) -> AsyncIterator[bytes]:
         with self._counted(agent_id):
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-            async for event in until(self._stopping, events):
-                yield event.encoded()
+            async with aclosing(until(self._stopping, events)) as coming:
+                async for event in coming:
+                    yield event.encoded()
 
     @contextmanager
     def _counted(self, agent_id: str) -> Iterator[None]:
@@ -72,7 +73,7 @@ class LiveStreams:
                 del self._open[agent_id]
 
 
-async def until(stopping: asyncio.Event, events: AsyncGenerator[Event, None]) -> AsyncIterator[Event]:
+async def until(stopping: asyncio.Event, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
     """Give the events until told to stop, also while none comes; the source is always closed."""
     stop = asyncio.ensure_future(stopping.wait())
     following: asyncio.Future[Event] | None = None
