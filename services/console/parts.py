@@ -12,6 +12,7 @@ import omnithread
 from libs.clock import Clock
 from libs.ids import NewId
 from libs.web.visits import Visits, WebMetrics
+from services.console.acting import parts as acting
 from services.console.calling.clients import Clients
 from services.console.calling.tokens import AgentTokens
 from services.console.console import Console
@@ -35,6 +36,7 @@ from services.console.web.streams import LiveStreams
 
 GROUPS: Sequence[Callable[[Console], list[Route]]] = (
     customers.routes,
+    acting.routes,
     journeys.routes,
     traces.routes,
     marketing.routes,

@@ -76,6 +76,10 @@ class ConsoleSettings(ProcessSettings):
     most_live_pages_per_agent: int = Field(default=12, ge=1, le=1000)
     """How many of them one agent may have open."""
 
+    resume_link_template: str = Field(default="", max_length=500)
+    """Where the links lead by which a cart is handed over: `https://shop.example.com/cart#{token}`, an `https` address
+    with `{token}` once. Empty: agents are shown the token."""
+
     spans_from: Literal["own", "jaeger", "tempo"] = "own"
     """Where the waterfalls get their spans: kept by this process, or asked of Jaeger's query service or of Tempo."""
     spans_address: str = Field(default="", max_length=200)
