@@ -105,7 +105,14 @@ class TracePages:
             under=under if SPAN_ID.fullmatch(under) else "",
             skip=int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 7 else 0,
         )
-        missing = None if spans else self._missing(away, place)
+        missing = None
+        if not spans:
+            missing = why_missing(
+                away,
+                place.here[0].time if place and place.here else None,
+                now=self._console.clock(),
+                kept_days=self._console.settings.spans_kept_days,
+            )
         return self._console.rendering.page(
             request,
             "traces/trace.html",
@@ -147,24 +154,22 @@ class TracePages:
         # What a consumer fetched in one go links to each of its causes: true, and less telling than the rest.
         return sorted(found, key=lambda one: (one.name.startswith("poll "), one.start_ns))
 
-    def _missing(self, away: str, place: Around | None) -> Missing:
-        if away:
-            return Missing("The spans cannot be had now", f"{away}.", 503)
-        kept_days = self._console.settings.spans_kept_days
-        kept = timedelta(days=kept_days)
-        when = place.here[0].time if place and place.here else None
-        days = "1 day" if kept_days == 1 else f"{kept_days} days"
-        if when is None:
-            words = f"It may have expired (spans are kept for {days}), not have been sampled, or never have been."
-            return Missing("This trace is not there", words, 404)
-        now = self._console.clock()
-        if now - when > kept:
-            words = f"Spans are kept for {days}: these were kept until {(when + kept):%d %b %Y}."
-            return Missing("This trace has expired", words, 404)
-        if now - when < STARTED_AT_ONCE:
-            return Missing("This trace has not arrived yet", "Its spans may be on their way. Load it again soon.", 404)
-        words = "It was not sampled, was forgotten to make room, or its program sends its spans elsewhere."
+
+def why_missing(away: str, when: datetime | None, *, now: datetime, kept_days: int) -> Missing:
+    """Say why a trace cannot be shown: `away` says who did not answer, `when` when its touchpoint was, if known."""
+    if away:
+        return Missing("The spans cannot be had now", f"{away}.", 503)
+    kept, days = timedelta(days=kept_days), "1 day" if kept_days == 1 else f"{kept_days} days"
+    if when is None:
+        words = f"It may have expired (spans are kept for {days}), not have been sampled, or never have been."
         return Missing("This trace is not there", words, 404)
+    if now - when > kept:
+        words = f"Spans are kept for {days}: these were kept until {when + kept:%d %b %Y}."
+        return Missing("This trace has expired", words, 404)
+    if now - when < STARTED_AT_ONCE:
+        return Missing("This trace has not arrived yet", "Its spans may be on their way. Load it again soon.", 404)
+    words = "It was not sampled, was forgotten to make room, or its program sends its spans elsewhere."
+    return Missing("This trace is not there", words, 404)
 
 
 def moment(nanoseconds: int) -> datetime:

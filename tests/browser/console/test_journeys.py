@@ -1,6 +1,7 @@
 """A journey as a picture, and the way back through its traces."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
@@ -9,11 +10,18 @@ from omnithread.context.v1.context_pb2 import TouchpointKind
 from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
 from tests.browser.console.wanderer import WAY, Wanderer, wander
 from tests.browser.console.watching import Counter
+from tests.services.console.desk import console_desk
 
 
 @pytest.fixture(scope="module")
 async def anna(counter: Counter) -> Wanderer:
     return await wander(counter)
+
+
+@pytest.fixture
+def keys(counter: Counter) -> Path:
+    """Give the folder of the console's keys."""
+    return counter.desk.settings.token_key_file.parent
 
 
 async def test_four_weeks_on_four_channels_are_one_picture(counter: Counter, anna: Wanderer) -> None:
@@ -43,6 +51,10 @@ async def test_a_mark_tells_what_happened_by_mouse_and_by_keyboard(counter: Coun
         await page.keyboard.press("Enter")
         await expect(panel).to_contain_text("store visited")
         await expect(page.get_by_role("link", name=re.compile("store-042: store visited"))).to_be_focused()
+        await page.keyboard.press("Home")
+        await page.keyboard.press("Tab")  # past all other marks
+        await expect(panel).to_contain_text("store visited")
+        assert await page.locator("a.mark:focus").count() == 0
         await counter.look(page, "journey_mark")
 
 
@@ -127,3 +139,17 @@ async def test_a_trace_that_is_gone_is_shown_as_gone_and_the_way_goes_on(counter
         await expect(page.get_by_role("link", name="The touchpoint after →")).to_be_visible()
         await page.goto(f"{counter.base}/customers/{anna.customer_id}/journeys/jrn_unknown")
         await expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+async def test_a_trace_older_than_spans_are_kept_has_expired_and_its_neighbours_are_still_known(
+    counter: Counter, anna: Wanderer, keys: Path
+) -> None:
+    first = anna.touchpoints[0].traceparent.split("-")[1]
+    # Another console, to which no spans went: what is left of a trace when its spans are gone.
+    async with console_desk(keys, addresses=counter.services.where(), spans_kept_days=14) as other:
+        await other.sign_in()
+        page = await other.http.get(f"/traces/{first}?customer={anna.customer_id}&journey={anna.journey_id}")
+        assert page.status_code == 404
+        assert "This trace has expired" in page.text
+        assert "these were kept until" in page.text
+        assert "The touchpoint after →" in page.text

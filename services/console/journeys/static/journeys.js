@@ -45,17 +45,32 @@
     show(mark);
   });
 
-  document.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const mark = event.target.closest && event.target.closest("a.mark");
-    if (!step || !mark) return;
+  // One stop for the tab key, however many marks there are; arrows, Home and End go from mark to mark.
+  function stop(at) {
     const all = marks();
-    const next = all[all.indexOf(mark) + step];
+    const here = at || all.find((mark) => mark.hasAttribute("aria-current")) || all[0];
+    for (const mark of all) mark.setAttribute("tabindex", mark === here ? "0" : "-1");
+  }
+
+  document.addEventListener("focusin", (event) => {
+    const mark = event.target.closest("a.mark");
+    if (mark) stop(mark);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const mark = event.target.closest && event.target.closest("a.mark");
+    if (!mark) return;
+    const all = marks();
+    const at = all.indexOf(mark);
+    const next = { ArrowRight: all[at + 1], ArrowLeft: all[at - 1], Home: all[0], End: all[all.length - 1] }[event.key];
     if (!next) return;
     event.preventDefault();
     next.focus();
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
+
+  document.addEventListener("fresh", () => stop());
+  stop();
 
   // The newest is what most people come for: a picture that is wider than the window is shown from its end.
   for (const view of document.querySelectorAll("[data-from-the-end]")) view.scrollLeft = view.scrollWidth;

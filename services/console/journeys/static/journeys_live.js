@@ -55,6 +55,7 @@
       const again = document.getElementById(chosen.id);
       if (again) again.setAttribute("aria-current", "true");
     }
+    document.dispatchEvent(new Event("fresh"));
     const back = focused && document.getElementById(focused);
     if (back && back !== document.activeElement) back.focus({ preventScroll: true });
   }
