@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,3 +62,11 @@ def test_a_file_that_leaves_doubt_is_refused_in_one_line(tmp_path: Path, text: s
         load_journey_rules(written(tmp_path, text))
     assert fault in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_page_on_journeys_shows_a_file_that_is_one(tmp_path: Path) -> None:
+    page = Path("docs/journeys.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    rules = load_journey_rules(written(tmp_path, shown))
+    assert (rules.inactivity, rules.reentry) == (timedelta(days=60), timedelta(hours=24))
+    assert [goal.goal_id for goal in rules.goals] == ["advice", "purchase", "received"]
