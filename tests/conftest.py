@@ -41,6 +41,8 @@ LONG = (
     "tests/services/aggregator/test_erasures.py",
     "tests/services/aggregator/test_price_alerts.py::test_after_crashes_at_any_point",
     "tests/services/aggregator/test_unmerging.py",
+    "tests/services/aggregator/watching/test_away.py",
+    "tests/services/aggregator/watching/test_streams.py::test_who_takes_nothing",
     "tests/services/cart/checkout/test_checkouts.py",
     "tests/services/cart/test_against_a_simple_model.py",
     "tests/services/cart/test_process.py",

@@ -91,7 +91,7 @@ class Rounds:
         for group in self._watchers.of(header.customer_id):
             if not group.subject.concerns(area):
                 continue
-            if area == PROFILE:
+            if area == PROFILE and group.subject.follows_profile:
                 group.echo_at = _now() + ECHO_SECONDS
             if not group.holds(area, header.customer_id, Head(epoch=header.epoch, seq=header.seq)):
                 self.want(group, Cause(header.traceparent, from_timestamp(header.record_time)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from libs.rpc.call import Caller
-from omnithread.context.v1.context_pb2 import SECTION_JOURNEY, SECTION_PROFILE
+from omnithread.context.v1.context_pb2 import SECTION_CART, SECTION_JOURNEY, SECTION_OFFERS, SECTION_PROFILE
 from services.aggregator.context import ALL_SECTIONS, AREAS, ContextRead
 from services.aggregator.watching.seen import Seen
 
@@ -24,6 +24,11 @@ class Subject:
     def of(cls, customer_id: str, wanted: frozenset[int], caller: Caller) -> "Subject":
         """Name what a caller wants to watch."""
         return cls(customer_id, wanted, replace(caller, actor_id=""))
+
+    @property
+    def follows_profile(self) -> bool:
+        """Whether what is told follows from the profile by way of cart, which is told of it by an event itself."""
+        return bool(self.wanted & {SECTION_CART, SECTION_OFFERS})
 
     def concerns(self, area: str) -> bool:
         """Say whether an event of an area can change what is told; profile says who the customer is."""
