@@ -128,6 +128,19 @@ async def test_a_conversation_goes_from_the_chat_to_a_mail_and_to_the_store(suit
     ]
 
 
+async def test_the_store_sees_live_what_the_web_shop_puts_into_the_cart(suite: Suite) -> None:
+    addresses = suite.plan.ports.addresses()
+    environment = {
+        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
+        "CHANNEL_TOKEN": suite.token("web-shop"),
+        "STAFF_TOKEN": suite.token("store-042", actor="till-3"),
+    }
+    said = await run(
+        sys.executable, "-c", block("docs/live-context.md", "python", "watch_context"), environment=environment
+    )
+    assert said == block("docs/live-context.md", "text", "in the cart")
+
+
 async def test_the_public_door_tells_what_is_no_link_of_ours(suite: Suite) -> None:
     commands = block("docs/public-pages.md", "sh", "curl").replace("http://127.0.0.1:28080", suite.door.address)
     said = await run("bash", "-c", commands, environment={})
