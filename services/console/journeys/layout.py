@@ -84,14 +84,17 @@ def layout_of(marks: Sequence[Mark], *, fold_after: timedelta = FOLD_AFTER) -> L
     axis = axis_of([mark.time for mark in marks], fold_after=fold_after)
     lanes = _lanes(marks)
     at = {lane.name: lane for lane in lanes}
+    standing: dict[str, list[Mark]] = {lane.name: [] for lane in lanes}
 
     def lane_of(mark: Mark) -> Lane:
         return at.get(mark.lane) or at[OTHERS]
 
+    for mark in marks:
+        standing[lane_of(mark).name].append(mark)
     heaps: list[Heap] = []
     place: dict[str, Heap] = {}
     for lane in lanes:
-        for heap in _heaps(axis, [mark for mark in marks if lane_of(mark) is lane], lane.middle):
+        for heap in _heaps(axis, standing[lane.name], lane.middle):
             heaps.append(heap)
             place.update((mark.touchpoint_id, heap) for mark in heap.marks)
     steps = [mark for mark in marks if mark.is_step]
