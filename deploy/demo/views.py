@@ -180,3 +180,11 @@ class Numbers(Report):
     revenue: str
     paths: list[str]
     """From the reminder's way to the channel of the purchase."""
+
+
+class Found(Report):
+    """Journeys that a search found."""
+
+    journey_ids: list[str]
+    ways: list[str]
+    """Over which kinds of channels each went, in order."""

@@ -9,12 +9,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 import omnithread
 from deploy.demo.channels.catalogue import ARTICLES
 from deploy.demo.channels.look import look, outcome, price, view, word
-from deploy.demo.views import LoginTold, Moment, Numbers, View
+from deploy.demo.views import Found, LoginTold, Moment, Numbers, View
 from omnithread.cart.v1.cart_service_pb2 import SetItemQuantityRequest
-from omnithread.common.v1.channel_pb2 import ChannelKind
+from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB, ChannelKind
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP, DeliveryKind
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_PRODUCT_VIEWED
 from omnithread.context.v1.context_service_pb2 import ExplainMergeRequest, RecordTouchpointRequest
+from omnithread.context.v1.journey_service_pb2 import SearchJourneysRequest
 from omnithread.messaging.v1.campaign_report_service_pb2 import CampaignPathReport, GetCampaignReportRequest
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_GRANTED, Preferences
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest, UpdatePreferencesRequest
@@ -134,6 +135,20 @@ class WebShop:
             bought=sum(arm.bought_after_message for arm in report.arms),
             revenue=", ".join(price(money) for arm in report.arms for money in arm.revenue_after_message),
             paths=[_path(path) for path in report.paths],
+        )
+
+    async def journeys_from_web_to_store(self) -> Found:
+        """Marketing looks for those who were here and bought in a store."""
+        answer = await self._suite.journeys.SearchJourneys(
+            SearchJourneysRequest(path=[CHANNEL_KIND_WEB, CHANNEL_KIND_STORE])
+        )
+        return Found(
+            journey_ids=[card.journey.journey_id for card in answer.journeys if card.order_count],
+            ways=[
+                " > ".join(word(ChannelKind.Name(kind), "CHANNEL_KIND_") for kind in card.path)
+                for card in answer.journeys
+                if card.order_count
+            ],
         )
 
 

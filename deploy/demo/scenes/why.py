@@ -4,11 +4,12 @@ from deploy.demo.cast import Cast
 from deploy.demo.scenes.pictures import numbers_table, reasons_panel
 from deploy.demo.scenes.reminder import sent_reminders
 from deploy.demo.stage import Stage
-from deploy.demo.views import Numbers, Reasons, Sale, View
+from deploy.demo.views import Found, Numbers, Reasons, Sale, View
 
 CAMPAIGN = "abandoned_cart"
 GATES = {"relevant", "consent", "caps", "quiet_hours"}
 NUMBERS_LIMIT_SECONDS = 20.0
+SEARCH_LIMIT_SECONDS = 30.0
 
 
 async def why(cast: Cast, stage: Stage, sale: Sale) -> None:
@@ -42,3 +43,14 @@ async def why(cast: Cast, stage: Stage, sale: Sale) -> None:
     )
     stage.show(numbers_table(numbers))
     stage.prove("its revenue is what the till took", holds=numbers.revenue == sale.total, seen=(numbers, sale.total))
+
+    async def search() -> Found:
+        return await cast.web_shop.act(Found, "journeys_from_web_to_store")
+
+    found = await stage.until(
+        "a search over all journeys finds hers: over the web shop to a purchase in a store",
+        search,
+        lambda found: found.journey_ids == [view.journey_id],
+        limit_seconds=SEARCH_LIMIT_SECONDS,
+    )
+    stage.did("web-shop", f"her way: {found.ways[0]}")
