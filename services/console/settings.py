@@ -84,6 +84,9 @@ class ConsoleSettings(ProcessSettings):
     """Where the waterfalls get their spans: kept by this process, or asked of Jaeger's query service or of Tempo."""
     spans_address: str = Field(default="", max_length=200)
     """Where Jaeger (`http://jaeger-query:16686`) or Tempo (`http://tempo:3200`) answers."""
+    spans_headers_file: Path | None = None
+    """File with what is sent to Jaeger or Tempo beside each question, a line each, `Name: value`: a tenant
+    (`X-Scope-OrgID: shop`), a login (`Authorization: Bearer ...`). Read at the start."""
     spans_listen: str = ""
     """Where this process takes spans over OTLP/HTTP, `host:port`, when it keeps its own; empty: nowhere. Whoever
     reaches it can put spans there, so it belongs on a network of the suite's own."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 ANSWER_SECONDS = 8.0
 
 Plain = dict[str, Any]  # JSON
+HEADER = re.compile(r"([A-Za-z0-9-]{1,64}):([ -~]{1,4096})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,24 @@ class Backend:
         return Answer(status=answer.status_code, kind=kind, body=bytes(body))
 
 
-def http_client(address: str) -> httpx.AsyncClient:
-    """Connect to a back end; the caller closes it. No proxies and no credentials from the environment."""
+def http_client(address: str, headers_file: Path | None = None) -> httpx.AsyncClient:
+    """Connect to a back end; the caller closes it. No proxies and no credentials from the environment.
+
+    Raises OSError where the file cannot be read, ValueError where a line of it is no header.
+    """
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=4)
-    return httpx.AsyncClient(base_url=address, trust_env=False, timeout=ANSWER_SECONDS, limits=limits)
+    headers = {} if headers_file is None else headers_in(headers_file.read_text(encoding="utf-8"))
+    return httpx.AsyncClient(base_url=address, headers=headers, trust_env=False, timeout=ANSWER_SECONDS, limits=limits)
+
+
+def headers_in(text: str) -> dict[str, str]:
+    """Read headers, a line each. Raises ValueError, without showing what may be a secret."""
+    headers: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        found = HEADER.fullmatch(line)
+        if found is None:
+            raise ValueError(f"spans_headers_file: line {number} is no header")
+        headers[found[1]] = found[2].strip()
+    return headers

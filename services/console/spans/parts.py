@@ -41,7 +41,7 @@ def spans_of_settings(
             )
         receiver = Receiver(store, registry=registry, file=file) if settings.spans_listen else None
         return Spans(source=KeptHere(store), receiver=receiver)
-    client = http_client(settings.spans_address)
+    client = http_client(settings.spans_address, settings.spans_headers_file)
     stack.push_async_callback(client.aclose)
 
     def now() -> float:

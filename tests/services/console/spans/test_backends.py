@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -55,6 +56,16 @@ async def tempo(answers: Answers, *, max_bytes: int = 10_000, answer_seconds: fl
 async def jaeger(answers: Answers) -> AsyncIterator[Jaeger]:
     async with answering(answers) as address, http_client(address) as client:
         yield Jaeger(backend=Backend(name="Jaeger", client=client), now=lambda: NOW, kept_days=30)
+
+
+async def test_a_tenant_and_a_login_go_with_each_question_and_are_shown_to_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "headers"
+    file.write_text("X-Scope-OrgID: shop\n\nAuthorization: Bearer abc\n")
+    async with http_client("http://127.0.0.1:9", file) as client:
+        assert (client.headers["x-scope-orgid"], client.headers["authorization"]) == ("shop", "Bearer abc")
+    file.write_text("a secret without a name")
+    with pytest.raises(ValueError, match=r"^spans_headers_file: line 1 is no header$"):
+        http_client("http://127.0.0.1:9", file)
 
 
 def plain(status: int, body: object) -> tuple[int, str, bytes]:
