@@ -30,10 +30,9 @@ def routes(console: Console) -> list[Route]:
         now=time.monotonic,
     )
     operations = Operations(console, lookout)
-    letter = "/operations/dead-letters/{customer_id}/{message_id}"
     return [
         Route("/operations", operations.page, methods=["GET"]),
         Route("/operations/now", operations.now, methods=["GET"]),
-        Route(letter, operations.dead_letter, methods=["GET"]),
-        Route(f"{letter}/replay", operations.replay, methods=["POST"]),
+        Route("/operations/dead-letters/{customer_id}/{message_id}", operations.dead_letter, methods=["GET"]),
+        Route("/operations/dead-letters/{customer_id}/{message_id}/replay", operations.replay, methods=["POST"]),
     ]
