@@ -9,15 +9,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
 UV = $(or $(shell command -v uv),$(BIN)/uv)
-APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser --ignore tests/foreign
+APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser --ignore tests/foreign --ignore tests/observability
 TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
-.PHONY: help setup check test test-long test-launch test-browser test-node test-faults protos lock fmt demo up token sign-in clean
+.PHONY: help setup check test test-long test-launch test-browser test-node test-observability test-faults protos observability lock fmt demo up token sign-in clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.synced ## make .venv with everything in it; needs only python3 >= 3.11
 
@@ -36,6 +36,7 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs
 	$(BIN)/lint-imports
 	(cd protos && ../$(BIN)/buf lint)
 	$(PY) -m protos.generate --check
+	$(PY) -m deploy.observability.generate --check
 
 test: setup ## every test but what takes long, crashes the whole suite, or needs a browser
 	$(PY) -m pytest -n auto -m "not long" $(APART)
@@ -54,8 +55,15 @@ test-node: setup ## a channel in Node with stock OpenTelemetry: its traces are p
 	$(PY) -m tests.foreign.node_here
 	$(PY) -m pytest tests/foreign
 
+test-observability: setup ## alerts and rules in Prometheus' own promtool
+	$(PY) -m tests.observability.promtool
+	$(PY) -m pytest tests/observability
+
 test-faults: setup ## crash every part under load, several times each
 	OMNITHREAD_FAULT_ROUNDS=$(or $(ROUNDS),5) $(PY) -m pytest tests/faults
+
+observability: setup ## make the table of metrics and the dashboards again
+	$(PY) -m deploy.observability.generate
 
 protos: setup ## make the stubs from protos/ again
 	$(PY) -m protos.generate

@@ -48,42 +48,47 @@ class ReaderMetrics:
     """How the readers of one process handle what other areas announce; `of` gives those of one reader."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        labels = ["reader", "area"]
         self._delay_seconds = Histogram(
             "omnithread_event_handle_delay_seconds",
             "Time from the commit of an event to its having been handled.",
-            labels,
+            ["reader", "area"],
             buckets=DELAY_SECONDS_BUCKETS,
             registry=registry,
         )
         self._replayed = Counter(
-            "omnithread_events_replayed", "Events that the owner gave instead of Kafka.", labels, registry=registry
+            "omnithread_events_replayed",
+            "Events that the owner gave instead of Kafka.",
+            ["reader", "area"],
+            registry=registry,
         )
         self._failures = Counter(
-            "omnithread_stream_failures", "Failures that parked a customer's stream.", labels, registry=registry
+            "omnithread_stream_failures",
+            "Failures that parked a customer's stream.",
+            ["reader", "area"],
+            registry=registry,
         )
         self._lag_seconds = Gauge(
             "omnithread_consumer_lag_seconds",
             "Age of the oldest event that Kafka brought to this process and that is not handled yet; 0 for none.",
-            labels,
+            ["reader", "area"],
             registry=registry,
         )
         self._records_behind = Gauge(
             "omnithread_consumer_records_behind",
             "Records on Kafka, of this process's partitions, that it has not fetched yet.",
-            labels,
+            ["reader", "area"],
             registry=registry,
         )
         self._compared_time = Gauge(
             "omnithread_heads_compared_timestamp_seconds",
             "When this process last compared all heads of the owner with its cursors, in seconds since 1970.",
-            labels,
+            ["reader", "area"],
             registry=registry,
         )
         self._parked = Gauge(
             "omnithread_streams_parked",
             "Customers' streams that are parked now, counted up to 10000; the same in all replicas.",
-            labels,
+            ["reader", "area"],
             registry=registry,
         )
 

@@ -44,12 +44,12 @@ class ProcessMetrics:
             self._delay_seconds.observe(max(0.0, loop.time() - asked))
 
 
-def note_build(registry: CollectorRegistry, service: str) -> None:
+def note_build(registry: CollectorRegistry, program: str) -> None:
     """Say which program of which version this is, once for each registry."""
     built = Gauge(
         "omnithread_build_info",
         "1, with the program, its version and Python's as labels.",
-        ["service", "version", "python"],
+        ["program", "version", "python"],
         registry=registry,
     )
-    built.labels(service, suite_version(), python_version()).set(1)
+    built.labels(program, suite_version(), python_version()).set(1)
