@@ -5,7 +5,8 @@ what running processes expose.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ KINDS = {
 }
 FIVE = ("profile", "cart", "preference", "messaging", "aggregator")
 PROGRAMS = (*FIVE, "door", "console")
+EVERYWHERE = frozenset({"libs/telemetry/span_counts.py"})
+"""Registered by `new_registry`, which every process makes."""
 WIRING = "libs/serving.py"
 """What is made here, all five services have."""
 
@@ -58,16 +61,19 @@ class Metric:
 def metrics(root: Path = ROOT) -> list[Metric]:
     """Give all of them, by name. Raises Undeclared."""
     sources = {
-        path.relative_to(root).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
         for folder in FOLDERS
         for path in sorted((root / folder).rglob("*.py"))
         if "omnithread-client" not in path.parts
     }
-    found = [metric for path, tree in sources.items() for metric in _declared(path, tree, sources)]
+    found = [metric for path, text in sources.items() for metric in _declared(path, text, sources)]
     return sorted(found, key=lambda metric: metric.name)
 
 
-def _declared(path: str, tree: ast.Module, sources: dict[str, ast.Module]) -> Iterator[Metric]:
+def _declared(path: str, text: str, sources: Mapping[str, str]) -> Iterator[Metric]:
+    if "prometheus_client" not in text:
+        return
+    tree = ast.parse(text)
     imported = {
         alias.asname or alias.name: alias.name
         for node in tree.body
@@ -112,19 +118,19 @@ def _constant(node: ast.expr) -> object:
     return value
 
 
-def _programs(path: str, holder: str, sources: dict[str, ast.Module]) -> Iterator[str]:
+def _programs(path: str, holder: str, sources: Mapping[str, str]) -> Iterator[str]:
     """Say who serves what a class or function makes: the service it belongs to, else whoever names it."""
     if path.startswith("services/"):
         yield path.split("/")[1]
         return
-    users = {other for other, tree in sources.items() if other != path and _names(tree, holder)}
+    if path in EVERYWHERE:
+        yield from PROGRAMS
+        return
+    word = re.compile(rf"\b{holder}\b")
+    users = {other for other, text in sources.items() if other != path and word.search(text)}
     for program in PROGRAMS:
         if (program in FIVE and WIRING in users) or any(user.startswith(f"services/{program}/") for user in users):
             yield program
-
-
-def _names(tree: ast.Module, holder: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == holder for node in ast.walk(tree))
 
 
 def by_sample(known: Iterable[Metric]) -> dict[str, Metric]:

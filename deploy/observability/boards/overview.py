@@ -169,6 +169,23 @@ OVERVIEW = Board(
                         ),
                     ),
                 ),
+                Panel(
+                    "How long pages take",
+                    "95 % of the requests over HTTP were faster. Points lead to traces.",
+                    "s",
+                    quantiles("omnithread_http_request_seconds", by="service, route", match=OURS, shares=(0.95,)),
+                ),
+                Panel(
+                    "Requests refused over HTTP",
+                    "Many UNKNOWN are mails with broken links, or somebody who guesses.",
+                    "reqps",
+                    (
+                        Query(
+                            f"sum by (service, reason) (rate(omnithread_http_refused_total{{{OURS}}}[5m]))",
+                            "{{service}} {{reason}}",
+                        ),
+                    ),
+                ),
             ),
         ),
         Row(

@@ -68,6 +68,19 @@ RUNTIME = Board(
                     ),
                 ),
                 Panel(
+                    "Spans that were lost",
+                    "They never reached the collector: it is away, or the queue was full. Journeys then have holes.",
+                    "reqps",
+                    (
+                        Query(
+                            f"sum by (service, reason) (rate(omnithread_spans_dropped_total{{{OURS}}}[5m]))",
+                            "{{service}} {{reason}}",
+                        ),
+                        Query(f"sum(rate(omnithread_spans_exported_total{{{OURS}}}[5m]))", "taken"),
+                        Query(f"sum(rate(omnithread_span_exports_failed_total{{{OURS}}}[5m]))", "failed exports"),
+                    ),
+                ),
+                Panel(
                     "Builds",
                     "Which version of which program runs, on which Python.",
                     "short",
