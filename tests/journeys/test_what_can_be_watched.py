@@ -6,6 +6,7 @@ from collections import defaultdict
 from urllib.request import Request, urlopen
 
 import pytest
+from google.type.money_pb2 import Money
 
 import omnithread
 from deploy.local.suite import Suite
@@ -40,7 +41,9 @@ async def pages(suite: Suite, channels: Channels) -> dict[str, str]:
     """Give what every process tells after some calls, all of them by a customer whom nobody may recognise there."""
     session = await channels.shop.start_session([omnithread.cookie(VISITOR)])
     customer_id = session.customer_id
-    await channels.shop.cart.AddItem(AddItemRequest(customer_id=customer_id, sku="watched-sku", quantity=1))
+    price = Money(currency_code="EUR", units=10)
+    hat = AddItemRequest(customer_id=customer_id, sku="watched-sku", name="Hat", unit_price=price, quantity=1)
+    await channels.shop.cart.AddItem(hat)
     await channels.store.cart.GetCart(GetCartRequest(customer_id=customer_id))
     await channels.agent.context.GetCustomerContext(GetCustomerContextRequest(customer_id=customer_id))
     told = {name: await page(port) for name, port in ports(suite).items()}

@@ -7,6 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
+import omnithread
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
 from omnithread import SERVICES
@@ -260,3 +261,12 @@ async def test_two_reminders_and_an_order_that_comes_before_them(suite: Suite) -
     ]
     assert f"Ben: COMPLETED {steps}" in lines
     assert "Anna: []" in lines
+
+
+async def test_metrics_are_read_over_http_and_name_traces(suite: Suite, channels: Channels) -> None:
+    await channels.shop.start_session([omnithread.cookie("metrics-page")])
+    port = str(suite.plan.ports.services["cart"].metrics)
+    ready = block("docs/metrics.md", "sh", "omnithread_ready").replace("52052", port)
+    assert await run("bash", "-c", ready, environment={}) == "omnithread_ready 1.0\n"
+    exemplars = block("docs/metrics.md", "sh", "openmetrics-text").replace("52052", port)
+    assert "_bucket{" in await until(lambda: run("bash", "-c", f"{exemplars} || true", environment={}), bool)
