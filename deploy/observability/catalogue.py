@@ -52,10 +52,9 @@ class Metric:
             return frozenset(f"{self.name}_{part}" for part in ("bucket", "sum", "count"))
         return frozenset({self.name})
 
-    @property
-    def sample_labels(self) -> frozenset[str]:
-        """The labels that its samples have."""
-        return frozenset({*self.labels, "le"} if self.kind == "histogram" else self.labels)
+    def labels_of(self, sample: str) -> frozenset[str]:
+        """The labels that its samples of this name have."""
+        return frozenset({*self.labels, "le"} if sample == f"{self.name}_bucket" else self.labels)
 
 
 def metrics(root: Path = ROOT) -> list[Metric]:

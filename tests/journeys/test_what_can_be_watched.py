@@ -72,7 +72,7 @@ def test_samples_have_the_labels_of_the_page(pages: dict[str, str]) -> None:
                     seen[name].add(frozenset(label for label, _ in LABEL.findall(labels)))
     assert {"omnithread_calls_total", "omnithread_call_seconds_bucket", "omnithread_consumer_lag_seconds"} <= set(seen)
     for name, labels in seen.items():
-        assert labels == {samples[name].sample_labels}, name
+        assert labels == {samples[name].labels_of(name)}, name
 
 
 def test_channels_are_told_apart_by_their_kind_and_nobody_is_named(pages: dict[str, str]) -> None:

@@ -269,4 +269,4 @@ async def test_metrics_are_read_over_http_and_name_traces(suite: Suite, channels
     ready = block("docs/metrics.md", "sh", "omnithread_ready").replace("52052", port)
     assert await run("bash", "-c", ready, environment={}) == "omnithread_ready 1.0\n"
     exemplars = block("docs/metrics.md", "sh", "openmetrics-text").replace("52052", port)
-    assert "_bucket{" in await until(lambda: run("bash", "-c", f"{exemplars} || true", environment={}), bool)
+    assert "_bucket{" in await until(lambda: run("bash", "-c", f"{exemplars.strip()} || true", environment={}), bool)

@@ -30,7 +30,7 @@ def labels_of(metric: str) -> set[str]:
     if metric in recorded():
         query = named_in(recorded()[metric])
         return set(query.labels)
-    return set(FOREIGN.get(metric) or (SAMPLES[metric].sample_labels if metric in SAMPLES else ())) | OF_TARGETS
+    return set(FOREIGN.get(metric) or (SAMPLES[metric].labels_of(metric) if metric in SAMPLES else ())) | OF_TARGETS
 
 
 @pytest.mark.parametrize(("where", "query"), queries().items(), ids=str)
