@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import OKPAlgorithm
 
+from services.console.calling.keys import ONLY_FOR, new_console_key, new_secret
+
 PRIVATE_KEY = "signing-key.pem"
 JWKS = "jwks.json"
 ERASURE_KEY = "erasure.key"
@@ -82,7 +84,7 @@ def ensure_keys(state: Path) -> Keys:
     if not keys.console_key_file.exists():
         _add_console_key(keys)
     if not keys.console_secret_file.exists():
-        _write(keys.console_secret_file, secrets.token_hex(32))
+        _write(keys.console_secret_file, new_secret())
     if not keys.erasure_key_file.exists():
         _write(keys.erasure_key_file, secrets.token_hex(32))
     if not keys.handover_keys_file.exists():
@@ -106,14 +108,11 @@ def renew_keys(state: Path) -> None:
 
 def _add_console_key(keys: Keys) -> None:
     """Make the console's key pair, and put its public half beside the others, for its channel only."""
-    private_key = Ed25519PrivateKey.generate()
-    named = {"kid": f"console-{secrets.token_hex(8)}", "alg": "EdDSA", "use": "sig"}
-    public = {**OKPAlgorithm.to_jwk(private_key.public_key(), as_dict=True), **named}
+    key = new_console_key(CONSOLE_CHANNEL)
     others = json.loads(keys.jwks_file.read_text(encoding="utf-8"))["keys"]
-    jwks = [one for one in others if CONSOLE_CHANNEL not in one.get("omnithread_channels", ())]
-    jwks.append({**public, "omnithread_channels": [CONSOLE_CHANNEL]})
-    _write(keys.jwks_file, json.dumps({"keys": jwks}, indent=2))
-    _write(keys.console_key_file, json.dumps({**OKPAlgorithm.to_jwk(private_key, as_dict=True), **named}))
+    jwks = [one for one in others if CONSOLE_CHANNEL not in one.get(ONLY_FOR, ())]
+    _write(keys.jwks_file, json.dumps({"keys": [*jwks, key.public]}, indent=2))
+    _write(keys.console_key_file, key.private)
 
 
 def mint_channel_token(

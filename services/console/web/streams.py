@@ -13,6 +13,8 @@ from starlette.responses import StreamingResponse
 from libs.web.refusals import Refused
 
 EVENT_STREAM = "text/event-stream"
+AT_ONCE = {"x-accel-buffering": "no"}
+"""So that proxies pass on each event when it comes."""
 RETRY_MILLISECONDS = 1000
 """After which time a browser asks again."""
 
@@ -47,7 +49,7 @@ class LiveStreams:
         """
         if self._open[agent_id] >= self._most_per_agent or self._open.total() >= self._most:
             raise Refused(429, "TOO_MANY_LIVE", {"retry-after": "10"})
-        return StreamingResponse(self._sent(agent_id, events), media_type=EVENT_STREAM)
+        return StreamingResponse(self._sent(agent_id, events), media_type=EVENT_STREAM, headers=AT_ONCE)
 
     def stop(self) -> None:
         """End all of them: browsers ask again, of whoever runs then."""
