@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
+from google.protobuf.message import Message
+
 from libs.events.merges import MergeListener, undated
 from libs.events.streams import Stream, internal_stream
 from libs.journey_rules import JourneyRules, load_journey_rules
@@ -83,10 +85,15 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
 
     unmerges = Unmerges(partings=partings, area_merges=area_merges, catch_up=catch_up)
     listener = Listener(journeys=journeys, merges=merges, unmerges=unmerges, foreign_sessions=foreign_sessions)
+
+    async def handle(area: str, event: Message) -> None:
+        await listener.handle(area, event)
+        watching.heard(area, event)  # the consumer hears of it also while Kafka is away
+
     consumer = foundation.consumer(
         group=settings.group("aggregator"),
         streams=list(streams.values()),
-        handle=listener.handle,
+        handle=handle,
     )
     freshness = Freshness(listening=consumer, streams=streams)
     waiting_merges = Merges(journeys=journeys, sources=sources)

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from google.protobuf.message import Message
+
 from libs.events.streams import Stream, own_stream
 from libs.events.tail import EventTail
 from libs.rpc.server import Registration
@@ -30,6 +32,8 @@ class WatchParts:
     """What the aggregator adds to itself."""
 
     registration: Registration
+    heard: Callable[[str, Message], None]
+    """Takes in an event that somebody else heard, by its area."""
     sweeps: Mapping[str, Callable[[], Awaitable[None]]]
     stopping: Callable[[], None]
     """Ends all streams: the process is asked to stop."""
@@ -83,6 +87,7 @@ def watching_over(
     )
     return WatchParts(
         registration=partial(add_WatchServiceServicer_to_server, servicer),
+        heard=rounds.heard,
         sweeps={"watch-tail": tail.run, "watch-rounds": rounds.run, "watch-stuck": stuck.run},
         stopping=watchers.stop,
         close=rounds.stop,
