@@ -8,6 +8,7 @@ from libs.mongo.connection import Document
 from libs.mongo.shapes import MemberEntry, OutboxEntry
 from libs.mongo.values import Event, Member, RecordShape, State
 from libs.origin import Origin
+from libs.telemetry.journey import NO_LABELS, JourneyLabels, current_labels
 from libs.timestamps import to_timestamp
 from omnithread.common.v1 import channel_pb2, event_pb2
 
@@ -40,16 +41,31 @@ def outbox_entry(
         actor_id=origin.actor_id,
         traceparent=origin.traceparent,
     )
+    labels = _labels(event, origin, customer_id)
     return OutboxEntry(
         seq=seq,
         event_id=event_id,
         record_time=now,
         event=shape.to_event(event, header).SerializeToString(deterministic=True),
         traceparent=origin.traceparent,
-        journey_id=origin.journey_id,
-        session_id=origin.session_id,
+        journey_id=labels.journey_id,
+        session_id=labels.session_id,
         channel_id=origin.channel_id,
         members=[member_entry(member, customer_id) for member in shape.members(event)],
+    )
+
+
+def _labels(event: object, origin: Origin, customer_id: str) -> JourneyLabels:
+    """Say to which journey and visit the announcement belongs, for telemetry only.
+
+    What tells of a journey names it itself; what a listener or a timer does belongs to what it works for.
+    """
+    present = current_labels()
+    if present.customer_id not in ("", customer_id):
+        present = NO_LABELS
+    return JourneyLabels(
+        journey_id=getattr(event, "journey_id", "") or origin.journey_id or present.journey_id,
+        session_id=getattr(event, "session_id", "") or origin.session_id or present.session_id,
     )
 
 

@@ -35,6 +35,7 @@ from libs.telemetry.journey import LABELS, NO_LABELS, JourneyLabels, labels_from
 from libs.telemetry.metrics import CallMetrics
 from libs.telemetry.propagation import remote_context, traceparent_of
 from libs.telemetry.tracing import tracer as default_tracer
+from omnithread.rpc_spans import customer_of
 
 EXEMPT = ("/grpc.health.", "/grpc.reflection.")
 """Open to everybody: probes have no token, and the contract is no secret."""
@@ -225,7 +226,7 @@ class Door(grpc.aio.ServerInterceptor):
             raise refusal
         request = self._decoded(raw, decode)
         self._validation.check(request)
-        visit.name_customer(getattr(request, "customer_id", ""))
+        visit.name_customer(customer_of(request))
         return request
 
     def _decoded(self, raw: bytes, decode: Callable[[bytes], Message]) -> Message:

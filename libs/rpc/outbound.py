@@ -14,7 +14,7 @@ from opentelemetry.trace import Span, Tracer, use_span
 from libs.rpc.deadlines import call_timeout
 from libs.telemetry.metrics import ClientMethodMeter, ClientMetrics
 from libs.telemetry.propagation import outgoing_headers
-from omnithread.rpc_spans import note_status, rpc_attributes, server_attributes, start_client_span
+from omnithread.rpc_spans import customer_of, note_status, rpc_attributes, server_attributes, start_client_span
 from omnithread.streams import ends_with
 
 Request = TypeVar("Request")
@@ -162,8 +162,8 @@ class _Spans:
 
     def start(self, request: object) -> Span:
         """Start one, with the customer whom the request names."""
-        customer_id = getattr(request, "customer_id", "")
-        named = {"customer.id": customer_id} if isinstance(customer_id, str) and customer_id else {}
+        customer_id = customer_of(request)
+        named = {"customer.id": customer_id} if customer_id else {}
         return start_client_span(self._tracer, self._method, {**self._attributes, **named})
 
 

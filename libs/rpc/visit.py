@@ -126,9 +126,9 @@ class Visit:
         self.span = meter.start_span(parent)
         self._token: Token[Context] = otel_context.attach(trace.set_span_in_context(self.span, Context()))
 
-    def name_customer(self, customer_id: object) -> None:
+    def name_customer(self, customer_id: str) -> None:
         """Label the rest of the call with the customer that the request names."""
-        if isinstance(customer_id, str) and customer_id:
+        if customer_id:
             add_journey_labels(customer_id=customer_id)
 
     def leave(self, status: Status) -> None:

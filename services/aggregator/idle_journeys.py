@@ -51,7 +51,7 @@ class IdleJourneys:
         journey_id = spans(thread.timeline)[-1].journey_id
         cause = thread.recent_touchpoints[0].traceparent if thread.recent_touchpoints else ""
         with (
-            journey_labels(journey_id=journey_id, customer_id=customer_id),
+            journey_labels(journey_id=journey_id, channel_id=PART, customer_id=customer_id),
             span_of_effect("journey ended", cause=cause, age=thread.timeline.journeys[-1].gap),
         ):
             try:

@@ -117,7 +117,10 @@ class PriceAlerts:
             return decision
 
         age = now - (change.report_time or now)
-        with journey_labels(customer_id=customer_id), span_of_effect("price fell", cause=change.traceparent, age=age):
+        with (
+            journey_labels(channel_id=PART, customer_id=customer_id),
+            span_of_effect("price fell", cause=change.traceparent, age=age),
+        ):
             traceparent = current_traceparent()
             stamp = Stamp.internal(f"price:{change.change_id}", Origin.system(PART, traceparent=traceparent))
             try:

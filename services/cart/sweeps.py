@@ -4,6 +4,7 @@ Every replica looks; one conditional write decides who does it, since the reques
 A cart is announced once, and again only after it has changed.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -56,7 +57,7 @@ class CartSweeps:
             return  # another replica was faster
         origin = cart.last_origin or Origin.system(PART)
         with (
-            journey_labels(journey_id=origin.journey_id, session_id=origin.session_id, customer_id=customer_id),
+            _labels(origin, customer_id),
             span_of_effect(
                 "cart abandoned", cause=origin.traceparent, age=self.carts.clock() - cart.update_time, by=self.tracer
             ),
@@ -70,7 +71,7 @@ class CartSweeps:
             return  # another replica was faster
         origin = cart.last_origin or Origin.system(PART)
         with (
-            journey_labels(journey_id=origin.journey_id, session_id=origin.session_id, customer_id=customer_id),
+            _labels(origin, customer_id),
             span_of_effect(
                 "cart expired", cause=origin.traceparent, age=self.carts.clock() - cart.update_time, by=self.tracer
             ),
@@ -83,6 +84,12 @@ class CartSweeps:
         if lock is not None:
             origin = Origin.system(PART)
             await self.desk.unlock_over(customer_id, _stamp("unlock", customer_id, lock.until_time, origin))
+
+
+def _labels(origin: Origin, customer_id: str) -> AbstractContextManager[object]:
+    return journey_labels(
+        journey_id=origin.journey_id, session_id=origin.session_id, channel_id=PART, customer_id=customer_id
+    )
 
 
 def _stamp(what: str, customer_id: str, due_time: datetime, last_origin: Origin) -> Stamp:

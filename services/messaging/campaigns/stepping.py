@@ -111,7 +111,12 @@ class Stepper:
             "campaign.enrolment_id": one.enrolment_id,
         }
         with (
-            journey_labels(journey_id=origin.journey_id, session_id=origin.session_id, customer_id=saved.customer_id),
+            journey_labels(
+                journey_id=origin.journey_id,
+                session_id=origin.session_id,
+                channel_id=PART,
+                customer_id=saved.customer_id,
+            ),
             span_of_effect("campaign step", cause=origin.traceparent, age=age, attributes=attributes, by=self.tracer),
         ):
             await self._step(saved, one)

@@ -28,7 +28,7 @@ from services.messaging.deciding.verdicts import Wait
 from services.messaging.delivery.handing_over import HandingOver
 from services.messaging.delivery.patience import Patience
 from services.messaging.delivery.providers import BUILT_IN
-from services.messaging.delivery.steps import Steps
+from services.messaging.delivery.steps import PART, Steps
 from services.messaging.model import Overtaken
 from services.messaging.values import Content, Message, MessageId, MessageState, Messaging, Reason
 
@@ -95,7 +95,12 @@ class Sender:
             "message.template_id": message.template_id,
         }
         with (
-            journey_labels(journey_id=origin.journey_id, session_id=origin.session_id, customer_id=saved.customer_id),
+            journey_labels(
+                journey_id=origin.journey_id,
+                session_id=origin.session_id,
+                channel_id=PART,
+                customer_id=saved.customer_id,
+            ),
             span_of_effect("message due", cause=origin.traceparent, age=age, attributes=attributes, by=self._tracer),
         ):
             await self._step(saved, message)

@@ -13,7 +13,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from omnithread.errors import ErrorDetails
 from omnithread.labels import current_labels
 from omnithread.requests import ServerClock, reissued
-from omnithread.rpc_spans import rpc_attributes, server_attributes, start_client_span
+from omnithread.rpc_spans import customer_of, rpc_attributes, server_attributes, start_client_span
 from omnithread.tokens import TokenSource
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -44,9 +44,9 @@ def start_span(tracer: Tracer, method: str | bytes, *, address: str, request: ob
     known = (
         ("journey.id", labels.journey_id),
         ("session.id", labels.session_id),
-        ("customer.id", getattr(request, "customer_id", "")),
+        ("customer.id", customer_of(request)),
     )
-    named = {key: value for key, value in known if isinstance(value, str) and value}
+    named = {key: value for key, value in known if value}
     return start_client_span(tracer, path, {**rpc_attributes(path), **server_attributes(address), **named})
 
 

@@ -4,7 +4,11 @@ A refusal is an answer: its code is on the span, which is no error for it. Where
 fault of the caller's, it is one, on either side.
 """
 
+from functools import cache
+
 import grpc
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 
 STATUS_CODE = "rpc.response.status_code"
@@ -32,6 +36,29 @@ def server_attributes(address: str) -> dict[str, str | int]:
     if not colon or not port.isdecimal():
         return {"server.address": address}
     return {"server.address": host.strip("[]"), "server.port": int(port)}
+
+
+def customer_of(request: object) -> str:
+    """The customer whom a request names: itself, or in the thing that it is about (a profile, preferences)."""
+    named = getattr(request, "customer_id", "")
+    if isinstance(named, str) and named:
+        return named
+    if isinstance(request, Message):
+        for name in _things_of_a_customer(request.DESCRIPTOR):
+            if request.HasField(name) and (named := getattr(getattr(request, name), "customer_id", "")):
+                return str(named)
+    return ""
+
+
+@cache  # as many as there are messages in the contract
+def _things_of_a_customer(descriptor: Descriptor) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in descriptor.fields
+        if field.message_type is not None
+        and not field.is_repeated
+        and "customer_id" in field.message_type.fields_by_name
+    )
 
 
 def start_client_span(tracer: Tracer, method: str, attributes: dict[str, str | int]) -> Span:
