@@ -14,7 +14,7 @@ TYPED := services libs deploy tests protos
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export UV_NO_SYNC := 1
 
-.PHONY: help setup check test test-long test-launch test-browser test-node test-observability test-faults protos observability lock fmt demo up token sign-in clean
+.PHONY: help setup check test test-long test-launch test-browser test-node test-observability screenshots test-faults protos observability lock fmt demo up token sign-in clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,10 @@ test-launch: setup ## `make demo` and `make up` as whole processes that leave no
 test-browser: setup ## what customers click, in the machine's Chromium; SHOTS=folder keeps pictures of the pages
 	$(PY) -m tests.browser.chromium
 	OMNITHREAD_SHOTS_DIR=$(SHOTS) $(PY) -m pytest tests/browser
+
+screenshots: setup ## make the pictures in docs/ again, of the samples, in the machine's Chromium
+	$(PY) -m tests.browser.chromium
+	$(PY) -m tests.browser.pictures docs/pictures
 
 test-node: setup ## a channel in Node with stock OpenTelemetry: its traces are part of the journey
 	$(PY) -m tests.foreign.node_here

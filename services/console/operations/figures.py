@@ -18,7 +18,6 @@ LAG, BEHIND, PARKED = (
     "omnithread_streams_parked",
 )
 WATCHERS, WATCH_SECONDS = "omnithread_watchers", "omnithread_watch_change_seconds_bucket"
-STARTED = "process_start_time_seconds"
 WAITING, OVERDUE, DEAD = "omnithread_messages_waiting", "omnithread_messages_overdue", "omnithread_dead_letters_waiting"
 WANTED = frozenset(
     (
@@ -33,7 +32,6 @@ WANTED = frozenset(
         PARKED,
         WATCHERS,
         WATCH_SECONDS,
-        STARTED,
         WAITING,
         OVERDUE,
         DEAD,
@@ -115,8 +113,6 @@ class Figures:
     waiting: float | None
     overdue: float | None
     dead: float | None
-    start_time: float | None
-    """Seconds since 1970."""
 
 
 def figures_of(now: Reading, before: Reading | None) -> Figures:
@@ -131,7 +127,6 @@ def figures_of(now: Reading, before: Reading | None) -> Figures:
         waiting=_sum(now, WAITING),
         overdue=_sum(now, OVERDUE),
         dead=_sum(now, DEAD),
-        start_time=_most(now, STARTED),
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from deploy.local.state import ROOT
 from services.console.operations.figures import WANTED, Figures, Reading, figures_of, reading_of
 from services.console.operations.places import places_of
 from services.console.operations.samples import MOST_SAMPLES, NotMetrics, samples_of
@@ -66,7 +67,7 @@ def test_a_process_that_began_anew_did_not_answer_less_than_nothing() -> None:
 
 def test_what_is_not_told_is_nothing_and_not_zero() -> None:
     figures = figures_of(reading_of((), time=1), None)
-    assert figures == Figures(None, None, None, (), None, None, None, None, None, None)
+    assert figures == Figures(None, None, None, (), None, None, None, None, None)
 
 
 def test_each_reader_is_told_with_its_lag() -> None:
@@ -93,6 +94,11 @@ def test_whatever_comes_is_read_or_refused(text: str) -> None:
     for line in (text, f"omnithread_watchers{text}", f"omnithread_watchers{{{text}}} 1"):
         with contextlib.suppress(NotMetrics):
             figures_of(reading_of(samples_of(line, wanted=WANTED), time=1), None)
+
+
+def test_all_that_the_page_reads_is_told_by_some_process() -> None:
+    told = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [name for name in WANTED if f"`{name.removesuffix('_bucket')}`" not in told] == []
 
 
 def test_too_many_numbers_are_refused() -> None:
