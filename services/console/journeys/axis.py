@@ -21,7 +21,7 @@ LEAST_STRETCH_WIDTH = 28.0
 MARK_WIDTH = 30.0
 """What a stretch is given for each moment in it, so that most marks find room."""
 MOST_STRETCH_WIDTH = 900.0
-LEAST_WIDTH = 760.0
+LEAST_WIDTH = 900.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,17 +45,20 @@ class Jaeger:
     async def journey(self, journey_id: str, *, limit: int) -> list[TraceSummary]:
         """Give the traces of a journey, the earliest first."""
         found = await self._search(limit, tags=json.dumps({JOURNEY: journey_id}))
-        return sorted(found, key=lambda one: one.start_ns)[:limit]
+        return sorted(map(summary_of, found), key=lambda one: one.start_ns)[:limit]
 
-    async def newest(self, limit: int) -> list[TraceSummary]:
+    async def newest(self, limit: int, *, of_journeys: bool = False) -> list[TraceSummary]:
         """Give the newest traces, the newest first."""
-        return sorted(await self._search(limit), key=lambda one: -one.start_ns)[:limit]
+        found = await self._search(limit)
+        if of_journeys:
+            found = [spans for spans in found if any(span.journey_id for span in spans)]
+        return sorted(map(summary_of, found), key=lambda one: -one.start_ns)[:limit]
 
     async def linking_to(self, trace_id: str, *, limit: int) -> list[TraceSummary]:  # noqa: ARG002  as all sources
         """Give none: Jaeger cannot be asked for links. The journey's own order leads on instead."""
         return []
 
-    async def _search(self, limit: int, **wanted: str) -> list[TraceSummary]:
+    async def _search(self, limit: int, **wanted: str) -> list[list[Span]]:
         end = round(self.now() * 1_000_000)
         window: dict[str, str | int] = {"start": end - self.kept_days * DAY_MICROSECONDS, "end": end, "limit": limit}
 
@@ -67,7 +70,7 @@ class Jaeger:
         found: dict[str, list[Span]] = {}
         for traces in await asyncio.gather(*(of(service) for service in services)):
             found |= traces
-        return [summary_of(spans) for spans in found.values()]
+        return list(found.values())
 
     async def _services(self) -> list[str]:
         names = (await self.backend.ask("/api/services")).json(self.name).get("data")

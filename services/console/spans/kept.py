@@ -25,9 +25,9 @@ class KeptHere:
         """Give the traces of a journey, the earliest first."""
         return [summary_of(spans) for spans in self.store.journey(journey_id)[:limit]]
 
-    async def newest(self, limit: int) -> list[TraceSummary]:
+    async def newest(self, limit: int, *, of_journeys: bool = False) -> list[TraceSummary]:
         """Give the newest traces, the newest first."""
-        return [summary_of(spans) for spans in self.store.newest(limit)]
+        return [summary_of(spans) for spans in self.store.newest(limit, of_journeys=of_journeys)]
 
     async def linking_to(self, trace_id: str, *, limit: int) -> list[TraceSummary]:
         """Give the traces that go on from this one, the earliest first."""

@@ -22,8 +22,8 @@ class SpanSource(Protocol):
     async def journey(self, journey_id: str, *, limit: int) -> list[TraceSummary]:
         """Give at most `limit` traces with a span of this journey, the earliest first."""
 
-    async def newest(self, limit: int) -> list[TraceSummary]:
-        """Give at most `limit` traces, the newest first."""
+    async def newest(self, limit: int, *, of_journeys: bool = False) -> list[TraceSummary]:
+        """Give at most `limit` traces, the newest first; maybe only those with a span of a journey."""
 
     async def linking_to(self, trace_id: str, *, limit: int) -> list[TraceSummary]:
         """Give at most `limit` traces that go on from this one, as far as is known, the earliest first."""

@@ -48,9 +48,10 @@ class Tempo:
         """Give the traces of a journey, the earliest first."""
         return await self._search(f'{{ .journey.id = "{_quoted(journey_id)}" }}', limit=limit)
 
-    async def newest(self, limit: int) -> list[TraceSummary]:
+    async def newest(self, limit: int, *, of_journeys: bool = False) -> list[TraceSummary]:
         """Give the newest traces, the newest first."""
-        return (await self._search("{}", limit=limit))[::-1]
+        query = "{ .journey.id != nil }" if of_journeys else "{}"
+        return (await self._search(query, limit=limit))[::-1]
 
     async def linking_to(self, trace_id: str, *, limit: int) -> list[TraceSummary]:
         """Give the traces that go on from this one; none of a Tempo that is too old to be asked for links."""

@@ -23,6 +23,9 @@ SPAN_ID = re.compile(r"[0-9a-f]{16}")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_LISTED = 100
 MAX_LINKING = 20
+MAX_LINKING_READ = 100
+FETCH = "poll "
+"""How spans are called in which a consumer fetched events: they link to the cause of each."""
 MOST_SKIPPED = 100_000
 STARTED_AT_ONCE = timedelta(minutes=2)
 """So young a trace may still be on its way."""
@@ -61,11 +64,15 @@ class TracePages:
         fault = "A trace's id has 32 hexadecimal digits." if wanted else ""
         if journey and not NAME.fullmatch(journey):
             journey, fault = "", "A journey's id has letters, digits, - and _ only."
+        everything = request.query_params.get("all") == "1"
         traces: Sequence[TraceSummary] = ()
         away = ""
         try:
             source = self._console.spans
-            traces = await (source.journey(journey, limit=MAX_LISTED) if journey else source.newest(MAX_LISTED))
+            if journey:
+                traces = await source.journey(journey, limit=MAX_LISTED)
+            else:
+                traces = await source.newest(MAX_LISTED, of_journeys=not everything)
         except SpansAway as error:
             away = str(error)
         return self._console.rendering.page(
@@ -76,6 +83,7 @@ class TracePages:
             journey=journey,
             wanted=wanted,
             fault=fault,
+            everything=everything,
             away=away,
             source=self._console.spans.name,
             at_most=MAX_LISTED,
@@ -105,6 +113,7 @@ class TracePages:
             under=under if SPAN_ID.fullmatch(under) else "",
             skip=int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 7 else 0,
         )
+        linking = [] if away else await self._linking(trace_id)
         missing = None
         if not spans:
             missing = why_missing(
@@ -125,7 +134,8 @@ class TracePages:
             failed_count=sum(1 for span in spans or () if span.error),
             services=sorted({span.service for span in spans or ()}),
             goes_on_from=_links(spans or ()),
-            goes_on_in=await self._linking(trace_id) if not away else (),
+            goes_on_in=[one for one in linking if not one.name.startswith(FETCH)],
+            fetched_in=[one for one in linking if one.name.startswith(FETCH)],
             around=place,
             journey_away=journey_away,
             customer_id=customer_id,
@@ -148,11 +158,10 @@ class TracePages:
 
     async def _linking(self, trace_id: str) -> list[TraceSummary]:
         try:
-            found = await self._console.spans.linking_to(trace_id, limit=MAX_LINKING)
+            found = await self._console.spans.linking_to(trace_id, limit=MAX_LINKING_READ)
         except SpansAway:
             return []
-        # What a consumer fetched in one go links to each of its causes: true, and less telling than the rest.
-        return sorted(found, key=lambda one: (one.name.startswith("poll "), one.start_ns))
+        return found
 
 
 def why_missing(away: str, when: datetime | None, *, now: datetime, kept_days: int) -> Missing:

@@ -106,12 +106,14 @@ async def test_tempo_is_searched_for_a_journey_and_for_links_by_traceql() -> Non
         of_journey = await source.journey('jrn_1" || true', limit=10)
         linking = await source.linking_to(TRACE, limit=10)
         newest = await source.newest(10)
+        assert await source.newest(10, of_journeys=True) == newest
     assert [one.trace_id for one in of_journey] == ["1f".zfill(32), "2f".zfill(32)] == [one.trace_id for one in linking]
     assert [one.trace_id for one in newest] == ["2f".zfill(32), "1f".zfill(32)]
     assert [one["q"] for one in queries] == [
         '{ .journey.id = "jrn_1\\" || true" }',
         f'{{ link:traceID = "{TRACE}" }}',
         "{}",
+        "{ .journey.id != nil }",
     ]
     assert (queries[0]["end"], queries[0]["start"]) == ("1700000100", str(1_700_000_100 - 30 * 86_400))
 

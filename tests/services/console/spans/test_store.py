@@ -10,7 +10,8 @@ from tests.services.console.spans.samples import span
 
 def test_when_it_is_full_the_oldest_trace_is_forgotten_whole() -> None:
     store = SpanStore(max_spans=3)
-    store.add([span("old", "a", journey="j", links=("x",)), span("old", "b"), span("new", "c"), span("new", "d")])
+    store.add([span("old", "a", journey="j", links=("x",)), span("old", "b")])
+    store.add([span("new", "c", journey="k"), span("new", "d")])
     assert store.trace("old") == []
     assert store.journey("j") == []
     assert store.linking_to("x") == []
@@ -29,6 +30,23 @@ def test_a_span_that_an_exporter_sends_twice_counts_once() -> None:
     store = SpanStore(max_spans=2)
     store.add([span("one", "a"), span("one", "a"), span("two", "b")])
     assert [len(store.trace("one")), len(store.trace("two"))] == [1, 1]
+
+
+def test_what_services_say_to_each_other_does_not_push_out_journeys() -> None:
+    store = SpanStore(max_spans=10)
+    store.add([span("journey", "a", start=1, journey="j"), span("journey", "b", start=1)])
+    for number in range(50):
+        store.add([span(f"heads-{number}", "a", start=2 + number)])
+    assert len(store.trace("journey")) == 2
+    assert store.trace("heads-49")
+    assert [trace[0].trace_id for trace in store.newest(5, of_journeys=True)] == ["journey"]
+    assert [trace[0].trace_id for trace in store.newest(2)] == ["heads-49", "heads-48"]
+    for number in range(50):
+        store.add([span(f"journey-{number}", "a", start=100 + number, journey="k")])
+    assert store.trace("journey") == []
+    assert store.trace("heads-49"), "a fifth is theirs: a trace may get its journey with a later span"
+    store.add([span("heads-49", "b", start=101, journey="k")])
+    assert len(store.journey("k")) == 8
 
 
 def test_a_trace_that_never_ends_pushes_no_other_out() -> None:

@@ -50,7 +50,9 @@ async def test_the_newest_and_those_of_a_journey_are_listed(desk: ConsoleDesk) -
     other = trace_pb2.Span(trace_id=(121).to_bytes(16), span_id=(1).to_bytes(8), name="of no journey")
     await send(desk.running.spans_port, export(other))
     newest = (await desk.http.get("/traces")).text
-    assert hexadecimal(121) in newest
+    assert hexadecimal(120) in newest
+    assert hexadecimal(121) not in newest
+    assert hexadecimal(121) in (await desk.http.get("/traces?all=1")).text
     of_journey = (await desk.http.get("/traces?journey=jrn_1")).text
     assert hexadecimal(120) in of_journey
     assert hexadecimal(121) not in of_journey
