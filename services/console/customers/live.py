@@ -23,8 +23,10 @@ BEAT_SECONDS = 10.0
 """So often the page hears something, and so often it is looked whether the session goes on."""
 PAUSE_SECONDS = 5.0
 STATE = "state"
+ERASED = "CUSTOMER_ERASED"
+GONE = Event(STATE, "gone")
 FOR_GOOD = {
-    grpc.StatusCode.NOT_FOUND: Event(STATE, "gone"),
+    grpc.StatusCode.NOT_FOUND: GONE,
     grpc.StatusCode.PERMISSION_DENIED: Event(STATE, "not live"),
     grpc.StatusCode.UNIMPLEMENTED: Event(STATE, "not live"),
     grpc.StatusCode.INVALID_ARGUMENT: Event(STATE, "not live"),
@@ -40,9 +42,10 @@ class LivePages:
 
     async def answer(self, request: Request) -> Response:
         """Begin to send what changes. HEAD only says whether it would."""
-        if request.method == "HEAD":
-            return Response(media_type=EVENT_STREAM)
         agent = signed_in(request)
+        if request.method == "HEAD":
+            self.console.live.check_room(agent.agent_id)
+            return Response(media_type=EVENT_STREAM)
         page = _LivePage(
             console=self.console,
             request=request,
@@ -105,7 +108,8 @@ class _LivePage:
                     async for self._newest in contexts:
                         self._moved.set()
             except grpc.RpcError as error:
-                end = FOR_GOOD.get(details_of(error).code)
+                details = details_of(error)
+                end = GONE if details.reason == ERASED else FOR_GOOD.get(details.code)
                 if end is not None:
                     return end
             self._note_connection(connected=False)

@@ -9,8 +9,10 @@ from libs.telemetry.journey import add_journey_labels
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 from omnithread.messaging.v1.explanation_service_pb2 import ExplainMessageRequest
 from services.console.console import Console
+from services.console.customers.guessing import CUSTOMER_ID
 from services.console.customers.recent import RecentCustomers
 from services.console.customers.seen import COLUMNS, Seen, seen_of
+from services.console.web.failures import nothing_here
 from services.console.web.requests import session_of, signed_in
 
 
@@ -24,6 +26,8 @@ class Showing:
     async def customer(self, request: Request) -> Response:
         """Show a customer; one who was merged leads to the customer who remains."""
         asked: str = request.path_params["customer_id"]
+        if not CUSTOMER_ID.fullmatch(asked):
+            raise nothing_here()
         client = self.console.clients.of(signed_in(request))
         seen = seen_of(await client.context.GetCustomerContext(GetCustomerContextRequest(customer_id=asked)))
         if seen.customer_id != asked:

@@ -41,6 +41,8 @@ MOST_VALUE_CHARACTERS = 10_000
 CLIENT_GONE = 499
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"})
 STREAM = "text/event-stream"
+NAVIGATE = "navigate"
+"""How browsers mark that somebody follows a link or sends a form; programs may say nothing."""
 LOOKS = frozenset({"GET", "HEAD"})
 ACTS = frozenset({"POST"})
 
@@ -99,10 +101,13 @@ class App:
             response = await self._answer(visit, request, route, is_open=is_open)
             for name, value in {**ALWAYS, **NOT_KEPT}.items():
                 response.headers.setdefault(name, value)
-            await response(scope, receive, send)
+            if response.media_type != STREAM:
+                await response(scope, receive, send)
             status = response.status_code
         finally:
             visit.leave(status)
+        if response.media_type == STREAM:  # it goes on for hours, and neither its span nor its time should
+            await response(scope, receive, send)
 
     def _find(self, scope: Scope) -> tuple[Route | None, bool]:
         """Find the place, also where it has another method, and put the changing parts of its path into the scope."""
@@ -187,6 +192,8 @@ class App:
         """Give the browser the session as it is now, where that is news to it and the session goes on."""
         if "set-cookie" in response.headers or not self._sessions.goes_on(session, now):
             return
-        renewed = self._sessions.renewed(session, now)
+        # What a page asks by itself is no sign of the agent: else a page that is open keeps the session for ever.
+        by_agent = request.headers.get("sec-fetch-mode", NAVIGATE) == NAVIGATE
+        renewed = self._sessions.renewed(session, now) if by_agent else session
         if renewed is not session or self._sessions.read(request.cookies, now) != session:
             response.headers.append("set-cookie", self._sessions.cookie(renewed))

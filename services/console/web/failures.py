@@ -7,7 +7,9 @@ import grpc
 from libs.web.refusals import Refused, service_away
 from omnithread import details_of
 
-AWAY = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED})
+AWAY = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+GONE = frozenset({"CUSTOMER_ERASED"})
+TOO_MUCH = "TOO_MUCH"
 STATUS = {
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.INVALID_ARGUMENT: 400,
@@ -16,6 +18,7 @@ STATUS = {
     grpc.StatusCode.ALREADY_EXISTS: 409,
     grpc.StatusCode.OUT_OF_RANGE: 400,
     grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
     grpc.StatusCode.UNAUTHENTICATED: 502,
     grpc.StatusCode.UNIMPLEMENTED: 501,
 }
@@ -27,6 +30,7 @@ TITLES = {
     405: "This page cannot be used like that",
     408: "That took too long",
     409: "That is not possible now",
+    410: "Nothing is kept here any more",
     413: "That is too much at once",
     414: "This address is too long",
     415: "That was no form of ours",
@@ -62,6 +66,8 @@ WORDS = {
     "DEAD_LETTER_NOT_FOUND": "There is no such message that could not be sent. They are kept for 90 days.",
     "QUEUE_FULL": "Too many messages wait for this customer already. Nothing was queued.",
     "PAGE_TOKEN_INVALID": "This page of the list is not there any more. Begin with the first.",
+    "CUSTOMER_ERASED": "This customer was forgotten at their own wish. Nothing of them is kept.",
+    TOO_MUCH: "The suite takes no more of this for now. Nothing was done.",
     "IDENTIFIER_INVALID": "This is no identifier as we keep them.",
 }
 
@@ -88,8 +94,9 @@ def refusal_of(error: grpc.RpcError) -> tuple[Failure, Refused]:
     reason = details.reason or details.code.name
     if details.code in AWAY:
         return Failure(503, _title(503), WORDS["AWAY"], reason), service_away()
-    status = STATUS.get(details.code, 500)
-    return Failure(status, _title(status), WORDS.get(details.reason, ""), reason), Refused(status, reason)
+    status = 410 if details.reason in GONE else STATUS.get(details.code, 500)
+    words = WORDS.get(details.reason) or (WORDS[TOO_MUCH] if status == 429 else "")
+    return Failure(status, _title(status), words, reason), Refused(status, reason)
 
 
 def _title(status: int) -> str:

@@ -47,9 +47,13 @@ class LiveStreams:
 
         Raises TOO_MANY_LIVE.
         """
+        self.check_room(agent_id)
+        return StreamingResponse(self._sent(agent_id, events), media_type=EVENT_STREAM, headers=AT_ONCE)
+
+    def check_room(self, agent_id: str) -> None:
+        """Raise TOO_MANY_LIVE where an agent may open no more."""
         if self._open[agent_id] >= self._most_per_agent or self._open.total() >= self._most:
             raise Refused(429, "TOO_MANY_LIVE", {"retry-after": "10"})
-        return StreamingResponse(self._sent(agent_id, events), media_type=EVENT_STREAM, headers=AT_ONCE)
 
     def stop(self) -> None:
         """End all of them: browsers ask again, of whoever runs then."""

@@ -136,3 +136,14 @@ async def test_two_agents_have_each_their_own_session(desk: ConsoleDesk) -> None
         answer = await http.post("/sign-out", headers=desk.from_here, data={"form_token": anna})
     assert answer.status_code == 403
     assert "Anna Berg" in (await desk.http.get("/")).text
+
+
+async def test_a_page_that_asks_by_itself_does_not_keep_somebody_signed_in(desk: ConsoleDesk) -> None:
+    await desk.sign_in()
+    by_itself = {"sec-fetch-mode": "cors"}
+    for _ in range(3):
+        desk.clock.ahead += timedelta(minutes=8)
+        assert (await desk.http.head("/customers/cus_1/live", headers=by_itself)).status_code == 200
+    desk.clock.ahead += timedelta(minutes=8)
+    answer = await desk.http.head("/customers/cus_1/live", headers=by_itself)
+    assert answer.status_code == 303, "32 minutes without a sign of the agent"

@@ -145,3 +145,23 @@ async def test_pages_are_counted_by_route(desk: ConsoleDesk) -> None:
     }
     assert "/customers/{customer_id}" in routes
     assert not any("cus_1" in str(route) for route in routes)
+
+
+async def test_too_many_live_pages_are_refused_before_they_begin(tmp_path: Path) -> None:
+    async with console_desk(tmp_path, most_live_pages_per_agent=1) as desk:
+        await desk.sign_in()
+        place, accept = "/customers/cus_1/live", {"accept": "text/event-stream"}
+        assert (await desk.http.head(place, headers=accept)).status_code == 200
+        async with desk.http.stream("GET", place, headers=accept) as live:
+            assert await anext(live.aiter_lines()) == "retry: 1000"
+            for method in ("GET", "HEAD"):
+                answer = await desk.http.request(method, place, headers=accept)
+                assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
+
+
+async def test_a_live_page_is_counted_when_it_begins_and_not_by_how_long_it_is_open(desk: ConsoleDesk) -> None:
+    await desk.sign_in()
+    async with desk.http.stream("GET", "/customers/cus_1/live") as live:
+        assert await anext(live.aiter_lines()) == "retry: 1000"
+        ended = [span.name for span in desk.spans.get_finished_spans()]
+        assert "GET /customers/{customer_id}/live" in ended

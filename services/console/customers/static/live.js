@@ -110,6 +110,7 @@
     source.addEventListener("state", (event) => {
       lastHeard = Date.now();
       const what = JSON.parse(event.data);
+      if (what === "signed out") { refused(); return; } // another page may have kept the session
       say(what);
       if (OVER.has(what)) stop();
     });
@@ -128,8 +129,10 @@
     stop();
     const answer = await fetch(parts.dataset.live, { method: "HEAD", headers: { accept: "text/event-stream" } }).catch(() => null);
     if (answer && answer.status === 401) say("signed out");
-    else if (answer && answer.status === 404) say("gone");
-    else setTimeout(() => { if (!source && !document.hidden) listen(); }, AGAIN_MS);
+    else {
+      if (answer && answer.status === 429) say("too many");
+      setTimeout(() => { if (!source && !document.hidden) listen(); }, AGAIN_MS);
+    }
   }
 
   // Browsers allow few connections to one address: pages that nobody sees give theirs up.
