@@ -56,7 +56,7 @@ class View:
 
 
 @dataclass(slots=True)
-class _Past:
+class Past:
     """Readings of one process, oldest first: some seconds apart, and none older than the window."""
 
     readings: deque[Reading] = field(default_factory=deque)
@@ -90,7 +90,7 @@ class Lookout:
         self._metrics = tuple(metrics)
         self._plaintext = plaintext
         self._now = now
-        self._past: Mapping[Place, _Past] = {place: _Past() for place in self._metrics}
+        self._past: Mapping[Place, Past] = {place: Past() for place in self._metrics}
         self._lock = asyncio.Lock()
         self._looked = -math.inf
         self._view = View(health=(), processes=())

@@ -21,6 +21,7 @@ from services.console.web.failures import refusal_of
 
 DEAD_LETTERS = 20
 ANSWER_SECONDS = 3.0
+AWAY = 503
 
 Thing = TypeVar("Thing")
 
@@ -85,4 +86,5 @@ async def _told(asked: Awaitable[Told[Thing]]) -> Told[Thing]:
         return await asked
     except grpc.RpcError as error:
         failure, _ = refusal_of(error)
-        return Told((), problem=f"not answering ({failure.reason})")
+        said = "not answering" if failure.status == AWAY else "refuses to say"
+        return Told((), problem=f"{said} ({failure.reason})")

@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from deploy.local.state import ROOT
 from services.console.operations.figures import WANTED, Figures, Reading, figures_of, reading_of
+from services.console.operations.lookout import Past
 from services.console.operations.places import places_of
 from services.console.operations.samples import MOST_SAMPLES, NotMetrics, samples_of
 
@@ -63,6 +64,19 @@ def test_a_process_that_began_anew_did_not_answer_less_than_nothing() -> None:
     calls = figures_of(new.reading(20), old.reading(10)).calls
     assert calls is not None
     assert calls.answered == 1
+
+
+def test_a_minute_is_remembered_and_no_more() -> None:
+    past, told = Past(), Told()
+    before = {time: past.keep(told.reading(time)) for time in range(0, 121, 2)}
+    assert before[0] is None
+    assert {time: kept.time for time, kept in before.items() if kept is not None and time <= 60} == dict.fromkeys(
+        range(2, 61, 2), 0
+    )
+    last = before[120]
+    assert last is not None
+    assert 60 <= last.time <= 66  # the oldest that is not older than a minute, of those some seconds apart
+    assert len(past.readings) <= 12
 
 
 def test_what_is_not_told_is_nothing_and_not_zero() -> None:
