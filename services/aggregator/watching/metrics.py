@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from libs.telemetry.exemplars import Exemplars
+
 CHANGE_SECONDS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
 LEFT, STOPPED, TOKEN, PARTED, GONE, STUCK, FAULT = "left", "stopped", "token", "parted", "gone", "stuck", "fault"
 REASONS = (LEFT, STOPPED, TOKEN, PARTED, GONE, STUCK, FAULT)
@@ -20,6 +22,7 @@ class WatchMetrics:
             buckets=CHANGE_SECONDS_BUCKETS,
             registry=registry,
         )
+        self.exemplars = Exemplars()
         self.updates = Counter("omnithread_watch_updates", "Updates written to watchers.", registry=registry)
         self.reads = Counter("omnithread_watch_reads", "Contexts read for watchers.", registry=registry)
         self.ended = Counter(

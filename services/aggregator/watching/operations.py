@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from opentelemetry.trace import INVALID_SPAN_CONTEXT
+
 from libs.clock import Clock
 from libs.errors import OmnithreadError, Status
 from libs.rpc.call import Call
+from libs.telemetry.propagation import span_context_of
 from omnithread.context.v1 import watch_service_pb2 as pb
 from services.aggregator.watching import errors, metrics
 from services.aggregator.watching.lineage import Lineage
@@ -86,7 +89,9 @@ class Watching:
             return
         self.metrics.updates.inc()
         if news.changed_at is not None:
-            self.metrics.change_seconds.observe(max(0.0, (self.clock() - news.changed_at).total_seconds()))
+            seconds = max(0.0, (self.clock() - news.changed_at).total_seconds())
+            change_span = span_context_of(news.traceparent) or INVALID_SPAN_CONTEXT
+            self.metrics.change_seconds.observe(seconds, self.metrics.exemplars.of(seconds, change_span))
 
 
 def _response(

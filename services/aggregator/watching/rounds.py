@@ -33,7 +33,7 @@ from services.aggregator.reading import ContextReader
 from services.aggregator.watching.causes import reading_because
 from services.aggregator.watching.metrics import WatchMetrics
 from services.aggregator.watching.seen import Seen
-from services.aggregator.watching.subject import News, first_of
+from services.aggregator.watching.subject import News
 from services.aggregator.watching.watchers import MOST_CAUSES, Cause, Group, Watcher, Watchers
 
 PROFILE = "profile"
@@ -187,8 +187,8 @@ class Rounds:
             )
 
     def _tell(self, group: Group, read: ContextRead, causes: Sequence[Cause]) -> None:
-        changed_at = first_of(cause.time for cause in causes if cause.is_change)
-        news = News(read, Seen.of(read), changed_at)
+        first = min((cause for cause in causes if cause.is_change), key=lambda cause: cause.time, default=None)
+        news = News(read, Seen.of(read), *((first.time, first.traceparent) if first else ()))
         if news.is_sure_who or not group.standing_id:
             self._watchers.follow(group, read.context.customer_id)
         group.heads = read.heads if news.is_sure_who else {}

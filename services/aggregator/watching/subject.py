@@ -1,6 +1,5 @@
 """What watchers have in common who share the reads, and what one read found. Values only."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +42,8 @@ class News:
     seen: Seen
     changed_at: datetime | None = None
     """When the first of the changes was committed for which it was read; None where nothing was heard of any."""
+    traceparent: str = ""
+    """Of that change."""
 
     @property
     def is_sure_who(self) -> bool:
@@ -58,12 +59,9 @@ class News:
         """Take the place of news that was not read; the time counts from the first change that nobody was told."""
         if earlier is None or earlier.changed_at is None:
             return self
-        return replace(self, changed_at=first_of([self.changed_at, earlier.changed_at]))
-
-
-def first_of(times: Iterable[datetime | None]) -> datetime | None:
-    """Give the earliest of some times."""
-    return min((time for time in times if time is not None), default=None)
+        if self.changed_at is not None and self.changed_at < earlier.changed_at:
+            return self
+        return replace(self, changed_at=earlier.changed_at, traceparent=earlier.traceparent)
 
 
 def _areas_behind(wanted: frozenset[int]) -> frozenset[str]:
