@@ -1,5 +1,6 @@
 """Who watches whom: within limits, found by customer, and with room for one piece of news."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,6 +31,13 @@ def refused_limit(watchers: Watchers, customer_id: str, caller: Caller = WEB) ->
         watch(watchers, customer_id, caller)
     assert refused.value.reason == "WATCH_LIMIT"
     return refused.value.metadata["limit"]
+
+
+def test_news_that_was_not_read_leaves_the_time_and_the_trace_of_its_change_to_the_next() -> None:
+    first, later, silent = (replace(news_at(minutes), traceparent=f"of {minutes}") for minutes in (1, 2, None))
+    for newest, earlier in ((later, first), (silent, first), (first, later), (first, silent)):
+        told = newest.since(earlier)
+        assert (told.changed_at, told.traceparent) == (first.changed_at, "of 1")
 
 
 def news_at(minutes: int | None, customer_id: str = "mia") -> News:
