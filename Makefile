@@ -47,7 +47,7 @@ test-long: setup ## what takes long: crashes at every write, laws over all servi
 test-launch: setup ## `make demo` and `make up` as whole processes that leave nothing behind
 	$(PY) -m pytest tests/launch
 
-test-browser: setup ## what customers click, in the machine's Chromium; SHOTS=folder keeps pictures of the pages
+test-browser: setup ## the public pages and the console, in the machine's Chromium; SHOTS=folder keeps pictures of the pages
 	$(PY) -m tests.browser.chromium
 	OMNITHREAD_SHOTS_DIR=$(SHOTS) $(PY) -m pytest tests/browser
 

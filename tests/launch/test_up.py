@@ -60,6 +60,9 @@ async def test_it_comes_up_with_a_customer_answers_a_foreign_client_and_goes_whe
         assert link is not None
         async with httpx.AsyncClient(timeout=20) as browser:
             assert "Sign in as Anna?" in (await browser.get(link[0])).text
+            another = await output(sys.executable, "-m", "deploy.local", "sign-in", "bob", environment=environment)
+            here = f"{link[0].partition('/sign-in/')[0]}/sign-in/{another.strip().rpartition('/')[2]}"
+            assert "Sign in as bob?" in (await browser.get(here)).text
     finally:
         child.send_signal(signal.SIGTERM)
         await asyncio.wait_for(child.wait(), 60)
