@@ -75,9 +75,11 @@ class ContextReader:
         origin: Origin,
         budget: Budget,
         profile: SectionRead | None = None,
+        is_asked_for: bool = True,
     ) -> ContextRead:
         """Read the wanted sections; `profile` where it has just been answered.
 
+        What is missing is noted on the journey, unless nobody asked (`is_asked_for`) and it is only looked for again.
         Profile is always asked: it knows who the customer is today, and which merges are not yet done everywhere.
         The journey needs all four, to know whether it is up to date. Raises CUSTOMER_NOT_FOUND.
         """
@@ -107,7 +109,8 @@ class ContextReader:
         if behind:
             problems.append(Problem(SECTION_JOURNEY, SECTION_PROBLEM_REASON_BEHIND, behind))
         self._metrics.count(problems)
-        self._missing_sections.note(survivor_id, problems, origin)
+        if is_asked_for:
+            self._missing_sections.note(survivor_id, problems, origin)
         context = assemble(survivor_id, answers.reads.values(), wanted=wanted)
         heads = {AREAS[section]: read.head for section, read in answers.reads.items()}
         return ContextRead(context, tuple(problems), beside(answers.reads.get(SECTION_CART), wanted), heads)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from google.protobuf.message import Message
@@ -21,6 +22,7 @@ from libs.clock import Clock
 from libs.errors import OmnithreadError, Status
 from libs.events.pauses import growing_pause
 from libs.events.streams import header_of
+from libs.origin import Origin
 from libs.rpc.call import CURRENT_CALL, current_call, origin_of
 from libs.rpc.status import internal_error
 from libs.telemetry.journey import LABELS, JourneyLabels
@@ -29,7 +31,6 @@ from libs.timestamps import from_timestamp
 from omnithread.common.v1.event_pb2 import Head
 from services.aggregator.budget import Budget
 from services.aggregator.context import ContextRead
-from services.aggregator.reading import ContextReader
 from services.aggregator.watching.causes import reading_because
 from services.aggregator.watching.metrics import WatchMetrics
 from services.aggregator.watching.seen import Seen
@@ -61,6 +62,16 @@ class Pace:
     """How often everything is looked at without a change."""
 
 
+class Reads(Protocol):
+    """What reads a context; `ContextReader` does."""
+
+    async def read(
+        self, customer_id: str, *, wanted: frozenset[int], origin: Origin, budget: Budget, is_asked_for: bool
+    ) -> ContextRead:
+        """Read it, as it is committed now."""
+        ...
+
+
 class Rounds:
     """Reads again, and tells the watchers."""
 
@@ -68,7 +79,7 @@ class Rounds:
         self,
         *,
         watchers: Watchers,
-        reader: ContextReader,
+        reader: Reads,
         pace: Pace,
         metrics: WatchMetrics,
         clock: Clock,
@@ -184,6 +195,7 @@ class Rounds:
                 wanted=group.subject.wanted,
                 origin=origin_of(call),
                 budget=Budget(until=_now() + self._pace.read_seconds),
+                is_asked_for=bool(causes),
             )
 
     def _tell(self, group: Group, read: ContextRead, causes: Sequence[Cause]) -> None:

@@ -1,8 +1,6 @@
 """Whoever looks at a customer sees at once what happens elsewhere."""
 
-import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,7 +14,6 @@ from omnithread.preference.v1.preference_pb2 import Preferences
 from omnithread.preference.v1.preference_service_pb2 import UpdatePreferencesRequest
 from omnithread.profile.v1.profile_pb2 import Profile
 from omnithread.profile.v1.profile_service_pb2 import UpdateProfileRequest
-from services.aggregator.watching.rounds import GAP_SECONDS
 from tests.services.aggregator.company import Company, item, login, visitor
 from tests.services.aggregator.watching.eyes import Eyes, skus, watching
 
@@ -55,10 +52,6 @@ def views(update: CustomerContextUpdate) -> list[str]:
     return [view.sku for view in update.context.journey.viewed_products]
 
 
-def reads(company: Company) -> float:
-    return company.aggregator.registry.get_sample_value("omnithread_watch_reads_total") or 0.0
-
-
 async def test_what_happens_in_any_of_the_five_services_is_seen_on_another_channel(company: Company) -> None:
     customer_id = await new_customer(company)
     async with watching(company.store, customer_id) as eyes:
@@ -89,35 +82,6 @@ async def test_a_watcher_may_ask_for_what_changed_only(company: Company) -> None
         assert not last.context.HasField("preferences")
         whole = (await company.context(customer_id, sections=wanted)).context
         assert (last.context.etag, [*last.context.versions]) == (whole.etag, [*whole.versions])
-
-
-async def test_who_watches_the_same_is_read_for_once_and_others_not_at_all(company: Company) -> None:
-    mia, max_ = await new_customer(company), await new_customer(company)
-    sections = [context.SECTION_PREFERENCES]
-    async with (
-        watching(company.store, mia, sections=sections) as one,
-        watching(company.store, mia, sections=sections) as other,
-        watching(company.web, max_, sections=sections) as elsewhere,
-    ):
-        for eyes in (one, other, elsewhere):
-            await eyes.sees(lambda update: update.snapshot)
-        before = reads(company)
-        await company.web.preference.UpdatePreferences(in_language(mia, "fr"))
-        for eyes in (one, other):
-            await eyes.sees(lambda update: update.context.preferences.language == "fr")
-        assert reads(company) == before + 1
-        assert len(elsewhere.updates) == 1
-
-
-async def test_a_busy_customer_does_not_cause_a_read_for_each_change(company: Company) -> None:
-    customer_id = await new_customer(company)
-    async with watching(company.store, customer_id, sections=[context.SECTION_CART]) as eyes:
-        await eyes.sees(lambda update: update.snapshot)
-        before, began = reads(company), time.monotonic()
-        await asyncio.gather(*(company.web.cart.AddItem(item(customer_id, f"sku-{number}")) for number in range(40)))
-        await eyes.sees(lambda update: len(skus(update)) == 40)
-        assert reads(company) - before <= (time.monotonic() - began) / GAP_SECONDS + 1
-        assert len(eyes.updates) <= 1 + reads(company) - before
 
 
 async def test_who_comes_back_with_a_token_has_missed_nothing_and_is_told_nothing_twice(company: Company) -> None:

@@ -52,7 +52,7 @@ class WatchServiceServicer:
         A heartbeat comes where nothing else did for `heartbeat_seconds`; after two periods without a word the stream is dead. Every response has a token to resume with: nothing that changed meanwhile is missed, and nothing is sent again that the token's owner has seen.
         A customer who is merged into another is followed. A stream ends with UNAVAILABLE now and then, when its replica stops or its connection is an hour old: open again with the token.
         Those who watch the same customer and sections on one channel share the reads; a read is one call to each service.
-        Errors: CUSTOMER_NOT_FOUND, CUSTOMER_ERASED, IDENTIFIER_INVALID of profile; WATCH_LIMIT, WATCH_PARTED, WATCH_STOPPED; PAGE_TOKEN_INVALID for a damaged `resume_token`; TOKEN_EXPIRED in the midst, when the caller's token runs out; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
+        Errors: CUSTOMER_NOT_FOUND, also when the customer is forgotten; IDENTIFIER_INVALID of profile; WATCH_LIMIT, WATCH_PARTED, WATCH_STOPPED; PAGE_TOKEN_INVALID for a damaged `resume_token`; TOKEN_EXPIRED in the midst, when the caller's token runs out; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
