@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.console.console import Console
 from services.console.spans.source import SpansAway
-from services.console.spans.values import Span, TraceSummary
+from services.console.spans.values import Span, SpanLink, TraceSummary
 from services.console.traces.around import Around, around
 from services.console.traces.durations import took
 from services.console.traces.waterfall import waterfall_of
@@ -36,8 +36,8 @@ class Linked:
     """Another trace that a span of this one goes on from."""
 
     trace_id: str
-    why: str
-    """The link's kind: `previous-touchpoint`; empty where none is stated."""
+    words: str
+    """What it is to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ class TracePages:
             customer_id=customer_id,
             journey_id=journey_id,
             source=self._console.spans.name,
+            link_words=link_words,
             took=took,
             moment=moment,
         )
@@ -194,10 +195,22 @@ def _told(given: str, known: Sequence[str]) -> str:
     return named[0] if named else ""
 
 
+LINK_WORDS = {
+    "previous-touchpoint": "The touchpoint before was in",
+    "next-touchpoint": "The touchpoint after was in",
+}
+"""By `link.kind`, which the aggregator and the client package state. After, where a touchpoint was told late."""
+
+
+def link_words(link: SpanLink) -> str:
+    """Say what a link leads to."""
+    return LINK_WORDS.get(str(link.attributes.get("link.kind", "")), "Goes on from")
+
+
 def _links(spans: Sequence[Span]) -> list[Linked]:
     found: dict[str, Linked] = {}
     for span in spans:
         for link in span.links:
             if link.trace_id != span.trace_id and link.trace_id not in found:
-                found[link.trace_id] = Linked(link.trace_id, str(link.attributes.get("link.kind", "")))
+                found[link.trace_id] = Linked(link.trace_id, link_words(link))
     return list(found.values())[:MAX_LINKING]

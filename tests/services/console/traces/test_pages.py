@@ -33,7 +33,7 @@ async def test_a_waterfall_shows_what_came_in_and_trusts_nothing_in_it(desk: Con
     assert "<script>alert" not in page
     assert "<i>sku" not in page
     assert f"/traces/{hexadecimal(100)}" in page
-    assert "previous-touchpoint" in page
+    assert "The touchpoint before was in" in page
     assert "CART_EMPTY" in page
     assert "The journey cannot be read now" in page
 
