@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pymongo import ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from libs.mongo.connection import Collection, Document
 from libs.mongo.deadline import Deadline, reading
+
+DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,8 @@ class Put:
     """Replaces the document of this `_id`, or puts it there."""
 
     document: Document
+    is_new: bool = False
+    """Whether it should not be there yet: that is cheaper to put, and dearer where it is there after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,28 @@ async def write(collection: Collection, writes: Sequence[Put | Update], deadline
 
     Raises DEADLINE_EXCEEDED and DEPENDENCY_UNAVAILABLE.
     """
-    if not writes:
-        return
-    with reading(deadline):
-        await collection.bulk_write([_write(one) for one in writes], ordered=False)
+    limit = deadline or Deadline()
+    there = await _insert(collection, [one for one in writes if isinstance(one, Put) and one.is_new], limit)
+    rest = [_write(one) for one in writes if not (isinstance(one, Put) and one.is_new)]
+    rest += [_write(one) for one in there]
+    if rest:
+        with reading(limit):
+            await collection.bulk_write(rest, ordered=False)
+
+
+async def _insert(collection: Collection, puts: Sequence[Put], limit: Deadline) -> list[Put]:
+    """Put what is new, and give what was there already."""
+    if not puts:
+        return []
+    with reading(limit):
+        try:
+            await collection.bulk_write([InsertOne(one.document) for one in puts], ordered=False)
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if error.details.get("writeConcernErrors") or any(fault["code"] != DUPLICATE_KEY for fault in faults):
+                raise
+            return [puts[fault["index"]] for fault in faults]
+    return []
 
 
 def _write(one: Put | Update) -> ReplaceOne[Document] | UpdateOne:

@@ -76,7 +76,7 @@ class CardStore:
         for card in cards:
             earlier = known.get(card.span.journey_id)
             was = earlier.card.start_time if earlier else card.start_time
-            writes.append(Put({**card_to_document(card), "was_start_time": was}))
+            writes.append(Put({**card_to_document(card), "was_start_time": was}, is_new=earlier is None))
         for one in leaving:
             match: Document = {"_id": one.card.span.journey_id, "customer_id": one.card.customer_id}
             writes.append(Update(match, {"$set": {"gone": True, "marks": []}}))

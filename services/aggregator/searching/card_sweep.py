@@ -14,7 +14,7 @@ from libs.errors import OmnithreadError
 from services.aggregator.searching.behind import Behind
 from services.aggregator.searching.building import Building
 
-AT_ONCE = 50
+AT_ONCE = 100
 MOST_CUSTOMERS = 500
 MOST_SET_ASIDE = 1000
 SET_ASIDE_SECONDS = 300.0

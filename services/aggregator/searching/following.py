@@ -13,7 +13,7 @@ from services.aggregator.searching.trails import Trail
 from services.aggregator.store import TOUCHPOINTS, touchpoint_from_document
 from services.aggregator.values import Thread, Touchpoint
 
-READ_AT_ONCE = 500
+READ_AT_ONCE = 1000
 STILL_MOVING = timedelta(minutes=10)
 """News from the services comes in some seconds out of order: what is older is settled."""
 MOST_MOVING = 500

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import Deadline, reading
-from libs.mongo.places import Place, read_in_order
+from libs.mongo.places import Place
 from libs.mongo.shapes import RECORDS
+from libs.timestamps import EPOCH
 from services.aggregator.searching import cards
 from services.aggregator.searching.card_fields import CARDS, WITHOUT_TRAILS, card_from_document
 from services.aggregator.searching.cards import Card
@@ -16,6 +17,11 @@ from services.aggregator.searching.places import leads_over
 MOST_EXAMINED = 5000
 """So many journeys one call looks at; the next page goes on from there."""
 BATCH = 500
+FEW = 100
+FIRST_SLICE = timedelta(days=1)
+SHORTEST_SLICE = timedelta(minutes=1)
+LONGEST_SLICE = timedelta(days=3000)
+SLICES_GROW = 4
 BY_START = "start_time"
 BY_LAST_ACT = "last_time"
 
@@ -55,39 +61,55 @@ class Searches:
     database: Database
 
     async def find(self, wanted: Wanted, *, after: Place | None, limit: int, now: datetime) -> Found:
-        """Give one page, newest first. At most 10 indexed queries of 500 cards, and one for their customers."""
+        """Give one page, newest first. Some indexed queries of at most 500 cards, and one for their customers.
+
+        It looks back in slices of time, short ones where there are many journeys: a server that sorts what it finds
+        has never much to sort.
+        """
+        marks, deadline = marks_of(wanted), Deadline()
         latest = _latest(wanted, now)
         place = after or ((latest, "") if latest is not None else None)
-        marks = marks_of(wanted)
-        deadline = Deadline()
+        floor, width = wanted.from_time or EPOCH, FIRST_SLICE
         hits: list[Card] = []
         examined = 0
         while examined < MOST_EXAMINED:
-            documents = await self._batch(marks[0], wanted.field, place, deadline)
+            begin = _begin_of(place[0] if place else now, width, floor)
+            documents = await self._slice(marks[0], wanted.field, begin, place, deadline)
             for document in documents:
-                place = document[wanted.field], document["_id"]
-                if wanted.from_time is not None and place[0] < wanted.from_time:
-                    return Found(await self._present(hits, deadline), None, examined)
                 examined += 1
+                place = document[wanted.field], document["_id"]
                 if _fits(document, wanted, marks, now):
                     hits.append(card_from_document(document))
                     if len(hits) == limit:
                         return Found(await self._present(hits, deadline), place, examined)
             if len(documents) < BATCH:
-                return Found(await self._present(hits, deadline), None, examined)
+                if begin <= floor:
+                    return Found(await self._present(hits, deadline), None, examined)
+                place = begin, ""
+            width = _next_width(width, len(documents))
         return Found(await self._present(hits, deadline), place, examined)
 
-    async def _batch(self, mark: str, field: str, after: Place | None, deadline: Deadline) -> list[Document]:
-        return await read_in_order(
-            self.database[CARDS],
-            {"marks": mark},
-            field=field,
-            after=after,
-            newest_first=True,
-            limit=BATCH,
-            deadline=deadline,
-            projection=dict(WITHOUT_TRAILS),
+    async def _slice(
+        self, mark: str, field: str, begin: datetime, place: Place | None, deadline: Deadline
+    ) -> list[Document]:
+        """Give the newest 500 cards with a mark from a time on, before a place: those of its very time first."""
+        if place is None:
+            return await self._read({"marks": mark, field: {"$gte": begin}}, field, BATCH, deadline)
+        until, key = place
+        same_time = []
+        if key:
+            same_time = await self._read({"marks": mark, field: until, "_id": {"$lt": key}}, field, BATCH, deadline)
+        left = BATCH - len(same_time)
+        if not left:
+            return same_time
+        return same_time + await self._read(
+            {"marks": mark, field: {"$gte": begin, "$lt": until}}, field, left, deadline
         )
+
+    async def _read(self, match: Document, field: str, limit: int, deadline: Deadline) -> list[Document]:
+        with reading(deadline):
+            found = self.database[CARDS].find(match, dict(WITHOUT_TRAILS)).sort([(field, -1), ("_id", -1)])
+            return await found.limit(limit).to_list(limit)
 
     async def _present(self, found: Sequence[Card], deadline: Deadline) -> tuple[Card, ...]:
         """Leave out who was merged away or forgotten, however late their cards go. One query by id; none for none."""
@@ -118,6 +140,17 @@ def marks_of(wanted: Wanted) -> list[str]:
         marks.append(cards.GOING_ON)
     marks += [cards.over(letter) for letter in wanted.way]
     return [*marks, cards.EVERY]
+
+
+def _begin_of(until: datetime, width: timedelta, floor: datetime) -> datetime:
+    """Give where a slice begins; the last one has all that is older."""
+    return max(until - width, floor) if width < LONGEST_SLICE and until - floor > width else floor
+
+
+def _next_width(width: timedelta, found: int) -> timedelta:
+    if found >= BATCH:
+        return max(width / SLICES_GROW, SHORTEST_SLICE)
+    return width * SLICES_GROW if found < FEW else width
 
 
 def _latest(wanted: Wanted, now: datetime) -> datetime | None:
