@@ -1,6 +1,7 @@
 """The suite in the foreground, on fixed ports, with something in it to try."""
 
 import os
+from contextlib import AsyncExitStack
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -12,7 +13,9 @@ from deploy.local.plan import Plan, Ports
 from deploy.local.ports import LOOPBACK, accepts
 from deploy.local.state import STATE_DIR
 from deploy.local.suite import Suite
+from deploy.sample.journeys import CHANNELS, put_journeys
 from deploy.sample.load import CARD, EMAIL, put_brands, put_campaigns, put_customer, put_offers, put_templates
+from libs.clock import system_clock
 from services.console.calling.agent import Agent
 
 AGENT = Agent("anna", "Anna")
@@ -45,13 +48,23 @@ async def run_in_foreground(console: Console, ports: Ports) -> None:
             await put_brands(client)
             await put_templates(client)
             await put_offers(client)
-            await put_campaigns(client)
             customer_id = await put_customer(client)
-        _tell(console, suite, customer_id)
+            _tell(console, suite, customer_id)
+            await _put_journeys(suite)
+            await put_campaigns(client)
         raise await suite.failure()
     finally:
         with console.status("stopping"):
             await suite.stop()
+
+
+async def _put_journeys(suite: Suite) -> None:
+    """Tell of sample visitors, before there are campaigns that would write to everybody who looked at something."""
+    async with AsyncExitStack() as stack:
+        clients = {
+            name: await stack.enter_async_context(suite.connect(name, actor=AGENT.agent_id)) for name in CHANNELS
+        }
+        await put_journeys(clients, now=system_clock())
 
 
 def _tell(console: Console, suite: Suite, customer_id: str) -> None:

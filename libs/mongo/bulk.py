@@ -1,15 +1,18 @@
-"""Many small writes to one collection in one command, in any order. Each must be safe to repeat."""
+"""Many small writes to one collection in few commands, in any order. Each must be safe to repeat."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from libs.mongo.connection import Collection, Document
-from libs.mongo.deadline import Deadline, reading
+from libs.mongo.deadline import reading
 
 DUPLICATE_KEY = 11000
+AT_ONCE = 100
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +33,26 @@ class Update:
     upsert: bool = False
 
 
-async def write(collection: Collection, writes: Sequence[Put | Update], deadline: Deadline | None = None) -> None:
-    """Do them all; one command, none for none. What was done when it fails is left to a repetition.
+async def write(collection: Collection, writes: Sequence[Put | Update]) -> None:
+    """Do them all; one command for every hundred, none for none. What was done when it fails is left to a repetition.
 
     Raises DEADLINE_EXCEEDED and DEPENDENCY_UNAVAILABLE.
     """
-    limit = deadline or Deadline()
-    there = await _insert(collection, [one for one in writes if isinstance(one, Put) and one.is_new], limit)
-    rest = [_write(one) for one in writes if not (isinstance(one, Put) and one.is_new)]
-    rest += [_write(one) for one in there]
-    if rest:
-        with reading(limit):
-            await collection.bulk_write(rest, ordered=False)
+    there: list[Put] = []
+    for puts in _batches([one for one in writes if isinstance(one, Put) and one.is_new]):
+        there += await _insert(collection, puts)
+    for batch in _batches([*(one for one in writes if not (isinstance(one, Put) and one.is_new)), *there]):
+        with reading():
+            await collection.bulk_write([_write(one) for one in batch], ordered=False)
 
 
-async def _insert(collection: Collection, puts: Sequence[Put], limit: Deadline) -> list[Put]:
+def _batches(writes: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (writes[begin : begin + AT_ONCE] for begin in range(0, len(writes), AT_ONCE))
+
+
+async def _insert(collection: Collection, puts: Sequence[Put]) -> list[Put]:
     """Put what is new, and give what was there already."""
-    if not puts:
-        return []
-    with reading(limit):
+    with reading():
         try:
             await collection.bulk_write([InsertOne(one.document) for one in puts], ordered=False)
         except BulkWriteError as error:

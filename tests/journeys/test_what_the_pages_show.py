@@ -3,14 +3,18 @@
 import asyncio
 import os
 import re
+import secrets
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import omnithread
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
 from omnithread import SERVICES
+from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_STORE_VISITED
+from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
 from omnithread.messaging.v1.subscription_service_pb2 import DeleteSubscriptionRequest
 from tests.running_suite import Channels, until
 
@@ -270,3 +274,24 @@ async def test_metrics_are_read_over_http_and_name_traces(suite: Suite, channels
     assert await run("bash", "-c", ready, environment={}) == "omnithread_ready 1.0\n"
     exemplars = block("docs/metrics.md", "sh", "openmetrics-text").replace("52052", port)
     assert "_bucket{" in await until(lambda: run("bash", "-c", f"{exemplars.strip()} || true", environment={}), bool)
+
+
+async def test_an_analyst_searches_journeys_and_reads_the_report(suite: Suite, channels: Channels) -> None:
+    session = await channels.shop.start_session([omnithread.cookie(f"analysed-{secrets.token_hex(8)}")])
+    visit = RecordTouchpointRequest(customer_id=session.customer_id, kind=TOUCHPOINT_KIND_STORE_VISITED)
+    await channels.store.context.RecordTouchpoint(visit)
+    addresses = suite.plan.ports.addresses()
+    today = datetime.now(UTC).date()
+    told = {
+        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
+        "CHANNEL_TOKEN": suite.token("call-centre", actor="agent-17"),
+        "FROM_DAY": (today - timedelta(days=1)).isoformat(),
+        "TO_DAY": today.isoformat(),
+    }
+    code = block("docs/journeys.md", "python", "SearchJourneysRequest")
+
+    async def lines() -> list[str]:
+        return (await run(sys.executable, "-c", code, environment=told)).splitlines()
+
+    said = await until(lines, lambda seen: any(line.startswith("hand-over 1 to 3 in") for line in seen))
+    assert any(line.startswith("journeys: ") for line in said)

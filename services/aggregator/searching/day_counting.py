@@ -61,10 +61,12 @@ class DayCounting:
                 log.warning("counting_days_failed", reason=error.reason)
             await asyncio.sleep(self.pause_seconds)
 
-    async def sweep(self) -> None:
-        """Count at most 50 days that have changed, longest waiting first."""
-        for document in await self._changed():
+    async def sweep(self) -> int:
+        """Count at most 50 days that have changed, longest waiting first, and say how many there were."""
+        changed = await self._changed()
+        for document in changed:
             await self._count(document)
+        return len(changed)
 
     async def check(self) -> None:
         """Compare the days that were compared longest ago with their cards, where that is some minutes ago."""

@@ -4,7 +4,7 @@ Counts are kept apart by the kind of channel on which the journeys began, so tha
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.mongo.connection import Document
@@ -47,7 +47,7 @@ def parts_to_fields(parts: Parts) -> list[Document]:
     ]
 
 
-def parts_from_fields(fields: list[Mapping[str, Any]]) -> Parts:
+def parts_from_fields(fields: Sequence[Mapping[str, Any]]) -> Parts:
     """Read a day."""
     return {one["first"]: _part(one) for one in fields}
 

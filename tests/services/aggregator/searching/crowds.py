@@ -22,34 +22,29 @@ PLACES = (
     ("call-centre", channels.CHANNEL_KIND_CALL_CENTRE),
 )
 SYSTEM = ("messaging-sender", channels.CHANNEL_KIND_SYSTEM)
-CHUNK = 20
+INSERTED_AT_ONCE = 500
 JOURNEYS_EACH = 10
 
 
-async def crowd_in(database: Database, journey_count: int, *, now: datetime) -> list[Told]:
-    """Put them there, ten journeys each; gives these with all that happened in them."""
-    dice = random.Random(11)
+async def crowd_in(database: Database, numbers: range, *, now: datetime) -> list[Told]:
+    """Put customers with these numbers there, ten journeys each; gives these with all that happened in them."""
     everything: list[Told] = []
-    for begin in range(0, journey_count // JOURNEYS_EACH, CHUNK):
-        records, members = [], []
-        for number in range(begin, min(begin + CHUNK, journey_count // JOURNEYS_EACH)):
-            customer_id = f"cus_{number:06}"
-            thread, touchpoints = _past(customer_id, dice, now)
-            records.append(
-                new_record(customer_id) | thread_to_fields(thread) | {"version": 1, "seq": 1, "update_time": now}
-            )
-            for one in touchpoints:
-                member = touchpoint_to_member(one)
-                members.append({**member.document, "_id": member.id, "customer_id": customer_id, "revision": 1})
-            for span in spans(thread.timeline):
-                within = [
-                    one
-                    for one in touchpoints
-                    if span.start_time <= one.occur_time and (not span.until_time or one.occur_time < span.until_time)
-                ]
-                everything.append(Told(customer_id, span, within))
-        await database[RECORDS].insert_many(records)
-        await database[TOUCHPOINTS].insert_many(members)
+    records, members = [], []
+    for number in numbers:
+        customer_id = f"cus_{number:06}"
+        thread, touchpoints = _past(customer_id, random.Random(number), now)
+        state = thread_to_fields(thread)
+        records.append(new_record(customer_id) | state | {"version": 1, "seq": 1, "update_time": now})
+        for one in touchpoints:
+            member = touchpoint_to_member(one)
+            members.append({**member.document, "_id": member.id, "customer_id": customer_id, "revision": 1})
+        for span in spans(thread.timeline):
+            until = span.until_time or now + timedelta(days=1)
+            within = [one for one in touchpoints if span.start_time <= one.occur_time < until]
+            everything.append(Told(customer_id, span, within))
+    for begin in range(0, len(members), INSERTED_AT_ONCE):
+        await database[TOUCHPOINTS].insert_many(members[begin : begin + INSERTED_AT_ONCE])
+    await database[RECORDS].insert_many(records)
     return everything
 
 

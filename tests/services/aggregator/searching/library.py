@@ -50,7 +50,8 @@ class Library:
         """Make all cards, and count all days."""
         while await self.sweep.sweep():
             pass
-        await self.days.sweep()
+        while await self.days.sweep():
+            pass
 
     async def cards(self) -> dict[str, Card]:
         """All cards by journey."""
