@@ -13,13 +13,14 @@ from pathlib import Path
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import FloatRect, Page, async_playwright, expect
 
 from deploy.local.console import fresh_sign_in_link
 from deploy.local.plan import Plan
 from deploy.local.suite import Suite
-from libs.telemetry.tracing import tracer_provider
 from services.console.calling.agent import Agent
 from tests.browser.chromium import ARGUMENTS, MISSING, chromium
 from tests.browser.telling import Story, tell
@@ -28,6 +29,7 @@ AGENT = Agent("anna", "Anna")
 WIDE, HIGH = 1200, 900
 MOST_BYTES = 200_000
 SETTINGS = {"idle_after_seconds": "3", "idle_sweep_seconds": "0.5", "reminder_delay_seconds": "1"}
+ABOVE = 24
 A_WHILE_MS = 60_000
 
 
@@ -39,15 +41,15 @@ class Picture:
     path: str
     ready: Callable[[Page], Awaitable[None]]
     height: int = HIGH
+    begins: str = ""
+    """The heading at which it begins; empty for the top of the page."""
 
 
 def heading(words: str) -> Callable[[Page], Awaitable[None]]:
-    """Wait until the page has come to a heading, and go there."""
+    """Wait until the page has come to a heading."""
 
     async def wait(page: Page) -> None:
-        found = page.get_by_role("heading", name=words, exact=True)
-        await expect(found).to_be_visible(timeout=A_WHILE_MS)
-        await found.evaluate("heading => heading.scrollIntoView()")
+        await expect(page.get_by_role("heading", name=words, exact=True)).to_be_visible(timeout=A_WHILE_MS)
 
     return wait
 
@@ -67,9 +69,9 @@ def pictures(story: Story) -> list[Picture]:
     customer = f"/customers/{story.customer_id}"
     return [
         Picture("customer", customer, live),
-        Picture("journey", f"{customer}/journeys/{story.journey_id}", heading("Picture"), height=700),
-        Picture("waterfall", f"/traces/{story.trace_id}", heading("Waterfall")),
-        Picture("report", "/journeys/report", heading("From channel to channel")),
+        Picture("journey", f"{customer}/journeys/{story.journey_id}", heading("Picture"), height=560, begins="Picture"),
+        Picture("waterfall", f"/traces/{story.trace_id}", heading("Waterfall"), height=760, begins="Waterfall"),
+        Picture("report", "/journeys/report", heading("From channel to channel"), begins="From channel to channel"),
         Picture("campaign", f"/campaigns/{story.campaign_id}", heading("What it is"), height=800),
         Picture("operations", "/operations", fresh),
     ]
@@ -81,7 +83,12 @@ async def take(page: Page, base: str, picture: Picture, folder: Path) -> None:
     await page.goto(f"{base}{picture.path}")
     await picture.ready(page)
     path = folder / f"{picture.name}.png"
-    await page.screenshot(path=path, animations="disabled", caret="hide")
+    top = 0.0
+    if picture.begins:
+        box = await page.get_by_role("heading", name=picture.begins, exact=True).bounding_box()
+        top = max(box["y"] - ABOVE, 0) if box else 0
+    clip: FloatRect = {"x": 0, "y": top, "width": WIDE, "height": picture.height}
+    await page.screenshot(path=path, full_page=True, clip=clip, animations="disabled", caret="hide")
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise ValueError(f"{path} has {size} bytes")
@@ -96,7 +103,8 @@ async def make(folder: Path, *, state: Path) -> None:
     plan = Plan(state_dir=state, console=True, settings=SETTINGS)
     async with Suite(plan) as suite, async_playwright() as playwright:
         exporter = OTLPSpanExporter(endpoint=f"{suite.backends.traces_endpoint}/v1/traces")
-        provider = tracer_provider(service="channels", ratio=1.0, processor=BatchSpanProcessor(exporter))
+        provider = TracerProvider(resource=Resource.create({"service.name": "channels"}))
+        provider.add_span_processor(BatchSpanProcessor(exporter))
         trace.set_tracer_provider(provider)
         story = await tell(suite)
         await asyncio.to_thread(provider.shutdown)
