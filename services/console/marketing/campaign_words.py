@@ -150,10 +150,10 @@ def arm_words(definition: CampaignDefinition) -> str:
     control = definition.control_percent
     against = f"{control} in a hundred get nothing, to compare with." if control else "There is no control group."
     if len(definition.arms) < 2:
-        return f"{against} All others are led the same way."
+        return f"{against} All {'others ' if control else ''}are led the same way."
     total = sum(arm.weight for arm in definition.arms)
-    shares = listed(f"{arm.name} ({100 * arm.weight / total:.0f} %)" for arm in definition.arms)
-    return f"{against} The others are divided into {shares}."
+    shares = listed(f"{arm.name} ({100 * arm.weight / total:.0f}\N{NO-BREAK SPACE}%)" for arm in definition.arms)
+    return f"{against} {'The others' if control else 'Customers'} are divided into {shares}."
 
 
 def attribution_words(definition: CampaignDefinition) -> str:

@@ -17,7 +17,7 @@ from omnithread.common.v1.delivery_pb2 import DeliveryKind
 
 NONE = "–"
 NANOS = 10**9
-SPELLED = {"EMAIL": "e-mail", "SMS": "SMS"}
+SPELLED = {"EMAIL": "e-mail", "SMS": "SMS", "IN_APP": "the app's inbox"}
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 SPANS: tuple[tuple[str, int], ...] = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 

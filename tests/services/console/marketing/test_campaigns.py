@@ -32,7 +32,7 @@ def test_a_campaign_is_told_in_sentences() -> None:
     assert said[-1] == "Leave the campaign."
     assert exit_words(CAMPAIGN) == "It ends at once when they ordered or they took back their consent."
     assert reentry_words(CAMPAIGN) == "Who was in it may enter again whenever it is triggered."
-    assert "a (50 %) and b (50 %)" in arm_words(CAMPAIGN)
+    assert "no control group. Customers are divided into a (50\N{NO-BREAK SPACE}%) and b" in arm_words(CAMPAIGN)
 
 
 def test_every_step_is_a_box_and_every_way_an_arrow_downwards() -> None:
