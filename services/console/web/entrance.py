@@ -23,20 +23,23 @@ class Entrance:
     def session(self, request: Request, now: datetime) -> Session | None:
         """Give the session, a fresh one where the proxy names somebody else than the cookie; None for a stranger."""
         session = self._sessions.read(request.cookies, now)
+        if not self._comes_by_proxy(request):
+            return session
         told = self._told(request)
-        if told is not None and (session is None or session.agent != told):
-            return self._sessions.begin(told, now)
-        return session
+        if told is None:
+            return None  # the proxy knows best, also that nobody is signed in any more
+        return session if session is not None and session.agent == told else self._sessions.begin(told, now)
 
-    def _told(self, request: Request) -> Agent | None:
+    def _comes_by_proxy(self, request: Request) -> bool:
         if not self._header or request.client is None:
-            return None
+            return False
         try:
             peer = ip_address(request.client.host)
         except ValueError:
-            return None
-        if not any(peer in network for network in self._networks):
-            return None
+            return False
+        return any(peer in network for network in self._networks)
+
+    def _told(self, request: Request) -> Agent | None:
         said = request.headers.getlist(self._header)
         name = request.headers.get(self._name_header, "") if self._name_header else ""
         return agent_of(said[0], name) if len(said) == 1 else None

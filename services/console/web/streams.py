@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 
+import structlog
 from prometheus_client import CollectorRegistry, Gauge
 from starlette.responses import StreamingResponse
 
@@ -60,11 +61,15 @@ class LiveStreams:
         self._stopping.set()
 
     async def _sent(self, agent_id: str, events: AsyncGenerator[Event, None]) -> AsyncIterator[bytes]:
+        log = structlog.get_logger(__name__)
         with self._counted(agent_id):
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-            async with aclosing(until(self._stopping, events)) as coming:
-                async for event in coming:
-                    yield event.encoded()
+            try:
+                async with aclosing(until(self._stopping, events)) as coming:
+                    async for event in coming:
+                        yield event.encoded()
+            except Exception:  # the browser asks again; what is wrong is told here, without its values
+                log.exception("live_page_failed")
 
     @contextmanager
     def _counted(self, agent_id: str) -> Iterator[None]:

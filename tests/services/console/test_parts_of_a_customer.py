@@ -1,6 +1,7 @@
 """What the cards on a customer's page say, whatever state the customer is in."""
 
 import pytest
+from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.money_pb2 import Money
 from starlette.requests import Request
@@ -150,3 +151,137 @@ def test_whatever_customers_and_colleagues_write_stays_text() -> None:
         text = card(seen(context), name)
         assert "<script" not in text
         assert "<img" not in text
+
+
+def test_somebody_of_whom_everything_is_known_has_it_all_on_the_cards() -> None:
+    everything = seen(json_format.ParseDict(EVERYTHING, CustomerContext()))
+    for name, words in {
+        "who": ["Gold", "12.5", "True", "15 Jan 2027", "Musterstraße 1, 10115, Berlin, DE", "€400.00", "regulars"],
+        "preferences": ["de-CH", "push, e-mail", "22:00 to 07:30", "newsletter until", "At most</dt><dd>2 in 7 days"],
+        "conversations": ["order", "waits for an answer", "2 unread", "Where is it?", "by mail"],
+        "messages": ["skipped, NO_CONSENT", "newsletter by SMS", "3 wait to be sent"],
+        "journey": ["autumn", "LAMP-1", "goal reached", "bought", "Cart changed"],
+        "orders": ["ord_1", "ready", "paid", "to be picked up in store 042"],
+        "offers": ["Two for one", "needs code", "only on store-042, web"],
+        "cart": ["Vase", "2 × Candle", "WINTER", "1 × Rug"],
+        "merges": ["staff decided", "undone", "by bob", "not yet in cart", "same person"],
+    }.items():
+        text = card(everything, name)
+        for word in words:
+            assert word in text, f"{name}: {word}"
+
+
+EURO_400 = {"currencyCode": "EUR", "units": "400"}
+AT = "2027-01-15T08:00:00Z"
+SHOP = {"id": "web-shop", "kind": "CHANNEL_KIND_WEB"}
+EVERYTHING = {
+    "customerId": "cus_1",
+    "profile": {
+        "kind": "CUSTOMER_KIND_KNOWN",
+        "traits": [
+            {"name": "tier", "stringValue": "Gold", "channel": SHOP, "updateTime": AT},
+            {"name": "size", "numberValue": 12.5},
+            {"name": "vip", "boolValue": True},
+            {"name": "since", "timeValue": AT},
+            {"name": "nothing"},
+        ],
+        "postalAddress": {
+            "addressLines": ["Musterstraße 1"],
+            "postalCode": "10115",
+            "locality": "Berlin",
+            "regionCode": "DE",
+        },
+        "facts": {"orderCount": 2, "spend": [{"total": EURO_400, "orderCount": 2}], "lastPurchaseTime": AT},
+        "segments": [{"segmentId": "regulars"}],
+        "merges": [
+            {
+                "mergeId": "mrg_1",
+                "sourceCustomerId": "cus_0",
+                "rule": "MERGE_RULE_STAFF_DECIDED",
+                "actorId": "bob",
+                "reason": "same person",
+                "pendingAreas": ["cart"],
+                "unmergeTime": AT,
+            }
+        ],
+    },
+    "preferences": {
+        "language": "de-CH",
+        "preferredChannels": ["DELIVERY_KIND_PUSH", "DELIVERY_KIND_EMAIL"],
+        "quietHours": {"startMinute": 1320, "endMinute": 450},
+        "pauses": [{"purpose": "newsletter", "untilTime": AT}],
+        "frequencyCaps": [{"maxMessages": 2, "periodDays": 7}],
+        "interests": ["lamps"],
+    },
+    "messaging": {
+        "recentMessages": [
+            {
+                "messageId": "msg_1",
+                "templateId": "news",
+                "purpose": "newsletter",
+                "deliveryKind": "DELIVERY_KIND_SMS",
+                "state": "MESSAGE_STATE_SKIPPED",
+                "stateReason": "NO_CONSENT",
+            }
+        ],
+        "queuedCount": 3,
+        "openConversations": [
+            {
+                "conversationId": "cnv_1",
+                "topic": "order",
+                "unreadByStaff": 2,
+                "waitingSinceTime": AT,
+                "recentEntries": [
+                    {"entryId": "ent_1", "author": "AUTHOR_CUSTOMER", "text": "Where is it?", "byMail": True}
+                ],
+            }
+        ],
+    },
+    "journey": {
+        "journey": {
+            "journeyId": "jrn_1",
+            "endTime": AT,
+            "outcome": "JOURNEY_OUTCOME_GOAL_REACHED",
+            "goals": [{"goalId": "bought"}],
+        },
+        "recentTouchpoints": [
+            {
+                "touchpointId": "tch_1",
+                "kind": "TOUCHPOINT_KIND_CART_CHANGED",
+                "channel": SHOP,
+                "occurTime": AT,
+                "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            }
+        ],
+        "viewedProducts": [{"sku": "LAMP-1", "viewCount": 3, "lastChannel": SHOP, "lastViewTime": AT}],
+        "cameFor": {"campaignId": "autumn", "skus": ["LAMP-1"]},
+    },
+    "cart": {
+        "cart": {
+            "lines": [{"lineId": "lin_1", "sku": "VASE", "name": "Vase", "quantity": 1, "channel": SHOP}],
+            "savedLines": [{"lineId": "lin_2", "sku": "C", "name": "Candle", "quantity": 2}],
+            "setAsideLines": [{"lineId": "lin_3", "sku": "R", "name": "Rug", "quantity": 1}],
+            "offerCodes": ["WINTER"],
+        },
+        "recentOrders": [
+            {
+                "orderId": "ord_1",
+                "total": EURO_400,
+                "lineCount": 1,
+                "state": "ORDER_STATE_READY",
+                "paymentState": "PAYMENT_STATE_PAID",
+                "storeId": "042",
+            }
+        ],
+    },
+    "offers": {
+        "offers": [
+            {
+                "offerId": "two",
+                "name": "Two for one",
+                "eligibility": "ELIGIBILITY_NEEDS_CODE",
+                "channels": {"channelIds": ["store-042"], "kinds": ["CHANNEL_KIND_WEB"]},
+            }
+        ]
+    },
+}

@@ -117,6 +117,8 @@ async def test_a_proxy_says_who_comes(tmp_path: Path) -> None:
         assert ">Bob<" in page.text
         other = await desk.http.get("/", headers={"x-agent": "carla"})
         assert ">carla<" in other.text, "the proxy knows better than the cookie"
+        nobody = await desk.http.get("/")
+        assert nobody.status_code == 303, "whom the proxy names no more is signed out, whatever the cookie says"
         for strange in ("", "bob smith", "x" * 65):
             async with httpx.AsyncClient(base_url=desk.base) as stranger:
                 assert (await stranger.get("/", headers={"x-agent": strange})).status_code == 303

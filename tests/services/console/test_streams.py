@@ -90,6 +90,6 @@ async def test_a_source_that_ends_or_fails_takes_its_place_along() -> None:
 
     body = await begin(live.answer("anna", failing()))
     await anext(body)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(StopAsyncIteration):
         await anext(body)
     assert open_pages(registry) == 0
