@@ -30,6 +30,7 @@ LONGEST_FIRST = (
 
 LONG = (
     "tests/journeys/test_a_shift_is_replayed.py",
+    "tests/journeys/test_every_trace_is_whole.py",
     "tests/journeys/test_nobody_loses_anything.py",
     "tests/journeys/test_nothing_personal_is_left.py",
     "tests/journeys/test_promise_01_one_cart.py::test_two_channels_write_one_cart_a_hundred_times",
@@ -42,6 +43,7 @@ LONG = (
     "tests/services/aggregator/test_erasure_crashes.py",
     "tests/services/aggregator/test_erasures.py",
     "tests/services/aggregator/test_price_alerts.py::test_after_crashes_at_any_point",
+    "tests/services/aggregator/test_sampled_journeys.py",
     "tests/services/aggregator/test_unmerging.py",
     "tests/services/aggregator/watching/test_away.py",
     "tests/services/aggregator/watching/test_streams.py::test_who_takes_nothing",

@@ -97,6 +97,7 @@ class Visit:
         self._span.set_attribute("http.response.status_code", status)
         if status >= FAULT:
             self._span.set_status(StatusCode.ERROR, str(status))
+            self._span.set_attribute("error.type", str(status))
         structlog.get_logger(__name__).info(
             "request", method=self._method, route=self._route, status=status, milliseconds=round(seconds * 1000, 1)
         )

@@ -1,4 +1,7 @@
-"""Every place where the suite may leave something behind, as raw text: databases, topics, log files, exported spans."""
+"""Every place where the suite may leave something behind, as raw text.
+
+Databases, topics with their headers, log files, exported spans, metrics with their exemplars.
+"""
 
 import asyncio
 import json
@@ -7,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import Request, urlopen
 
 from aiokafka import AIOKafkaConsumer
 
@@ -17,6 +21,8 @@ from libs.mongo.connection import connect
 
 QUIET_SECONDS = 2.0
 """Long after the processes export their spans, and the relay publishes."""
+OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
+"""The form that has exemplars."""
 
 
 class SpansRecorder:
@@ -60,6 +66,7 @@ async def found(suite: Suite, spans: SpansRecorder, words: Iterable[str]) -> dic
         "databases": await _databases(suite),
         "topics": await _topics(suite),
         "logs": await asyncio.to_thread(_logs, suite),
+        "metrics": await asyncio.to_thread(_metrics, suite),
         "spans": {f"body {number}": _text(body) for number, body in enumerate(spans.bodies)},
     }
     assert all(places.values()), "every kind of place has something in it"
@@ -100,6 +107,17 @@ async def _topics(suite: Suite) -> dict[str, str]:
 
 def _logs(suite: Suite) -> dict[str, str]:
     return {str(file): file.read_text(errors="replace") for file in suite.plan.state_dir.rglob("*.log")}
+
+
+def _metrics(suite: Suite) -> dict[str, str]:
+    ports = {name: ports.metrics for name, ports in suite.plan.ports.services.items()}
+    ports["door"] = suite.plan.ports.door_metrics
+    texts: dict[str, str] = {}
+    for name, port in ports.items():
+        asked = Request(f"http://{LOOPBACK}:{port}/metrics", headers={"Accept": OPEN_METRICS})
+        with urlopen(asked, timeout=30) as answer:  # noqa: S310  our own address
+            texts[name] = answer.read().decode()
+    return texts
 
 
 def _flat(headers: Iterable[tuple[str, bytes]]) -> list[bytes | str]:

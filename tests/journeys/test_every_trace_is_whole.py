@@ -30,6 +30,7 @@ from omnithread.profile.v1.profile_service_pb2 import UpdateProfileRequest
 from services.console.spans.values import Span
 from tests.journeys.people import REMINDER, Person, add, consent, journey_of, somebody, speak_to
 from tests.journeys.quiet_life import until_sent
+from tests.journeys.test_what_the_pages_show import block
 from tests.journeys.traced import CHANNELS, Traces, exported, file_of, orphans, traced_channels, way_to
 from tests.running_suite import Channels, until
 
@@ -209,7 +210,9 @@ async def test_of_the_start_of_a_visit_all_is_told_as_soon_as_it_is_known(story:
 
 
 def walk(file: Path, trace_id: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deploy.observability.walk", str(file), trace_id]
+    """Type what the page shows, about this file and trace."""
+    _, *words, _, _ = block("docs/tracing.md", "sh", "observability.walk").split()
+    command = [sys.executable, *words, str(file), trace_id]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

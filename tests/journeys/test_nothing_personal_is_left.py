@@ -6,16 +6,20 @@ topics, logs and spans; after the person was forgotten they are nowhere.
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
 import pytest
 
+import omnithread
 from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
 from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest
+from omnithread.context.v1.journey_service_pb2 import GetJourneyReportRequest, SearchJourneysRequest
 from omnithread.context.v1.privacy_service_pb2 import (
     ERASURE_STATE_DONE,
     EraseCustomerRequest,
@@ -75,6 +79,20 @@ async def take_along(watched: Watched, customer_id: str) -> list[str]:
     return [carried.token, linked]
 
 
+async def be_looked_at(agent: omnithread.Omnithread, customer_id: str) -> None:
+    """An agent opens the customer's page, found by their address, and looks for their journey among all."""
+    async with aclosing(agent.watch_context(omnithread.email("quiet.person@example.com", verified=True))) as screen:
+        assert (await anext(screen)).context.customer_id == customer_id
+
+    async def listed() -> set[str]:
+        answer = await agent.journeys.SearchJourneys(SearchJourneysRequest(page_size=100))
+        return {one.journey.customer_id for one in answer.journeys}
+
+    await until(listed, lambda customer_ids: customer_id in customer_ids)
+    today = datetime.now(UTC).date().isoformat()
+    await agent.journeys.GetJourneyReport(GetJourneyReportRequest(from_day=today, to_day=today))
+
+
 async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_they_were_forgotten(
     watched: Watched,
 ) -> None:
@@ -84,6 +102,7 @@ async def test_what_a_person_told_is_only_where_it_must_be_and_nowhere_after_the
     await be_refused(channels, anna)
     await until_sent(channels, anna, REMINDER)
     tokens = await take_along(watched, anna)
+    await be_looked_at(channels.agent, anna)
     await buy(channels, anna)
     await context_of(channels.agent, anna)
     # Who knows where to look finds the customer's id in every kind of place.
