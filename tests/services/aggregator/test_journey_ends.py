@@ -283,3 +283,23 @@ def test_a_goal_that_is_reached_every_hour_is_shown_once_and_does_not_fill_the_r
     timeline = note_goals(timeline, hours[:1])
     assert len(timeline.goals) == MAX_GOALS
     assert [one.touchpoint_id for one in spans(timeline)[0].goals] == ["tch_0000"]
+
+
+@settings(deadline=None, max_examples=40)  # the machine may be busy with other things
+@given(
+    rules=ALL_RULES,
+    steps=st.lists(st.tuples(st.sampled_from([1, 2, 3, 9]), st.booleans()), min_size=20, max_size=50),
+)
+def test_journeys_that_have_left_the_record_are_what_they_would_be_within_it(
+    rules: Rules, steps: list[tuple[int, bool]]
+) -> None:
+    timeline, left, told_so_far, at = Timeline(), list[Span](), list[News](), 0
+    for number, (days, is_order) in enumerate(steps):
+        at += days
+        told_so_far.append(News(number, at, placed=at if is_order else None))
+        timeline, gone = retire(told(told_so_far[-1:], timeline, rules=rules))
+        left += gone
+    whole = spans(told(told_so_far, rules=rules))
+    assert [
+        (s.start_time, s.end_time, s.touchpoint_count, s.why_ended, s.goals) for s in (*left, *spans(timeline))
+    ] == [(s.start_time, s.end_time, s.touchpoint_count, s.why_ended, s.goals) for s in whole]
