@@ -1,11 +1,14 @@
 """Journeys over all customers: found by their way, and reported on."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.async_api import Page, expect
 
+from deploy.sample.journeys import AGENT, CHANNELS, STORE, put_journeys
 from omnithread.common.v1.channel_pb2 import ChannelKind
 from omnithread.context.v1.journey_service_pb2 import GetJourneyReportRequest, SearchJourneysRequest
 from tests.browser.console.wanderer import Wanderer, wander
@@ -17,6 +20,7 @@ WEB, APP, CALL = (
     ChannelKind.CHANNEL_KIND_MOBILE_APP,
     ChannelKind.CHANNEL_KIND_CALL_CENTRE,
 )
+STAFFED = (AGENT, STORE)
 SECONDS = 60.0
 """What is kept ready for search and report is a few seconds behind, on a busy machine some more."""
 
@@ -40,6 +44,23 @@ async def three(counter: Counter) -> list[Wanderer]:
 
     assert await until(are_counted, seconds=SECONDS)
     return wanderers
+
+
+@pytest.fixture(scope="module")
+async def sample(counter: Counter) -> list[str]:
+    """Journeys that ended in all ways, with what failed on them; all of them are counted."""
+    clients = {name: counter.channel(name, actor="anna" if name in STAFFED else "") for name in CHANNELS}
+    customers = await put_journeys(clients, now=datetime.now(UTC))
+    staff = counter.channel("call-centre", actor="agent-1")
+    today = datetime.now(UTC).date()
+    window = GetJourneyReportRequest(from_day=str(today - timedelta(days=29)), to_day=str(today))
+
+    async def all_are_counted() -> bool:
+        freshness = (await staff.journeys.GetJourneyReport(window)).report.freshness
+        return not freshness.customers_behind and not freshness.days_behind
+
+    assert await until(all_are_counted, seconds=SECONDS)
+    return customers
 
 
 async def test_journeys_are_found_by_the_way_they_went(counter: Counter, three: list[Wanderer]) -> None:
@@ -91,6 +112,37 @@ async def test_the_report_shows_how_customers_move_and_each_number_leads_to_its_
         await ribbon.press("Enter")
         await expect(page.get_by_label("First (step 1)")).to_have_value("mobile_app")
         await expect(page.get_by_label("Then (step 2)")).to_have_value("call_centre")
+
+
+NUMBER = re.compile(r'<a href="/journeys\?([^"]+)">(\d+)</a>')
+ROW = re.compile(r'<a href="/customers/[^/"]+/journeys/[^/"]+">')
+FURTHER = re.compile(r'<a href="(/journeys\?[^"]+&amp;page=[^"]+)">')
+
+
+async def test_every_number_of_the_report_leads_to_as_many_journeys(
+    counter: Counter, three: list[Wanderer], sample: list[str]
+) -> None:
+    await counter.desk.sign_in()
+    http = counter.desk.http
+
+    async def found(query: str) -> int:
+        count, address = 0, f"/journeys?{query}"
+        while address:
+            page = (await http.get(html.unescape(address))).text
+            count += len(ROW.findall(page))
+            address = "".join(FURTHER.findall(page)[:1])
+        return count
+
+    report = (await http.get("/journeys/report")).text
+    assert "Where journeys broke" in report
+    numbers = {query: int(number) for query, number in NUMBER.findall(report)}
+    assert len(numbers) > 20
+    for query, number in numbers.items():
+        asked = parse_qs(html.unescape(query))
+        at_least = "exact" not in asked and (len(asked.get("path", ())) > 1 or ("outcome" in asked and "path" in asked))
+        journeys = await found(query)
+        # Who went from here to there, maybe over others, are more than those who were handed over; likewise breaks.
+        assert journeys >= number if at_least else journeys == number, f"{query}: {journeys}, not {number}"
 
 
 async def rows_over_all_pages(page: Page) -> int:
