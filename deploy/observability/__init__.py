@@ -1,5 +1,4 @@
-"""What watches an installation: metrics, dashboards, alerts, the settings of the servers that keep them, and what reads
-exported spans.
+"""What watches an installation from outside: metrics, dashboards, alerts, servers' settings, and what reads spans.
 
 `catalogue` knows every metric that the code declares, `boards` make Grafana's dashboards, `generate` writes what is
 made from them: the table in `docs/metrics.md` and the files in `grafana/dashboards`. `walk` follows a journey through
