@@ -70,7 +70,7 @@ class Search:
             "time": self.time if self.time != "last_act" else "",
             "from": self.from_day.isoformat() if self.from_day else "",
             "to": self.to_day.isoformat() if self.to_day else "",
-            "zone": self.zone if self.zone != UTC_NAME else "",
+            "zone": self.zone if self.from_day or self.to_day else "",
             "stuck": str(self.stuck_hours) if self.stuck_hours else "",
             "channel": self.channel,
             "problem": "1" if self.problem else "",

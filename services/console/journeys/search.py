@@ -30,7 +30,8 @@ class SearchPages:
 
     async def found(self, request: Request) -> Response:
         """Show the form, and what is found by it; without any condition, the newest journeys."""
-        search, faults = search_of(queries(request))
+        # Days are those of the console, unless the address says of where, as the report's numbers do.
+        search, faults = search_of({"zone": [self._console.settings.time_zone], **queries(request)})
         page_token = request.query_params.get("page", "")[:MAX_TOKEN_CHARACTERS]
         client = self._console.clients.of(signed_in(request))
         answer = SearchJourneysResponse()
