@@ -1,6 +1,6 @@
 """Who may call whom."""
 
-from libs.rpc.access import CALLEES, ONLY, may_call
+from libs.rpc.access import CALLEES, ONLY, OWN_CHANNELS, SERVICES, may_call
 
 
 def test_who_takes_over_the_public_door_makes_no_links_and_reads_nobodys_data() -> None:
@@ -21,3 +21,8 @@ def test_the_others_call_whom_they_know_and_nobody_else() -> None:
     assert not may_call("profile", "cart", "GetCart")
     assert not may_call("cart", "preference", "GetPreferences")
     assert not may_call("nobody", "cart", "GetCart")
+
+
+def test_the_console_calls_as_a_channel_and_is_no_service() -> None:
+    assert set(OWN_CHANNELS["console"]) <= SERVICES
+    assert "console" not in SERVICES
