@@ -24,6 +24,7 @@ from deploy.local.suite import Suite
 from services.console.calling.agent import Agent
 from tests.browser.chromium import ARGUMENTS, MISSING, chromium
 from tests.browser.telling import Story, tell
+from tests.services.calls import until
 
 AGENT = Agent("anna", "Anna")
 WIDE, HIGH = 1200, 900
@@ -77,16 +78,23 @@ def pictures(story: Story) -> list[Picture]:
     ]
 
 
+async def where(page: Page, words: str) -> float:
+    """Give how far down a heading stands, also while a live page puts a new one in its place."""
+
+    async def found() -> float:
+        box = await page.get_by_role("heading", name=words, exact=True).bounding_box()
+        return box["y"] if box else 0.0
+
+    return await until(found)
+
+
 async def take(page: Page, base: str, picture: Picture, folder: Path) -> None:
     """Take one. Raises ValueError where it became too large for a repository."""
     await page.set_viewport_size({"width": WIDE, "height": picture.height})
     await page.goto(f"{base}{picture.path}")
     await picture.ready(page)
     path = folder / f"{picture.name}.png"
-    top = 0.0
-    if picture.begins:
-        box = await page.get_by_role("heading", name=picture.begins, exact=True).bounding_box()
-        top = max(box["y"] - ABOVE, 0) if box else 0
+    top = await where(page, picture.begins) - ABOVE if picture.begins else 0.0
     clip: FloatRect = {"x": 0, "y": top, "width": WIDE, "height": picture.height}
     await page.screenshot(path=path, full_page=True, clip=clip, animations="disabled", caret="hide")
     size = path.stat().st_size

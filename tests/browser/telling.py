@@ -1,7 +1,7 @@
 """What happened before the pictures are taken: one customer's weeks on four channels, and those of some others."""
 
-import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +10,10 @@ from google.type.money_pb2 import Money
 import omnithread
 from deploy.local.suite import Suite
 from deploy.sample.campaigns import VIEWED
+from deploy.sample.journeys import AGENT, CHANNELS, STORE, VISITORS, put_journeys
 from deploy.sample.load import put_brands, put_campaigns, put_customer, put_offers, put_templates
-from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, CheckoutRequest, PickupChoice
+from libs.clock import system_clock
+from omnithread.cart.v1.cart_service_pb2 import AddItemRequest
 from omnithread.context.v1.context_pb2 import TouchpointKind
 from omnithread.context.v1.context_service_pb2 import GetJourneyRequest, RecordTouchpointRequest
 from omnithread.context.v1.journey_service_pb2 import GetJourneyReportRequest
@@ -31,16 +33,9 @@ WAY: Sequence[Step] = (
     ("store-042", "STORE_VISITED", "", 3 * DAY),
 )
 """On which channel, what, about what, how long ago."""
-OTHERS: Sequence[tuple[int, bool, Sequence[str]]] = (
-    (9, False, ("web-shop",)),
-    (7, True, ("web-shop", "mobile-app")),
-    (6, True, ("web-shop", "mobile-app", "store-042")),
-    (5, False, ("mobile-app", "call-centre")),
-    (4, True, ("store-042", "web-shop")),
-    (3, False, ("web-shop", "call-centre", "store-042")),
-)
-"""How many went a way over these channels, and whether they bought at its end."""
-HANDOVERS = sum(number * (len(path) - 1) for number, _, path in OTHERS)
+HANDOVERS = 3 * VISITORS // 2
+"""The sample visitors make some more."""
+STAFFED = (AGENT, STORE)
 PATIENCE_SECONDS = 180.0
 
 
@@ -56,23 +51,21 @@ class Story:
 
 async def tell(suite: Suite) -> Story:
     """Let it happen."""
-    channels = {
-        name: suite.connect(name, actor="agent-7" if name in {"call-centre", "store-042"} else "")
-        for name in ("web-shop", "mobile-app", "call-centre", "store-042")
-    }
-    try:
+    async with AsyncExitStack() as stack:
+        channels = {
+            name: await stack.enter_async_context(suite.connect(name, actor="agent-7" if name in STAFFED else ""))
+            for name in CHANNELS
+        }
         shop = channels["web-shop"]
-        for put in (put_brands, put_templates, put_offers, put_campaigns):
+        for put in (put_brands, put_templates, put_offers):
             await put(shop)
         clara = await put_customer(shop)
         await walk(channels, clara, WAY)
-        await asyncio.gather(*(others(channels, *one) for one in OTHERS))
+        await put_journeys(channels, now=system_clock())
+        await put_campaigns(shop)
         story = await her_day(channels, clara)
         await counted(channels["call-centre"])
         return story
-    finally:
-        for channel in channels.values():
-            await channel.close()
 
 
 async def her_day(channels: dict[str, omnithread.Omnithread], clara: str) -> Story:
@@ -115,26 +108,6 @@ async def counted(staff: omnithread.Omnithread) -> None:
         return sum(one.count for one in report.handovers) >= HANDOVERS
 
     await until(known, seconds=PATIENCE_SECONDS)
-
-
-async def others(channels: dict[str, omnithread.Omnithread], count: int, buys: bool, path: Sequence[str]) -> None:
-    """Let some go the same way, on different days."""
-    for number in range(count):
-        visitor = omnithread.cookie(f"visitor-{'-'.join(path)}-{number}")
-        session = await channels[path[0]].start_session([visitor])
-        began = (25 - 2 * number) * DAY
-        steps = [(name, "PRODUCT_VIEWED", f"SKU-{number}", began - at * 5 * HOUR) for at, name in enumerate(path)]
-        await walk(channels, session.customer_id, steps)
-        if buys and number % 2 == 0:
-            last = channels[path[-1]]
-            price = Money(currency_code="EUR", units=49)
-            await last.cart.AddItem(
-                AddItemRequest(
-                    customer_id=session.customer_id, sku="LAMP-1", name="Lampe", unit_price=price, quantity=1
-                )
-            )
-            pickup = PickupChoice(store_id="042")
-            await last.cart.Checkout(CheckoutRequest(customer_id=session.customer_id, pickup=pickup))
 
 
 async def walk(channels: dict[str, omnithread.Omnithread], customer_id: str, steps: Sequence[Step]) -> None:
