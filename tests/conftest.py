@@ -38,6 +38,7 @@ LONG = (
     "tests/libs/events/test_kafka_away.py",
     "tests/libs/mongo/test_crash.py",
     "tests/libs/mongo/test_erase.py::test_an_erasure_that_crashes_at_any_write",
+    "tests/services/aggregator/searching/test_against_a_pencil.py::test_after_being_killed",
     "tests/services/aggregator/searching/test_against_a_pencil.py::test_after_months",
     "tests/services/aggregator/searching/test_ten_thousand_journeys.py",
     "tests/services/aggregator/test_erasure_crashes.py",

@@ -59,7 +59,7 @@ class Building:
     clock: Clock
 
     async def build(self, customer_ids: Sequence[str]) -> None:
-        """Make the cards of at most 1000 customers. Some queries for all of them, and one for each changed journey."""
+        """Make the cards of at most 1000 customers. Some queries for all of them, and one for each who has changed."""
         now = self.clock()
         found = await self._records_of(customer_ids)
         known = await self.store.known({one for saved in found for one in saved.lineage})
@@ -69,14 +69,12 @@ class Building:
         whole = await self.store.whole(wanted & known.keys())
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def follow(one: Work, span: Span) -> Card:
+        async def follow(one: Work) -> list[Card]:
             async with slots:
-                following = Following(self.database)
-                return await following.card(
-                    one.saved, span, whole.get(span.journey_id), generation=one.generation, now=now
-                )
+                return await Following(self.database, one.saved, one.generation, now).cards(one.todo, whole)
 
-        cards = await asyncio.gather(*(follow(one, span) for one in work for span in one.todo))
+        made = await asyncio.gather(*(follow(one) for one in work if one.todo))
+        cards = [card for some in made for card in some]
         await self.store.put(cards, known=known, gone=[card for one in work for card in one.gone])
         await self.records.mark((one.saved, {CARDS_STATE: _state_after(one, now)}) for one in work)
 
@@ -116,7 +114,7 @@ class Building:
 
 
 def _is_made(known: KnownCard | None, saved: Saved[Thread], span: Span) -> bool:
-    if known is None or known.gone:
+    if known is None or known.gone or known.untold:
         return False
     card = known.card
     return card.span == span and card.customer_id == saved.customer_id and card.generation == _generation(saved)

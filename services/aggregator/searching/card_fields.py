@@ -26,7 +26,9 @@ def card_to_document(card: Card) -> Document:
         "last_time": card.last_time,
         "span": dict(span.document),
         "generation": card.generation,
+        "version": card.version,
         "uncounted": card.uncounted,
+        "untold": card.token,
         "marks": marks_of(card),
         "trail": trail_to_fields(card.trail),
         "settled": trail_to_fields(card.settled),
@@ -43,6 +45,7 @@ def card_from_document(document: Mapping[str, Any]) -> Card:
         trail=trail_from_fields(trail) if trail else Trail(),
         settled=trail_from_fields(settled) if settled else Trail(),
         generation=document["generation"],
+        version=document["version"],
         uncounted=document["uncounted"],
     )
 

@@ -1,6 +1,7 @@
 """Remembers cards, and tells the days on which their journeys begin that there is something to count anew.
 
-A card says where it was counted before, until the days know: so a crash between two writes leaves no day behind.
+A card says that its day does not know of it yet, and where it was counted before: so a crash between two writes leaves
+no day behind.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -35,6 +36,8 @@ class KnownCard:
     """Where it may have been counted before."""
     gone: bool
     """Its journey is none any more: it waits to be deleted."""
+    untold: bool
+    """Its day may not know of it: whoever wrote it was stopped before it could tell, or is about to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,11 @@ class CardStore:
         starts = [card.start_time for card in cards]
         await self.days.mark([*starts, *(one.card.start_time for one in (*before, *leaving))])
         await self.days.mark(one.was_start_time for one in leaving if one.was_start_time != one.card.start_time)
+        if cards:
+            names = [card.span.journey_id for card in cards]
+            mine = {"_id": {"$in": names}, "untold": {"$in": sorted({card.token for card in cards})}}
+            with reading():
+                await self.database[CARDS].update_many(mine, {"$unset": {"untold": ""}})
         if leaving:
             match = {"_id": {"$in": [one.card.span.journey_id for one in leaving]}, "gone": True}
             with reading():
@@ -95,4 +103,5 @@ def _known(document: Document) -> KnownCard:
         card=card_from_document(document),
         was_start_time=document["was_start_time"],
         gone=document.get("gone", False),
+        untold="untold" in document,
     )

@@ -26,8 +26,15 @@ class Card:
     """To where nothing is likely to come in between any more: the next change is followed from here."""
     generation: str = ""
     """Stands for who the customer was: after a merge or its undoing all is followed anew."""
+    version: int = 0
+    """Of the customer's record, from which it was made."""
     uncounted: int = 0
     """How many more touchpoints the record counts than its list has: what that says stays as it is."""
+
+    @property
+    def token(self) -> str:
+        """What it stays marked with until its day knows of it: the same for the same content only."""
+        return f"{self.customer_id}:{self.version}"
 
     @property
     def start_time(self) -> datetime:

@@ -1,6 +1,8 @@
 """Customers who live on all channels for months, as a dice decides: news comes late, customers merge and part again."""
 
+import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,7 +13,7 @@ from services.aggregator.idle_journeys import IdleJourneys
 from services.aggregator.partings import Partings
 from services.aggregator.values import Touchpoint
 from tests.services.aggregator.conftest import Watch
-from tests.services.aggregator.searching.library import Library
+from tests.services.aggregator.searching.library import Library, library_over
 from tests.services.aggregator.test_operations import hear
 
 PLACES = {
@@ -34,6 +36,8 @@ class Lives:
     customer_ids: list[str]
     number: int = 0
     orders: dict[str, list[datetime]] = field(default_factory=dict)
+    killed: bool = False
+    """Whether what makes cards and counts days is killed again and again, at two replicas at once."""
     merged: dict[str, str] = field(default_factory=dict)
     """Who was merged into whom."""
 
@@ -46,6 +50,9 @@ class Lives:
             await self._happen()
             if turn % 5 == 4:
                 await self.library.relay()
+            if self.killed:
+                await self._sweep_and_die()
+                continue
             if self.dice.random() < 0.1:
                 await self.library.sweep.sweep()
             if self.dice.random() < 0.05:
@@ -61,6 +68,12 @@ class Lives:
         await self.library.catch_up()
         self.watch.pass_by(minutes=5)
         await self.library.catch_up()
+
+    async def _sweep_and_die(self) -> None:
+        replicas = [library_over(self.library.journeys, self.watch) for _ in range(2)]
+        work = [one.sweep.sweep() for one in replicas] + [one.days.sweep() for one in replicas]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*work), self.dice.random() * 0.2)
 
     async def _happen(self) -> None:
         happening = self.dice.random()

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
+import pytest
+
 from omnithread.context.v1 import context_pb2 as context
 from services.aggregator.searching.searches import BY_LAST_ACT, BY_START, MOST_EXAMINED, Found, Wanted
 from tests.services.aggregator.conftest import Watch
@@ -31,6 +33,7 @@ async def timed(what: str, call: Awaitable[Answer]) -> tuple[Answer, float]:
     return answer, seconds
 
 
+@pytest.mark.timeout(3000)
 async def test_they_are_searched_and_reported_in_interactive_time(library: Library, watch: Watch) -> None:
     everything: list[Told] = []
     for begin in range(0, JOURNEYS // JOURNEYS_EACH, CUSTOMERS_AT_ONCE):
