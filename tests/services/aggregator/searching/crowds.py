@@ -52,8 +52,9 @@ def _past(customer_id: str, dice: random.Random, now: datetime) -> tuple[Thread,
     thread, touchpoints = Thread(), list[Touchpoint]()
     for journey in range(JOURNEYS_EACH):
         time = now - timedelta(days=364 - 36 * journey, minutes=dice.randrange(1440))
-        for _ in range(dice.randrange(2, 13)):
-            touchpoint = _news(f"tch_{customer_id}_{len(touchpoints):03}", time, dice)
+        places = dice.sample(PLACES, dice.choice([1, 2, 2, 3]))
+        for _ in range(dice.randrange(2, 10)):
+            touchpoint = _news(f"tch_{customer_id}_{len(touchpoints):03}", time, dice, dice.choice(places))
             noted = with_touchpoint(thread, touchpoint, f"jrn_{customer_id}_{journey}_{len(touchpoints)}", BUILT_IN)
             thread = noted.thread
             touchpoints.append(noted.touchpoint)
@@ -62,8 +63,8 @@ def _past(customer_id: str, dice: random.Random, now: datetime) -> tuple[Thread,
     return (over.state if over else thread), touchpoints
 
 
-def _news(touchpoint_id: str, time: datetime, dice: random.Random) -> Touchpoint:
-    (channel_id, channel_kind), by_customer = dice.choice(PLACES), True
+def _news(touchpoint_id: str, time: datetime, dice: random.Random, place: tuple[str, int]) -> Touchpoint:
+    (channel_id, channel_kind), by_customer = place, True
     kind, attributes, subject = context.TOUCHPOINT_KIND_PRODUCT_VIEWED, {}, ""
     match dice.randrange(12):
         case 0 | 1:

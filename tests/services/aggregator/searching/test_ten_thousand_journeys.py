@@ -1,5 +1,6 @@
 """Ten thousand journeys are searched and counted while somebody waits, rightly, and without looking at all of them."""
 
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from tests.services.aggregator.searching.library import BERLIN, Library
 from tests.services.aggregator.searching.oracle import Told, summed
 from tests.services.aggregator.test_operations import hear
 
-JOURNEYS = 10_000
+JOURNEYS = int(os.environ.get("OMNITHREAD_TEST_JOURNEYS", "10000"))
 CUSTOMERS_AT_ONCE = 20
 ONE_MORE_SECONDS = 2.0
 """What one page of a search, or a report, may take on a machine with much else to do; mostly it is a tenth of that."""
