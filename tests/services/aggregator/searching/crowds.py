@@ -51,7 +51,7 @@ async def crowd_in(database: Database, numbers: range, *, now: datetime) -> list
 def _past(customer_id: str, dice: random.Random, now: datetime) -> tuple[Thread, list[Touchpoint]]:
     thread, touchpoints = Thread(), list[Touchpoint]()
     for journey in range(JOURNEYS_EACH):
-        time = now - timedelta(days=364 - 36 * journey, minutes=dice.randrange(1440))
+        time = now - timedelta(days=340 - 36 * journey, minutes=dice.randrange(1440))
         places = dice.sample(PLACES, dice.choice([1, 2, 2, 3]))
         for _ in range(dice.randrange(2, 10)):
             touchpoint = _news(f"tch_{customer_id}_{len(touchpoints):03}", time, dice, dice.choice(places))
