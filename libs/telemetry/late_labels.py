@@ -6,7 +6,8 @@ that it has by then. So the question to MongoDB that found the customer bears th
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
@@ -22,17 +23,23 @@ MOST_HELD = 5000
 MOST_OPEN = 100_000
 """Of more spans that are open at once, what they belong to is no longer noted."""
 LONGEST_HOLD_SECONDS = 10.0
-"""A stream may be open for hours: what ends in it later is held no more."""
+"""A stream may be open for hours: what ended in it goes on after so long, and what ends later is held no more."""
 CUSTOMER = "customer.id"
+_NOTHING: Mapping[str, AttributeValue] = {}
+_Ready: TypeAlias = tuple[list[ReadableSpan], Mapping[str, AttributeValue]]
+"""Spans to hand on, and the labels that they may lack."""
 
 
 class LateLabels(SpanProcessor):
     """Holds spans back until their first one in this process ends."""
 
-    def __init__(self, following: SpanProcessor) -> None:
+    def __init__(self, following: SpanProcessor, now: Callable[[], float] = time.monotonic) -> None:
         self.following = following
+        self._now = now
         self._lock = threading.Lock()
         self._open: dict[int, _Together] = {}
+        self._waiting: dict[_Together, float] = {}
+        """Those that hold spans, since when, the oldest first."""
         self._held = 0
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -42,17 +49,17 @@ class LateLabels(SpanProcessor):
         with self._lock:
             together = None if parent.is_remote else self._open.get(parent.span_id)
             if len(self._open) < MOST_OPEN:
-                self._open[span.get_span_context().span_id] = together or _Together(span)
+                self._open[span.get_span_context().span_id] = together or _Together(span, self._now())
 
     def on_end(self, span: ReadableSpan) -> None:
         """Hand on what need not wait any more."""
-        context = span.get_span_context()
+        context, now = span.get_span_context(), self._now()
         with self._lock:
             together = self._open.pop(context.span_id, None) if context else None
-            ready = [span] if together is None else self._ready(together, span)
-            labels = {} if together is None else together.labels()
-        for one in ready:
-            self.following.on_end(_labelled(one, labels))
+            ready = [([span], _NOTHING)] if together is None else self._held_or_ready(together, span, now)
+            while self._waiting and now - self._waiting[oldest := next(iter(self._waiting))] > LONGEST_HOLD_SECONDS:
+                ready.append(self._take(oldest))
+        self._hand_on(ready)
 
     def shutdown(self) -> None:
         """Hand on all, and end."""
@@ -64,26 +71,29 @@ class LateLabels(SpanProcessor):
         self._let_go()
         return self.following.force_flush(timeout_millis)
 
-    def _ready(self, together: "_Together", span: ReadableSpan) -> list[ReadableSpan]:
+    def _held_or_ready(self, together: "_Together", span: ReadableSpan, now: float) -> "list[_Ready]":
         together.held.append(span)
         self._held += 1
-        is_first = span.get_span_context() == together.first.get_span_context()
-        together.is_over = together.is_over or is_first
-        if not together.must_go and self._held < MOST_HELD:
-            return []
+        if together.is_over_with(span) or together.must_go(now) or self._held >= MOST_HELD:
+            return [self._take(together)]
+        self._waiting.setdefault(together, now)
+        return []
+
+    def _take(self, together: "_Together") -> "_Ready":
         ready, together.held = together.held, []
         self._held -= len(ready)
-        return ready
+        self._waiting.pop(together, None)
+        return ready, together.labels()
 
     def _let_go(self) -> None:
         with self._lock:
-            waiting = [(one.held, one.labels()) for one in {id(one): one for one in self._open.values()}.values()]
-            for one in self._open.values():
-                one.held = []
-            self._held = 0
-        for held, labels in waiting:
-            for span in held:
-                self.following.on_end(_labelled(span, labels))
+            ready = [self._take(one) for one in list(self._waiting)]
+        self._hand_on(ready)
+
+    def _hand_on(self, ready: "list[_Ready]") -> None:
+        for spans, labels in ready:
+            for one in spans:
+                self.following.on_end(_labelled(one, labels))
 
 
 class _Together:
@@ -91,17 +101,20 @@ class _Together:
 
     __slots__ = ("_since", "first", "held", "is_over")
 
-    def __init__(self, first: Span) -> None:
+    def __init__(self, first: Span, now: float) -> None:
         self.first = first
         self.held: list[ReadableSpan] = []
         self.is_over = False
-        self._since = time.monotonic()
+        self._since = now
 
-    @property
-    def must_go(self) -> bool:
-        """Whether nothing more is waited for."""
-        waited = time.monotonic() - self._since
-        return self.is_over or len(self.held) >= MOST_HELD_TOGETHER or waited > LONGEST_HOLD_SECONDS
+    def is_over_with(self, span: ReadableSpan) -> bool:
+        """Note that a span ended, and say whether the first one has."""
+        self.is_over = self.is_over or span is self.first or span.get_span_context() == self.first.get_span_context()
+        return self.is_over
+
+    def must_go(self, now: float) -> bool:
+        """Whether nothing more is waited for, although the first one goes on."""
+        return len(self.held) >= MOST_HELD_TOGETHER or now - self._since > LONGEST_HOLD_SECONDS
 
     def labels(self) -> dict[str, AttributeValue]:
         """Give what is known by now."""

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry.context import Context
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Tracer
 
 from libs.telemetry.journey import add_journey_labels, journey_labels
-from libs.telemetry.late_labels import MOST_HELD_TOGETHER
+from libs.telemetry.late_labels import LONGEST_HOLD_SECONDS, MOST_HELD_TOGETHER, LateLabels
 from libs.telemetry.tracing import tracer_provider
 
 
@@ -77,3 +78,20 @@ def test_what_goes_on_after_its_call_is_labelled_as_the_call_was(kept: Kept) -> 
         call.set_attribute("journey.id", "jrn_1")
     later.end()
     assert kept.labels()["later"] == {"journey.id": "jrn_1"}
+
+
+def test_what_a_silent_stream_did_first_goes_on_with_the_next_call() -> None:
+    now, exporter, provider = [1000.0], InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(LateLabels(SimpleSpanProcessor(exporter), now=lambda: now[0]))
+    tracer = provider.get_tracer("test")
+    with tracer.start_as_current_span("watch", context=Context()) as watch:
+        tracer.start_span("find").end()
+        watch.set_attribute("journey.id", "jrn_1")
+        now[0] += LONGEST_HOLD_SECONDS - 1
+        tracer.start_span("a call", context=Context()).end()
+        assert [span.name for span in exporter.get_finished_spans()] == ["a call"]
+        now[0] += 2
+        tracer.start_span("a later call", context=Context()).end()
+        found = {span.name: dict(span.attributes or {}) for span in exporter.get_finished_spans()}
+        assert found["find"] == {"journey.id": "jrn_1"}
+    provider.shutdown()
