@@ -5,7 +5,7 @@ bounded, and only ids are taken from it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from services.console.spans.values import Span
 
 MOST_LINE_BYTES = 64 * 1024 * 1024
 MOST_MARKS = 200_000
-MOST_TRACES = 1_000_000
+MOST_PAIRS = 2_000_000
 MOST_LINKS = 20
 WORD = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 PREVIOUS, NEXT = "previous-touchpoint", "next-touchpoint"
@@ -58,26 +58,29 @@ class Marks:
     """The journeys that each trace belongs to."""
     unread_lines: int = 0
     """Lines that are no export."""
+    kept_pairs: int = 0
+    """How many traces are noted with a journey or a cause of theirs."""
 
     def take(self, span: Span) -> None:
         """Keep what a span tells of journeys. Raises TooMuch."""
         journey_id = word(span.attributes.get("journey.id"))
         if journey_id:
-            self._room(self.journeys, MOST_TRACES)
-            self.journeys.setdefault(span.trace_id, set()).add(journey_id)
+            self._note(self.journeys, span.trace_id, journey_id)
         for link in span.links[:MOST_LINKS]:
             if link.trace_id != span.trace_id:
-                self._room(self.causes, MOST_TRACES)
-                self.causes.setdefault(span.trace_id, set()).add(link.trace_id)
+                self._note(self.causes, span.trace_id, link.trace_id)
         mark = _mark(span, journey_id)
         if mark is not None and mark.touchpoint_id not in self.by_id:  # a retry tells of the same one again
-            self._room(self.by_id, MOST_MARKS)
+            _room(len(self.by_id), MOST_MARKS)
             self.by_id[mark.touchpoint_id] = mark
             self.in_trace.setdefault(mark.trace_id, set()).add(mark.touchpoint_id)
 
-    def _room(self, kept: Mapping[str, object], most: int) -> None:
-        if len(kept) >= most:
-            raise TooMuch(f"more than {most} to keep: give a file of fewer journeys (search by journey.id first)")
+    def _note(self, kept: dict[str, set[str]], trace_id: str, other: str) -> None:
+        others = kept.setdefault(trace_id, set())
+        if other not in others:
+            _room(self.kept_pairs, MOST_PAIRS)
+            others.add(other)
+            self.kept_pairs += 1
 
 
 def read_marks(path: Path) -> Marks:
@@ -113,6 +116,11 @@ def _lines(path: Path) -> Iterator[bytes | None]:
             while (rest := file.readline(MOST_LINE_BYTES)) and not rest.endswith(b"\n"):
                 pass
             yield None
+
+
+def _room(kept: int, most: int) -> None:
+    if kept >= most:
+        raise TooMuch(f"more than {most} to keep: give a file of fewer journeys (search by journey.id first)")
 
 
 def _mark(span: Span, journey_id: str) -> Mark | None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.observability import marks
 from deploy.observability.marks import read_marks
 from deploy.observability.walk import NoWay, main, walk
 
@@ -148,3 +149,15 @@ def test_a_wrong_question_is_answered_in_a_line(tmp_path: Path, capsys: pytest.C
     assert main([str(tmp_path), "no-trace"]) == 2
     assert main([]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_one_trace_of_very_many_journeys_is_refused_before_memory_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spans.jsonl"
+    with path.open("w") as file:
+        for number in range(20):
+            file.write(json.dumps(export_of(Seen(1, {}), journey_id=f"jrn_{number}")) + "\n")
+    monkeypatch.setattr(marks, "MOST_PAIRS", 10)
+    assert main([str(path), trace_of(1)]) == 2
+    assert "more than 10 to keep" in capsys.readouterr().err
