@@ -4,6 +4,7 @@ A refusal is an answer: its code is on the span, which is no error for it. Where
 fault of the caller's, it is one, on either side.
 """
 
+import re
 from functools import cache
 
 import grpc
@@ -13,6 +14,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 
 STATUS_CODE = "rpc.response.status_code"
 ERROR_TYPE = "error.type"
+CUSTOMER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""As the contract has it: no address, and no number to call with a `+`, passes for one."""
 FAULTS = frozenset(
     {
         grpc.StatusCode.UNKNOWN,
@@ -39,14 +42,17 @@ def server_attributes(address: str) -> dict[str, str | int]:
 
 
 def customer_of(request: object) -> str:
-    """The customer whom a request names: itself, or in the thing that it is about (a profile, preferences)."""
+    """The customer whom a request names: itself, or in the thing that it is about (a profile, preferences).
+
+    What is no id counts as not given: a caller's span is started before anybody has refused an address in its place.
+    """
     named = getattr(request, "customer_id", "")
     if isinstance(named, str) and named:
-        return named
+        return named if CUSTOMER_ID.fullmatch(named) else ""
     if isinstance(request, Message):
         for name in _things_of_a_customer(request.DESCRIPTOR):
             if request.HasField(name) and (named := getattr(getattr(request, name), "customer_id", "")):
-                return str(named)
+                return named if CUSTOMER_ID.fullmatch(named) else ""
     return ""
 
 
