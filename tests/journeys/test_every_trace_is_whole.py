@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -18,7 +19,7 @@ import omnithread
 from deploy.local.suite import Suite
 from libs.ids import new_id
 from libs.timestamps import to_timestamp
-from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, PickupChoice
+from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, PickupChoice, SetItemQuantityRequest
 from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
 from omnithread.context.v1 import context_pb2
@@ -38,8 +39,8 @@ from tests.running_suite import Channels, until
 ROOT = Path(__file__).resolve().parents[2]
 WEEKS = (28, 21, 14, 7)
 LABELS = ("journey.id", "session.id", "channel.id", "customer.id")
-OPEN = {"PRODUCT_VIEWED", "STORE_VISITED", "CALL_ANSWERED", "SEARCHED", "SESSION_STARTED"}
-"""What the aggregator is told itself, so that no other service announces it."""
+OPEN = {"PRODUCT_VIEWED", "STORE_VISITED", "CALL_ANSWERED", "SEARCHED", "SESSION_STARTED", "PROBLEM"}
+"""What the aggregator is told itself or finds out, so that no other service announces it."""
 WANTED = {
     "SESSION_STARTED",
     "PRODUCT_VIEWED",
@@ -52,6 +53,7 @@ WANTED = {
     "CONVERSATION",
     "CART_HANDED_OVER",
     "ORDER_PLACED",
+    "PROBLEM",
 }
 
 
@@ -122,6 +124,10 @@ async def today(channels: Channels, person: Person) -> str:
         carried = await shop.handovers.CreateHandover(CreateHandoverRequest(customer_id=customer_id, with_code=True))
     in_store = await channels.store.start_session(handover_code=carried.code)
     with in_store.carry():
+        with pytest.raises(grpc.RpcError):  # a slip at the till, for the engineer's eye
+            await channels.store.cart.SetItemQuantity(
+                SetItemQuantityRequest(customer_id=customer_id, sku="not-there", quantity=2)
+            )
         await channels.store.cart.Checkout(
             CheckoutRequest(customer_id=customer_id, pickup=PickupChoice(store_id="store-042"))
         )

@@ -1,14 +1,18 @@
 """Coordinates: a trouble becomes a touchpoint of whoever the customer is today, once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from libs.errors import OmnithreadError, Status
 from libs.mongo.members import get_member
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
+from libs.telemetry.causes import span_of_effect
+from libs.telemetry.journey import journey_labels
 from services.aggregator.model import Change
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.store import TOUCHPOINTS
+from services.aggregator.touchpoint_spans import tell_on_span
 from services.aggregator.troubles.model import note_trouble, touchpoint_id_of
 from services.aggregator.troubles.values import Trouble
 from services.aggregator.values import Thread
@@ -46,11 +50,28 @@ class Troubles:
             known = await get_member(self.journeys.database, TOUCHPOINTS, saved, touchpoint_id_of(trouble))
             if known is not None:
                 return False
-            stamp = Stamp.internal(f"trouble:{touchpoint_id_of(trouble)}", origin)
-            return not (await self.journeys.records.run(customer_id, stamp, decide)).replayed
-        except NothingToDo:
-            return False
+            return await self._note(saved.customer_id, trouble, origin, decide)
         except OmnithreadError as error:
             if error.status is Status.NOT_FOUND:
                 return False
             raise
+
+    async def _note(
+        self, customer_id: str, trouble: Trouble, origin: Origin, decide: Callable[[Saved[Thread]], Change]
+    ) -> bool:
+        """Write it inside a span in the trace of what failed, which leads to the touchpoint before it."""
+        touchpoint_id = touchpoint_id_of(trouble)
+        age = self.journeys.clock() - trouble.time
+        with (
+            journey_labels(channel_id=origin.channel_id, session_id=origin.session_id, customer_id=customer_id),
+            span_of_effect("problem noted", cause=origin.traceparent, age=age),
+        ):
+            stamp = Stamp.internal(f"trouble:{touchpoint_id}", origin)
+            try:
+                outcome = await self.journeys.records.run(customer_id, stamp, decide)
+            except NothingToDo:  # no fault: the span stays without one
+                return False
+            for touchpoint in outcome.saved.state.recent_touchpoints:
+                if touchpoint.touchpoint_id == touchpoint_id:
+                    tell_on_span(outcome.saved.state, touchpoint)
+            return not outcome.replayed
