@@ -191,6 +191,7 @@ class Door(grpc.aio.ServerInterceptor):
             meter,
             remote_context(str(headers.get("traceparent", ""))),
             channel_kind=caller.channel_kind,
+            service=caller.service,
             again=PREVIOUS_ATTEMPTS in headers,
         )
         deadline = None

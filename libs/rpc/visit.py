@@ -16,7 +16,7 @@ from libs.rpc.status import CODES
 from libs.telemetry.exemplars import Exemplars
 from libs.telemetry.journey import JourneyLabels, add_journey_labels
 from libs.telemetry.metrics import CallMetrics, kind_label
-from libs.telemetry.sampling import FAILED
+from libs.telemetry.sampling import CALLER, FAILED
 from libs.telemetry.scrub import frames, safe_text, type_name
 from omnithread.rpc_spans import note_status, rpc_attributes
 
@@ -57,9 +57,10 @@ class MethodMeter:
         self._span_name = method.path[1:]
         self._attributes = rpc_attributes(method.path)
 
-    def start_span(self, parent: Context) -> Span:
-        """Start the server span."""
-        return self._tracer.start_span(self._span_name, parent, SpanKind.SERVER, self._attributes)
+    def start_span(self, parent: Context, *, service: str) -> Span:
+        """Start the server span; `service` is the one of ours that calls, empty for a channel."""
+        attributes = {**self._attributes, CALLER: service} if service else self._attributes
+        return self._tracer.start_span(self._span_name, parent, SpanKind.SERVER, attributes)
 
     def late_span(self, dropped: Span, started_ns: int) -> Span:
         """Give a recording span for a call that failed although it was not to be kept, under the same trace."""
@@ -114,8 +115,13 @@ class Visit:
 
     __slots__ = ("_channel_kind", "_meter", "_started", "_started_ns", "_token", "span")
 
-    def __init__(self, meter: MethodMeter, parent: Context, *, channel_kind: int, again: bool = False) -> None:
-        """Enter; `channel_kind` is the caller's (0 where it is not known), `again` a call that gRPC repeats."""
+    def __init__(
+        self, meter: MethodMeter, parent: Context, *, channel_kind: int, service: str = "", again: bool = False
+    ) -> None:
+        """Enter; `channel_kind` is the caller's (0 where it is not known), `again` a call that gRPC repeats.
+
+        `service` is the one of ours that calls, empty for a channel.
+        """
         self._meter = meter
         self._channel_kind = channel_kind
         meter.began()
@@ -123,7 +129,7 @@ class Visit:
             meter.again(channel_kind)
         self._started = time.perf_counter()
         self._started_ns = time.time_ns()
-        self.span = meter.start_span(parent)
+        self.span = meter.start_span(parent, service=service)
         self._token: Token[Context] = otel_context.attach(trace.set_span_in_context(self.span, Context()))
 
     def name_customer(self, customer_id: str) -> None:

@@ -11,6 +11,8 @@ from opentelemetry.util.types import Attributes
 from libs.telemetry.journey import LABELS
 
 ALWAYS_SAMPLED_SUFFIX = "/StartSession"
+CALLER = "omnithread.caller"
+"""Attribute of the server span of a call by one of the suite's own services: its name."""
 FAILED = "omnithread.failed"
 """Attribute of the span that is made after the fact for a failed call whose own span was not kept."""
 
@@ -22,7 +24,8 @@ class JourneySampler(Sampler):
     session, or the journey's number falls below the ratio; so a caller's flag only adds.
     Inside the process a span goes with its parent.
     What an earlier command caused and no journey is known of goes with that command, which has decided already: it is
-    named by the parent or, where the work has a trace of its own, by the links.
+    named by the parent or, where the work has a trace of its own, by the links. So does a call by another part of the
+    suite: what it dropped as nobody's begins nothing here.
     A call to another part without parent, journey or links (a sweep that looks whether there is work) is dropped.
     """
 
@@ -48,7 +51,7 @@ class JourneySampler(Sampler):
             keep = parent.trace_flags.sampled
         elif parent.is_valid and parent.trace_flags.sampled:
             keep = True
-        elif not journey_id and kind is not SpanKind.SERVER and (parent.is_valid or links):
+        elif not journey_id and _is_caused_here(kind, attributes) and (parent.is_valid or links):
             keep = any(link.context.trace_flags.sampled for link in links or ())
         elif not journey_id and kind is SpanKind.CLIENT:
             keep = False
@@ -64,3 +67,8 @@ class JourneySampler(Sampler):
         if self._ratio >= 1:
             return True
         return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) < self._ratio * 2**64
+
+
+def _is_caused_here(kind: SpanKind | None, attributes: Attributes) -> bool:
+    """Whether a part of the suite is the cause, and not a channel, which knows nothing of our ratio."""
+    return kind is not SpanKind.SERVER or bool(attributes and attributes.get(CALLER))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 
-from deploy.local.keys import Keys, mint_channel_token
+from deploy.local.keys import Keys, mint_channel_token, mint_service_token
 from libs.errors import customer_not_found
 from libs.rpc.call import Call, current_call
 from libs.telemetry.journey import add_journey_labels, current_labels
@@ -150,6 +150,19 @@ async def test_a_callers_flag_keeps_the_call(keys: Keys) -> None:
     async with opened_door(keys, ratio=0.0) as door:
         await door.ask(baggage=JOURNEY, traceparent=KEPT)
         assert door.span().context.trace_id == TRACE_ID
+
+
+async def test_what_a_service_asks_for_nobody_begins_no_trace(door: OpenedDoor) -> None:
+    def asked(**headers: str) -> list[tuple[str, str | bytes]]:
+        return bearing(mint_service_token(door.keys.state, "messaging"), **headers)
+
+    await door.stub.GetCart(ASK, metadata=asked(traceparent=NOT_KEPT))
+    assert door.spans.get_finished_spans() == ()
+    await door.stub.GetCart(ASK, metadata=asked(traceparent=NOT_KEPT, baggage=JOURNEY))
+    assert attributes(door)["omnithread.caller"] == "messaging"
+    door.spans.clear()
+    await door.ask(traceparent=NOT_KEPT)
+    assert "omnithread.caller" not in attributes(door)
 
 
 async def test_a_failed_call_is_kept_although_its_journey_is_not(keys: Keys) -> None:
