@@ -50,19 +50,23 @@ class Watching:
         watcher = self.watchers.add(wish.subject, call)
         self.rounds.want(watcher.group, Cause(call.traceparent, self.clock(), is_change=False))
         seen, is_first, reason = wish.seen, True, metrics.LEFT
+        clock = asyncio.get_running_loop().time
+        due = clock() + wish.heartbeat_seconds
         try:
             while True:
-                news = await watcher.next(within_seconds=wish.heartbeat_seconds)
+                # News that tell nothing new are no word to the caller: the heartbeat is due all the same.
+                news = await watcher.next(within_seconds=max(0.0, due - clock()))
                 call.check_again()
                 change = await self._change(seen, news)
                 if change is None and news is not None and not is_first:
                     continue
                 is_first = is_first and news is None
                 seen = news.seen if news is not None and change is not None else seen
-                watcher.writing_since = asyncio.get_running_loop().time()
+                watcher.writing_since = clock()
                 # Who comes back and has missed nothing gets a heartbeat at once.
                 yield _response(wish, seen, news, change)
                 watcher.writing_since, watcher.told = None, True
+                due = clock() + wish.heartbeat_seconds
                 self._count(news, change)
         except OmnithreadError as error:
             reason = reason_of(error)
