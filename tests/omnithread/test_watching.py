@@ -126,14 +126,22 @@ async def test_an_expired_token_is_fetched_again_once() -> None:
     assert watch.may_go_on(expired)
     watch.attempts.pause_seconds()
     assert not watch.may_go_on(expired)
+    watch.attempts.heard()
+    watch.attempts.pause_seconds()  # the connection broke, and meanwhile the token ran out
+    assert watch.may_go_on(expired)
+    assert not watch.may_go_on(expired)
     assert not watch_with(TokenSource("the only one")).may_go_on(expired)
 
 
 async def test_what_will_not_pass_is_told_and_what_will_is_not() -> None:
     watch, full = watch_with(None), failed(StatusCode.RESOURCE_EXHAUSTED, "WATCH_LIMIT")
+    overrun = failed(StatusCode.RESOURCE_EXHAUSTED)  # of grpc itself: too many calls at once
     assert watch.may_go_on(failed(StatusCode.UNAVAILABLE, "WATCH_STOPPED"))
     assert watch.may_go_on(failed(StatusCode.CANCELLED))
     assert not watch.may_go_on(failed(StatusCode.ABORTED, "WATCH_PARTED"))
+    assert watch.may_go_on(failed(StatusCode.ABORTED, "CONFLICT"))
     assert not watch.may_go_on(full)
+    assert not watch.may_go_on(overrun)
     watch.attempts.heard()
     assert watch.may_go_on(full)
+    assert watch.may_go_on(overrun)

@@ -43,10 +43,12 @@ class Attempts:
     failures: int = 0
     """Since anything was heard."""
     ever_heard: bool = False
+    has_fresh_token: bool = False
+    """Whether a fresh token was fetched since anything was heard."""
 
     def heard(self) -> None:
         """Note that the stream speaks."""
-        self.failures, self.ever_heard = 0, True
+        self.failures, self.ever_heard, self.has_fresh_token = 0, True, False
 
     def pause_seconds(self, jitter: Callable[[], float] = random.random) -> float:
         """How long to wait before opening it again; counts a failure."""
@@ -139,13 +141,16 @@ class Watch:
     def may_go_on(self, error: ErrorDetails) -> bool:
         """Say whether to open the stream again, and prepare it."""
         if error.reason == "TOKEN_EXPIRED":
-            return self.attempts.failures == 0 and self._tokens is not None and self._tokens.forget()
+            if self.attempts.has_fresh_token or self._tokens is None or not self._tokens.forget():
+                return False
+            self.attempts.has_fresh_token = True
+            return True
         if error.reason == "PAGE_TOKEN_INVALID" and self._resume_token:
             self._resume_token = ""
             return True
-        if error.reason == "WATCH_LIMIT":  # after a break another replica may have to make room
+        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:  # after a break another replica may have to make room
             return self.attempts.ever_heard
-        return error.code in PASSING
+        return error.code in PASSING or error.reason == "CONFLICT"
 
     def _say(self, *, connected: bool) -> None:
         if self._on_connection is not None and connected is not self._connected:
