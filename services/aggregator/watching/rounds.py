@@ -29,6 +29,8 @@ from libs.telemetry.journey import LABELS, JourneyLabels
 from libs.telemetry.propagation import NO_CONTEXT, current_traceparent
 from libs.timestamps import from_timestamp
 from omnithread.common.v1.event_pb2 import Head
+from omnithread.context.v1.context_events_pb2 import ContextEvent
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from services.aggregator.budget import Budget
 from services.aggregator.context import ContextRead
 from services.aggregator.watching.causes import reading_because
@@ -37,13 +39,13 @@ from services.aggregator.watching.seen import Seen
 from services.aggregator.watching.subject import News
 from services.aggregator.watching.watchers import MOST_CAUSES, Cause, Group, Watcher, Watchers
 
-PROFILE = "profile"
 READS_AT_ONCE = 16
 GAP_SECONDS = 0.1
 TICK_SECONDS = 0.25
 LOOKS_PER_TICK = 25
 ECHO_SECONDS = 2.0
-"""How long after a change of the profile cart is asked again: offers follow from its copy of the profile's facts."""
+"""How long after a change of the profile, or an act on the journey, cart is asked again: offers follow from its copy of
+these facts, without an event of their own."""
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
 PASSING = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED, Status.RESOURCE_EXHAUSTED})
@@ -98,13 +100,13 @@ class Rounds:
 
     def heard(self, area: str, event: Message) -> None:
         """Take in that something was announced."""
-        header = header_of(event)
+        header, changes_facts = header_of(event), may_change_facts(event)
         for group in self._watchers.of(header.customer_id):
-            if not group.subject.concerns(area):
-                continue
-            if area == PROFILE and group.subject.follows_profile:
+            if changes_facts and group.subject.follows_facts:
                 group.echo_at = _now() + ECHO_SECONDS
-            if not group.holds(area, header.customer_id, Head(epoch=header.epoch, seq=header.seq)):
+            if group.subject.concerns(area) and not group.holds(
+                area, header.customer_id, Head(epoch=header.epoch, seq=header.seq)
+            ):
                 self.want(group, Cause(header.traceparent, from_timestamp(header.record_time)))
 
     def may_have_missed(self) -> None:
@@ -224,6 +226,15 @@ class Rounds:
         if group.failures:
             pause = growing_pause(group.failures, first=FIRST_PAUSE, most=LONGEST_PAUSE).total_seconds()
         group.next_look = _now() + pause * self._random.uniform(0.8, 1.2)
+
+
+def may_change_facts(event: Message) -> bool:
+    """Say whether others' facts that offers look at may be other ones by an event, as cart learns of it by itself."""
+    if not isinstance(event, ContextEvent):
+        return isinstance(event, ProfileEvent)
+    payload = event.WhichOneof("payload")
+    is_act = payload == "touchpoint_recorded" and not event.touchpoint_recorded.by_company
+    return is_act or payload in {"session_started", "journey_ended"}
 
 
 def _in_whose_name(group: Group) -> Watcher | None:

@@ -25,8 +25,8 @@ class Subject:
         return cls(customer_id, wanted, replace(caller, actor_id=""))
 
     @property
-    def follows_profile(self) -> bool:
-        """Whether what is told follows from the profile by way of cart, which is told of it by an event itself."""
+    def follows_facts(self) -> bool:
+        """Whether what is told follows from profile and journey by way of cart, which is told of them by events."""
         return bool(self.wanted & {SECTION_CART, SECTION_OFFERS})
 
     def concerns(self, area: str) -> bool:

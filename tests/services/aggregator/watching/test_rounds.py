@@ -1,6 +1,7 @@
 """Who is read for, how often, and what is done when a read fails."""
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from libs.rpc.call import CURRENT_CALL, Call, Caller
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.common.v1.event_pb2 import EventHeader, Head
+from omnithread.context.v1.context_events_pb2 import ContextEvent, TouchpointRecorded
 from omnithread.context.v1.context_pb2 import SECTION_CART, SECTION_PROBLEM_REASON_UNAVAILABLE
+from omnithread.profile.v1.profile_events_pb2 import ProfileEvent, ProfileUpdated
 from services.aggregator.context import ContextRead, Problem, assemble
 from services.aggregator.watching.metrics import WatchMetrics
 from services.aggregator.watching.rounds import GAP_SECONDS, Pace, Rounds
@@ -175,6 +178,27 @@ async def test_after_a_gap_everybody_is_looked_at_again_some_at_a_time(room: Roo
         room.rounds.look()
         await room.is_quiet()
     assert len(set(room.library.read_ids)) == 60
+
+
+async def test_cart_is_asked_again_after_what_its_offers_may_follow_from(room: Room) -> None:
+    watcher, header = room.watch("mia"), EventHeader(epoch="e", seq=9, customer_id="mia")
+    await told(watcher)
+    await room.is_quiet()
+    ours, act, profile = (
+        ContextEvent(header=header, touchpoint_recorded=TouchpointRecorded(by_company=True)),
+        ContextEvent(header=header, touchpoint_recorded=TouchpointRecorded()),
+        ProfileEvent(header=header, profile_updated=ProfileUpdated()),
+    )
+    for area, event, is_followed in (("context", ours, False), ("context", act, True), ("profile", profile, True)):
+        watcher.group.echo_at = math.inf
+        room.rounds.heard(area, event)
+        assert (watcher.group.echo_at < math.inf) == is_followed
+    await room.is_quiet()
+    watcher.group.echo_at, before = 0.0, len(room.library.read_ids)
+    room.rounds.look()
+    await room.is_quiet()
+    assert len(room.library.read_ids) == before + 1
+    assert watcher.group.echo_at == math.inf
 
 
 async def test_a_failure_that_passes_ends_the_streams_of_those_who_were_told_nothing_only(room: Room) -> None:
