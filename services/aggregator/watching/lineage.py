@@ -20,12 +20,19 @@ class Lineage:
     profile: "ProfileInternalServiceAsyncStub"
 
     async def leads(self, customer_id: str, *, to: str) -> bool:
-        """Say whether `to` stands for a customer today. Raises DEPENDENCY_UNAVAILABLE where profile does not answer."""
+        """Say whether both are one customer by now; `to` may have been merged away itself since it was read.
+
+        Raises DEPENDENCY_UNAVAILABLE where profile does not answer.
+        """
+        standing_id = await self._standing(customer_id)
+        return standing_id is not None and (standing_id == to or standing_id == await self._standing(to))
+
+    async def _standing(self, customer_id: str) -> str | None:
         request = ResolveCustomerRequest(customer_id=customer_id)
         try:
             answer = await answered("profile", self.profile.ResolveCustomer(request, timeout=TIMEOUT_SECONDS))
         except OmnithreadError as error:
             if error.status in {Status.NOT_FOUND, Status.FAILED_PRECONDITION}:
-                return False
+                return None
             raise
-        return answer.customer_id == to
+        return answer.customer_id
