@@ -42,7 +42,12 @@ class PageTokens:
         digest, body = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
         if digest != self._digest(body, owner):
             raise page_token_invalid()
-        position: dict[str, str | int] = json.loads(body)
+        try:
+            position = json.loads(body)
+        except (ValueError, RecursionError):
+            raise page_token_invalid() from None
+        if not isinstance(position, dict):  # well formed, and nobody was ever given it
+            raise page_token_invalid()
         return position
 
     def _digest(self, body: bytes, owner: str) -> bytes:

@@ -1,17 +1,20 @@
 """What a watcher has seen of a context: digests of its parts, so that only what differs is sent again. Pure."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Self
 
 from google.protobuf.message import Message
 
+from libs.errors import page_token_invalid
 from libs.rpc.pages import PageTokens
 from omnithread.cart.v1.price_pb2 import CartPrice
 from services.aggregator.context import FIELDS, ContextRead
 
 DIGEST_BYTES = 8
 TOKENS = PageTokens("context.watch")
+CUSTOMER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 VERSION = 1
 """Of what is in a token; one with another version is an old one."""
 
@@ -62,17 +65,18 @@ class Seen:
         Raises PAGE_TOKEN_INVALID for a damaged one.
         """
         position = TOKENS.decode(token, owner="")
-        if position is None or position.get("v") != VERSION or position["w"] != _named(wanted):
+        if position is None or position.get("v") != VERSION:
             return None
-        if (position["a"] or position["c"]) != asked_id:
+        told = {name: str(value) for name, value in position.items()}
+        if not {"a", "b", "c", "p", "w"} <= told.keys() or not CUSTOMER_ID.fullmatch(told["c"]):
+            raise page_token_invalid()  # nobody was ever given that
+        if told["w"] != _named(wanted) or (told["a"] or told["c"]) != asked_id:
             return None
         return cls(
-            customer_id=str(position["c"]),
-            sections=tuple(
-                (section, str(position[f"s{section}"])) for section in sorted(FIELDS) if f"s{section}" in position
-            ),
-            problems=str(position["p"]),
-            beside=str(position["b"]),
+            customer_id=told["c"],
+            sections=tuple((section, told[f"s{section}"]) for section in sorted(FIELDS) if f"s{section}" in told),
+            problems=told["p"],
+            beside=told["b"],
         )
 
 

@@ -1,11 +1,14 @@
 """A page token leads on in its own list, and nowhere else."""
 
+import base64
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
-from libs.rpc.pages import PageTokens, page_size
+from libs.rpc.pages import DIGEST_BYTES, PageTokens, page_size
 
 ORDERS = PageTokens("cart.orders")
 POSITIONS = st.dictionaries(st.text(max_size=8), st.text(max_size=20) | st.integers(-(2**60), 2**60), max_size=4)
@@ -29,6 +32,14 @@ def test_a_token_is_of_no_use_elsewhere() -> None:
 
 @given(st.text(min_size=1, max_size=60))
 def test_rubbish_is_refused(token: str) -> None:
+    with pytest.raises(OmnithreadError, match="PAGE_TOKEN_INVALID"):
+        ORDERS.decode(token, owner="cus_1")
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"null", b"{", b"\xff", b"[" * 5000])
+def test_a_position_that_nobody_was_given_is_refused_though_its_digest_is_right(body: bytes) -> None:
+    digest = hashlib.sha256(b"cart.orders\0cus_1\0" + body).digest()[:DIGEST_BYTES]
+    token = base64.urlsafe_b64encode(digest + body).decode().rstrip("=")
     with pytest.raises(OmnithreadError, match="PAGE_TOKEN_INVALID"):
         ORDERS.decode(token, owner="cus_1")
 

@@ -13,7 +13,9 @@ class Standing:
     def __init__(self, **standing: str) -> None:
         self._standing = standing
 
-    async def ResolveCustomer(self, request: ResolveCustomerRequest, **_: object) -> ResolveCustomerResponse:
+    async def ResolveCustomer(  # noqa: N802  the contract names it
+        self, request: ResolveCustomerRequest, **_: object
+    ) -> ResolveCustomerResponse:
         if request.customer_id not in self._standing:
             raise customer_not_found(request.customer_id)
         return ResolveCustomerResponse(customer_id=self._standing[request.customer_id])

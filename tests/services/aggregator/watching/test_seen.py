@@ -24,7 +24,7 @@ from omnithread.messaging.v1.messaging_pb2 import MessagingOverview
 from omnithread.preference.v1.preference_pb2 import Preferences
 from omnithread.profile.v1.profile_pb2 import Profile
 from services.aggregator.context import ALL_SECTIONS, FIELDS, BesideCart, ContextRead, Problem, SectionRead, assemble
-from services.aggregator.watching.seen import Seen
+from services.aggregator.watching.seen import TOKENS, Seen
 from services.aggregator.watching.wire import Change, update_of
 from tests.services.aggregator.samples import NOON
 
@@ -121,3 +121,17 @@ def test_a_token_for_another_customer_or_other_sections_is_none_and_a_damaged_on
         with pytest.raises(OmnithreadError) as refused:
             Seen.from_token(damaged, asked_id="old-mia", wanted=ALL_SECTIONS)
         assert refused.value.reason == "PAGE_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"v": 1},
+        {"v": 1, "a": "mia", "b": "", "c": "\ud800", "p": "", "w": "2"},
+        {"v": 1, "a": "mia", "b": "", "c": "", "p": "", "w": "2"},
+        {"v": 1, "a": "mia", "b": "", "c": "m" * 65, "p": "", "w": "2"},
+    ],
+)
+def test_a_token_that_somebody_made_up_is_damaged(forged: dict[str, str | int]) -> None:
+    with pytest.raises(OmnithreadError, match="PAGE_TOKEN_INVALID"):
+        Seen.from_token(TOKENS.encode(forged, owner=""), asked_id="mia", wanted=frozenset({SECTION_CART}))
