@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from omnithread.context.v1.journey_service_pb2 import JourneyHandover
 
-WIDTH = 720.0
+WIDTH = 960.0
 NODE_WIDTH = 16.0
 LABEL_WIDTH = 150.0
 HEIGHT = 360.0

@@ -111,7 +111,7 @@ class Mark:
         return (self.by_customer or sent) and self.lane != COMPANY
 
 
-COMPANY = "the company itself"
+COMPANY = "the company"
 """The lane of what the suite did without a channel: reminders, ends of carts."""
 WAYS = {
     "email": ChannelKind.CHANNEL_KIND_EMAIL,
