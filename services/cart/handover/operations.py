@@ -19,6 +19,7 @@ from libs.mongo.requests import check_not_ahead
 from libs.mongo.values import Decision, Outcome, Saved
 from libs.origin import Stamp
 from libs.rpc.watched_file import WatchedFile
+from libs.telemetry.journey import add_journey_labels
 from services.cart import errors
 from services.cart.events import CartHandedOver
 from services.cart.handover.codes import MOST_LIFETIME, FoundCode, HandoverCodes
@@ -105,6 +106,7 @@ class Handovers:
         handover = await self.store.find(handover_id) if handover_id else None
         if handover is None:
             raise errors.handover_invalid()
+        add_journey_labels(customer_id=handover.customer_id)
         if not handover.works_at(self.carts.clock()):
             raise errors.handover_expired()
         if handover.single_use and handover.uses:

@@ -18,6 +18,7 @@ from libs.mongo.members import get_member
 from libs.mongo.record import Records
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
+from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from libs.webhooks.signing import SignatureInvalid, check_signature
 from services.messaging import model
@@ -116,7 +117,8 @@ class ReceiptDesk:
                 return "" if is_possible else "TIME_INVALID"
 
             customer_id, message_id = found
-            outcome, _ = await self._noted(customer_id, message_id, report.receipt, check=check)
+            with journey_labels(customer_id=customer_id):  # a provider reports of many customers at once
+                outcome, _ = await self._noted(customer_id, message_id, report.receipt, check=check)
         except OmnithreadError as error:
             if error.status is Status.NOT_FOUND or error.reason == CUSTOMER_ERASED:
                 return "MESSAGE_UNKNOWN"

@@ -10,6 +10,7 @@ from libs.ids import derived_id
 from libs.mongo.values import Outcome, Saved
 from libs.origin import Origin, Stamp
 from libs.purposes import PurposeTable
+from libs.telemetry.journey import add_journey_labels
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_WEB
 from services.preference import errors
 from services.preference.chain.sealing import sealed
@@ -153,6 +154,7 @@ class Links:
         link = self.tokens.read(token) if self.tokens is not None else None
         if link is None:
             raise errors.link_invalid()
+        add_journey_labels(customer_id=link.customer_id)
         return link
 
     async def _carry_out(self, link: Link, decide: Decide, stamp: Stamp) -> tuple[Used, Outcome[Preferences] | None]:
@@ -185,6 +187,7 @@ class Links:
             if error.reason not in GONE:
                 raise
             return View(link, Standing.NOTHING_KEPT)
+        add_journey_labels(customer_id=saved.customer_id)
         if link.kind is LinkKind.PREFERENCES and await self._is_of_two(link):
             return View(link, Standing.EXPIRED)
         standing = _standing(link, saved.state)
