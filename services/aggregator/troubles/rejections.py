@@ -1,7 +1,7 @@
 """Sweeps: asks cart every few seconds what it refused, and notes it. Cart's answers never wait for that.
 
-Every replica looks, and each refusal becomes one touchpoint, by its id. How far was looked is kept; some seconds are
-looked at twice, for what was written late.
+Every replica looks, and each refusal becomes one touchpoint, by its id. How far was looked is kept once all of that is
+noted; some seconds are looked at twice, for what was written late.
 """
 
 from collections import OrderedDict
@@ -51,6 +51,7 @@ class RefusedAtCart:
         self._looked = database[LOOKED]
         self._clock = clock
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._reached: datetime | None = None
         self._sweep = Sweep(name="refused-at-cart", find=self._find, do=self._note, pause_seconds=pause_seconds)
 
     async def run(self) -> None:
@@ -62,13 +63,16 @@ class RefusedAtCart:
         await self._sweep.sweep()
 
     async def _find(self) -> Sequence[Rejection]:
+        if self._reached is not None:  # only now: of what was found last, none is left to do
+            await self._note_looked(self._reached)
+            self._reached = None
         since = await self._since()
         request = ListRejectionsRequest(since=to_timestamp(since), page_size=PAGE)
         found = (await answered(AREA, self._cart.ListRejections(request, timeout=CALL_SECONDS))).rejections
         if found:
             # A full page within the overlap would else be asked for for ever.
             last = from_timestamp(found[-1].reject_time)
-            await self._note_looked(last + OVERLAP if len(found) == PAGE and last - since <= OVERLAP else last)
+            self._reached = last + OVERLAP if len(found) == PAGE and last - since <= OVERLAP else last
         return [one for one in found if one.rejection_id not in self._known]
 
     async def _note(self, refused: Rejection) -> None:

@@ -2,10 +2,16 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
 
 from libs.channel import Channel
 from libs.journey_rules import BUILT_IN
+from libs.mongo.connection import Database
+from libs.timestamps import from_timestamp, to_timestamp
+from omnithread.cart.v1.cart_internal_service_pb2 import ListRejectionsRequest, ListRejectionsResponse, Rejection
 from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, PickupChoice
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_WEB
 from omnithread.context.v1 import context_pb2 as context
@@ -15,6 +21,7 @@ from services.aggregator.journey_spans import spans
 from services.aggregator.operations import Journeys
 from services.aggregator.troubles.model import note_trouble
 from services.aggregator.troubles.operations import Troubles
+from services.aggregator.troubles.rejections import LOOKED, RefusedAtCart
 from services.aggregator.troubles.sections import MissingSections
 from services.aggregator.troubles.values import MOST_PER_HOUR, Trouble
 from services.aggregator.values import Thread
@@ -79,6 +86,56 @@ async def test_a_missing_section_is_noted_once_in_five_minutes(journeys: Journey
     assert await until(are_noted)
     writing.cancel()
     assert not (await journeys.records.get_exact("cus_nobody")).exists
+
+
+class CartThatRefused:
+    """Tells of refusals, as cart does."""
+
+    def __init__(self, *times: datetime) -> None:
+        self._told = [
+            Rejection(
+                rejection_id=f"refused-{number}",
+                customer_id="cus_1",
+                method="Checkout",
+                reason="CART_LOCKED",
+                reject_time=to_timestamp(time),
+            )
+            for number, time in enumerate(times)
+        ]
+
+    async def ListRejections(  # noqa: N802  the contract names it
+        self, request: ListRejectionsRequest, **_: object
+    ) -> ListRejectionsResponse:
+        since = from_timestamp(request.since)
+        return ListRejectionsResponse(rejections=[r for r in self._told if from_timestamp(r.reject_time) >= since])
+
+
+async def test_a_refusal_is_noted_also_where_the_one_who_found_it_stops_before(
+    journeys: Journeys, database: Database, watch: Watch
+) -> None:
+    await journeys.start_session("cus_1", "", stamp("request-1"))
+    cart: Any = CartThatRefused(NOON - timedelta(minutes=30), NOON)  # a stub's class is known to type checkers only
+
+    class Stopped(Exception):
+        """The process was killed."""
+
+    class StopsAtOnce(Troubles):
+        async def note(self, customer_id: str, trouble: Trouble) -> bool:
+            raise Stopped(customer_id, trouble.key)
+
+    def sweeping(troubles: Troubles) -> RefusedAtCart:
+        return RefusedAtCart(troubles=troubles, cart=cart, database=database, clock=watch, pause_seconds=1)
+
+    with pytest.raises(Stopped):
+        await sweeping(StopsAtOnce(journeys)).sweep()
+    other = sweeping(Troubles(journeys))
+    for _ in range(3):
+        await other.sweep()
+    told = (await journeys.get("cus_1")).state.recent_touchpoints
+    assert [one.kind for one in told].count(context.TOUCHPOINT_KIND_PROBLEM) == 2
+    looked = await database[LOOKED].find_one({"_id": "cart"})
+    assert looked is not None
+    assert looked["time"] == NOON
 
 
 async def test_what_cart_refused_is_in_the_journey_a_moment_later(company: Company) -> None:
