@@ -43,7 +43,7 @@ class Company:
     async def context(self, customer_id: str, **fields: Any) -> pb.GetCustomerContextResponse:
         """What the web shop is told."""
         return await self.web.context.GetCustomerContext(
-            pb.GetCustomerContextRequest(customer_id=customer_id, **fields), timeout=10
+            pb.GetCustomerContextRequest(customer_id=customer_id, **fields), timeout=40
         )
 
     async def whole_context(self, customer_id: str) -> CustomerContext:
