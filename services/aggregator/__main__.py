@@ -138,6 +138,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         interest=timedelta(days=settings.interest_days),
         clock=foundation.clock,
         pause_seconds=settings.price_sweep_seconds,
+        tracer=foundation.tracer,
     )
     erasing = erasure_counts(foundation.registry, foundation.database, foundation.clock)
     searching = searching_parts(settings, foundation, journeys.records)

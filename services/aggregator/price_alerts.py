@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
 from libs.errors import OmnithreadError, Status
@@ -24,6 +25,7 @@ from libs.sweeping import Sweep
 from libs.telemetry.causes import span_of_effect
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
+from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import Change
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.price_changes import PriceChange, PriceChanges
@@ -52,6 +54,7 @@ class PriceAlerts:
     """For so long a customer counts as interested after they looked at a product."""
     clock: Clock
     pause_seconds: float
+    tracer: Tracer | None = None
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -99,7 +102,10 @@ class PriceAlerts:
     async def _tell(self, change: PriceChange, customer_id: str) -> bool:
         now = self.clock()
         touchpoint_id = derived_id("tch", change.change_id, customer_id)
-        journey_id = self.journeys.new_id("jrn")
+        new_journey_id = self.journeys.new_id("jrn")
+        # Read before the span begins, since the journey decides whether it is kept.
+        thread = (await self.journeys.records.get_exact(customer_id)).state
+        journey_id = journey_at(thread.timeline, now) or new_journey_id
 
         def decide(saved: Saved[Thread]) -> Change:
             decision = tell_of_fall(
@@ -108,7 +114,7 @@ class PriceAlerts:
                 since=change.change_time - self.interest,
                 now=now,
                 touchpoint_id=touchpoint_id,
-                journey_id=journey_id,
+                journey_id=new_journey_id,
                 traceparent=traceparent,
                 rules=self.journeys.rules,
             )
@@ -118,8 +124,8 @@ class PriceAlerts:
 
         age = now - (change.report_time or now)
         with (
-            journey_labels(channel_id=PART, customer_id=customer_id),
-            span_of_effect("price fell", cause=change.traceparent, age=age),
+            journey_labels(journey_id=journey_id, channel_id=PART, customer_id=customer_id),
+            span_of_effect("price fell", cause=change.traceparent, age=age, by=self.tracer),
         ):
             traceparent = current_traceparent()
             stamp = Stamp.internal(f"price:{change.change_id}", Origin.system(PART, traceparent=traceparent))

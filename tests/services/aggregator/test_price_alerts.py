@@ -5,13 +5,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import Tracer
 
 from libs.money import Money
 from libs.mongo.connection import Database
 from libs.mongo.migrate import migrate
 from libs.mongo.shapes import RECORDS
 from libs.origin import Stamp
+from libs.telemetry.sampling import JourneySampler
+from libs.telemetry.tracing import tracer_provider
 from omnithread.context.v1 import context_pb2
+from services.aggregator.journey_spans import journey_at
 from services.aggregator.model import Sighting
 from services.aggregator.operations import Journeys
 from services.aggregator.price_alerts import CUSTOMERS_PER_PAGE, INTEREST_INDEX, PriceAlerts
@@ -38,9 +44,14 @@ async def changes(database: Database, watch: Watch) -> PriceChanges:
     return PriceChanges(database=database, clock=watch)
 
 
-def replica(changes: PriceChanges, journeys: Journeys) -> PriceAlerts:
+def replica(changes: PriceChanges, journeys: Journeys, tracer: Tracer | None = None) -> PriceAlerts:
     return PriceAlerts(
-        changes=changes, journeys=journeys, interest=timedelta(days=90), clock=journeys.clock, pause_seconds=1
+        changes=changes,
+        journeys=journeys,
+        interest=timedelta(days=90),
+        clock=journeys.clock,
+        pause_seconds=1,
+        tracer=tracer,
     )
 
 
@@ -110,3 +121,21 @@ async def test_who_looked_at_a_product_is_found_by_an_index(database: Database) 
     asked = {"merged_into": "", f"{VIEWS}.sku": "boots", "_id": {"$gt": ""}}
     plan = await database.command({"explain": {"find": RECORDS, "filter": asked, "sort": {"_id": 1}, "limit": 5}})
     assert INTEREST_INDEX.name in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_of_a_journey_that_is_kept_the_fall_is_kept_although_the_report_of_the_price_was_not(
+    changes: PriceChanges, journeys: Journeys
+) -> None:
+    spans, sampler = InMemorySpanExporter(), JourneySampler(0.5)
+    provider = tracer_provider(service="aggregator", ratio=0.5, processor=SimpleSpanProcessor(spans))
+    customer_ids = await crowd(journeys, 20)
+    threads = await journeys.records.get_many(customer_ids)
+    names = {one: journey_at(threads[one].state.timeline, journeys.clock()) for one in customer_ids}
+    kept = {name for name in names.values() if sampler._in_ratio(name)}
+    assert 0 < len(kept) < len(names)
+    await changes.report(replace(FALL, traceparent=f"00-{1:032x}-{1:016x}-00"))
+    await replica(changes, journeys, provider.get_tracer("test")).sweep()
+    assert {(one.attributes or {})["journey.id"] for one in spans.get_finished_spans()} == kept
+    records = await journeys.database[RECORDS].find({}, {"outbox": 1}).to_list(None)
+    assert {record["outbox"][-1]["journey_id"] for record in records} == set(names.values())
+    provider.shutdown()
