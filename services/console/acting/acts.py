@@ -11,11 +11,11 @@ from starlette.responses import RedirectResponse, Response
 import omnithread
 from libs.telemetry.journey import add_journey_labels
 from libs.web.refusals import bad_request
-from services.console.acting.refusals import Told, told_of, unfit
+from services.console.acting.refusals import Told, not_shown, told_of, unfit
 from services.console.calling.agent import Agent
 from services.console.console import Console
 from services.console.web.failures import nothing_here
-from services.console.web.requests import TOKEN_FIELD, field_of, fields_of, signed_in
+from services.console.web.requests import TOKEN_FIELD, WRITTEN, field_of, fields_of, signed_in
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{16,64}")
@@ -23,6 +23,7 @@ REQUEST_ID_FIELD = "request_id"
 KEY_FIELD = "key"
 SURE_FIELD = "sure"
 SURE = "yes"
+NOT_SURE = "no"
 
 
 class Unfit(Exception):
@@ -129,14 +130,17 @@ class Acting:
         wanted = self._wanted(request)
         add_journey_labels(customer_id=wanted.customer_id)
         here = request.url.path.rpartition("/")[0]
-        if act.asks and wanted.fields.get(SURE_FIELD) != SURE:
+        sure = wanted.fields.get(SURE_FIELD)
+        if act.asks and sure == NOT_SURE:
+            return await self._shown(request, act, wanted, None)
+        if act.asks and sure != SURE:
             return self._question(request, act, wanted, here)
         try:
             await act.send(self.console.clients.of(wanted.agent), wanted)
         except Unfit as why:
-            return await self._refused(request, act, wanted, unfit(str(why)))
+            return await self._shown(request, act, wanted, unfit(str(why)))
         except grpc.RpcError as error:
-            return await self._refused(request, act, wanted, told_of(error))
+            return await self._shown(request, act, wanted, told_of(error))
         return RedirectResponse(f"{here}?done={act.name}", status_code=303)
 
     def done_words(self, request: Request) -> str:
@@ -167,14 +171,34 @@ class Acting:
             here=here,
         )
 
-    async def _refused(self, request: Request, act: Act, wanted: Wanted, told: Told) -> Response:
+    async def _shown(self, request: Request, act: Act, wanted: Wanted, told: Told | None) -> Response:
+        """Give the page with what was typed; where it cannot be had either, what was typed by itself."""
         typed = Typed(
             act=act.name,
             key=wanted.fields.get(KEY_FIELD, ""),
             fields=wanted.fields,
-            request_id=wanted.request_id if told.unknown else "",
+            request_id=wanted.request_id if told and told.unknown else "",
         )
-        return await self.show(request, typed, told)
+        try:
+            return await self.show(request, typed, told)
+        except grpc.RpcError as error:
+            return self._kept(request, act, typed, told or not_shown(error))
+
+    def _kept(self, request: Request, act: Act, typed: Typed, told: Told) -> Response:
+        """Keep a form whose page cannot be shown: what was typed, and the id under which it may be done already."""
+        fields = {name: value for name, value in typed.fields.items() if (name, value) != (SURE_FIELD, NOT_SURE)}
+        fields[REQUEST_ID_FIELD] = typed.request_id or self.console.new_id("req")
+        return self.console.rendering.page(
+            request,
+            "acting/kept.html",
+            status=told.status,
+            title=self.title,
+            act=act,
+            told=told,
+            fields=sorted(fields.items()),
+            written=[value for name, value in sorted(fields.items()) if name in WRITTEN and value.strip()],
+            here=request.url.path.rpartition("/")[0],
+        )
 
 
 def by_name(acts: Sequence[Act]) -> Mapping[str, Act]:

@@ -65,6 +65,13 @@ def unfit(words: str) -> Told:
     return Told(words, "INVALID", 400)
 
 
+def not_shown(error: grpc.RpcError) -> Told:
+    """Say that a page cannot be shown just now, before anything was sent."""
+    details = details_of(error)
+    status = 503 if details.code in AWAY else STATUS.get(details.code, 409)
+    return Told("The page cannot be shown now.", details.reason or details.code.name, status)
+
+
 def told_of(error: grpc.RpcError) -> Told:
     """Say it for what the suite answered. Its words for developers are not shown."""
     details = details_of(error)

@@ -10,6 +10,8 @@ from services.console.web.sessions import Session
 
 NO_FIELDS: Fields = {}
 TOKEN_FIELD = "form_token"  # noqa: S105  the name of a field
+WRITTEN = ("text", "note")
+"""The fields into which somebody writes sentences: a page that refuses a form shows them again."""
 
 
 def admit(

@@ -59,3 +59,26 @@ async def test_a_form_without_its_id_or_for_an_act_that_there_is_not_does_nothin
     assert "&lt;b&gt;lin_1" in asked.text
     away = await desk.send(f"{CART}/lock", {**good, "reason": "x", "minutes": "5"})
     assert away.status_code == 503
+
+
+async def test_where_the_service_is_away_what_was_typed_stays_and_is_sent_again_under_the_same_id(
+    desk: ConsoleDesk,
+) -> None:
+    await desk.sign_in()
+    answer = {"request_id": "req_0000000000000007", "text": "It comes <tomorrow>.", "sure": "yes"}
+    away = await desk.send("/customers/cus_1/conversations/cnv_1/answer", answer)
+    assert away.status_code == 503
+    assert "Nobody knows whether it was done." in away.text
+    assert 'name="request_id" value="req_0000000000000007"' in away.text, "else it is said twice"
+    assert 'name="text" value="It comes &lt;tomorrow&gt;."' in away.text
+    assert '<blockquote class="quoted">It comes &lt;tomorrow&gt;.</blockquote>' in away.text
+
+
+async def test_who_is_not_sure_of_an_answer_goes_on_writing_it(desk: ConsoleDesk) -> None:
+    await desk.sign_in()
+    answer = {"request_id": "req_0000000000000007", "text": "It comes tomorrow."}
+    asked = await desk.send("/customers/cus_1/conversations/cnv_1/answer", answer)
+    assert '<button name="sure" value="no"' in asked.text
+    back = await desk.send("/customers/cus_1/conversations/cnv_1/answer", {**answer, "sure": "no"})
+    assert "Nothing was done." in back.text
+    assert "It comes tomorrow." in back.text
