@@ -68,3 +68,30 @@ async def test_a_merged_customer_leads_to_the_one_who_remains(counter: Counter) 
         await expect(page.get_by_text("who was merged into this customer")).to_be_visible()
         await expect(page.locator("#part-merges")).to_contain_text(guest.customer_id)
         await expect(page.locator("#part-merges")).to_contain_text("guest recognised")
+
+
+async def test_a_cart_that_an_agent_works_on_says_so_when_its_customer_was_merged(counter: Counter) -> None:
+    clara = await somebody(counter)
+    shop = counter.channel("web-shop")
+    cookie = omnithread.cookie(f"cart-of-{clara.card}")
+    guest = await shop.start_session([cookie])
+    async with counter.page() as page:
+        await page.goto(f"{counter.base}/customers/{guest.customer_id}/cart")
+        await page.get_by_label("A note for whoever serves").fill("Calls ba")
+        await expect(page.locator("#stale")).to_have_attribute("data-listening", "yes", timeout=SOON)
+        await shop.start_session([cookie, omnithread.email(clara.email, verified=True)])
+        await expect(page.locator("#stale")).to_be_visible(timeout=SOON)
+        await expect(page.get_by_label("A note for whoever serves")).to_have_value("Calls ba")
+        await page.get_by_role("link", name="Load it again").click()
+        await page.wait_for_url(f"{counter.base}/customers/{clara.customer_id}/cart", timeout=SOON)
+
+
+async def test_pages_that_are_opened_behind_others_leave_the_browser_its_few_connections(counter: Counter) -> None:
+    clara = await somebody(counter)
+    async with counter.page() as front:
+        pages = [await front.context.new_page() for _ in range(7)]
+        for page in pages:
+            await page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => true })")
+            await page.goto(f"{counter.base}/customers/{clara.customer_id}", timeout=SOON)
+        await front.goto(f"{counter.base}/customers/{clara.customer_id}", timeout=SOON)
+        await expect_state(front, "live")

@@ -148,5 +148,5 @@
   }, 5000);
   window.addEventListener("pagehide", stop);
   window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
-  listen();
+  if (!document.hidden) listen(); // else when it comes to the front
 })();

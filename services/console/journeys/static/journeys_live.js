@@ -71,6 +71,7 @@
     source.addEventListener("parts", (event) => {
       if ("journey" in JSON.parse(event.data)) refresh();
     });
+    source.addEventListener("moved", refresh); // the customer was merged: their journey goes on with another's
     source.addEventListener("state", (event) => {
       const what = JSON.parse(event.data);
       over = OVER.has(what);
@@ -89,5 +90,5 @@
   document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); else listen(); });
   window.addEventListener("pagehide", stop);
   window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
-  listen();
+  if (!document.hidden) listen(); // else when it comes to the front
 })();

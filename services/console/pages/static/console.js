@@ -9,6 +9,8 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "yes";
+  // Who stopped it, or got no answer, may press again: its id lets it be done once.
+  setTimeout(() => { delete form.dataset.sent; }, 10000);
 });
 // A page that comes back out of the browser's memory may be sent again.
 window.addEventListener("pageshow", () => {
