@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.sample.load import put_templates
@@ -27,6 +27,9 @@ from tests.services.running import Services
 SHOTS = os.environ.get("OMNITHREAD_SHOTS_DIR", "")
 """Where pictures of the pages go, for a person to look at; empty keeps none."""
 
+PATIENCE_MILLISECONDS = 30_000
+"""How long a page may take to become as expected: the machine may have much else to do."""
+
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
@@ -35,6 +38,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.fail(MISSING)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        expect.set_options(timeout=PATIENCE_MILLISECONDS)
         yield browser
         await browser.close()
 

@@ -1,6 +1,5 @@
 """What an agent sees of a customer, and how it stays up to date while they look."""
 
-import os
 import time
 
 import pytest
@@ -10,6 +9,10 @@ from omnithread.messaging.v1.messaging_pb2 import AUTHOR_CUSTOMER
 from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from tests.browser.console.people import add_item, consent, somebody
 from tests.browser.console.watching import Counter
+
+
+PATIENCE = 60_000
+"""Milliseconds: the machine may have much else to do."""
 
 
 async def find(page: Page, text: str) -> None:
@@ -65,17 +68,32 @@ async def test_a_change_on_another_channel_appears_within_a_second(counter: Coun
         await open_customer(counter, page, clara.customer_id)
         await expect(page.locator("#part-cart")).to_contain_text("The cart is empty.")
         await add_item(counter, clara.customer_id, "warm-up", "A first thing")
-        await expect(page.locator("#part-cart")).to_contain_text("A first thing", timeout=20_000)
-        took_seconds = []
+        await expect(page.locator("#part-cart")).to_contain_text("A first thing", timeout=PATIENCE)
+        await page.evaluate(
+            """() => {
+              const news = document.getElementById("live-news");
+              window.heard = [];
+              new MutationObserver(() => window.heard.push(news.textContent)).observe(news, { childList: true });
+            }"""
+        )
+        other = await page.context.new_page()
+        took_seconds, load_seconds = [], []
         for number in range(5):
             await add_item(counter, clara.customer_id, f"LAMP-{number}", f"Lamp {number}", channel="store-042")
             began = time.monotonic()
-            await expect(page.locator("#part-cart")).to_contain_text(f"Lamp {number}", timeout=20_000)
+            await expect(page.locator("#part-cart")).to_contain_text(f"Lamp {number}", timeout=PATIENCE)
             took_seconds.append(time.monotonic() - began)
-        # A second of a machine that does nothing else; of a busy one, our share of it.
-        at_most_seconds = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        assert min(took_seconds) < at_most_seconds, took_seconds
-        await expect(page.locator("#live-news")).to_contain_text("Cart")
+            began = time.monotonic()
+            await other.goto(f"{counter.base}/customers/{clara.customer_id}", timeout=PATIENCE)
+            load_seconds.append(time.monotonic() - began)
+        print(f"a change appears after {timings(took_seconds)}; the same page is loaded in {timings(load_seconds)}")
+        # On a machine that has time. On one that has none, loading a page takes seconds too: that is then the measure.
+        assert min(took_seconds) < max(1.0, 3 * max(load_seconds)), (took_seconds, load_seconds)
+        assert "Cart" in " ".join(await page.evaluate("window.heard")), "who hears the page is told what changed"
+
+
+def timings(seconds: list[float]) -> str:
+    return ", ".join(f"{one:.2f}" for one in seconds) + " s"
 
 
 async def test_what_changes_takes_away_neither_focus_nor_text_nor_what_is_open(counter: Counter) -> None:
