@@ -12,10 +12,14 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.leftovers import drop_databases, drop_topics
+
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # that an example takes long says that the machine has much else to do
 
 LONGEST_FIRST = (
     "tests/services/aggregator",
