@@ -1,6 +1,7 @@
 """The conversations that wait, and one conversation with what an agent can do in it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from libs.telemetry.journey import add_journey_labels
 from omnithread.messaging.v1.conversation_service_pb2 import (
     CONVERSATION_ORDER_LONGEST_WAITING,
     Assignee,
+    DeskEntry,
     GetConversationDeskRequest,
     GetConversationDeskResponse,
     ListAssignedConversationsRequest,
@@ -28,6 +30,8 @@ PER_PAGE = 20
 MOST_SHOWN = 500
 """So many entries of a conversation are shown, the newest."""
 PER_CALL = 100
+MOST_CALLS = 100
+"""A conversation has at most 10,000 entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +81,17 @@ class ConversationPages:
         customer_id, conversation_id = named(request, "customer_id"), named(request, "conversation_id")
         add_journey_labels(customer_id=customer_id)
         agent = signed_in(request)
-        pages = await _whole(self.console.clients.of(agent), customer_id, conversation_id)
-        desk = pages[0].desk
+        read, entries = await newest_entries(self.console.clients.of(agent), customer_id, conversation_id)
+        desk = read.desk
         return self.console.rendering.page(
             request,
             "acting/desk.html",
             status=told.status if told else 200,
             customer_id=customer_id,
             desk=desk,
-            entries=[entry for page in pages for entry in page.entries][-MOST_SHOWN:],
-            cut=bool(pages[-1].next_page_token),
-            notes=pages[0].notes,
+            entries=entries,
+            cut=len(entries) < desk.conversation.entry_count,
+            notes=read.notes,
             is_open=desk.conversation.state == CONVERSATION_STATE_OPEN,
             is_mine=(desk.assignee.kind, desk.assignee.id) == (ASSIGNEE_KIND_AGENT, agent.agent_id),
             kinds=HAND_OVER_KINDS,
@@ -99,20 +103,27 @@ class ConversationPages:
         )
 
 
-async def _whole(
-    client: omnithread.Omnithread, customer_id: str, conversation_id: str
-) -> Sequence[GetConversationDeskResponse]:
-    """Read a conversation, at most five pages of it."""
-    pages: list[GetConversationDeskResponse] = []
-    while not pages or (pages[-1].next_page_token and len(pages) < MOST_SHOWN // PER_CALL):
-        pages.append(
-            await client.conversations.GetConversationDesk(
-                GetConversationDeskRequest(
-                    customer_id=customer_id,
-                    conversation_id=conversation_id,
-                    page_size=PER_CALL,
-                    page_token=pages[-1].next_page_token if pages else "",
-                )
+async def newest_entries(
+    client: omnithread.Omnithread,
+    customer_id: str,
+    conversation_id: str,
+    *,
+    most_shown: int = MOST_SHOWN,
+    per_call: int = PER_CALL,
+) -> tuple[GetConversationDeskResponse, Sequence[DeskEntry]]:
+    """Read a conversation to its end, which is what has to be answered, and give its newest entries, oldest first."""
+    newest: deque[DeskEntry] = deque(maxlen=most_shown)
+    page = GetConversationDeskResponse()
+    for _ in range(MOST_CALLS):
+        page = await client.conversations.GetConversationDesk(
+            GetConversationDeskRequest(
+                customer_id=customer_id,
+                conversation_id=conversation_id,
+                page_size=per_call,
+                page_token=page.next_page_token,
             )
         )
-    return pages
+        newest.extend(page.entries)
+        if not page.next_page_token:
+            break
+    return page, list(newest)

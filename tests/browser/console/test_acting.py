@@ -11,6 +11,7 @@ from omnithread.cart.v1.cart_service_pb2 import (
 from omnithread.messaging.v1.conversation_service_pb2 import GetConversationDeskRequest, GetConversationDeskResponse
 from omnithread.messaging.v1.messaging_pb2 import AUTHOR_AGENT, AUTHOR_CUSTOMER
 from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
+from services.console.acting.conversations import newest_entries
 from tests.browser.console.people import Somebody, add_item, somebody
 from tests.browser.console.watching import Counter
 from tests.services.calls import until
@@ -78,6 +79,17 @@ async def test_an_agent_takes_a_conversation_from_the_queue_answers_and_ends_it(
     said = desk.entries[-1].entry
     assert (said.author, said.actor_id, said.text) == (AUTHOR_AGENT, "anna", "It comes tomorrow.\nSorry!")
     assert [(note.actor_id, note.text) for note in desk.notes] == [("anna", "Parcel is at the depot.")]
+
+
+async def test_of_a_conversation_that_is_too_long_the_end_is_shown(counter: Counter) -> None:
+    clara = await somebody(counter)
+    conversation_id = await asks(counter, clara, "Question 0")
+    for number in range(1, 7):
+        await asks(counter, clara, f"Question {number}")
+    colleague = counter.channel("call-centre", actor="ben")
+    read, entries = await newest_entries(colleague, clara.customer_id, conversation_id, most_shown=3, per_call=2)
+    assert [one.entry.text for one in entries] == ["Question 4", "Question 5", "Question 6"]
+    assert read.desk.conversation.entry_count == 7
 
 
 async def test_a_form_that_is_sent_twice_is_done_once(counter: Counter) -> None:
