@@ -15,7 +15,9 @@ from starlette.responses import Response
 
 from omnithread import LiveContext, Omnithread, details_of
 from services.console.console import Console
+from services.console.customers.guessing import CUSTOMER_ID
 from services.console.customers.seen import PARTS, seen_of
+from services.console.web.failures import nothing_here
 from services.console.web.requests import signed_in, still_signed_in
 from services.console.web.streams import EVENT_STREAM, Event
 
@@ -43,6 +45,8 @@ class LivePages:
     async def answer(self, request: Request) -> Response:
         """Begin to send what changes. HEAD only says whether it would."""
         agent = signed_in(request)
+        if not CUSTOMER_ID.fullmatch(request.path_params["customer_id"]):
+            raise nothing_here()
         if request.method == "HEAD":
             self.console.live.check_room(agent.agent_id)
             return Response(media_type=EVENT_STREAM)

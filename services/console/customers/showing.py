@@ -45,6 +45,8 @@ class Showing:
     async def message(self, request: Request) -> Response:
         """Show why a customer got a message, or did not."""
         customer_id, message_id = request.path_params["customer_id"], request.path_params["message_id"]
+        if not CUSTOMER_ID.fullmatch(customer_id) or not CUSTOMER_ID.fullmatch(message_id):
+            raise nothing_here()
         add_journey_labels(customer_id=customer_id)
         client = self.console.clients.of(signed_in(request))
         answer = await client.explanations.ExplainMessage(

@@ -165,3 +165,16 @@ async def test_a_live_page_is_counted_when_it_begins_and_not_by_how_long_it_is_o
         assert await anext(live.aiter_lines()) == "retry: 1000"
         ended = [span.name for span in desk.spans.get_finished_spans()]
         assert "GET /customers/{customer_id}/live" in ended
+
+
+async def test_what_somebody_puts_into_an_address_in_place_of_an_id_is_on_no_span(desk: ConsoleDesk) -> None:
+    await desk.sign_in()
+    for place in (
+        "/customers/{}",
+        "/customers/{}/messages/msg_1",
+        "/customers/cus_1/messages/{}",
+        "/customers/{}/live",
+    ):
+        assert (await desk.http.get(place.format("clara@example.com"))).status_code == 404, place
+    assert desk.spans.get_finished_spans()
+    assert "clara" not in "".join(span.to_json() for span in desk.spans.get_finished_spans())
