@@ -30,17 +30,19 @@ def spans_of(export: ExportTraceServiceRequest) -> Iterator[Span]:
     for resource_spans in export.resource_spans:
         resource = _attributes(resource_spans.resource.attributes)
         service = str(resource.get("service.name", "unknown"))
+        count = sum(len(scope_spans.spans) for scope_spans in resource_spans.scope_spans)
+        shared_bytes = resource_spans.resource.ByteSize() // max(count, 1)
         for scope_spans in resource_spans.scope_spans:
             for span in scope_spans.spans:
                 if _is_id(span.trace_id, TRACE_ID_BYTES) and _is_id(span.span_id, SPAN_ID_BYTES):
-                    yield _span(span, service=service, resource=resource)
+                    yield _span(span, service=service, resource=resource, shared_bytes=shared_bytes)
 
 
 def _is_id(given: bytes, size: int) -> bool:
     return len(given) == size and any(given)
 
 
-def _span(span: trace_pb2.Span, *, service: str, resource: Attributes) -> Span:
+def _span(span: trace_pb2.Span, *, service: str, resource: Attributes, shared_bytes: int) -> Span:
     failed = span.status.code == trace_pb2.Status.STATUS_CODE_ERROR
     return Span(
         trace_id=span.trace_id.hex(),
@@ -56,7 +58,7 @@ def _span(span: trace_pb2.Span, *, service: str, resource: Attributes) -> Span:
         links=tuple(_links(span)),
         events=tuple(_events(span)),
         resource=resource,
-        size_bytes=span.ByteSize(),
+        size_bytes=span.ByteSize() + shared_bytes,
     )
 
 

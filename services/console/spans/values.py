@@ -55,7 +55,7 @@ class Span:
     resource: Attributes = field(default_factory=dict)
     """What its process says of itself; shared by the spans that came together."""
     size_bytes: int = 0
-    """How much of the store's bound it takes: its size on the wire."""
+    """How much of the store's bound it takes: its size on the wire, and its share of its process's."""
 
     @property
     def journey_id(self) -> str:

@@ -111,3 +111,9 @@ def test_a_file_of_spans_is_turned_over_when_it_is_full_and_only_its_owner_reads
     assert {one.stat().st_mode & 0o777 for one in files} == {0o600}
     lines = [line for one in reversed(files) for line in one.read_bytes().splitlines()]
     assert [span.span_id[-1] for line in lines for span in spans_of(from_json(line))] == ["3", "4", "5", "6"]
+
+
+def test_what_a_process_says_of_itself_takes_room_too_however_small_its_spans_are() -> None:
+    sent = export(wire_span(1), wire_span(2), service="c" * 4000)
+    sizes = [one.size_bytes for one in spans_of(sent)]
+    assert sum(sizes) >= sent.ByteSize() - 100
