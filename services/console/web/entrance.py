@@ -1,7 +1,7 @@
 """Finds out who comes: by the session of their browser, or by what an authenticating proxy says of them."""
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import Request
 
@@ -37,6 +37,8 @@ class Entrance:
             peer = ip_address(request.client.host)
         except ValueError:
             return False
+        if isinstance(peer, IPv6Address) and peer.ipv4_mapped:
+            peer = peer.ipv4_mapped  # as who listens on all addresses sees those of IPv4
         return any(peer in network for network in self._networks)
 
     def _told(self, request: Request) -> Agent | None:

@@ -6,8 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from libs.clock import system_clock
+from libs.ids import new_id
 from services.console.calling.agent import Agent
+from services.console.settings import ConsoleSettings
+from services.console.web.entrance import Entrance
+from services.console.web.sealing import Seal
+from services.console.web.sessions import Sessions
 from tests.services.console.desk import ConsoleDesk, console_desk
 
 
@@ -127,6 +134,20 @@ async def test_a_proxy_says_who_comes(tmp_path: Path) -> None:
 async def test_the_header_of_anybody_else_is_not_believed(tmp_path: Path) -> None:
     async with console_desk(tmp_path, agent_header="x-agent", agent_header_networks="10.0.0.0/8") as desk:
         assert (await desk.http.get("/", headers={"x-agent": "bob"})).status_code == 303
+
+
+def test_a_proxy_is_known_by_its_address_also_where_the_console_listens_on_all() -> None:
+    settings = ConsoleSettings(agent_header="x-agent", agent_header_networks="10.20.0.0/24")
+    sessions = Sessions(seal=Seal("s" * 32), hours=1, idle_minutes=1, secure=True, new_id=new_id)
+    entrance = Entrance(settings=settings, sessions=sessions)
+    for peer, believed in (
+        ("10.20.0.5", True),
+        ("::ffff:10.20.0.5", True),
+        ("::ffff:10.21.0.5", False),
+        ("::1", False),
+    ):
+        scope = {"type": "http", "headers": [(b"x-agent", b"bob")], "client": (peer, 4711)}
+        assert (entrance.session(Request(scope), system_clock()) is not None) == believed, peer
 
 
 async def test_two_agents_have_each_their_own_session(desk: ConsoleDesk) -> None:
