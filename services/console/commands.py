@@ -35,6 +35,9 @@ def sign_in(arguments: Sequence[str], settings: ConsoleSettings) -> str:
 def new_keys(arguments: Sequence[str], settings: ConsoleSettings) -> str:
     """Make both files of secrets where they are not, and give the entry for the services' JWKS."""
     argparse.ArgumentParser(prog="python -m services.console new-keys").parse_args(arguments)
+    for path in (settings.token_key_file, settings.session_key_file):
+        if path.exists():  # before the other is made: a key is of no use whose public half nobody was told
+            raise FileExistsError(f"{path} is there already: keys are never written over")
     key = new_console_key(settings.channel_id)
     for path, content in ((settings.token_key_file, key.private), (settings.session_key_file, new_secret())):
         _write(path, content)

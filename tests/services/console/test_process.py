@@ -91,6 +91,17 @@ async def test_the_page_leads_from_no_keys_to_somebody_signed_in(tmp_path: Path)
             await serving.communicate()
 
 
+def test_no_key_is_made_whose_public_half_nobody_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "console-session.key").write_text("a secret that is there already")
+    with pytest.raises(SystemExit, match="never written over"):
+        run_command("new-keys", [])
+    assert not (tmp_path / "console-key.json").exists()
+    (tmp_path / "console-session.key").unlink()
+    assert "omnithread_channels" in run_command("new-keys", [])
+
+
 def test_the_settings_behind_a_proxy_are_ones_that_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     for line in block("ini", "AGENT_HEADER").splitlines():
         name, _, value = line.partition("=")
