@@ -1,5 +1,6 @@
 """The page of one journey: its picture, its touchpoints as a table, and the way to the journeys before and after."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,9 +61,9 @@ class JourneyPages:
         view = view_of(asked, read.marks)
         chosen = view.chosen(read.marks)
         shown = view.within(chosen)
-        layout = layout_of(shown, fold_after=view.fold_after)
+        layout = await asyncio.to_thread(layout_of, shown, fold_after=view.fold_after)
         outcome, tone = outcome_of(journey)
-        return self._console.rendering.page(
+        return await self._console.rendering.large_page(
             request,
             "journeys/journey.html",
             customer_id=customer_id,

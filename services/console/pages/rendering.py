@@ -1,5 +1,6 @@
 """Turns templates into pages. Every value is escaped; templates hold no scripts and no styles of their own."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from services.console.web.requests import TOKEN_FIELD, session_of, session_or_no
 from services.console.web.sessions import Sessions
 
 HTML = "text/html"
+LARGE_AT_ONCE = 2
 ARGUMENT = re.compile(r"\{[^}]*\}")
 
 
@@ -59,6 +61,7 @@ class Rendering:
         self._sessions = sessions
         self._static = static
         self._time_zone = time_zone
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._navigation: Sequence[Entry] = ()
         self._places: frozenset[str] = frozenset()
         groups = {path.parent.name: FileSystemLoader(path) for path in sorted(folders.glob("*/templates"))}
@@ -82,6 +85,14 @@ class Rendering:
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: object) -> Response:
         """Give a page as an answer."""
         return Response(self.part(request, template, **values), status_code=status, media_type=HTML)
+
+    async def large_page(self, request: Request, template: str, /, *, status: int = 200, **values: object) -> Response:
+        """Give a page that takes long to make, beside everything else: other pages are kept up to date meanwhile.
+
+        Few are made at once, so that somebody who loads many keeps others waiting no longer than they wait themselves.
+        """
+        async with self._large:
+            return await asyncio.to_thread(self.page, request, template, status=status, **values)
 
     def part(self, request: Request, template: str, /, **values: object) -> str:
         """Give a template as text: a page, or a part of one."""

@@ -5,15 +5,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
-from services.console.spans.asking import Backend
+from services.console.spans.asking import Answer, Backend
 from services.console.spans.jaeger_reading import traces_of
 from services.console.spans.source import SpansAway
 from services.console.spans.values import JOURNEY, Span, TraceSummary, summary_of
 
 DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 MAX_SERVICES = 24
+MAX_AT_ONCE = 6
+"""So many are asked about at the same time: Jaeger gives whole traces, also where only a list is wanted."""
 OWN_SERVICES = ("jaeger",)
 """What Jaeger traces of itself."""
 
@@ -40,34 +41,41 @@ class Jaeger:
             return None
         if answer.status != HTTPStatus.OK:
             raise SpansAway(f"{self.name} answered with status {answer.status}")
-        return self._read(answer.json(self.name)).get(trace_id)
+        return (await asyncio.to_thread(self._read, answer)).get(trace_id)
 
     async def journey(self, journey_id: str, *, limit: int) -> list[TraceSummary]:
         """Give the traces of a journey, the earliest first."""
         found = await self._search(limit, tags=json.dumps({JOURNEY: journey_id}))
-        return sorted(map(summary_of, found), key=lambda one: one.start_ns)[:limit]
+        return sorted(found, key=lambda one: one.start_ns)[:limit]
 
     async def newest(self, limit: int, *, of_journeys: bool = False) -> list[TraceSummary]:
         """Give the newest traces, the newest first."""
-        found = await self._search(limit)
-        if of_journeys:
-            found = [spans for spans in found if any(span.journey_id for span in spans)]
-        return sorted(map(summary_of, found), key=lambda one: -one.start_ns)[:limit]
+        found = await self._search(limit, of_journeys=of_journeys)
+        return sorted(found, key=lambda one: -one.start_ns)[:limit]
 
     async def linking_to(self, trace_id: str, *, limit: int) -> list[TraceSummary]:  # noqa: ARG002  as all sources
         """Give none: Jaeger cannot be asked for links. The journey's own order leads on instead."""
         return []
 
-    async def _search(self, limit: int, **wanted: str) -> list[list[Span]]:
+    async def _search(self, limit: int, *, of_journeys: bool = False, **wanted: str) -> list[TraceSummary]:
         end = round(self.now() * 1_000_000)
         window: dict[str, str | int] = {"start": end - self.kept_days * DAY_MICROSECONDS, "end": end, "limit": limit}
+        turns = asyncio.Semaphore(MAX_AT_ONCE)
 
-        async def of(service: str) -> dict[str, list[Span]]:
-            answer = await self.backend.ask("/api/traces", {**window, **wanted, "service": service})
-            return self._read(answer.json(self.name)) if answer.status == HTTPStatus.OK else {}
+        def summed_up(answer: Answer) -> dict[str, TraceSummary]:
+            return {
+                trace_id: summary_of(spans)
+                for trace_id, spans in self._read(answer).items()
+                if not of_journeys or any(span.journey_id for span in spans)
+            }
+
+        async def of(service: str) -> dict[str, TraceSummary]:
+            async with turns:
+                answer = await self.backend.ask("/api/traces", {**window, **wanted, "service": service})
+                return await asyncio.to_thread(summed_up, answer) if answer.status == HTTPStatus.OK else {}
 
         services = await self._services()
-        found: dict[str, list[Span]] = {}
+        found: dict[str, TraceSummary] = {}
         for traces in await asyncio.gather(*(of(service) for service in services)):
             found |= traces
         return list(found.values())
@@ -77,8 +85,9 @@ class Jaeger:
         known = [one for one in names or [] if isinstance(one, str) and not one.startswith(OWN_SERVICES)]
         return sorted(known)[:MAX_SERVICES]
 
-    def _read(self, answer: dict[str, Any]) -> dict[str, list[Span]]:
+    def _read(self, answer: Answer) -> dict[str, list[Span]]:
+        """Read traces; that may take a second, and is done beside everything else."""
         try:
-            return traces_of(answer)
+            return traces_of(answer.json(self.name))
         except (AttributeError, TypeError, ValueError, KeyError):
             raise SpansAway(f"{self.name} gave an answer that cannot be read") from None

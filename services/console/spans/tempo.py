@@ -1,5 +1,6 @@
 """The source that asks Grafana Tempo: a trace by its id, traces by TraceQL."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,8 +42,9 @@ class Tempo:
         answer = await self.backend.ask(f"/api/traces/{trace_id}", accept=PROTOBUF)
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
-        found = [span for span in spans_of(self._export(answer)) if span.trace_id == trace_id]
-        return sorted(found, key=lambda span: span.start_ns) or None
+        # Reading it may take a second, and pages of others are kept up to date meanwhile.
+        found = await asyncio.to_thread(lambda: [*spans_of(self._export(answer))])
+        return sorted((one for one in found if one.trace_id == trace_id), key=lambda span: span.start_ns) or None
 
     async def journey(self, journey_id: str, *, limit: int) -> list[TraceSummary]:
         """Give the traces of a journey, the earliest first."""

@@ -1,5 +1,6 @@
 """The pages of traces: the newest, those of a journey, and one as a waterfall."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,7 +109,8 @@ class TracePages:
         place, journey_away = await self._around(request, customer_id, journey_id, trace_id)
         under = asked.get("under", "")
         skip = asked.get("from", "")
-        drawn = waterfall_of(
+        drawn = await asyncio.to_thread(
+            waterfall_of,
             spans or (),
             under=under if SPAN_ID.fullmatch(under) else "",
             skip=int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 7 else 0,
@@ -122,7 +124,7 @@ class TracePages:
                 now=self._console.clock(),
                 kept_days=self._console.settings.spans_kept_days,
             )
-        return self._console.rendering.page(
+        return await self._console.rendering.large_page(
             request,
             "traces/trace.html",
             status=missing.status if missing else 200,
