@@ -168,10 +168,10 @@ class Rounds:
         try:
             read = await asyncio.create_task(self._read(group, causes), context=watcher.context.copy())
         except OmnithreadError as error:
-            self._failed(group, error)
+            self._failed(group, error, causes)
         except Exception:
             log.exception("watched_context_not_read", customer_id=group.subject.customer_id)
-            self._failed(group, internal_error(), passing=True)
+            self._failed(group, internal_error(), causes, passing=True)
         else:
             self._tell(group, read, causes)
 
@@ -213,8 +213,9 @@ class Rounds:
             if watcher.from_round <= group.round:
                 watcher.tell(news)
 
-    def _failed(self, group: Group, error: OmnithreadError, *, passing: bool = False) -> None:
+    def _failed(self, group: Group, error: OmnithreadError, causes: Sequence[Cause], *, passing: bool = False) -> None:
         group.failures += 1
+        group.causes = [*causes, *group.causes][:MOST_CAUSES]  # nobody has been told of them
         self._look_again(group)
         for watcher in list(group.watchers):
             # Who was told something stays and hears of it when it works again.

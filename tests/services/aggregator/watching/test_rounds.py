@@ -211,8 +211,14 @@ async def test_a_failure_that_passes_ends_the_streams_of_those_who_were_told_not
         await fresh.next(within_seconds=WAIT_SECONDS)
     assert known.ending is None
     await room.is_quiet()
-    room.library.error = customer_not_found("mia")
     room.cart_changes("mia", 2)
+    await room.is_quiet()
+    room.library.error, known.group.next_look = None, 0
+    room.rounds.look()
+    assert (await told(known)).changed_at == NOON  # the time counts from the change that could not be read for
+    await room.is_quiet()
+    room.library.error = customer_not_found("mia")
+    room.cart_changes("mia", 3)
     with pytest.raises(OmnithreadError, match="CUSTOMER_NOT_FOUND"):
         await known.next(within_seconds=WAIT_SECONDS)
 
@@ -229,6 +235,8 @@ async def test_it_is_read_in_the_name_of_one_whose_token_is_good(room: Room) -> 
     await told(other)
     await room.is_quiet()
     one.group.watchers = {one}
+    one.news = None  # what the other one's read found may wait for it
+    one.woken.clear()
     before = len(room.library.read_ids)
     room.cart_changes("mia", 2)
     with pytest.raises(OmnithreadError, match="TOKEN_EXPIRED"):
