@@ -15,7 +15,7 @@ from starlette.responses import Response
 from services.console.pages.static_files import CONSOLE, StaticFiles
 from services.console.pages.words import filters
 from services.console.web.failures import Failure
-from services.console.web.requests import TOKEN_FIELD, session_of, session_or_none
+from services.console.web.requests import TOKEN_FIELD, WRITTEN, fields_of, session_of, session_or_none
 from services.console.web.sessions import Sessions
 
 HTML = "text/html"
@@ -109,7 +109,9 @@ class Rendering:
 
     def failure(self, request: Request, failure: Failure) -> Response:
         """Say why something is not shown or was not done."""
-        return self.page(request, "failure.html", status=failure.status, failure=failure)
+        fields = fields_of(request)
+        written = [text for name in WRITTEN for text in fields.get(name, ()) if text.strip()]
+        return self.page(request, "failure.html", status=failure.status, failure=failure, written=written)
 
     def _csrf(self, request: Request) -> Markup:
         token = self._sessions.form_token(session_of(request))

@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from libs.clock import Clock
-from libs.web.bodies import Fields, one, read_form
+from libs.web.bodies import one, read_form
 from libs.web.headers import NOT_KEPT
 from libs.web.refusals import Refused, internal, service_away, uri_too_long, wrong_method
 from libs.web.visits import Visit, Visits
@@ -160,28 +160,33 @@ class App:
         if session is None and not is_open:
             if request.method in LOOKS and not request.headers.get("accept", "").startswith(STREAM):
                 return RedirectResponse(SIGN_IN, status_code=303)
+            if request.method in ACTS and is_sent_from_us(request.headers, base_url=self._base_url):
+                await self._form(request, None, is_open=is_open)  # an agent may have typed for longer than a session
             raise not_signed_in()
         if route is None:
             raise uri_too_long() if len(request.scope["path"]) > MOST_PATH_CHARACTERS else nothing_here()
         if request.method not in (route.methods or LOOKS):
             raise wrong_method(", ".join(sorted(route.methods or LOOKS)))
         if request.method not in LOOKS:
-            admit(request, session, await self._form(request, session, is_open=is_open))
+            await self._form(request, session, is_open=is_open)
         elif session is not None:
             admit(request, session, goes_on=lambda: self._sessions.goes_on(session, self._clock()))
         handler: Callable[[Request], Awaitable[Response]] = route.endpoint
         return await handler(request)
 
-    async def _form(self, request: Request, session: Session | None, *, is_open: bool) -> Fields:
-        """Read a form that was sent from a page of ours, and, of who is signed in, from a page of this session."""
+    async def _form(self, request: Request, session: Session | None, *, is_open: bool) -> None:
+        """Take a form that was sent from a page of ours, and, of who is signed in, from a page of this session.
+
+        What it says is noted before it is refused: the page of the refusal shows what somebody wrote.
+        """
         if not is_sent_from_us(request.headers, base_url=self._base_url):
             raise not_from_here()
         fields = await read_form(request, within_seconds=self._body_seconds, most_characters=MOST_VALUE_CHARACTERS)
+        admit(request, session, fields)
         if session is not None and not is_open:
             shown = one(fields, TOKEN_FIELD).encode()
             if not hmac.compare_digest(shown, self._sessions.form_token(session).encode()):
                 raise not_from_here()
-        return fields
 
     def _refused(self, request: Request, failure: Failure, refused: Refused) -> Response:
         response = self._failure_page(request, failure)

@@ -170,3 +170,20 @@ async def test_a_page_that_asks_by_itself_does_not_keep_somebody_signed_in(desk:
     desk.clock.ahead += timedelta(minutes=8)
     answer = await desk.http.head("/customers/cus_1/live", headers=by_itself)
     assert answer.status_code == 303, "32 minutes without a sign of the agent"
+
+
+async def test_who_wrote_for_longer_than_a_session_lasts_gets_back_what_they_wrote(desk: ConsoleDesk) -> None:
+    await desk.sign_in()
+    token = await desk.form_token()
+    answer = {"request_id": "req_0000000000000001", "text": "A long </textarea>answer."}
+    place = "/customers/cus_1/conversations/cnv_1/answer"
+    desk.clock.ahead += timedelta(minutes=31)
+    late = await desk.http.post(place, headers=desk.from_here, data={"form_token": token, **answer})
+    assert late.status_code == 401
+    assert "A long &lt;/textarea&gt;answer." in late.text
+    await desk.sign_in()
+    old = await desk.http.post(place, headers=desk.from_here, data={"form_token": token, **answer})
+    assert old.status_code == 403, "the form is of another session"
+    assert "A long &lt;/textarea&gt;answer." in old.text
+    elsewhere = await desk.http.post(place, headers={"origin": "https://evil.example"}, data=answer)
+    assert (elsewhere.status_code, "A long" in elsewhere.text) == (403, False)
