@@ -20,8 +20,8 @@ MOST_HELD_TOGETHER = 200
 """Of one call; when there are more they go on with the labels that are known by then."""
 MOST_HELD = 5000
 """Of the process."""
-MOST_OPEN = 100_000
-"""Of more spans that are open at once, what they belong to is no longer noted."""
+MOST_OPEN = 20_000
+"""Of more spans that are open at once, the oldest are forgotten: streams of hours, and what will never end."""
 LONGEST_HOLD_SECONDS = 10.0
 """A stream may be open for hours: what ended in it goes on after so long, and what ends later is held no more."""
 CUSTOMER = "customer.id"
@@ -48,8 +48,9 @@ class LateLabels(SpanProcessor):
         parent = get_current_span(parent_context).get_span_context()
         with self._lock:
             together = None if parent.is_remote else self._open.get(parent.span_id)
-            if len(self._open) < MOST_OPEN:
-                self._open[span.get_span_context().span_id] = together or _Together(span, self._now())
+            self._open[span.get_span_context().span_id] = together or _Together(span, self._now())
+            if len(self._open) > MOST_OPEN:
+                del self._open[next(iter(self._open))]
 
     def on_end(self, span: ReadableSpan) -> None:
         """Hand on what need not wait any more."""

@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Tracer
 
+from libs.telemetry import late_labels
 from libs.telemetry.journey import add_journey_labels, journey_labels
 from libs.telemetry.late_labels import LONGEST_HOLD_SECONDS, MOST_HELD_TOGETHER, LateLabels
 from libs.telemetry.tracing import tracer_provider
@@ -95,3 +96,16 @@ def test_what_a_silent_stream_did_first_goes_on_with_the_next_call() -> None:
         found = {span.name: dict(span.attributes or {}) for span in exporter.get_finished_spans()}
         assert found["find"] == {"journey.id": "jrn_1"}
     provider.shutdown()
+
+
+def test_spans_that_never_end_are_forgotten_and_take_no_room_from_later_ones(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_labels, "MOST_OPEN", 10)
+    never = [kept.tracer.start_span("never ends", context=Context()) for _ in range(50)]
+    with journey_labels(), kept.tracer.start_as_current_span("call", context=Context()):
+        kept.tracer.start_span("find").end()
+        add_journey_labels(customer_id="cus_1")
+    assert kept.labels()["find"] == {"customer.id": "cus_1"}
+    never[0].end()
+    assert "never ends" in kept.labels()
