@@ -21,7 +21,11 @@ from services.console.spans.taking import JSON, MAX_BODY_BYTES, PROTOBUF, Refuse
 
 BODY_SECONDS = 10.0
 MAX_AT_ONCE = 8
-"""So many exports are taken at the same time; others wait for their turn."""
+"""So many exports are read at the same time; others wait for their turn."""
+MAX_KEPT_AT_ONCE = 2
+"""And so many are unpacked and kept: pages are drawn by the same few threads."""
+MAX_ADDED_AT_ONCE = 500
+"""Of a large export so many spans are put into the store at a time: pages wait for no more."""
 
 
 class Receiver:
@@ -35,6 +39,7 @@ class Receiver:
         self._file = file
         self._file_fails = False
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
+        self._keeping = asyncio.Semaphore(MAX_KEPT_AT_ONCE)
         self._taken = Counter(
             "omnithread_console_spans_taken", "Spans that were taken over OTLP/HTTP.", registry=registry
         )
@@ -58,7 +63,8 @@ class Receiver:
             async with self._turns:
                 body = await read_body(request, most_bytes=MAX_BODY_BYTES, within_seconds=BODY_SECONDS)
                 encoding = request.headers.get("content-encoding", "")
-                count = await asyncio.to_thread(self._keep, body, content_type, encoding)
+                async with self._keeping:
+                    count = await asyncio.to_thread(self._keep, body, content_type, encoding)
         except (Refused, BodyRefused) as refused:
             status = int(refused.status)
             self._refused.labels(str(status)).inc()
@@ -71,7 +77,8 @@ class Receiver:
     def _keep(self, body: bytes, content_type: str, encoding: str) -> int:
         export = export_of(body, content_type=content_type, encoding=encoding)
         spans = list(spans_of(export))
-        self._store.add(spans)
+        for at in range(0, len(spans), MAX_ADDED_AT_ONCE):
+            self._store.add(spans[at : at + MAX_ADDED_AT_ONCE])
         if self._file is not None and spans:
             try:
                 self._file.write(export)
