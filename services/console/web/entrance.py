@@ -44,4 +44,12 @@ class Entrance:
     def _told(self, request: Request) -> Agent | None:
         said = request.headers.getlist(self._header)
         name = request.headers.get(self._name_header, "") if self._name_header else ""
-        return agent_of(said[0], name) if len(said) == 1 else None
+        return agent_of(said[0], _as_meant(name)) if len(said) == 1 else None
+
+
+def _as_meant(name: str) -> str:
+    """Read a name that a proxy wrote in UTF-8, as they do; headers are read as Latin-1."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 LEAST_SECRET_CHARACTERS = 32
-MOST_CHARACTERS = 1000
+MOST_CHARACTERS = 2000
 Facts = Mapping[str, str | float]
 
 

@@ -25,6 +25,11 @@ async def test_a_stranger_is_asked_to_sign_in_and_sees_nothing(desk: ConsoleDesk
     assert (await desk.http.post("/sign-out", headers=desk.from_here, data={"x": ""})).status_code == 401
 
 
+async def test_a_long_name_in_any_script_can_sign_in(desk: ConsoleDesk) -> None:
+    await desk.sign_in(Agent("a" * 64, "𠮷" * 80))
+    assert "𠮷" * 80 in (await desk.http.get("/")).text
+
+
 async def test_a_link_signs_in_once(desk: ConsoleDesk) -> None:
     link = desk.link()
     for _ in range(2):
@@ -122,6 +127,8 @@ async def test_a_proxy_says_who_comes(tmp_path: Path) -> None:
     async with console_desk(tmp_path, **told) as desk:
         page = await desk.http.get("/", headers={"x-agent": "bob", "x-agent-name": "Bob"})
         assert ">Bob<" in page.text
+        umlauts = await desk.http.get("/", headers={"x-agent": "bob", "x-agent-name": "Jörg Müller".encode()})
+        assert ">Jörg Müller<" in umlauts.text
         other = await desk.http.get("/", headers={"x-agent": "carla"})
         assert ">carla<" in other.text, "the proxy knows better than the cookie"
         nobody = await desk.http.get("/")

@@ -15,6 +15,12 @@
 
   const say = (what) => { if (words.textContent !== what) words.textContent = what; };
 
+  function end(why) {
+    over = true;
+    stop();
+    say(why);
+  }
+
   async function refresh() {
     wanted = true;
     if (busy) return;
@@ -23,9 +29,11 @@
       while (wanted) {
         wanted = false;
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-        if (!answer.ok || answer.redirected) throw new Error("not to be had");
+        if (answer.redirected) return end("Not live: you are signed out. Load the page again.");
+        if (answer.status === 404 || answer.status === 410) return end("Not live: this journey is no longer there.");
+        if (!answer.ok) throw new Error("not to be had");
         swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
-        say("Live");
+        if (source && source.readyState === EventSource.OPEN) say("Live");
         await new Promise((done) => setTimeout(done, PAUSE_MS));
       }
     } catch {
@@ -82,6 +90,7 @@
       say("Reconnecting");
       if (source && source.readyState === EventSource.CLOSED) {
         stop();
+        refresh(); // which finds out whether somebody is signed in still
         setTimeout(() => { if (!document.hidden) listen(); }, AGAIN_MS);
       }
     };
