@@ -27,8 +27,8 @@ from services.aggregator.values import Thread
 CHANGED = 0
 """What every write leaves in a record: its cards are to be made anew."""
 ONCE_MORE = -1
-"""They were made, just after a merge or its undoing: they are looked at again, for what another replica may have put
-beside them in the same moment."""
+"""They were made just after a change: they are looked at again, for what another replica, that had read the record
+before the change or between two steps of a merge's undoing, may have put in their place in the same moment."""
 MADE = 1
 """They are as the record is. A new kind of card gets a higher number, and all are made again."""
 LOOK_AGAIN_AFTER = timedelta(seconds=60)
@@ -45,8 +45,6 @@ class Work:
     generation: str
     todo: list[Span] = field(default_factory=list)
     gone: list[KnownCard] = field(default_factory=list)
-    is_other: bool = False
-    """Whether they are somebody else than when their cards were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Building:
         now = self.clock()
         found = await self._records_of(customer_ids)
         known = await self.store.known({one for saved in found for one in saved.lineage})
-        work = [await self._work(saved, known) for saved in found]
+        work = [await self._work(saved, known, now) for saved in found]
         wanted = {span.journey_id for one in work for span in one.todo}
         known |= await self.store.named(wanted - known.keys())
         whole = await self.store.whole(wanted & known.keys())
@@ -85,15 +83,14 @@ class Building:
         each = {saved.customer_id: saved for saved in (*living.values(), *forgotten)}
         return [saved for saved in each.values() if saved.exists]
 
-    async def _work(self, saved: Saved[Thread], known: dict[str, KnownCard]) -> Work:
+    async def _work(self, saved: Saved[Thread], known: dict[str, KnownCard], now: datetime) -> Work:
         present, is_all = await self._spans(saved)
-        generation = _generation(saved)
         mine = {key: card for key, card in known.items() if card.card.customer_id in saved.lineage}
-        work = Work(saved, generation)
-        work.is_other = any(one.card.generation != generation for one in mine.values()) or (
-            not mine and (len(saved.lineage) > 1 or bool(saved.released))
-        )
-        work.todo = [span for span in present.values() if not _is_made(known.get(span.journey_id), saved, span)]
+        work = Work(saved, _generation(saved))
+        again = not _is_fresh(saved, now)
+        work.todo = [
+            span for span in present.values() if not _is_made(known.get(span.journey_id), saved, span, again=again)
+        ]
         oldest = min((span.start_time for span in present.values()), default=None)
         work.gone = [
             one
@@ -113,16 +110,21 @@ class Building:
         return {span.journey_id: span for span in old} | kept, more is None
 
 
-def _is_made(known: KnownCard | None, saved: Saved[Thread], span: Span) -> bool:
+def _is_made(known: KnownCard | None, saved: Saved[Thread], span: Span, *, again: bool) -> bool:
     if known is None or known.gone or known.untold:
         return False
     card = known.card
+    if again and card.uncounted < 0:  # more was read than the record counts: of a change that was not done yet
+        return False
     return card.span == span and card.customer_id == saved.customer_id and card.generation == _generation(saved)
 
 
+def _is_fresh(saved: Saved[Thread], now: datetime) -> bool:
+    return now - saved.update_time < LOOK_AGAIN_AFTER
+
+
 def _state_after(work: Work, now: datetime) -> int:
-    is_fresh = now - work.saved.update_time < LOOK_AGAIN_AFTER
-    return ONCE_MORE if work.is_other and is_fresh else MADE
+    return ONCE_MORE if _is_fresh(work.saved, now) else MADE
 
 
 def _generation(saved: Saved[Thread]) -> str:
