@@ -24,7 +24,7 @@ from services.aggregator.searching.card_fields import CARDS, card_from_document
 from services.aggregator.searching.cards import Card
 from services.aggregator.searching.counts import Counts
 from services.aggregator.searching.day_fields import Parts, parts_to_fields
-from services.aggregator.searching.day_marks import DAYS, KEPT, DayMarks, bounds_of, day_of
+from services.aggregator.searching.day_marks import DAYS, KEPT, DayMarks, bounds_of, day_of, keys_in
 
 MOST_DAYS = 50
 CHECKED_AT_ONCE = 20
@@ -72,7 +72,8 @@ class DayCounting:
         """Compare the days that were compared longest ago with their cards, where that is some minutes ago."""
         before = self.clock() - CHECK_EVERY
         with reading():
-            found = self.database[DAYS].find({"checked_time": {"$lte": before}}, {"parts": 0})
+            match = {"_id": keys_in(self.zone), "checked_time": {"$lte": before}}
+            found = self.database[DAYS].find(match, {"parts": 0})
             documents = await found.sort("checked_time", 1).limit(CHECKED_AT_ONCE).to_list(CHECKED_AT_ONCE)
         for document in documents:
             begin, until = bounds_of(date.fromisoformat(document["day"]), self.zone)
@@ -85,11 +86,13 @@ class DayCounting:
                 await self.database[DAYS].update_one({"_id": document["_id"]}, change)
 
     async def take_over(self) -> None:
-        """Mark all days where the company's zone is new here. Once for a zone; one query where that is done."""
+        """Mark all days where the company's zone was another before. Once for a zone; one query where that is done."""
         done = {"_id": self.zone.key}
         with reading():
             if await self.database[DAYS].find_one(done):
                 return
+        with reading():  # whoever comes back to another zone has missed what changes from now on
+            await self.database[DAYS].delete_many({"_id": {"$ne": self.zone.key}, "known": True})
         with reading():
             first = await self.database[CARDS].find({}, {"start_time": 1}).sort("start_time", 1).limit(1).to_list(1)
             last = await self.database[CARDS].find({}, {"start_time": 1}).sort("start_time", -1).limit(1).to_list(1)
@@ -104,11 +107,14 @@ class DayCounting:
 
     async def _changed(self) -> list[Document]:
         now = self.clock()
-        match = {"changed_since": {"$gt": EPOCH}, "rest_until": {"$not": {"$gt": now}}}
+        match = {
+            "_id": keys_in(self.zone),
+            "changed_since": {"$gt": EPOCH},
+            "rest_until": {"$not": {"$gt": now}},
+        }
         with reading():
             found = self.database[DAYS].find(match, {"parts": 0})
-            documents = await found.sort("changed_since", 1).limit(MOST_DAYS).to_list(MOST_DAYS)
-        return [document for document in documents if document["_id"].startswith(f"{self.zone.key} ")]
+            return await found.sort("changed_since", 1).limit(MOST_DAYS).to_list(MOST_DAYS)
 
     async def _count(self, document: Document) -> None:
         """Count one day, unless another replica does."""

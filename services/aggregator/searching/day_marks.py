@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from libs.clock import Clock
 from libs.mongo.bulk import Update, write
-from libs.mongo.connection import Database
+from libs.mongo.connection import Database, Document
 from libs.mongo.migrate import Index
 
 DAYS = "journey_days"
@@ -36,6 +36,11 @@ def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def key_of(day: date, zone: ZoneInfo) -> str:
     """Give the `_id` of a day's document: where the company moves to another zone, its days are others."""
     return f"{zone.key} {day.isoformat()}"
+
+
+def keys_in(zone: ZoneInfo) -> Document:
+    """Give the condition on `_id` of the documents of all days by one clock."""
+    return {"$gte": f"{zone.key} ", "$lt": f"{zone.key}!"}
 
 
 @dataclass(frozen=True, slots=True)
