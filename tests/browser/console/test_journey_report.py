@@ -71,6 +71,7 @@ async def test_journeys_are_found_by_the_way_they_went(counter: Counter, three: 
         await page.get_by_label("Then (step 3)").select_option("store")
         await page.get_by_label("What became of it").select_option("going_on")
         await page.get_by_role("button", name="Find").press("Enter")
+        await page.wait_for_url(re.compile("path=mobile_app"))
         rows = page.get_by_role("region", name="Journeys").locator("tbody tr")
         assert await rows.count() >= len(three)
         await expect(rows.first).to_contain_text(re.compile(r"web\s*mobile app\s*call centre\s*store\s*web"))
@@ -153,4 +154,7 @@ async def rows_over_all_pages(page: Page) -> int:
         more = page.get_by_role("link", name=re.compile("Earlier ones|Look further back"))
         if not await more.count():
             return count
+        here = page.url
         await more.click()
+        await expect(page).not_to_have_url(here)
+        await page.wait_for_load_state()

@@ -113,9 +113,9 @@ async def test_a_cookie_that_nobody_sealed_is_none(desk: ConsoleDesk) -> None:
 
 
 async def test_guessing_links_is_slowed_down(desk: ConsoleDesk) -> None:
-    answers = [(await desk.http.get("/sign-in/nonsense")).status_code for _ in range(12)]
+    answers = [(await desk.http.get("/sign-in/nonsense")).status_code for _ in range(30)]
     assert answers[0] == 403
-    assert answers[-1] == 429
+    assert 429 in answers
 
 
 async def test_a_proxy_says_who_comes(tmp_path: Path) -> None:
