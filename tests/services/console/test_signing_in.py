@@ -127,7 +127,7 @@ async def test_a_proxy_says_who_comes(tmp_path: Path) -> None:
     async with console_desk(tmp_path, **told) as desk:
         page = await desk.http.get("/", headers={"x-agent": "bob", "x-agent-name": "Bob"})
         assert ">Bob<" in page.text
-        umlauts = await desk.http.get("/", headers={"x-agent": "bob", "x-agent-name": "Jörg Müller".encode()})
+        umlauts = await desk.http.get("/", headers={b"x-agent": b"bob", b"x-agent-name": "Jörg Müller".encode()})
         assert ">Jörg Müller<" in umlauts.text
         other = await desk.http.get("/", headers={"x-agent": "carla"})
         assert ">carla<" in other.text, "the proxy knows better than the cookie"
