@@ -94,9 +94,14 @@ def _read(fields: list[Any]) -> Tally:
     return Tally(count, going_on, Counter(dict(reached)))
 
 
-def _numbers(counts: Mapping[int, int]) -> list[list[int]]:
-    return [[key, count] for key, count in sorted(counts.items())]
+def _numbers(counts: Mapping[int, int]) -> str:
+    """Write numbers as text: a year's are read at once, and lists of lists would take many times as long."""
+    return " ".join(f"{key} {count}" for key, count in sorted(counts.items()))
 
 
-def _counter(pairs: list[list[int]]) -> Counter[int]:
-    return Counter({one[0]: one[1] for one in pairs})
+def _counter(numbers: str | list[list[int]]) -> Counter[int]:
+    """Read them; an older version wrote lists."""
+    if isinstance(numbers, str):
+        each = map(int, numbers.split())
+        return Counter(dict(zip(each, each, strict=True)))
+    return Counter({one[0]: one[1] for one in numbers})

@@ -1,6 +1,12 @@
-"""Adds the stored counts of days to a report."""
+"""Adds the stored counts of days to a report.
 
-from dataclasses import dataclass
+A busy day's counts are thousands of numbers, and a year has many days: they are read a few at a time and added in
+another thread, so that nobody else waits for it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +19,9 @@ from services.aggregator.searching.day_fields import parts_from_fields
 from services.aggregator.searching.day_marks import DAYS, key_of
 
 MOST_DAYS = 366
+AT_ONCE = 2
+"""So many reports a process makes at a time; the others wait."""
+READ_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,30 @@ class Report:
     zone: ZoneInfo
 
 
+@dataclass(slots=True)
+class Sum:
+    """What was added so far."""
+
+    asked: Asked
+    counts: Counts = field(default_factory=Counts)
+    days: list[tuple[str, Tally]] = field(default_factory=list)
+    changed: list[datetime] = field(default_factory=list)
+    """Since when days wait to be counted anew."""
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Add some days."""
+        for document in documents:
+            tally = Tally()
+            for first, part in parts_from_fields(document.get("parts", [])).items():
+                if not self.asked.first or first == self.asked.first:
+                    self.counts.take(part)
+                    tally.take(part.journeys)
+            if tally.count:
+                self.days.append((document["day"], tally))
+            if "changed_since" in document:
+                self.changed.append(document["changed_since"])
+
+
 @dataclass(frozen=True, slots=True)
 class Reports:
     """Makes reports."""
@@ -48,6 +81,7 @@ class Reports:
     database: Database
     zone: ZoneInfo
     behind: Behind
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def report(self, asked: Asked) -> Report:
         """Add up the days of a window. One document for each day, read by id, and two indexed queries."""
@@ -55,25 +89,19 @@ class Reports:
             raise invalid_field("to_day", "before from_day")
         if (asked.to_day - asked.from_day).days >= MOST_DAYS:
             raise invalid_field("to_day", f"more than {MOST_DAYS} days in all")
-        fresh = await self.behind.freshness()
-        documents = await self._documents(asked)
-        counts, days = Counts(), list[tuple[str, Tally]]()
-        for document in documents:
-            tally = Tally()
-            for first, part in parts_from_fields(document.get("parts", [])).items():
-                if not asked.first or first == asked.first:
-                    counts.take(part)
-                    tally.take(part.journeys)
-            if tally.count:
-                days.append((document["day"], tally))
-        changed = [document["changed_since"] for document in documents if "changed_since" in document]
-        computed_time: datetime = min([fresh.computed_time, *changed])
+        async with self.slots:
+            fresh = await self.behind.freshness()
+            found = await self._sum(asked)
+        computed_time: datetime = min([fresh.computed_time, *found.changed])
         freshness = Freshness(computed_time, fresh.customers_behind)
-        return Report(asked, counts, tuple(days), freshness, len(changed), self.zone)
+        return Report(asked, found.counts, tuple(found.days), freshness, len(found.changed), self.zone)
 
-    async def _documents(self, asked: Asked) -> list[Document]:
+    async def _sum(self, asked: Asked) -> Sum:
         span = range((asked.to_day - asked.from_day).days + 1)
         keys = [key_of(asked.from_day + timedelta(days=number), self.zone) for number in span]
+        found = Sum(asked)
         with reading(Deadline()):
-            found = await self.database[DAYS].find({"_id": {"$in": keys}}).to_list(len(keys))
-        return sorted(found, key=lambda document: str(document["day"]))
+            cursor = self.database[DAYS].find({"_id": {"$in": keys}}).sort("_id", 1).batch_size(READ_AT_ONCE)
+            while documents := await cursor.to_list(READ_AT_ONCE):
+                await asyncio.to_thread(found.add, documents)
+        return found
