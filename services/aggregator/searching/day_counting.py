@@ -8,9 +8,9 @@ report says by how much it is behind. From time to time each day is compared wit
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -21,7 +21,6 @@ from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import Deadline, reading
 from libs.timestamps import EPOCH
 from services.aggregator.searching.card_fields import CARDS, card_from_document
-from services.aggregator.searching.cards import Card
 from services.aggregator.searching.counts import Counts
 from services.aggregator.searching.day_fields import Parts, parts_to_fields
 from services.aggregator.searching.day_marks import DAYS, KEPT, DayMarks, bounds_of, day_of, keys_in
@@ -30,9 +29,11 @@ MOST_DAYS = 50
 CHECKED_AT_ONCE = 20
 CHECK_EVERY = timedelta(minutes=5)
 RESTS_TIMES = 20
+CHECK_RESTS_TIMES = 20 * 366
+"""After a comparison that took long: so that those of a year take no more than a small part of a process either."""
 LEASE = timedelta(seconds=60)
 """So long the others leave a day to the replica that began to count it."""
-BATCH = 1000
+BATCH = 500
 MOST_SECONDS = 300.0
 
 log = structlog.get_logger(__name__)
@@ -77,10 +78,12 @@ class DayCounting:
             documents = await found.sort("checked_time", 1).limit(CHECKED_AT_ONCE).to_list(CHECKED_AT_ONCE)
         for document in documents:
             begin, until = bounds_of(date.fromisoformat(document["day"]), self.zone)
-            change: Document = {"$set": {"checked_time": self.clock()}}
+            began = time.monotonic()
             with reading():
                 of_day = {"start_time": {"$gte": begin, "$lt": until}, "gone": {"$ne": True}}
                 count = await self.database[CARDS].count_documents(of_day)
+                rest = timedelta(seconds=(time.monotonic() - began) * CHECK_RESTS_TIMES)
+                change: Document = {"$set": {"checked_time": self.clock() + rest}}
                 if count != document.get("journey_count"):
                     change |= {"$inc": {"changes": 1}, "$min": {"changed_since": self.clock()}}
                 await self.database[DAYS].update_one({"_id": document["_id"]}, change)
@@ -142,17 +145,20 @@ class DayCounting:
                 await self.database[DAYS].update_one({"_id": key, "computed_time": {"$not": {"$gt": now}}}, newer)
 
     async def _parts(self, day: date) -> tuple[Parts, int]:
+        """Count the cards of a day by their index, some hundreds at a time, in another thread."""
         parts: Parts = {}
         count = 0
-        async for card in self._cards(*bounds_of(day, self.zone)):
-            count += 1
-            parts.setdefault(card.trail.way[:1], Counts()).add(card)
+        begin, until = bounds_of(day, self.zone)
+        match = {"start_time": {"$gte": begin, "$lt": until}, "gone": {"$ne": True}}
+        with reading(Deadline(at_most_seconds=MOST_SECONDS)):
+            cursor = self.database[CARDS].find(match, {"settled": 0, "marks": 0}).batch_size(BATCH)
+            while documents := await cursor.to_list(BATCH):
+                await asyncio.to_thread(_add, parts, documents)
+                count += len(documents)
         return parts, count
 
-    async def _cards(self, begin: datetime, until: datetime) -> AsyncIterator[Card]:
-        """Give the cards of a day by their index, a thousand at a time."""
-        deadline = Deadline(at_most_seconds=MOST_SECONDS)
-        match = {"start_time": {"$gte": begin, "$lt": until}, "gone": {"$ne": True}}
-        with reading(deadline):
-            async for document in self.database[CARDS].find(match, {"settled": 0, "marks": 0}).batch_size(BATCH):
-                yield card_from_document(document)
+
+def _add(parts: Parts, documents: Sequence[Document]) -> None:
+    for document in documents:
+        card = card_from_document(document)
+        parts.setdefault(card.trail.way[:1], Counts()).add(card)
