@@ -1,6 +1,7 @@
 """The page of one journey: its picture, its touchpoints as a table, and the way to the journeys before and after."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,10 @@ from services.console.journeys.reading import read_journey
 from services.console.journeys.shapes import SHAPES
 from services.console.journeys.view import View, page_of, view_of
 from services.console.traces.durations import briefly, lasted
+from services.console.web.failures import nothing_here
 from services.console.web.requests import signed_in
 
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_DRAWN = 500
 """So many touchpoints are read and drawn at once; of longer journeys the rest is on further pages."""
 MAX_JOURNEYS = 100
@@ -54,6 +57,8 @@ class JourneyPages:
     async def picture(self, request: Request) -> Response:
         """Show it."""
         customer_id, asked_id = request.path_params["customer_id"], request.path_params["journey_id"]
+        if not ID.fullmatch(customer_id) or not ID.fullmatch(asked_id):
+            raise nothing_here()
         asked = queries(request)
         client = self._console.clients.of(signed_in(request))
         read = await read_journey(client, customer_id, asked_id, page_token=page_of(asked), limit=MAX_DRAWN)

@@ -174,6 +174,7 @@ async def test_what_somebody_puts_into_an_address_in_place_of_an_id_is_on_no_spa
         "/customers/{}/messages/msg_1",
         "/customers/cus_1/messages/{}",
         "/customers/{}/live",
+        "/customers/{}/journeys/jrn_1",
     ):
         assert (await desk.http.get(place.format("clara@example.com"))).status_code == 404, place
     assert desk.spans.get_finished_spans()
