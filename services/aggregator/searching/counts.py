@@ -22,6 +22,8 @@ Key = TypeVar("Key")
 Part = TypeVar("Part")
 Break = tuple[int, int, str]
 """What the customer did last, on which kind of channel, and the reason of the last problem."""
+OTHER_ENDS: Break = (-1, 0, "")
+"""In place of the endings that are too many to be kept."""
 
 
 @dataclass(slots=True)

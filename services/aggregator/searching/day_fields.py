@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.mongo.connection import Document
-from services.aggregator.searching.counts import OTHER_WAYS, Counts, Tally, TurnTally
+from services.aggregator.searching.counts import OTHER_ENDS, OTHER_WAYS, Break, Counts, Tally, TurnTally
 
 MOST_WAYS = 200
 MOST_PAIRS = 300
@@ -41,7 +41,7 @@ def parts_to_fields(parts: Parts) -> list[Document]:
             "firsts": [list(one) for one in part.firsts.items()],
             "lasts": [list(one) for one in part.lasts.items()],
             "pairs": [[*pair, _numbers(times)] for pair, times in part.pairs.items() if (first, pair) in kept_pairs],
-            "ends": [[*end, _tally(tally)] for end, tally in part.ends.items() if (first, end) in kept_ends],
+            "ends": [[*end, _tally(tally)] for end, tally in _ends(first, part, kept_ends).items()],
         }
         for first, part in sorted(parts.items())
     ]
@@ -79,6 +79,13 @@ def _ways(first: str, part: Counts, kept: set[tuple[str, str]]) -> dict[str, Tal
     for way, tally in part.ways.items():
         ways.setdefault(way if (first, way) in kept else OTHER_WAYS, Tally()).take(tally)
     return ways
+
+
+def _ends(first: str, part: Counts, kept: set[tuple[str, Break]]) -> dict[Break, Tally]:
+    ends: dict[Break, Tally] = {}
+    for end, tally in part.ends.items():
+        ends.setdefault(end if (first, end) in kept else OTHER_ENDS, Tally()).take(tally)
+    return ends
 
 
 def _most(counts: dict[tuple[str, Any], int], most: int) -> set[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from libs.errors import invalid_field
 from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2
 from omnithread.context.v1 import journey_service_pb2 as pb
-from services.aggregator.searching.counts import ANY_GOAL, CUT, OTHER_WAYS, Counts, Tally
+from services.aggregator.searching.counts import ANY_GOAL, CUT, OTHER_ENDS, OTHER_WAYS, Counts, Tally
 from services.aggregator.searching.money_convert import totals_to_proto
 from services.aggregator.searching.places import KINDS, LETTERS, kinds_of
 from services.aggregator.searching.reports import Asked, Report
@@ -143,7 +143,7 @@ def _steps(counts: Counts) -> list[pb.JourneyStep]:
 
 def _breaks(counts: Counts, goal_id: str) -> list[pb.JourneyBreak]:
     broken: Iterable[tuple[tuple[int, int, str], int]] = (
-        (ending, tally.count - tally.reached[goal_id]) for ending, tally in counts.ends.items()
+        (ending, tally.count - tally.reached[goal_id]) for ending, tally in counts.ends.items() if ending != OTHER_ENDS
     )
     return [
         pb.JourneyBreak(

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2 as context
 from services.aggregator.journey_values import Reached, Span
+from services.aggregator.searching.behind import Freshness
 from services.aggregator.searching.card_fields import card_from_document, card_to_document
 from services.aggregator.searching.cards import Card, marks_of
 from services.aggregator.searching.counts import OTHER_WAYS, Counts
-from services.aggregator.searching.day_fields import MOST_WAYS, parts_from_fields, parts_to_fields
+from services.aggregator.searching.day_fields import MOST_ENDS, MOST_WAYS, parts_from_fields, parts_to_fields
 from services.aggregator.searching.day_marks import bounds_of, day_of
 from services.aggregator.searching.places import leads_over, place_of
+from services.aggregator.searching.report_convert import report_to_proto
+from services.aggregator.searching.reports import Asked, Report
 from services.aggregator.searching.searches import Wanted
 from services.aggregator.searching.searches import marks_of as wanted_marks
 from services.aggregator.searching.sketches import HALF, bucket_of, quantile, seconds_of
@@ -118,6 +121,18 @@ def test_of_a_day_with_too_many_ways_the_rest_is_one_sum() -> None:
     assert len(kept.ways) == MOST_WAYS + 1
     assert kept.ways[OTHER_WAYS].count == 50
     assert sum(tally.count for tally in kept.ways.values()) == kept.journeys.count == MOST_WAYS + 55
+
+
+def test_of_a_day_with_too_many_endings_all_are_in_the_total() -> None:
+    counts = Counts()
+    for number in range(MOST_ENDS + 50):
+        counts.add(card(Trail(last_kind=VIEWED, last_problem=f"REASON_{number}"), end_time=BEGIN))
+    kept = parts_from_fields(parts_to_fields({"": counts}))[""]
+    asked = Asked(BEGIN.date(), BEGIN.date(), max_rows=1000)
+    report = report_to_proto(Report(asked, kept, (), Freshness(BEGIN, 0), 0, ZoneInfo("UTC")))
+    assert report.totals.broken_count == report.totals.journey_count == MOST_ENDS + 50
+    assert {broken.journey_count for broken in report.breaks} == {1}
+    assert len(report.breaks) == MOST_ENDS
 
 
 @given(st.lists(st.integers(1, 60 * 60 * 24 * 400), min_size=1))
