@@ -16,8 +16,13 @@ def touchpoint_id_of(trouble: Trouble) -> str:
     return derived_id("tch", "trouble", trouble.key)
 
 
-def note_trouble(thread: Thread, trouble: Trouble, *, journey_id: str, rules: JourneyRules) -> Change | None:
-    """Make it a touchpoint; None where ten of the same hour are noted. `journey_id` is for one that it may open."""
+def note_trouble(
+    thread: Thread, trouble: Trouble, *, of_customer_id: str, journey_id: str, rules: JourneyRules
+) -> Change | None:
+    """Make it a touchpoint; None where ten of the same hour are noted. `journey_id` is for one that it may open.
+
+    `of_customer_id` is whom it was told of: one who was merged has it back where that is undone.
+    """
     same_hour = [time for time in thread.trouble_times if abs(time - trouble.time) < HOUR]
     if len(same_hour) >= MOST_PER_HOUR:
         return None
@@ -44,6 +49,7 @@ def note_trouble(thread: Thread, trouble: Trouble, *, journey_id: str, rules: Jo
             if value
         ),
         traceparent=trouble.traceparent,
+        of_customer_id=of_customer_id,
         merges=thread.merges,
     )
     noted = with_touchpoint(thread, touchpoint, journey_id, rules)

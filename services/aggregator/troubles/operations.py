@@ -40,7 +40,9 @@ class Troubles:
         def decide(saved: Saved[Thread]) -> Change:
             if not saved.exists:
                 raise NothingToDo
-            change = note_trouble(saved.state, trouble, journey_id=journey_id, rules=self.journeys.rules)
+            change = note_trouble(
+                saved.state, trouble, of_customer_id=customer_id, journey_id=journey_id, rules=self.journeys.rules
+            )
             if change is None:
                 raise NothingToDo
             return change

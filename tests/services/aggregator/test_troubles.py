@@ -45,7 +45,7 @@ CART_IS_SILENT = Problem(context.SECTION_CART, context.SECTION_PROBLEM_REASON_UN
 
 
 def noted(thread: Thread, trouble: Trouble) -> Thread | None:
-    change = note_trouble(thread, trouble, journey_id="jrn_1", rules=BUILT_IN)
+    change = note_trouble(thread, trouble, of_customer_id="cus_1", journey_id="jrn_1", rules=BUILT_IN)
     return change.state if change else None
 
 
@@ -56,6 +56,7 @@ def test_a_refused_checkout_is_told_with_its_reason_and_its_trace_and_prolongs_n
     assert (told.kind, told.subject, told.by_customer) == (context.TOUCHPOINT_KIND_PROBLEM, "CART_LOCKED", False)
     assert told.attributes == (("area", "cart"), ("method", "Checkout"), ("reason", "CART_LOCKED"))
     assert (told.summary, told.traceparent, told.session_id) == ("cart Checkout: CART_LOCKED", WEB.traceparent, "")
+    assert told.of_customer_id == "cus_1"  # who has it back where a merge is undone
     assert spans(thread.timeline)[0].last_act_time is None
 
 
