@@ -51,6 +51,9 @@ def set_up_logs(*, service: str, level: str, stream: TextIO | None = None) -> No
     root.setLevel(level.upper())
     # It writes several lines a second while a broker is away; libs.events tells each outage by itself.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # They write the address of every request, and addresses may have a secret or a person in them.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Constant:

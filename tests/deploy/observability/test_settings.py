@@ -1,6 +1,5 @@
 """The settings of the servers that watch an installation agree with each other and with what the services do."""
 
-import io
 import json
 import re
 from datetime import timedelta
@@ -12,8 +11,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from deploy.local.plan import FIXED_PORTS
 from libs.telemetry.exemplars import Exemplars
 from libs.telemetry.journey import journey_labels
-from libs.telemetry.logs import set_up_logs
 from tests.deploy.observability.files import FOLDER, read
+from tests.own_logging import logging_of_its_own
 
 SILENCE = timedelta(days=30)
 SILENCES, TIME_TO_LOOK = 6, timedelta(days=10)
@@ -98,9 +97,8 @@ def test_links_between_sources_lead_to_sources_that_there_are() -> None:
 
 def test_the_trace_of_an_exemplar_and_of_a_log_line_is_found_where_grafana_looks_for_it() -> None:
     (destination,) = SOURCES["omnithread-metrics"]["jsonData"]["exemplarTraceIdDestinations"]
-    lines = io.StringIO()
-    set_up_logs(service="cart", level="info", stream=lines)
     with (
+        logging_of_its_own() as lines,
         TracerProvider().get_tracer("test").start_as_current_span("a call") as span,
         journey_labels(journey_id="jrn_1"),
     ):

@@ -1,6 +1,5 @@
 """A log line says where it belongs, and nothing about a person."""
 
-import io
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -9,21 +8,16 @@ import pytest
 import structlog
 
 from libs.telemetry.journey import journey_labels
-from libs.telemetry.logs import set_up_logs
 from libs.telemetry.tracing import tracer_provider
+from tests.own_logging import logging_of_its_own
 
 Lines = Callable[[], list[dict[str, object]]]
 
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    set_up_logs(service="cart", level="info", stream=stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    with logging_of_its_own() as stream:
+        yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def test_a_line_names_service_trace_and_journey(lines: Lines) -> None:
@@ -87,3 +81,8 @@ def test_an_exception_is_told_without_what_the_customer_typed(lines: Lines, ours
     assert "ValueError" in str(line["exception_cause"])
     for personal in ("anna", "1234567"):
         assert personal not in json.dumps(line).lower()
+
+
+def test_addresses_that_are_asked_over_http_are_in_no_line(lines: Lines) -> None:
+    logging.getLogger("httpx").info("HTTP Request: GET https://sms.example.com/?key=secret")
+    assert lines() == []

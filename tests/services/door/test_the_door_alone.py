@@ -201,7 +201,8 @@ async def test_no_token_is_told_on_a_span_a_counter_or_a_log_line(
     assert (shown.name, shown.attributes and shown.attributes["url.path"]) == ("GET /r/{token}", "/r/{token}")
     assert acted.name == "POST /r/{token}"
     assert refused.name == "GET /…"
-    told = "".join(span.to_json() for span in step.spans.get_finished_spans()) + caplog.text
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("http")]  # not our client's
+    told = "".join([*(span.to_json() for span in step.spans.get_finished_spans()), *ours])
     assert "secret-token" not in told
     counted = step.door.registry.get_sample_value(
         "omnithread_http_requests_total", {"method": "POST", "route": "/r/{token}", "status": "503"}
