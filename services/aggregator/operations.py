@@ -23,7 +23,7 @@ from services.aggregator.store import (
     span_to_member,
     touchpoint_from_document,
 )
-from services.aggregator.touchpoint_spans import tell_on_span
+from services.aggregator.touchpoint_spans import tell_newest_on_span, tell_on_span
 from services.aggregator.values import Heard, Thread, Touchpoint
 
 MAX_OLD_JOURNEYS = 100
@@ -89,10 +89,7 @@ class Journeys:
             )
 
         outcome = await self.records.run(customer_id, stamp, decide)
-        started = outcome.facts["touchpoint_id"]
-        for touchpoint in outcome.saved.state.recent_touchpoints:
-            if touchpoint.touchpoint_id == started:
-                tell_on_span(outcome.saved.state, touchpoint)
+        tell_newest_on_span(outcome.saved.state, outcome.facts["touchpoint_id"])
         return outcome
 
     async def record(self, customer_id: str, sighting: Sighting, stamp: Stamp) -> tuple[Outcome[Thread], Touchpoint]:

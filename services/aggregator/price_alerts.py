@@ -31,7 +31,7 @@ from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.price_changes import PriceChange, PriceChanges
 from services.aggregator.price_falls import PART, tell_of_fall
 from services.aggregator.store import VIEWS
-from services.aggregator.touchpoint_spans import tell_on_span
+from services.aggregator.touchpoint_spans import tell_newest_on_span
 from services.aggregator.values import Thread
 
 INTEREST_INDEX = Index(RECORDS, (("merged_into", 1), (f"{VIEWS}.sku", 1), ("_id", 1)))
@@ -138,7 +138,5 @@ class PriceAlerts:
                     raise
                 log.warning("price_fall_not_told", customer_id=customer_id, reason=error.reason)
                 return False
-            for touchpoint in saved.state.recent_touchpoints:
-                if touchpoint.touchpoint_id == touchpoint_id:
-                    tell_on_span(saved.state, touchpoint)
+            tell_newest_on_span(saved.state, touchpoint_id)
         return True

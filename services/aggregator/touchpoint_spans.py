@@ -37,6 +37,13 @@ def tell_on_span(thread: Thread, touchpoint: Touchpoint) -> None:
         _tell(own, thread, touchpoint)
 
 
+def tell_newest_on_span(thread: Thread, touchpoint_id: str) -> None:
+    """Do the same for one that is known by its id; nothing where so many newer ones are known that it has left them."""
+    for touchpoint in thread.recent_touchpoints:
+        if touchpoint.touchpoint_id == touchpoint_id:
+            tell_on_span(thread, touchpoint)
+
+
 def before(thread: Thread, touchpoint: Touchpoint) -> Touchpoint | None:
     """Give the touchpoint of the same journey that came before, as far as the newest ones tell; None for the first."""
     return next((one for one in _beside(thread, touchpoint) if _age(one) < _age(touchpoint)), None)

@@ -12,7 +12,7 @@ from libs.telemetry.journey import journey_labels
 from services.aggregator.model import Change
 from services.aggregator.operations import Journeys, NothingToDo
 from services.aggregator.store import TOUCHPOINTS
-from services.aggregator.touchpoint_spans import tell_on_span
+from services.aggregator.touchpoint_spans import tell_newest_on_span
 from services.aggregator.troubles.model import note_trouble, touchpoint_id_of
 from services.aggregator.troubles.values import Trouble
 from services.aggregator.values import Thread
@@ -73,7 +73,5 @@ class Troubles:
                 outcome = await self.journeys.records.run(customer_id, stamp, decide)
             except NothingToDo:  # no fault: the span stays without one
                 return False
-            for touchpoint in outcome.saved.state.recent_touchpoints:
-                if touchpoint.touchpoint_id == touchpoint_id:
-                    tell_on_span(outcome.saved.state, touchpoint)
+            tell_newest_on_span(outcome.saved.state, touchpoint_id)
             return not outcome.replayed
