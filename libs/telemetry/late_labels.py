@@ -22,6 +22,8 @@ MOST_HELD = 5000
 """Of the process."""
 MOST_OPEN = 20_000
 """Of more spans that are open at once, the oldest are forgotten: streams of hours, and what will never end."""
+MOST_REMEMBERED = 2000
+"""Spans that have ended, of which something may still begin: work that a call left behind is labelled as the call."""
 LONGEST_HOLD_SECONDS = 10.0
 """A stream may be open for hours: what ended in it goes on after so long, and what ends later is held no more."""
 CUSTOMER = "customer.id"
@@ -38,6 +40,7 @@ class LateLabels(SpanProcessor):
         self._now = now
         self._lock = threading.Lock()
         self._open: dict[int, _Together] = {}
+        self._ended: dict[int, _Together] = {}
         self._waiting: dict[_Together, float] = {}
         """Those that hold spans, since when, the oldest first."""
         self._held = 0
@@ -47,7 +50,7 @@ class LateLabels(SpanProcessor):
         self.following.on_start(span, parent_context)
         parent = get_current_span(parent_context).get_span_context()
         with self._lock:
-            together = None if parent.is_remote else self._open.get(parent.span_id)
+            together = None if parent.is_remote else self._open.get(parent.span_id) or self._ended.get(parent.span_id)
             self._open[span.get_span_context().span_id] = together or _Together(span, self._now())
             if len(self._open) > MOST_OPEN:
                 del self._open[next(iter(self._open))]
@@ -57,6 +60,8 @@ class LateLabels(SpanProcessor):
         context, now = span.get_span_context(), self._now()
         with self._lock:
             together = self._open.pop(context.span_id, None) if context else None
+            if context and together:
+                self._remember(context.span_id, together)
             ready = [([span], _NOTHING)] if together is None else self._held_or_ready(together, span, now)
             while self._waiting and now - self._waiting[oldest := next(iter(self._waiting))] > LONGEST_HOLD_SECONDS:
                 ready.append(self._take(oldest))
@@ -71,6 +76,11 @@ class LateLabels(SpanProcessor):
         """Hand on all that has ended."""
         self._let_go()
         return self.following.force_flush(timeout_millis)
+
+    def _remember(self, span_id: int, together: "_Together") -> None:
+        self._ended[span_id] = together
+        if len(self._ended) > MOST_REMEMBERED:
+            del self._ended[next(iter(self._ended))]
 
     def _held_or_ready(self, together: "_Together", span: ReadableSpan, now: float) -> "list[_Ready]":
         together.held.append(span)

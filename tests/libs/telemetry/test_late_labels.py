@@ -7,7 +7,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import Tracer, set_span_in_context
 
 from libs.telemetry import late_labels
 from libs.telemetry.journey import add_journey_labels, journey_labels
@@ -79,6 +79,25 @@ def test_what_goes_on_after_its_call_is_labelled_as_the_call_was(kept: Kept) -> 
         call.set_attribute("journey.id", "jrn_1")
     later.end()
     assert kept.labels()["later"] == {"journey.id": "jrn_1"}
+
+
+def test_what_begins_only_after_its_call_is_labelled_as_the_call_was(kept: Kept) -> None:
+    with kept.tracer.start_as_current_span("call", context=Context()) as call:
+        left_behind = set_span_in_context(call)
+        call.set_attribute("journey.id", "jrn_1")
+    later = kept.tracer.start_span("later", context=left_behind)
+    kept.tracer.start_span("within it", context=set_span_in_context(later)).end()
+    later.end()
+    assert kept.labels()["later"] == kept.labels()["within it"] == {"journey.id": "jrn_1"}
+
+
+def test_only_so_many_that_have_ended_are_remembered(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late_labels, "MOST_REMEMBERED", 1)
+    first = kept.tracer.start_span("call", context=Context(), attributes={"journey.id": "jrn_1"})
+    first.end()
+    kept.tracer.start_span("another", context=Context()).end()
+    kept.tracer.start_span("later", context=set_span_in_context(first)).end()
+    assert kept.labels()["later"] == {}
 
 
 def test_what_a_silent_stream_did_first_goes_on_with_the_next_call() -> None:
