@@ -85,7 +85,8 @@ def hurdle_of(kind: DeliveryKind, facts: Facts) -> Reason | None:
 def standing_by(kind: DeliveryKind, facts: Facts) -> Standing:
     """Say where the customer stands on this way; without an address, whether that is all that is missing."""
     contact_point, consents = facts.contact_points.get(kind, ""), facts.wishes.consents
-    points = (contact_point,) if contact_point else ("", *(consent.contact_point for consent in consents))
+    is_settled = contact_point or kind in WITHOUT_ADDRESS
+    points = (contact_point,) if is_settled else ("", *(consent.contact_point for consent in consents))
     stands = {standing(consents, facts.purpose.name, kind, point) for point in points}
     order: tuple[Standing, ...] = ("granted", "pending", "revoked")
     return next((found for found in order if found in stands), "none")

@@ -105,6 +105,11 @@ def test_a_no_stays_a_no(consents: tuple[object, ...], goes: bool) -> None:
     assert verdict == (Send(EMAIL) if goes else Skip(Reason.NO_CONSENT))
 
 
+def test_a_yes_for_an_address_opens_no_way_that_has_none() -> None:
+    at_an_address = wishes(consents=(yes(IN_APP, ADDRESS),))
+    assert judge(message(), facts(wishes=at_an_address, contact_points={})) == Skip(Reason.NO_CONSENT)
+
+
 def test_the_way_that_the_customer_prefers_comes_first() -> None:
     both = wishes(consents=(yes(), yes(IN_APP)), preferred_kinds=(IN_APP, EMAIL))
     assert judge(message(), facts(wishes=both)) == Send(IN_APP)
