@@ -1,7 +1,8 @@
 """Make everything that is derived from the protos: `python -m protos.generate`.
 
-Committed: `third_party/`, the Python stubs in the client package and `docs/errors.md`. Git-ignored, in `build/`:
-the archive for other languages and the descriptor set. `--check` writes nothing and names what is stale.
+Committed: `third_party/`, the Python stubs in the client package, `docs/errors.md` and `docs/access.md`.
+Git-ignored, in `build/`: the archive for other languages and the descriptor set.
+`--check` writes nothing and names what is stale.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from protos import bundle, error_page, stubs, vendor
+from protos import access_page, bundle, error_page, stubs, vendor
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "protos"
@@ -35,9 +36,11 @@ def main() -> None:
         sys.exit("the protos do not compile")
     settle({CLIENT / path: content for path, content in made.items()}, present=CLIENT.rglob("*_pb2*.py*"))
     settle({ROOT / "docs/errors.md": error_page.error_page(described)}, present=())
+    settle({ROOT / "docs/access.md": access_page.access_page(described)}, present=())
     if settle is _write:
         packed = foreign | {path.relative_to(SOURCES): path.read_bytes() for path in ours}
         packed[Path("LICENSE")] = (ROOT / "LICENSE").read_bytes()
+        packed |= {Path(path.name): path.read_bytes() for path in SOURCES.glob("buf.gen.*.yaml")}
         archive = bundle.pack(packed)
         _write({BUILD / "omnithread.binpb": described, BUILD / "omnithread-protos.tar.gz": archive}, present=())
 

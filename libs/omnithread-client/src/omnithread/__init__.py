@@ -18,6 +18,8 @@ from omnithread.session import Session
 from omnithread.suite import Omnithread, connect
 from omnithread.suite_sync import OmnithreadSync, connect_sync
 from omnithread.tokens import TokenProvider
+from omnithread.told import Told
+from omnithread.version import __version__
 
 __all__ = [
     "SERVICES",
@@ -30,6 +32,8 @@ __all__ = [
     "OmnithreadSync",
     "Session",
     "TokenProvider",
+    "Told",
+    "__version__",
     "carry",
     "connect",
     "connect_sync",

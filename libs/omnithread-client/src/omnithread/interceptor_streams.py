@@ -33,7 +33,8 @@ class OutgoingImport(aio.StreamStreamClientInterceptor):
     ) -> AsyncIterator[Any]:
         """Open the streams; their span ends with them."""
         token = await self._tokens.get()
-        with ends_with(start_span(self._tracer, client_call_details.method, address=self._address)) as follow:
+        span = start_span(self._tracer, client_call_details.method, address=self._address)
+        with ends_with(span, refused=lambda: self._tokens.forget(token)) as follow:
             details = aio.ClientCallDetails(
                 method=client_call_details.method,
                 timeout=client_call_details.timeout,

@@ -34,5 +34,6 @@ class OutgoingStreamSync(grpc.UnaryStreamClientInterceptor, grpc.StreamStreamCli
 
     def _opened(self, continuation: Callable[..., Any], details: grpc.ClientCallDetails, sent: Any) -> Any:
         token = self._tokens.get_sync()
-        with ends_with(start_span(self._tracer, details.method, address=self._address, request=sent)) as follow:
+        span = start_span(self._tracer, details.method, address=self._address, request=sent)
+        with ends_with(span, refused=lambda: self._tokens.forget(token)) as follow:
             return follow(continuation(prepared(details, timeout=details.timeout, token=token), sent))

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.message import Message
 from opentelemetry.trace import Tracer, use_span
 
+from omnithread.budget import RetryBudget
 from omnithread.errors import details_of
 from omnithread.outgoing import Again, Headers, headers, once_more, start_span
 from omnithread.requests import ServerClock, stamped
 from omnithread.rpc_spans import note_status
 from omnithread.tokens import TokenSource
+from omnithread.told import note_answer
 
 
 class _Details(NamedTuple):
@@ -51,6 +54,8 @@ class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
         self._timeout_seconds = timeout_seconds
         self._tracer = tracer
         self._address = address
+        self._budget = RetryBudget()
+        self._once_more = partial(once_more, clock=clock, tokens=tokens, budget=self._budget)
 
     def intercept_unary_unary(
         self, continuation: Callable[..., Any], client_call_details: grpc.ClientCallDetails, request: Any
@@ -61,21 +66,26 @@ class OutgoingUnarySync(grpc.UnaryUnaryClientInterceptor):
         end = time.monotonic() + timeout
         span = start_span(self._tracer, client_call_details.method, address=self._address, request=request)
         with use_span(span, end_on_exit=True, record_exception=False):
+            self._budget.called()
             tried = 0
             while True:
                 tried += 1
                 left = max(0.0, end - time.monotonic())
-                call = continuation(prepared(client_call_details, timeout=left, token=self._tokens.get_sync()), request)
-                again = self._again(call, request, tried)
+                token = self._tokens.get_sync()
+                call = continuation(prepared(client_call_details, timeout=left, token=token), request)
+                again = self._again(call, request, tried, token, end)
                 if again is None or time.monotonic() + again.pause_seconds >= end:
                     break
                 time.sleep(again.pause_seconds)
                 request = again.request
             note_status(span, call.code())
+            if call.code() is grpc.StatusCode.OK:
+                note_answer(call.result())
             return call
 
-    def _again(self, call: Any, request: Message, tried: int) -> Again[Message] | None:
+    def _again(self, call: Any, request: Message, tried: int, token: str, end: float) -> Again[Message] | None:
         error = call.exception()  # waits for the answer
         if not isinstance(error, grpc.RpcError):
             return None
-        return once_more(request, details_of(error), tried=tried, clock=self._clock, tokens=self._tokens)
+        left_seconds = end - time.monotonic()
+        return self._once_more(request, details_of(error), tried=tried, token=token, left_seconds=left_seconds)

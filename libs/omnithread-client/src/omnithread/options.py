@@ -19,8 +19,8 @@ SERVICE_CONFIG = json.dumps(
                 },
             }
         ],
-        # Half the calls may be retries, then none until the suite answers again.
-        "retryThrottling": {"maxTokens": 20, "tokenRatio": 0.5},
+        # One call in ten may be a retry, after five at once; then none until the suite answers again.
+        "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
         "loadBalancingConfig": [{"round_robin": {}}],
     }
 )
@@ -35,6 +35,6 @@ CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_send_message_length", 256 * 1024),
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
 )

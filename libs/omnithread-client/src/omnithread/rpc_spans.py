@@ -34,9 +34,9 @@ def rpc_attributes(method: str) -> dict[str, str]:
 
 
 def server_attributes(address: str) -> dict[str, str | int]:
-    """Where a call goes: `host:port` as it was given to the channel."""
+    """Where a call goes: `host:port` as it was given to the channel; of several replicas, all of them."""
     host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal():
+    if not colon or not port.isdecimal() or "," in host:
         return {"server.address": address}
     return {"server.address": host.strip("[]"), "server.port": int(port)}
 

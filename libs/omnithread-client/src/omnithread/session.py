@@ -1,7 +1,8 @@
 """One visit of a customer on one channel."""
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from opentelemetry.trace import Link, Span, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -9,6 +10,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from omnithread.context.v1.context_pb2 import CustomerContext
 from omnithread.context.v1.context_service_pb2 import HandoverResult, StartSessionRequest, StartSessionResponse
 from omnithread.labels import Labels, carry
+from omnithread.told import Told, noting
 
 SESSION_SPAN = "omnithread.session"
 
@@ -21,6 +23,8 @@ class Session:
     labels: Labels
     started: StartSessionResponse
     """The whole answer: outcome of the identification, problems, and the context."""
+    told: Told = field(default_factory=Told)
+    """What calls inside `carry()` were told is saved: `get_context` shows it. Keep its `text` with the labels."""
 
     @property
     def context(self) -> CustomerContext:
@@ -32,15 +36,19 @@ class Session:
         """What came of a hand-over; None where the session was started without one."""
         return self.started.handover if self.started.HasField("handover") else None
 
-    def carry(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def carry(self) -> Iterator[None]:
         """Every call made inside belongs to this session and its journey."""
-        return carry(self.labels)
+        with carry(self.labels), noting(self.told):
+            yield
 
 
 def session_of(answer: StartSessionResponse) -> Session:
     """The session that an answer gives."""
     labels = Labels(journey_id=answer.journey_id, session_id=answer.session_id)
-    return Session(customer_id=answer.customer_id, labels=labels, started=answer)
+    session = Session(customer_id=answer.customer_id, labels=labels, started=answer)
+    session.told.note(answer)
+    return session
 
 
 def with_handover(request: StartSessionRequest, *, token: str, code: str) -> StartSessionRequest:

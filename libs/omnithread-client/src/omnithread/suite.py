@@ -8,14 +8,15 @@ import grpc
 from grpc import aio
 from opentelemetry import trace
 
-from omnithread.addresses import Addresses
+from omnithread.addresses import Addresses, authority_options
 from omnithread.cart.v1.article_service_pb2_grpc import ArticleServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceStub
 from omnithread.cart.v1.offer_service_pb2_grpc import OfferServiceStub
 from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceStub
+from omnithread.common.v1.audit_service_pb2_grpc import AuditLogServiceStub
 from omnithread.context.v1.context_pb2 import Section
-from omnithread.context.v1.context_service_pb2 import StartSessionRequest
+from omnithread.context.v1.context_service_pb2 import GetCustomerContextResponse, StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
 from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
 from omnithread.context.v1.journey_service_pb2_grpc import JourneyServiceStub
@@ -45,6 +46,7 @@ from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceStub
 from omnithread.profile.v1.profile_pb2 import Identifier, Trait
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from omnithread.profile.v1.segment_service_pb2_grpc import SegmentServiceStub
+from omnithread.reading import context_request
 from omnithread.requests import ServerClock
 from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of, with_handover
 from omnithread.tokens import TokenProvider, TokenSource
@@ -90,6 +92,17 @@ class Omnithread:
         self.journeys = JourneyServiceStub(channels[addresses.context])
         self.privacy = PrivacyServiceStub(channels[addresses.context])
         self.watching = WatchServiceStub(channels[addresses.context])
+        self.audit_logs = {
+            area: AuditLogServiceStub(channels[address])
+            for area, address in (
+                ("profile", addresses.profile),
+                ("cart", addresses.cart),
+                ("preference", addresses.preference),
+                ("messaging", addresses.messaging),
+                ("context", addresses.context),
+            )
+        }
+        """The audit log of each of the five, by area."""
 
     async def start_session(
         self,
@@ -126,6 +139,24 @@ class Omnithread:
             link_to_last_touchpoint(span, answer)
         return session_of(answer)
 
+    async def get_context(
+        self,
+        customer_id: str,
+        *,
+        sections: Iterable[Section.ValueType] = (),
+        max_age_seconds: float | None = None,
+        newest: bool = False,
+    ) -> GetCustomerContextResponse:
+        """The context of a customer: as committed now, or from a moment ago, which costs a fraction.
+
+        Inside `session.carry()` it may be up to ten seconds old, and holds whatever the session was told is saved: what
+        it wrote itself, it sees. With `max_age_seconds` (up to 60) no section is older than that. `newest` asks for
+        what is committed now in any case, and so does a call outside of a session without `max_age_seconds`.
+        `read_times` of the answer says from when each section is. Raises grpc.RpcError; `details_of` reads it.
+        """
+        request = context_request(customer_id, sections=sections, max_age_seconds=max_age_seconds, newest=newest)
+        return await self.context.GetCustomerContext(request)
+
     def watch_context(
         self,
         customer: str | Identifier,
@@ -139,7 +170,8 @@ class Omnithread:
 
         A stream that breaks or falls silent is opened again, with growing pauses and a fresh token, and nothing that
         changed meanwhile is missed. `on_connection(False)` is called when it breaks, `on_connection(True)` when it
-        speaks again. Close the generator (`contextlib.aclosing`) where you leave it before its end.
+        speaks again; where two heartbeats (15 s, or `heartbeat_seconds`, 2 to 60) did not come, it is broken. Close the
+        generator (`contextlib.aclosing`) where you leave it before its end.
         Raises grpc.RpcError where opening it again is of no use: CUSTOMER_NOT_FOUND, WATCH_PARTED, a token that cannot
         be fetched again; `details_of` reads it.
         """
@@ -172,14 +204,16 @@ def connect(
     addresses: str | Addresses,
     *,
     token: TokenProvider,
+    root_certificates: bytes | None = None,
     credentials: grpc.ChannelCredentials | None = None,
     plaintext: bool = False,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
 ) -> Omnithread:
     """Connect to the suite, behind one address or five; call it inside the running loop.
 
-    `token` is the channel's token, or a function that fetches one. Connections use TLS with the system's
-    certificates unless `credentials` are given, or `plaintext` for a suite on this machine.
+    `token` is the channel's token, or a function that fetches one. Connections use TLS and trust
+    whom gRPC trusts by itself (GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names a file of others), or only those in
+    `root_certificates` (PEM). `credentials` take the place of all that; `plaintext` is for tests on one machine.
     A call without a deadline of its own gets `timeout_seconds`; a stream has none.
     """
     where = Addresses.one(addresses) if isinstance(addresses, str) else addresses
@@ -192,9 +226,10 @@ def connect(
             OutgoingStream(tokens=tokens, tracer=tracer, address=address),
             OutgoingImport(tokens=tokens, tracer=tracer, address=address),
         ]
+        options = (*CHANNEL_OPTIONS, *authority_options(address))
         if plaintext:
-            return aio.insecure_channel(address, options=CHANNEL_OPTIONS, interceptors=interceptors)
-        secure = credentials or grpc.ssl_channel_credentials()
-        return aio.secure_channel(address, secure, options=CHANNEL_OPTIONS, interceptors=interceptors)
+            return aio.insecure_channel(address, options=options, interceptors=interceptors)
+        secure = credentials or grpc.ssl_channel_credentials(root_certificates)
+        return aio.secure_channel(address, secure, options=options, interceptors=interceptors)
 
     return Omnithread(where, channels={address: channel(address) for address in where.distinct()}, tokens=tokens)

@@ -7,14 +7,15 @@ from typing import Self
 import grpc
 from opentelemetry import trace
 
-from omnithread.addresses import Addresses
+from omnithread.addresses import Addresses, authority_options
 from omnithread.cart.v1.article_service_pb2_grpc import ArticleServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from omnithread.cart.v1.handover_service_pb2_grpc import HandoverServiceStub
 from omnithread.cart.v1.offer_service_pb2_grpc import OfferServiceStub
 from omnithread.cart.v1.order_service_pb2_grpc import OrderServiceStub
+from omnithread.common.v1.audit_service_pb2_grpc import AuditLogServiceStub
 from omnithread.context.v1.context_pb2 import Section
-from omnithread.context.v1.context_service_pb2 import StartSessionRequest
+from omnithread.context.v1.context_service_pb2 import GetCustomerContextResponse, StartSessionRequest
 from omnithread.context.v1.context_service_pb2_grpc import ContextServiceStub
 from omnithread.context.v1.interest_service_pb2_grpc import InterestServiceStub
 from omnithread.context.v1.journey_service_pb2_grpc import JourneyServiceStub
@@ -42,6 +43,7 @@ from omnithread.profile.v1.identity_service_pb2_grpc import IdentityServiceStub
 from omnithread.profile.v1.profile_pb2 import Identifier, Trait
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from omnithread.profile.v1.segment_service_pb2_grpc import SegmentServiceStub
+from omnithread.reading import context_request
 from omnithread.requests import ServerClock
 from omnithread.session import SESSION_SPAN, Session, link_to_last_touchpoint, session_of, with_handover
 from omnithread.tokens import TokenProvider, TokenSource
@@ -82,6 +84,17 @@ class OmnithreadSync:
         self.journeys = JourneyServiceStub(intercepted[addresses.context])
         self.privacy = PrivacyServiceStub(intercepted[addresses.context])
         self.watching = WatchServiceStub(intercepted[addresses.context])
+        self.audit_logs = {
+            area: AuditLogServiceStub(intercepted[address])
+            for area, address in (
+                ("profile", addresses.profile),
+                ("cart", addresses.cart),
+                ("preference", addresses.preference),
+                ("messaging", addresses.messaging),
+                ("context", addresses.context),
+            )
+        }
+        """The audit log of each of the five, by area."""
 
     def start_session(
         self,
@@ -117,6 +130,24 @@ class OmnithreadSync:
             link_to_last_touchpoint(span, answer)
         return session_of(answer)
 
+    def get_context(
+        self,
+        customer_id: str,
+        *,
+        sections: Iterable[Section.ValueType] = (),
+        max_age_seconds: float | None = None,
+        newest: bool = False,
+    ) -> GetCustomerContextResponse:
+        """The context of a customer: as committed now, or from a moment ago, which costs a fraction.
+
+        Inside `session.carry()` it may be up to ten seconds old, and holds whatever the session was told is saved: what
+        it wrote itself, it sees. With `max_age_seconds` (up to 60) no section is older than that. `newest` asks for
+        what is committed now in any case, and so does a call outside of a session without `max_age_seconds`.
+        `read_times` of the answer says from when each section is. Raises grpc.RpcError; `details_of` reads it.
+        """
+        request = context_request(customer_id, sections=sections, max_age_seconds=max_age_seconds, newest=newest)
+        return self.context.GetCustomerContext(request)
+
     def close(self) -> None:
         """Close the connections."""
         for channel in self._channels.values():
@@ -135,6 +166,7 @@ def connect_sync(
     addresses: str | Addresses,
     *,
     token: TokenProvider,
+    root_certificates: bytes | None = None,
     credentials: grpc.ChannelCredentials | None = None,
     plaintext: bool = False,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
@@ -145,9 +177,12 @@ def connect_sync(
     clock, tracer = ServerClock(), trace.get_tracer("omnithread")
 
     def channel(address: str) -> grpc.Channel:
+        options = (*CHANNEL_OPTIONS, *authority_options(address))
         if plaintext:
-            return grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
-        return grpc.secure_channel(address, credentials or grpc.ssl_channel_credentials(), options=CHANNEL_OPTIONS)
+            return grpc.insecure_channel(address, options=options)
+        return grpc.secure_channel(
+            address, credentials or grpc.ssl_channel_credentials(root_certificates), options=options
+        )
 
     channels = {address: channel(address) for address in where.distinct()}
     intercepted = {

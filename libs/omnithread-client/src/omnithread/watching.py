@@ -12,7 +12,7 @@ from grpc import aio
 from omnithread.context.v1.watch_service_pb2 import WatchCustomerContextRequest, WatchCustomerContextResponse
 from omnithread.errors import ErrorDetails, details_of
 from omnithread.live import Live, LiveContext
-from omnithread.tokens import TokenSource
+from omnithread.tokens import FRESH_TOKEN, TokenSource
 
 if TYPE_CHECKING:  # the class of stubs on asyncio channels is known to type checkers only
     from omnithread.context.v1.watch_service_pb2_grpc import WatchServiceAsyncStub
@@ -140,8 +140,8 @@ class Watch:
 
     def may_go_on(self, error: ErrorDetails) -> bool:
         """Say whether to open the stream again, and prepare it."""
-        if error.reason == "TOKEN_EXPIRED":
-            if self.attempts.has_fresh_token or self._tokens is None or not self._tokens.forget():
+        if error.reason in FRESH_TOKEN:  # whoever opened the stream has it forgotten
+            if self.attempts.has_fresh_token or self._tokens is None or not self._tokens.can_fetch:
                 return False
             self.attempts.has_fresh_token = True
             return True

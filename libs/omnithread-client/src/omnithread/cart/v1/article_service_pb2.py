@@ -26,9 +26,10 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from omnithread.cart.v1 import price_pb2 as omnithread_dot_cart_dot_v1_dot_price__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/cart/v1/article_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1eomnithread/cart/v1/price.proto\"\xd6\x01\n\rArticleReport\x12\x16\n\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x0c\n\x04sold\x18\x02 \x01(\x08\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12&\n\nunit_price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x1b\n\timage_uri\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1a\n\x08link_uri\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12&\n\ncategories\x18\x07 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x08\x18\x01\"\x06r\x04\x10\x01\x18@\"\x91\x01\n\x15ReportArticlesRequest\x12?\n\x08\x61rticles\x18\x01 \x03(\x0b\x32!.omnithread.cart.v1.ArticleReportB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x37\n\x0breport_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x18\n\x16ReportArticlesResponse\"\x9f\x01\n\x14PriceArticlesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\"\n\x04skus\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@\x12\x30\n\nchannel_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"K\n\x15PriceArticlesResponse\x12\x32\n\x08\x61rticles\x18\x01 \x03(\x0b\x32 .omnithread.cart.v1.ArticlePrice\"\x92\x02\n\x0c\x41rticlePrice\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12&\n\nunit_price\x18\x03 \x01(\x0b\x32\x12.google.type.Money\x12!\n\x05price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x38\n\x0e\x61pplied_offers\x18\x05 \x03(\x0b\x32 .omnithread.cart.v1.AppliedOffer\x12\x11\n\timage_uri\x18\x06 \x01(\t\x12\x10\n\x08link_uri\x18\x07 \x01(\t\x12\x0c\n\x04sold\x18\x08 \x01(\x08\x12/\n\x0breport_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xdf\x01\n\x0e\x41rticleService\x12g\n\x0eReportArticles\x12).omnithread.cart.v1.ReportArticlesRequest\x1a*.omnithread.cart.v1.ReportArticlesResponse\x12\x64\n\rPriceArticles\x12(.omnithread.cart.v1.PriceArticlesRequest\x1a).omnithread.cart.v1.PriceArticlesResponseB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(omnithread/cart/v1/article_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1eomnithread/cart/v1/price.proto\x1a!omnithread/common/v1/access.proto\"\xed\x03\n\rArticleReport\x12\x16\n\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x0c\n\x04sold\x18\x02 \x01(\x08\x12\x16\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\xbc\x02\n\nunit_price\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\x93\x02\xbaH\x8f\x02\xba\x01\x8b\x02\n\x0bmoney.range\x12_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\x1a\x9a\x01this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\x12\x1b\n\timage_uri\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1a\n\x08link_uri\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12&\n\ncategories\x18\x07 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x08\x18\x01\"\x06r\x04\x10\x01\x18@\"\xa9\x01\n\x15ReportArticlesRequest\x12?\n\x08\x61rticles\x18\x01 \x03(\x0b\x32!.omnithread.cart.v1.ArticleReportB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12O\n\x0breport_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x18\n\x16ReportArticlesResponse\"\x9f\x01\n\x14PriceArticlesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\"\n\x04skus\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@\x12\x30\n\nchannel_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"K\n\x15PriceArticlesResponse\x12\x32\n\x08\x61rticles\x18\x01 \x03(\x0b\x32 .omnithread.cart.v1.ArticlePrice\"\x92\x02\n\x0c\x41rticlePrice\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12&\n\nunit_price\x18\x03 \x01(\x0b\x32\x12.google.type.Money\x12!\n\x05price\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x38\n\x0e\x61pplied_offers\x18\x05 \x03(\x0b\x32 .omnithread.cart.v1.AppliedOffer\x12\x11\n\timage_uri\x18\x06 \x01(\t\x12\x10\n\x08link_uri\x18\x07 \x01(\t\x12\x0c\n\x04sold\x18\x08 \x01(\x08\x12/\n\x0breport_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\x99\x02\n\x0e\x41rticleService\x12\x81\x01\n\x0eReportArticles\x12).omnithread.cart.v1.ReportArticlesRequest\x1a*.omnithread.cart.v1.ReportArticlesResponse\"\x18\xea\xc7\x18\x14\n\x0e\x63\x61rt:catalogue\x18\x01(\x01\x12\x82\x01\n\rPriceArticles\x12(.omnithread.cart.v1.PriceArticlesRequest\x1a).omnithread.cart.v1.PriceArticlesResponse\"\x1c\xea\xc7\x18\x18\n\tcart:read\x12\tmessaging\x18\x01\x42\x35\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +41,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ARTICLEREPORT'].fields_by_name['sku']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_ARTICLEREPORT'].fields_by_name['name']._loaded_options = None
   _globals['_ARTICLEREPORT'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_ARTICLEREPORT'].fields_by_name['unit_price']._loaded_options = None
+  _globals['_ARTICLEREPORT'].fields_by_name['unit_price']._serialized_options = b'\272H\217\002\272\001\213\002\n\013money.range\022_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\032\232\001this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000'
   _globals['_ARTICLEREPORT'].fields_by_name['image_uri']._loaded_options = None
   _globals['_ARTICLEREPORT'].fields_by_name['image_uri']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_ARTICLEREPORT'].fields_by_name['link_uri']._loaded_options = None
@@ -49,25 +52,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTARTICLESREQUEST'].fields_by_name['articles']._loaded_options = None
   _globals['_REPORTARTICLESREQUEST'].fields_by_name['articles']._serialized_options = b'\272H\007\222\001\004\010\001\020d'
   _globals['_REPORTARTICLESREQUEST'].fields_by_name['report_time']._loaded_options = None
-  _globals['_REPORTARTICLESREQUEST'].fields_by_name['report_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REPORTARTICLESREQUEST'].fields_by_name['report_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_PRICEARTICLESREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_PRICEARTICLESREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_PRICEARTICLESREQUEST'].fields_by_name['skus']._loaded_options = None
   _globals['_PRICEARTICLESREQUEST'].fields_by_name['skus']._serialized_options = b'\272H\021\222\001\016\010\001\020\024\030\001\"\006r\004\020\001\030@'
   _globals['_PRICEARTICLESREQUEST'].fields_by_name['channel_id']._loaded_options = None
   _globals['_PRICEARTICLESREQUEST'].fields_by_name['channel_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
-  _globals['_ARTICLEREPORT']._serialized_start=184
-  _globals['_ARTICLEREPORT']._serialized_end=398
-  _globals['_REPORTARTICLESREQUEST']._serialized_start=401
-  _globals['_REPORTARTICLESREQUEST']._serialized_end=546
-  _globals['_REPORTARTICLESRESPONSE']._serialized_start=548
-  _globals['_REPORTARTICLESRESPONSE']._serialized_end=572
-  _globals['_PRICEARTICLESREQUEST']._serialized_start=575
-  _globals['_PRICEARTICLESREQUEST']._serialized_end=734
-  _globals['_PRICEARTICLESRESPONSE']._serialized_start=736
-  _globals['_PRICEARTICLESRESPONSE']._serialized_end=811
-  _globals['_ARTICLEPRICE']._serialized_start=814
-  _globals['_ARTICLEPRICE']._serialized_end=1088
-  _globals['_ARTICLESERVICE']._serialized_start=1091
-  _globals['_ARTICLESERVICE']._serialized_end=1314
+  _globals['_ARTICLESERVICE'].methods_by_name['ReportArticles']._loaded_options = None
+  _globals['_ARTICLESERVICE'].methods_by_name['ReportArticles']._serialized_options = b'\352\307\030\024\n\016cart:catalogue\030\001(\001'
+  _globals['_ARTICLESERVICE'].methods_by_name['PriceArticles']._loaded_options = None
+  _globals['_ARTICLESERVICE'].methods_by_name['PriceArticles']._serialized_options = b'\352\307\030\030\n\tcart:read\022\tmessaging\030\001'
+  _globals['_ARTICLEREPORT']._serialized_start=219
+  _globals['_ARTICLEREPORT']._serialized_end=712
+  _globals['_REPORTARTICLESREQUEST']._serialized_start=715
+  _globals['_REPORTARTICLESREQUEST']._serialized_end=884
+  _globals['_REPORTARTICLESRESPONSE']._serialized_start=886
+  _globals['_REPORTARTICLESRESPONSE']._serialized_end=910
+  _globals['_PRICEARTICLESREQUEST']._serialized_start=913
+  _globals['_PRICEARTICLESREQUEST']._serialized_end=1072
+  _globals['_PRICEARTICLESRESPONSE']._serialized_start=1074
+  _globals['_PRICEARTICLESRESPONSE']._serialized_end=1149
+  _globals['_ARTICLEPRICE']._serialized_start=1152
+  _globals['_ARTICLEPRICE']._serialized_end=1426
+  _globals['_ARTICLESERVICE']._serialized_start=1429
+  _globals['_ARTICLESERVICE']._serialized_end=1710
 # @@protoc_insertion_point(module_scope)

@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from omnithread.cart.v1 import cart_pb2 as omnithread_dot_cart_dot_v1_dot_cart__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)omnithread/cart/v1/handover_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\"\xbc\x02\n\x15\x43reateHandoverRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12%\n\x10lifetime_seconds\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\xf5$(\x00\x12\x12\n\nsingle_use\x18\x03 \x01(\x08\x12\x11\n\twith_code\x18\x04 \x01(\x08\x12\x1f\n\rlink_template\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x14\n\x0cwith_picture\x18\x06 \x01(\x08\x12\x33\n\nrequest_id\x18\x07 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xe6\x01\n\x16\x43reateHandoverResponse\x12\x13\n\x0bhandover_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0c\n\x04link\x18\x03 \x01(\t\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x13\n\x0bpicture_png\x18\x05 \x01(\x0c\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x63ode_expire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08replayed\x18\x08 \x01(\x08\"\xd4\x01\n\x15RedeemHandoverRequest\x12\x1b\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12!\n\x04\x63ode\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$H\x00\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x42\x0e\n\x05proof\x12\x05\xbaH\x02\x08\x01\"\xf1\x02\n\x16RedeemHandoverResponse\x12\x13\n\x0bhandover_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63\x61rt_id\x18\x03 \x01(\t\x12\x38\n\x11handed_cart_state\x18\x04 \x01(\x0e\x32\x1d.omnithread.cart.v1.CartState\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12&\n\x04\x63\x61rt\x18\x06 \x01(\x0b\x32\x18.omnithread.cart.v1.Cart\x12\x33\n\x0c\x66rom_channel\x18\x07 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x13\n\x0btraceparent\x18\x08 \x01(\t\x12\x10\n\x08replayed\x18\t \x01(\x08\x12(\n\x04head\x18\n \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\"\n\x1ahanded_over_by_customer_id\x18\x0b \x01(\t\"\xea\x01\n\x15RevokeHandoverRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0bhandover_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x18\n\x16RevokeHandoverResponse2\xcc\x02\n\x0fHandoverService\x12g\n\x0e\x43reateHandover\x12).omnithread.cart.v1.CreateHandoverRequest\x1a*.omnithread.cart.v1.CreateHandoverResponse\x12g\n\x0eRedeemHandover\x12).omnithread.cart.v1.RedeemHandoverRequest\x1a*.omnithread.cart.v1.RedeemHandoverResponse\x12g\n\x0eRevokeHandover\x12).omnithread.cart.v1.RevokeHandoverRequest\x1a*.omnithread.cart.v1.RevokeHandoverResponseB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)omnithread/cart/v1/handover_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a!omnithread/common/v1/access.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\"\xd4\x02\n\x15\x43reateHandoverRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12%\n\x10lifetime_seconds\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\xf5$(\x00\x12\x12\n\nsingle_use\x18\x03 \x01(\x08\x12\x11\n\twith_code\x18\x04 \x01(\x08\x12\x1f\n\rlink_template\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x14\n\x0cwith_picture\x18\x06 \x01(\x08\x12\x33\n\nrequest_id\x18\x07 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\xe6\x01\n\x16\x43reateHandoverResponse\x12\x13\n\x0bhandover_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0c\n\x04link\x18\x03 \x01(\t\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x13\n\x0bpicture_png\x18\x05 \x01(\x0c\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x63ode_expire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08replayed\x18\x08 \x01(\x08\"\xec\x01\n\x15RedeemHandoverRequest\x12\x1b\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12!\n\x04\x63ode\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$H\x00\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x42\x0e\n\x05proof\x12\x05\xbaH\x02\x08\x01\"\xf1\x02\n\x16RedeemHandoverResponse\x12\x13\n\x0bhandover_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63\x61rt_id\x18\x03 \x01(\t\x12\x38\n\x11handed_cart_state\x18\x04 \x01(\x0e\x32\x1d.omnithread.cart.v1.CartState\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12&\n\x04\x63\x61rt\x18\x06 \x01(\x0b\x32\x18.omnithread.cart.v1.Cart\x12\x33\n\x0c\x66rom_channel\x18\x07 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x13\n\x0btraceparent\x18\x08 \x01(\t\x12\x10\n\x08replayed\x18\t \x01(\x08\x12(\n\x04head\x18\n \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\"\n\x1ahanded_over_by_customer_id\x18\x0b \x01(\t\"\x82\x02\n\x15RevokeHandoverRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0bhandover_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x18\n\x16RevokeHandoverResponse2\x9b\x03\n\x0fHandoverService\x12}\n\x0e\x43reateHandover\x12).omnithread.cart.v1.CreateHandoverRequest\x1a*.omnithread.cart.v1.CreateHandoverResponse\"\x14\xea\xc7\x18\x10\n\ncart:write\x18\x01\x30\x01\x12\x89\x01\n\x0eRedeemHandover\x12).omnithread.cart.v1.RedeemHandoverRequest\x1a*.omnithread.cart.v1.RedeemHandoverResponse\" \xea\xc7\x18\x1c\n\ncart:write\x12\naggregator\x18\x01\x30\x01\x12}\n\x0eRevokeHandover\x12).omnithread.cart.v1.RevokeHandoverRequest\x1a*.omnithread.cart.v1.RevokeHandoverResponse\"\x14\xea\xc7\x18\x10\n\ncart:write\x18\x01\x30\x01\x42\x35\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEHANDOVERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CREATEHANDOVERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_CREATEHANDOVERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_CREATEHANDOVERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CREATEHANDOVERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_REDEEMHANDOVERREQUEST'].oneofs_by_name['proof']._loaded_options = None
   _globals['_REDEEMHANDOVERREQUEST'].oneofs_by_name['proof']._serialized_options = b'\272H\002\010\001'
   _globals['_REDEEMHANDOVERREQUEST'].fields_by_name['token']._loaded_options = None
@@ -56,7 +57,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REDEEMHANDOVERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REDEEMHANDOVERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_REDEEMHANDOVERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_REDEEMHANDOVERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REDEEMHANDOVERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['handover_id']._loaded_options = None
@@ -64,19 +65,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_CREATEHANDOVERREQUEST']._serialized_start=229
-  _globals['_CREATEHANDOVERREQUEST']._serialized_end=545
-  _globals['_CREATEHANDOVERRESPONSE']._serialized_start=548
-  _globals['_CREATEHANDOVERRESPONSE']._serialized_end=778
-  _globals['_REDEEMHANDOVERREQUEST']._serialized_start=781
-  _globals['_REDEEMHANDOVERREQUEST']._serialized_end=993
-  _globals['_REDEEMHANDOVERRESPONSE']._serialized_start=996
-  _globals['_REDEEMHANDOVERRESPONSE']._serialized_end=1365
-  _globals['_REVOKEHANDOVERREQUEST']._serialized_start=1368
-  _globals['_REVOKEHANDOVERREQUEST']._serialized_end=1602
-  _globals['_REVOKEHANDOVERRESPONSE']._serialized_start=1604
-  _globals['_REVOKEHANDOVERRESPONSE']._serialized_end=1628
-  _globals['_HANDOVERSERVICE']._serialized_start=1631
-  _globals['_HANDOVERSERVICE']._serialized_end=1963
+  _globals['_REVOKEHANDOVERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_HANDOVERSERVICE'].methods_by_name['CreateHandover']._loaded_options = None
+  _globals['_HANDOVERSERVICE'].methods_by_name['CreateHandover']._serialized_options = b'\352\307\030\020\n\ncart:write\030\0010\001'
+  _globals['_HANDOVERSERVICE'].methods_by_name['RedeemHandover']._loaded_options = None
+  _globals['_HANDOVERSERVICE'].methods_by_name['RedeemHandover']._serialized_options = b'\352\307\030\034\n\ncart:write\022\naggregator\030\0010\001'
+  _globals['_HANDOVERSERVICE'].methods_by_name['RevokeHandover']._loaded_options = None
+  _globals['_HANDOVERSERVICE'].methods_by_name['RevokeHandover']._serialized_options = b'\352\307\030\020\n\ncart:write\030\0010\001'
+  _globals['_CREATEHANDOVERREQUEST']._serialized_start=264
+  _globals['_CREATEHANDOVERREQUEST']._serialized_end=604
+  _globals['_CREATEHANDOVERRESPONSE']._serialized_start=607
+  _globals['_CREATEHANDOVERRESPONSE']._serialized_end=837
+  _globals['_REDEEMHANDOVERREQUEST']._serialized_start=840
+  _globals['_REDEEMHANDOVERREQUEST']._serialized_end=1076
+  _globals['_REDEEMHANDOVERRESPONSE']._serialized_start=1079
+  _globals['_REDEEMHANDOVERRESPONSE']._serialized_end=1448
+  _globals['_REVOKEHANDOVERREQUEST']._serialized_start=1451
+  _globals['_REVOKEHANDOVERREQUEST']._serialized_end=1709
+  _globals['_REVOKEHANDOVERRESPONSE']._serialized_start=1711
+  _globals['_REVOKEHANDOVERRESPONSE']._serialized_end=1735
+  _globals['_HANDOVERSERVICE']._serialized_start=1738
+  _globals['_HANDOVERSERVICE']._serialized_end=2149
 # @@protoc_insertion_point(module_scope)

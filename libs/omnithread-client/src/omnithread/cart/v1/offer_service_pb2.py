@@ -27,9 +27,10 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from omnithread.cart.v1 import offer_pb2 as omnithread_dot_cart_dot_v1_dot_offer__pb2
 from omnithread.cart.v1 import price_pb2 as omnithread_dot_cart_dot_v1_dot_price__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&omnithread/cart/v1/offer_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1eomnithread/cart/v1/offer.proto\x1a\x1eomnithread/cart/v1/price.proto\"\xff\x01\n\x10SaveOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x35\n\x05terms\x18\x02 \x01(\x0b\x32\x1e.omnithread.cart.v1.OfferTermsB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"O\n\x11SaveOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xcc\x01\n\x14\x41\x63tivateOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"S\n\x15\x41\x63tivateOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xc7\x01\n\x0f\x45ndOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"N\n\x10\x45ndOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"c\n\x0fGetOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\r\n\x05\x64raft\x18\x03 \x01(\x08\"<\n\x10GetOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\"\x88\x01\n\x11ListOffersRequest\x12\x37\n\x05state\x18\x01 \x01(\x0e\x32\x1e.omnithread.cart.v1.OfferStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"X\n\x12ListOffersResponse\x12)\n\x06offers\x18\x01 \x03(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa3\x02\n\x14\x41\x64\x64OfferCodesRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12K\n\x05\x63odes\x18\x02 \x03(\tB<\xbaH9\x92\x01\x36\x10\xe8\x07\x18\x01\"/r-2+^[A-Za-z0-9][A-Za-z0-9 -]{6,30}[A-Za-z0-9]$\x12\x1f\n\x0b\x64rawn_count\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"8\n\x15\x41\x64\x64OfferCodesResponse\x12\r\n\x05\x63odes\x18\x01 \x03(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\".\n\x13GetOfferCodeRequest\x12\x17\n\x04\x63ode\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x30\"\x9e\x01\n\x14GetOfferCodeResponse\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".omnithread.cart.v1.OfferCodeState\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12/\n\x0bredeem_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xca\x01\n\x10PriceCartRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nchannel_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12(\n\x0c\x64\x65livery_fee\x18\x03 \x01(\x0b\x32\x12.google.type.Money\x12\'\n\x0boffer_codes\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\n\x18\x01\"\x06r\x04\x10\x03\x18\x30\"W\n\x11PriceCartResponse\x12,\n\x05price\x18\x01 \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12\x14\n\x0c\x63\x61rt_version\x18\x02 \x01(\x04*\x8b\x01\n\x0eOfferCodeState\x12 \n\x1cOFFER_CODE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15OFFER_CODE_STATE_FREE\x10\x01\x12\x1d\n\x19OFFER_CODE_STATE_RESERVED\x10\x02\x12\x1d\n\x19OFFER_CODE_STATE_REDEEMED\x10\x03\x32\xfc\x05\n\x0cOfferService\x12X\n\tSaveOffer\x12$.omnithread.cart.v1.SaveOfferRequest\x1a%.omnithread.cart.v1.SaveOfferResponse\x12\x64\n\rActivateOffer\x12(.omnithread.cart.v1.ActivateOfferRequest\x1a).omnithread.cart.v1.ActivateOfferResponse\x12U\n\x08\x45ndOffer\x12#.omnithread.cart.v1.EndOfferRequest\x1a$.omnithread.cart.v1.EndOfferResponse\x12U\n\x08GetOffer\x12#.omnithread.cart.v1.GetOfferRequest\x1a$.omnithread.cart.v1.GetOfferResponse\x12[\n\nListOffers\x12%.omnithread.cart.v1.ListOffersRequest\x1a&.omnithread.cart.v1.ListOffersResponse\x12\x64\n\rAddOfferCodes\x12(.omnithread.cart.v1.AddOfferCodesRequest\x1a).omnithread.cart.v1.AddOfferCodesResponse\x12\x61\n\x0cGetOfferCode\x12\'.omnithread.cart.v1.GetOfferCodeRequest\x1a(.omnithread.cart.v1.GetOfferCodeResponse\x12X\n\tPriceCart\x12$.omnithread.cart.v1.PriceCartRequest\x1a%.omnithread.cart.v1.PriceCartResponseB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&omnithread/cart/v1/offer_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1eomnithread/cart/v1/offer.proto\x1a\x1eomnithread/cart/v1/price.proto\x1a!omnithread/common/v1/access.proto\"\x97\x02\n\x10SaveOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x35\n\x05terms\x18\x02 \x01(\x0b\x32\x1e.omnithread.cart.v1.OfferTermsB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"O\n\x11SaveOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xe4\x01\n\x14\x41\x63tivateOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"S\n\x15\x41\x63tivateOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xdf\x01\n\x0f\x45ndOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"N\n\x10\x45ndOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"s\n\x0fGetOfferRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x1f\n\x07version\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\r\n\x05\x64raft\x18\x03 \x01(\x08\"<\n\x10GetOfferResponse\x12(\n\x05offer\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Offer\"\x88\x01\n\x11ListOffersRequest\x12\x37\n\x05state\x18\x01 \x01(\x0e\x32\x1e.omnithread.cart.v1.OfferStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"X\n\x12ListOffersResponse\x12)\n\x06offers\x18\x01 \x03(\x0b\x32\x19.omnithread.cart.v1.Offer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbb\x02\n\x14\x41\x64\x64OfferCodesRequest\x12\x30\n\x08offer_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12K\n\x05\x63odes\x18\x02 \x03(\tB<\xbaH9\x92\x01\x36\x10\xe8\x07\x18\x01\"/r-2+^[A-Za-z0-9][A-Za-z0-9 -]{6,30}[A-Za-z0-9]$\x12\x1f\n\x0b\x64rawn_count\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"8\n\x15\x41\x64\x64OfferCodesResponse\x12\r\n\x05\x63odes\x18\x01 \x03(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\".\n\x13GetOfferCodeRequest\x12\x17\n\x04\x63ode\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x30\"\x9e\x01\n\x14GetOfferCodeResponse\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".omnithread.cart.v1.OfferCodeState\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12/\n\x0bredeem_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe1\x03\n\x10PriceCartRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nchannel_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\xbe\x02\n\x0c\x64\x65livery_fee\x18\x03 \x01(\x0b\x32\x12.google.type.MoneyB\x93\x02\xbaH\x8f\x02\xba\x01\x8b\x02\n\x0bmoney.range\x12_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\x1a\x9a\x01this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\x12\'\n\x0boffer_codes\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\n\x18\x01\"\x06r\x04\x10\x03\x18\x30\"W\n\x11PriceCartResponse\x12,\n\x05price\x18\x01 \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12\x14\n\x0c\x63\x61rt_version\x18\x02 \x01(\x04*\x8b\x01\n\x0eOfferCodeState\x12 \n\x1cOFFER_CODE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15OFFER_CODE_STATE_FREE\x10\x01\x12\x1d\n\x19OFFER_CODE_STATE_RESERVED\x10\x02\x12\x1d\n\x19OFFER_CODE_STATE_REDEEMED\x10\x03\x32\xbd\x07\n\x0cOfferService\x12q\n\tSaveOffer\x12$.omnithread.cart.v1.SaveOfferRequest\x1a%.omnithread.cart.v1.SaveOfferResponse\"\x17\xea\xc7\x18\x13\n\roffers:manage\x18\x01\x30\x01\x12}\n\rActivateOffer\x12(.omnithread.cart.v1.ActivateOfferRequest\x1a).omnithread.cart.v1.ActivateOfferResponse\"\x17\xea\xc7\x18\x13\n\roffers:manage\x18\x01\x30\x01\x12n\n\x08\x45ndOffer\x12#.omnithread.cart.v1.EndOfferRequest\x1a$.omnithread.cart.v1.EndOfferResponse\"\x17\xea\xc7\x18\x13\n\roffers:manage\x18\x01\x30\x01\x12j\n\x08GetOffer\x12#.omnithread.cart.v1.GetOfferRequest\x1a$.omnithread.cart.v1.GetOfferResponse\"\x13\xea\xc7\x18\x0f\n\x0boffers:read\x18\x01\x12p\n\nListOffers\x12%.omnithread.cart.v1.ListOffersRequest\x1a&.omnithread.cart.v1.ListOffersResponse\"\x13\xea\xc7\x18\x0f\n\x0boffers:read\x18\x01\x12}\n\rAddOfferCodes\x12(.omnithread.cart.v1.AddOfferCodesRequest\x1a).omnithread.cart.v1.AddOfferCodesResponse\"\x17\xea\xc7\x18\x13\n\roffers:manage\x18\x01\x30\x01\x12v\n\x0cGetOfferCode\x12\'.omnithread.cart.v1.GetOfferCodeRequest\x1a(.omnithread.cart.v1.GetOfferCodeResponse\"\x13\xea\xc7\x18\x0f\n\x0boffers:read\x18\x01\x12v\n\tPriceCart\x12$.omnithread.cart.v1.PriceCartRequest\x1a%.omnithread.cart.v1.PriceCartResponse\"\x1c\xea\xc7\x18\x18\n\tcart:read\x12\tmessaging\x18\x01\x42\x35\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SAVEOFFERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SAVEOFFERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_SAVEOFFERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_SAVEOFFERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SAVEOFFERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['offer_id']._loaded_options = None
   _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['offer_id']._serialized_options = b'\272H\033r\0312\027^[a-z][a-z0-9_-]{0,63}$'
   _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -54,7 +55,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ACTIVATEOFFERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_ENDOFFERREQUEST'].fields_by_name['offer_id']._loaded_options = None
   _globals['_ENDOFFERREQUEST'].fields_by_name['offer_id']._serialized_options = b'\272H\033r\0312\027^[a-z][a-z0-9_-]{0,63}$'
   _globals['_ENDOFFERREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -62,9 +63,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDOFFERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ENDOFFERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ENDOFFERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ENDOFFERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ENDOFFERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETOFFERREQUEST'].fields_by_name['offer_id']._loaded_options = None
   _globals['_GETOFFERREQUEST'].fields_by_name['offer_id']._serialized_options = b'\272H\033r\0312\027^[a-z][a-z0-9_-]{0,63}$'
+  _globals['_GETOFFERREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_GETOFFERREQUEST'].fields_by_name['version']._serialized_options = b'\272H\0132\t\030\377\377\377\377\377\377\377\017'
   _globals['_LISTOFFERSREQUEST'].fields_by_name['state']._loaded_options = None
   _globals['_LISTOFFERSREQUEST'].fields_by_name['state']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTOFFERSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -80,49 +83,67 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADDOFFERCODESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ADDOFFERCODESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ADDOFFERCODESREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ADDOFFERCODESREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ADDOFFERCODESREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETOFFERCODEREQUEST'].fields_by_name['code']._loaded_options = None
   _globals['_GETOFFERCODEREQUEST'].fields_by_name['code']._serialized_options = b'\272H\006r\004\020\003\0300'
   _globals['_PRICECARTREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_PRICECARTREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_PRICECARTREQUEST'].fields_by_name['channel_id']._loaded_options = None
   _globals['_PRICECARTREQUEST'].fields_by_name['channel_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
+  _globals['_PRICECARTREQUEST'].fields_by_name['delivery_fee']._loaded_options = None
+  _globals['_PRICECARTREQUEST'].fields_by_name['delivery_fee']._serialized_options = b'\272H\217\002\272\001\213\002\n\013money.range\022_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\032\232\001this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000'
   _globals['_PRICECARTREQUEST'].fields_by_name['offer_codes']._loaded_options = None
   _globals['_PRICECARTREQUEST'].fields_by_name['offer_codes']._serialized_options = b'\272H\017\222\001\014\020\n\030\001\"\006r\004\020\003\0300'
-  _globals['_OFFERCODESTATE']._serialized_start=2374
-  _globals['_OFFERCODESTATE']._serialized_end=2513
-  _globals['_SAVEOFFERREQUEST']._serialized_start=214
-  _globals['_SAVEOFFERREQUEST']._serialized_end=469
-  _globals['_SAVEOFFERRESPONSE']._serialized_start=471
-  _globals['_SAVEOFFERRESPONSE']._serialized_end=550
-  _globals['_ACTIVATEOFFERREQUEST']._serialized_start=553
-  _globals['_ACTIVATEOFFERREQUEST']._serialized_end=757
-  _globals['_ACTIVATEOFFERRESPONSE']._serialized_start=759
-  _globals['_ACTIVATEOFFERRESPONSE']._serialized_end=842
-  _globals['_ENDOFFERREQUEST']._serialized_start=845
-  _globals['_ENDOFFERREQUEST']._serialized_end=1044
-  _globals['_ENDOFFERRESPONSE']._serialized_start=1046
-  _globals['_ENDOFFERRESPONSE']._serialized_end=1124
-  _globals['_GETOFFERREQUEST']._serialized_start=1126
-  _globals['_GETOFFERREQUEST']._serialized_end=1225
-  _globals['_GETOFFERRESPONSE']._serialized_start=1227
-  _globals['_GETOFFERRESPONSE']._serialized_end=1287
-  _globals['_LISTOFFERSREQUEST']._serialized_start=1290
-  _globals['_LISTOFFERSREQUEST']._serialized_end=1426
-  _globals['_LISTOFFERSRESPONSE']._serialized_start=1428
-  _globals['_LISTOFFERSRESPONSE']._serialized_end=1516
-  _globals['_ADDOFFERCODESREQUEST']._serialized_start=1519
-  _globals['_ADDOFFERCODESREQUEST']._serialized_end=1810
-  _globals['_ADDOFFERCODESRESPONSE']._serialized_start=1812
-  _globals['_ADDOFFERCODESRESPONSE']._serialized_end=1868
-  _globals['_GETOFFERCODEREQUEST']._serialized_start=1870
-  _globals['_GETOFFERCODEREQUEST']._serialized_end=1916
-  _globals['_GETOFFERCODERESPONSE']._serialized_start=1919
-  _globals['_GETOFFERCODERESPONSE']._serialized_end=2077
-  _globals['_PRICECARTREQUEST']._serialized_start=2080
-  _globals['_PRICECARTREQUEST']._serialized_end=2282
-  _globals['_PRICECARTRESPONSE']._serialized_start=2284
-  _globals['_PRICECARTRESPONSE']._serialized_end=2371
-  _globals['_OFFERSERVICE']._serialized_start=2516
-  _globals['_OFFERSERVICE']._serialized_end=3280
+  _globals['_OFFERSERVICE'].methods_by_name['SaveOffer']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['SaveOffer']._serialized_options = b'\352\307\030\023\n\roffers:manage\030\0010\001'
+  _globals['_OFFERSERVICE'].methods_by_name['ActivateOffer']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['ActivateOffer']._serialized_options = b'\352\307\030\023\n\roffers:manage\030\0010\001'
+  _globals['_OFFERSERVICE'].methods_by_name['EndOffer']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['EndOffer']._serialized_options = b'\352\307\030\023\n\roffers:manage\030\0010\001'
+  _globals['_OFFERSERVICE'].methods_by_name['GetOffer']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['GetOffer']._serialized_options = b'\352\307\030\017\n\013offers:read\030\001'
+  _globals['_OFFERSERVICE'].methods_by_name['ListOffers']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['ListOffers']._serialized_options = b'\352\307\030\017\n\013offers:read\030\001'
+  _globals['_OFFERSERVICE'].methods_by_name['AddOfferCodes']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['AddOfferCodes']._serialized_options = b'\352\307\030\023\n\roffers:manage\030\0010\001'
+  _globals['_OFFERSERVICE'].methods_by_name['GetOfferCode']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['GetOfferCode']._serialized_options = b'\352\307\030\017\n\013offers:read\030\001'
+  _globals['_OFFERSERVICE'].methods_by_name['PriceCart']._loaded_options = None
+  _globals['_OFFERSERVICE'].methods_by_name['PriceCart']._serialized_options = b'\352\307\030\030\n\tcart:read\022\tmessaging\030\001'
+  _globals['_OFFERCODESTATE']._serialized_start=2800
+  _globals['_OFFERCODESTATE']._serialized_end=2939
+  _globals['_SAVEOFFERREQUEST']._serialized_start=249
+  _globals['_SAVEOFFERREQUEST']._serialized_end=528
+  _globals['_SAVEOFFERRESPONSE']._serialized_start=530
+  _globals['_SAVEOFFERRESPONSE']._serialized_end=609
+  _globals['_ACTIVATEOFFERREQUEST']._serialized_start=612
+  _globals['_ACTIVATEOFFERREQUEST']._serialized_end=840
+  _globals['_ACTIVATEOFFERRESPONSE']._serialized_start=842
+  _globals['_ACTIVATEOFFERRESPONSE']._serialized_end=925
+  _globals['_ENDOFFERREQUEST']._serialized_start=928
+  _globals['_ENDOFFERREQUEST']._serialized_end=1151
+  _globals['_ENDOFFERRESPONSE']._serialized_start=1153
+  _globals['_ENDOFFERRESPONSE']._serialized_end=1231
+  _globals['_GETOFFERREQUEST']._serialized_start=1233
+  _globals['_GETOFFERREQUEST']._serialized_end=1348
+  _globals['_GETOFFERRESPONSE']._serialized_start=1350
+  _globals['_GETOFFERRESPONSE']._serialized_end=1410
+  _globals['_LISTOFFERSREQUEST']._serialized_start=1413
+  _globals['_LISTOFFERSREQUEST']._serialized_end=1549
+  _globals['_LISTOFFERSRESPONSE']._serialized_start=1551
+  _globals['_LISTOFFERSRESPONSE']._serialized_end=1639
+  _globals['_ADDOFFERCODESREQUEST']._serialized_start=1642
+  _globals['_ADDOFFERCODESREQUEST']._serialized_end=1957
+  _globals['_ADDOFFERCODESRESPONSE']._serialized_start=1959
+  _globals['_ADDOFFERCODESRESPONSE']._serialized_end=2015
+  _globals['_GETOFFERCODEREQUEST']._serialized_start=2017
+  _globals['_GETOFFERCODEREQUEST']._serialized_end=2063
+  _globals['_GETOFFERCODERESPONSE']._serialized_start=2066
+  _globals['_GETOFFERCODERESPONSE']._serialized_end=2224
+  _globals['_PRICECARTREQUEST']._serialized_start=2227
+  _globals['_PRICECARTREQUEST']._serialized_end=2708
+  _globals['_PRICECARTRESPONSE']._serialized_start=2710
+  _globals['_PRICECARTRESPONSE']._serialized_end=2797
+  _globals['_OFFERSERVICE']._serialized_start=2942
+  _globals['_OFFERSERVICE']._serialized_end=3899
 # @@protoc_insertion_point(module_scope)

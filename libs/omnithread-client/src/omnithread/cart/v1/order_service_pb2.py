@@ -27,11 +27,12 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from omnithread.cart.v1 import cart_pb2 as omnithread_dot_cart_dot_v1_dot_cart__pb2
 from omnithread.cart.v1 import order_pb2 as omnithread_dot_cart_dot_v1_dot_order__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import attribute_pb2 as omnithread_dot_common_dot_v1_dot_attribute__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&omnithread/cart/v1/order_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\x1eomnithread/cart/v1/order.proto\x1a$omnithread/common/v1/attribute.proto\x1a omnithread/common/v1/event.proto\"t\n\x0fGetOrderRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"<\n\x10GetOrderResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\"\x82\x01\n\x11ListOrdersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"X\n\x12ListOrdersResponse\x12)\n\x06orders\x18\x01 \x03(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd6\x02\n\x13\x41\x64vanceOrderRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12?\n\x05state\x18\x03 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderStateB\x10\xbaH\r\x82\x01\n\x10\x01 \x00 \x01 \x07 \x08\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"|\n\x14\x41\x64vanceOrderResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd0\x02\n\x14RecordPaymentRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x43\n\rpayment_state\x18\x03 \x01(\x0e\x32 .omnithread.cart.v1.PaymentStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12#\n\x11payment_reference\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"}\n\x15RecordPaymentResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xf7\x01\n\x0c\x45xternalLine\x12\x16\n\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12.\n\nunit_price\x18\x03 \x01(\x0b\x32\x12.google.type.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08quantity\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x8fN(\x01\x12=\n\nattributes\x18\x05 \x03(\x0b\x32\x1f.omnithread.common.v1.AttributeB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12(\n\x03tax\x18\x06 \x01(\x0b\x32\x1b.omnithread.cart.v1.TaxRate\"\xe1\x04\n\x12RecordOrderRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12;\n\x08\x65xternal\x18\x02 \x01(\x0b\x32!.omnithread.cart.v1.ExternalOrderB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x05lines\x18\x03 \x03(\x0b\x32 .omnithread.cart.v1.ExternalLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12!\n\x05total\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x36\n\noccur_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12.\n\x08store_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12=\n\x05state\x18\x07 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderStateB\x0e\xbaH\x0b\x82\x01\x08\x10\x01 \x06 \x07 \x08\x12\x41\n\rpayment_state\x18\x08 \x01(\x0e\x32 .omnithread.cart.v1.PaymentStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12#\n\x11payment_reference\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\nrequest_id\x18\n \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xa3\x01\n\x13RecordOrderResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12&\n\x04\x63\x61rt\x18\x04 \x01(\x0b\x32\x18.omnithread.cart.v1.Cart\"\x86\x01\n\x0cReturnChoice\x12/\n\x07line_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x18\n\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x00\x12\x1c\n\x08quantity\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x8fN(\x01\x42\r\n\x04line\x12\x05\xbaH\x02\x08\x01\"\xe7\x03\n\x13RecordReturnRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12;\n\x0e\x65xternal_order\x18\x03 \x01(\x0b\x32!.omnithread.cart.v1.ExternalOrderH\x00\x12;\n\x08\x65xternal\x18\x04 \x01(\x0b\x32!.omnithread.cart.v1.ExternalOrderB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x05lines\x18\x05 \x03(\x0b\x32 .omnithread.cart.v1.ReturnChoiceB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12\x36\n\noccur_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x33\n\nrequest_id\x18\x07 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x42\x0e\n\x05order\x12\x05\xbaH\x02\x08\x01\"|\n\x14RecordReturnResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\xce\x04\n\x0cOrderService\x12U\n\x08GetOrder\x12#.omnithread.cart.v1.GetOrderRequest\x1a$.omnithread.cart.v1.GetOrderResponse\x12[\n\nListOrders\x12%.omnithread.cart.v1.ListOrdersRequest\x1a&.omnithread.cart.v1.ListOrdersResponse\x12\x61\n\x0c\x41\x64vanceOrder\x12\'.omnithread.cart.v1.AdvanceOrderRequest\x1a(.omnithread.cart.v1.AdvanceOrderResponse\x12\x64\n\rRecordPayment\x12(.omnithread.cart.v1.RecordPaymentRequest\x1a).omnithread.cart.v1.RecordPaymentResponse\x12^\n\x0bRecordOrder\x12&.omnithread.cart.v1.RecordOrderRequest\x1a\'.omnithread.cart.v1.RecordOrderResponse\x12\x61\n\x0cRecordReturn\x12\'.omnithread.cart.v1.RecordReturnRequest\x1a(.omnithread.cart.v1.RecordReturnResponseB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&omnithread/cart/v1/order_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\x1eomnithread/cart/v1/order.proto\x1a!omnithread/common/v1/access.proto\x1a$omnithread/common/v1/attribute.proto\x1a omnithread/common/v1/event.proto\"t\n\x0fGetOrderRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"<\n\x10GetOrderResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\"\x82\x01\n\x11ListOrdersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"X\n\x12ListOrdersResponse\x12)\n\x06orders\x18\x01 \x03(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8b\x03\n\x13\x41\x64vanceOrderRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12?\n\x05state\x18\x03 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderStateB\x10\xbaH\r\x82\x01\n\x10\x01 \x00 \x01 \x07 \x08\x12K\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"|\n\x14\x41\x64vanceOrderResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xe8\x02\n\x14RecordPaymentRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x43\n\rpayment_state\x18\x03 \x01(\x0e\x32 .omnithread.cart.v1.PaymentStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12#\n\x11payment_reference\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"}\n\x15RecordPaymentResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x89\x04\n\x0c\x45xternalLine\x12\x16\n\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\xbf\x02\n\nunit_price\x18\x03 \x01(\x0b\x32\x12.google.type.MoneyB\x96\x02\xbaH\x92\x02\xba\x01\x8b\x02\n\x0bmoney.range\x12_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\x1a\x9a\x01this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\xc8\x01\x01\x12\x1c\n\x08quantity\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x8fN(\x01\x12=\n\nattributes\x18\x05 \x03(\x0b\x32\x1f.omnithread.common.v1.AttributeB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12(\n\x03tax\x18\x06 \x01(\x0b\x32\x1b.omnithread.cart.v1.TaxRate\"\xa8\x07\n\x12RecordOrderRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12;\n\x08\x65xternal\x18\x02 \x01(\x0b\x32!.omnithread.cart.v1.ExternalOrderB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x05lines\x18\x03 \x03(\x0b\x32 .omnithread.cart.v1.ExternalLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12\xb7\x02\n\x05total\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\x93\x02\xbaH\x8f\x02\xba\x01\x8b\x02\n\x0bmoney.range\x12_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\x1a\x9a\x01this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\x12N\n\noccur_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12.\n\x08store_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12=\n\x05state\x18\x07 \x01(\x0e\x32\x1e.omnithread.cart.v1.OrderStateB\x0e\xbaH\x0b\x82\x01\x08\x10\x01 \x06 \x07 \x08\x12\x41\n\rpayment_state\x18\x08 \x01(\x0e\x32 .omnithread.cart.v1.PaymentStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12#\n\x11payment_reference\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\nrequest_id\x18\n \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\xa3\x01\n\x13RecordOrderResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12&\n\x04\x63\x61rt\x18\x04 \x01(\x0b\x32\x18.omnithread.cart.v1.Cart\"\x86\x01\n\x0cReturnChoice\x12/\n\x07line_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x18\n\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x00\x12\x1c\n\x08quantity\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x8fN(\x01\x42\r\n\x04line\x12\x05\xbaH\x02\x08\x01\"\x97\x04\n\x13RecordReturnRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\x08order_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12;\n\x0e\x65xternal_order\x18\x03 \x01(\x0b\x32!.omnithread.cart.v1.ExternalOrderH\x00\x12;\n\x08\x65xternal\x18\x04 \x01(\x0b\x32!.omnithread.cart.v1.ExternalOrderB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x05lines\x18\x05 \x03(\x0b\x32 .omnithread.cart.v1.ReturnChoiceB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12N\n\noccur_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x33\n\nrequest_id\x18\x07 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x42\x0e\n\x05order\x12\x05\xbaH\x02\x08\x01\"|\n\x14RecordReturnResponse\x12(\n\x05order\x18\x01 \x01(\x0b\x32\x19.omnithread.cart.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\xe4\x05\n\x0cOrderService\x12s\n\x08GetOrder\x12#.omnithread.cart.v1.GetOrderRequest\x1a$.omnithread.cart.v1.GetOrderResponse\"\x1c\xea\xc7\x18\x18\n\tcart:read\x12\tmessaging\x18\x01\x12y\n\nListOrders\x12%.omnithread.cart.v1.ListOrdersRequest\x1a&.omnithread.cart.v1.ListOrdersResponse\"\x1c\xea\xc7\x18\x18\n\tcart:read\x12\tmessaging\x18\x01\x12w\n\x0c\x41\x64vanceOrder\x12\'.omnithread.cart.v1.AdvanceOrderRequest\x1a(.omnithread.cart.v1.AdvanceOrderResponse\"\x14\xea\xc7\x18\x10\n\ncart:sales\x18\x01\x30\x01\x12|\n\rRecordPayment\x12(.omnithread.cart.v1.RecordPaymentRequest\x1a).omnithread.cart.v1.RecordPaymentResponse\"\x16\xea\xc7\x18\x12\n\ncart:sales\x18\x01(\x03\x30\x01\x12t\n\x0bRecordOrder\x12&.omnithread.cart.v1.RecordOrderRequest\x1a\'.omnithread.cart.v1.RecordOrderResponse\"\x14\xea\xc7\x18\x10\n\ncart:sales\x18\x01\x30\x01\x12w\n\x0cRecordReturn\x12\'.omnithread.cart.v1.RecordReturnRequest\x1a(.omnithread.cart.v1.RecordReturnResponse\"\x14\xea\xc7\x18\x10\n\ncart:sales\x18\x01\x30\x01\x42\x35\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,10 +56,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADVANCEORDERREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ADVANCEORDERREQUEST'].fields_by_name['state']._loaded_options = None
   _globals['_ADVANCEORDERREQUEST'].fields_by_name['state']._serialized_options = b'\272H\r\202\001\n\020\001 \000 \001 \007 \010'
+  _globals['_ADVANCEORDERREQUEST'].fields_by_name['occur_time']._loaded_options = None
+  _globals['_ADVANCEORDERREQUEST'].fields_by_name['occur_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
   _globals['_ADVANCEORDERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ADVANCEORDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ADVANCEORDERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ADVANCEORDERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ADVANCEORDERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_RECORDPAYMENTREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_RECORDPAYMENTREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_RECORDPAYMENTREQUEST'].fields_by_name['order_id']._loaded_options = None
@@ -70,13 +73,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDPAYMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RECORDPAYMENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_RECORDPAYMENTREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_RECORDPAYMENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RECORDPAYMENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_EXTERNALLINE'].fields_by_name['sku']._loaded_options = None
   _globals['_EXTERNALLINE'].fields_by_name['sku']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_EXTERNALLINE'].fields_by_name['name']._loaded_options = None
   _globals['_EXTERNALLINE'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
   _globals['_EXTERNALLINE'].fields_by_name['unit_price']._loaded_options = None
-  _globals['_EXTERNALLINE'].fields_by_name['unit_price']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_EXTERNALLINE'].fields_by_name['unit_price']._serialized_options = b'\272H\222\002\272\001\213\002\n\013money.range\022_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\032\232\001this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\310\001\001'
   _globals['_EXTERNALLINE'].fields_by_name['quantity']._loaded_options = None
   _globals['_EXTERNALLINE'].fields_by_name['quantity']._serialized_options = b'\272H\007\032\005\030\217N(\001'
   _globals['_EXTERNALLINE'].fields_by_name['attributes']._loaded_options = None
@@ -87,8 +90,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDORDERREQUEST'].fields_by_name['external']._serialized_options = b'\272H\003\310\001\001'
   _globals['_RECORDORDERREQUEST'].fields_by_name['lines']._loaded_options = None
   _globals['_RECORDORDERREQUEST'].fields_by_name['lines']._serialized_options = b'\272H\010\222\001\005\010\001\020\310\001'
+  _globals['_RECORDORDERREQUEST'].fields_by_name['total']._loaded_options = None
+  _globals['_RECORDORDERREQUEST'].fields_by_name['total']._serialized_options = b'\272H\217\002\272\001\213\002\n\013money.range\022_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\032\232\001this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000'
   _globals['_RECORDORDERREQUEST'].fields_by_name['occur_time']._loaded_options = None
-  _globals['_RECORDORDERREQUEST'].fields_by_name['occur_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RECORDORDERREQUEST'].fields_by_name['occur_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_RECORDORDERREQUEST'].fields_by_name['store_id']._loaded_options = None
   _globals['_RECORDORDERREQUEST'].fields_by_name['store_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
   _globals['_RECORDORDERREQUEST'].fields_by_name['state']._loaded_options = None
@@ -100,7 +105,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDORDERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RECORDORDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_RECORDORDERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_RECORDORDERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RECORDORDERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_RETURNCHOICE'].oneofs_by_name['line']._loaded_options = None
   _globals['_RETURNCHOICE'].oneofs_by_name['line']._serialized_options = b'\272H\002\010\001'
   _globals['_RETURNCHOICE'].fields_by_name['line_id']._loaded_options = None
@@ -120,39 +125,51 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDRETURNREQUEST'].fields_by_name['lines']._loaded_options = None
   _globals['_RECORDRETURNREQUEST'].fields_by_name['lines']._serialized_options = b'\272H\010\222\001\005\010\001\020\310\001'
   _globals['_RECORDRETURNREQUEST'].fields_by_name['occur_time']._loaded_options = None
-  _globals['_RECORDRETURNREQUEST'].fields_by_name['occur_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RECORDRETURNREQUEST'].fields_by_name['occur_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_RECORDRETURNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RECORDRETURNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_RECORDRETURNREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_RECORDRETURNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_GETORDERREQUEST']._serialized_start=284
-  _globals['_GETORDERREQUEST']._serialized_end=400
-  _globals['_GETORDERRESPONSE']._serialized_start=402
-  _globals['_GETORDERRESPONSE']._serialized_end=462
-  _globals['_LISTORDERSREQUEST']._serialized_start=465
-  _globals['_LISTORDERSREQUEST']._serialized_end=595
-  _globals['_LISTORDERSRESPONSE']._serialized_start=597
-  _globals['_LISTORDERSRESPONSE']._serialized_end=685
-  _globals['_ADVANCEORDERREQUEST']._serialized_start=688
-  _globals['_ADVANCEORDERREQUEST']._serialized_end=1030
-  _globals['_ADVANCEORDERRESPONSE']._serialized_start=1032
-  _globals['_ADVANCEORDERRESPONSE']._serialized_end=1156
-  _globals['_RECORDPAYMENTREQUEST']._serialized_start=1159
-  _globals['_RECORDPAYMENTREQUEST']._serialized_end=1495
-  _globals['_RECORDPAYMENTRESPONSE']._serialized_start=1497
-  _globals['_RECORDPAYMENTRESPONSE']._serialized_end=1622
-  _globals['_EXTERNALLINE']._serialized_start=1625
-  _globals['_EXTERNALLINE']._serialized_end=1872
-  _globals['_RECORDORDERREQUEST']._serialized_start=1875
-  _globals['_RECORDORDERREQUEST']._serialized_end=2484
-  _globals['_RECORDORDERRESPONSE']._serialized_start=2487
-  _globals['_RECORDORDERRESPONSE']._serialized_end=2650
-  _globals['_RETURNCHOICE']._serialized_start=2653
-  _globals['_RETURNCHOICE']._serialized_end=2787
-  _globals['_RECORDRETURNREQUEST']._serialized_start=2790
-  _globals['_RECORDRETURNREQUEST']._serialized_end=3277
-  _globals['_RECORDRETURNRESPONSE']._serialized_start=3279
-  _globals['_RECORDRETURNRESPONSE']._serialized_end=3403
-  _globals['_ORDERSERVICE']._serialized_start=3406
-  _globals['_ORDERSERVICE']._serialized_end=3996
+  _globals['_RECORDRETURNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_ORDERSERVICE'].methods_by_name['GetOrder']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['GetOrder']._serialized_options = b'\352\307\030\030\n\tcart:read\022\tmessaging\030\001'
+  _globals['_ORDERSERVICE'].methods_by_name['ListOrders']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['ListOrders']._serialized_options = b'\352\307\030\030\n\tcart:read\022\tmessaging\030\001'
+  _globals['_ORDERSERVICE'].methods_by_name['AdvanceOrder']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['AdvanceOrder']._serialized_options = b'\352\307\030\020\n\ncart:sales\030\0010\001'
+  _globals['_ORDERSERVICE'].methods_by_name['RecordPayment']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['RecordPayment']._serialized_options = b'\352\307\030\022\n\ncart:sales\030\001(\0030\001'
+  _globals['_ORDERSERVICE'].methods_by_name['RecordOrder']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['RecordOrder']._serialized_options = b'\352\307\030\020\n\ncart:sales\030\0010\001'
+  _globals['_ORDERSERVICE'].methods_by_name['RecordReturn']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['RecordReturn']._serialized_options = b'\352\307\030\020\n\ncart:sales\030\0010\001'
+  _globals['_GETORDERREQUEST']._serialized_start=319
+  _globals['_GETORDERREQUEST']._serialized_end=435
+  _globals['_GETORDERRESPONSE']._serialized_start=437
+  _globals['_GETORDERRESPONSE']._serialized_end=497
+  _globals['_LISTORDERSREQUEST']._serialized_start=500
+  _globals['_LISTORDERSREQUEST']._serialized_end=630
+  _globals['_LISTORDERSRESPONSE']._serialized_start=632
+  _globals['_LISTORDERSRESPONSE']._serialized_end=720
+  _globals['_ADVANCEORDERREQUEST']._serialized_start=723
+  _globals['_ADVANCEORDERREQUEST']._serialized_end=1118
+  _globals['_ADVANCEORDERRESPONSE']._serialized_start=1120
+  _globals['_ADVANCEORDERRESPONSE']._serialized_end=1244
+  _globals['_RECORDPAYMENTREQUEST']._serialized_start=1247
+  _globals['_RECORDPAYMENTREQUEST']._serialized_end=1607
+  _globals['_RECORDPAYMENTRESPONSE']._serialized_start=1609
+  _globals['_RECORDPAYMENTRESPONSE']._serialized_end=1734
+  _globals['_EXTERNALLINE']._serialized_start=1737
+  _globals['_EXTERNALLINE']._serialized_end=2258
+  _globals['_RECORDORDERREQUEST']._serialized_start=2261
+  _globals['_RECORDORDERREQUEST']._serialized_end=3197
+  _globals['_RECORDORDERRESPONSE']._serialized_start=3200
+  _globals['_RECORDORDERRESPONSE']._serialized_end=3363
+  _globals['_RETURNCHOICE']._serialized_start=3366
+  _globals['_RETURNCHOICE']._serialized_end=3500
+  _globals['_RECORDRETURNREQUEST']._serialized_start=3503
+  _globals['_RECORDRETURNREQUEST']._serialized_end=4038
+  _globals['_RECORDRETURNRESPONSE']._serialized_start=4040
+  _globals['_RECORDRETURNRESPONSE']._serialized_end=4164
+  _globals['_ORDERSERVICE']._serialized_start=4167
+  _globals['_ORDERSERVICE']._serialized_end=4907
 # @@protoc_insertion_point(module_scope)

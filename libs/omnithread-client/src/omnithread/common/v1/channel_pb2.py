@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"omnithread/common/v1/channel.proto\x12\x14omnithread.common.v1\"F\n\x07\x43hannel\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x04kind\x18\x02 \x01(\x0e\x32!.omnithread.common.v1.ChannelKind*\x8b\x02\n\x0b\x43hannelKind\x12\x1c\n\x18\x43HANNEL_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HANNEL_KIND_WEB\x10\x01\x12\x1b\n\x17\x43HANNEL_KIND_MOBILE_APP\x10\x02\x12\x16\n\x12\x43HANNEL_KIND_STORE\x10\x03\x12\x1c\n\x18\x43HANNEL_KIND_CALL_CENTRE\x10\x04\x12\x16\n\x12\x43HANNEL_KIND_EMAIL\x10\x05\x12\x14\n\x10\x43HANNEL_KIND_SMS\x10\x06\x12\x15\n\x11\x43HANNEL_KIND_PUSH\x10\x07\x12\x17\n\x13\x43HANNEL_KIND_SOCIAL\x10\x08\x12\x17\n\x13\x43HANNEL_KIND_SYSTEM\x10\tB;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"omnithread/common/v1/channel.proto\x12\x14omnithread.common.v1\x1a\x1b\x62uf/validate/validate.proto\"P\n\x07\x43hannel\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12/\n\x04kind\x18\x02 \x01(\x0e\x32!.omnithread.common.v1.ChannelKind*\x8b\x02\n\x0b\x43hannelKind\x12\x1c\n\x18\x43HANNEL_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HANNEL_KIND_WEB\x10\x01\x12\x1b\n\x17\x43HANNEL_KIND_MOBILE_APP\x10\x02\x12\x16\n\x12\x43HANNEL_KIND_STORE\x10\x03\x12\x1c\n\x18\x43HANNEL_KIND_CALL_CENTRE\x10\x04\x12\x16\n\x12\x43HANNEL_KIND_EMAIL\x10\x05\x12\x14\n\x10\x43HANNEL_KIND_SMS\x10\x06\x12\x15\n\x11\x43HANNEL_KIND_PUSH\x10\x07\x12\x17\n\x13\x43HANNEL_KIND_SOCIAL\x10\x08\x12\x17\n\x13\x43HANNEL_KIND_SYSTEM\x10\tB;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,8 +33,10 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'omnithread.common.v1.channe
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\030com.omnithread.common.v1P\001Z\035omnithread/common/v1;commonv1'
-  _globals['_CHANNELKIND']._serialized_start=133
-  _globals['_CHANNELKIND']._serialized_end=400
-  _globals['_CHANNEL']._serialized_start=60
-  _globals['_CHANNEL']._serialized_end=130
+  _globals['_CHANNEL'].fields_by_name['id']._loaded_options = None
+  _globals['_CHANNEL'].fields_by_name['id']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_CHANNELKIND']._serialized_start=172
+  _globals['_CHANNELKIND']._serialized_end=439
+  _globals['_CHANNEL']._serialized_start=89
+  _globals['_CHANNEL']._serialized_end=169
 # @@protoc_insertion_point(module_scope)

@@ -74,6 +74,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The merge is not absorbed here yet, or so old that its report is gone. NOT_FOUND, retry: after reading again."""
     ERROR_REASON_IMPORT_INVALID: _ErrorReason.ValueType  # 25
     """The stream of an import does not begin with its start, has two of them, or has too many rows. INVALID_ARGUMENT, retry: never."""
+    ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 26
+    """The server has more to do than it can; nothing was done. `google.rpc.RetryInfo` says when to try again. RESOURCE_EXHAUSTED, retry: same id, after that time."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 27
+    """The channel has used up the calls that it may make for now; metadata `limit` says which (`calls_per_second`, `calls_per_day`), `google.rpc.RetryInfo` when to try again. RESOURCE_EXHAUSTED, retry: same id, after that time."""
+    ERROR_REASON_SCOPE_MISSING: _ErrorReason.ValueType  # 28
+    """The token does not hold all scopes that the method asks for; metadata `scope` names the first that is missing. PERMISSION_DENIED, retry: never with this token."""
+    ERROR_REASON_CALLER_MISMATCH: _ErrorReason.ValueType  # 29
+    """The token names another service than the certificate of the connection. PERMISSION_DENIED, retry: never."""
+    ERROR_REASON_STREAM_LIMIT: _ErrorReason.ValueType  # 30
+    """The caller has as many streams open at this server as it may have; metadata `most_streams` says how many. RESOURCE_EXHAUSTED, retry: after closing one."""
+    ERROR_REASON_STREAM_TOO_OLD: _ErrorReason.ValueType  # 31
+    """The stream has been open for as long as one may be. UNAVAILABLE, retry: open another, with the resume_token."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in any service.
@@ -133,4 +145,16 @@ ERROR_REASON_MERGE_OUTCOME_NOT_FOUND: ErrorReason.ValueType  # 24
 """The merge is not absorbed here yet, or so old that its report is gone. NOT_FOUND, retry: after reading again."""
 ERROR_REASON_IMPORT_INVALID: ErrorReason.ValueType  # 25
 """The stream of an import does not begin with its start, has two of them, or has too many rows. INVALID_ARGUMENT, retry: never."""
+ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 26
+"""The server has more to do than it can; nothing was done. `google.rpc.RetryInfo` says when to try again. RESOURCE_EXHAUSTED, retry: same id, after that time."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 27
+"""The channel has used up the calls that it may make for now; metadata `limit` says which (`calls_per_second`, `calls_per_day`), `google.rpc.RetryInfo` when to try again. RESOURCE_EXHAUSTED, retry: same id, after that time."""
+ERROR_REASON_SCOPE_MISSING: ErrorReason.ValueType  # 28
+"""The token does not hold all scopes that the method asks for; metadata `scope` names the first that is missing. PERMISSION_DENIED, retry: never with this token."""
+ERROR_REASON_CALLER_MISMATCH: ErrorReason.ValueType  # 29
+"""The token names another service than the certificate of the connection. PERMISSION_DENIED, retry: never."""
+ERROR_REASON_STREAM_LIMIT: ErrorReason.ValueType  # 30
+"""The caller has as many streams open at this server as it may have; metadata `most_streams` says how many. RESOURCE_EXHAUSTED, retry: after closing one."""
+ERROR_REASON_STREAM_TOO_OLD: ErrorReason.ValueType  # 31
+"""The stream has been open for as long as one may be. UNAVAILABLE, retry: open another, with the resume_token."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n omnithread/common/v1/event.proto\x12\x14omnithread.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"omnithread/common/v1/channel.proto\"\xad\x02\n\x0b\x45ventHeader\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x63ustomer_id\x18\x06 \x01(\t\x12.\n\x07\x63hannel\x18\x07 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x0f\n\x07version\x18\x08 \x01(\x04\x12\x12\n\nsession_id\x18\t \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\n \x01(\t\x12\x13\n\x0btraceparent\x18\x0b \x01(\t\"\"\n\x04Head\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\"0\n\x0c\x43ustomerHead\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x42;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n omnithread/common/v1/event.proto\x12\x14omnithread.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"omnithread/common/v1/channel.proto\"\xad\x02\n\x0b\x45ventHeader\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x63ustomer_id\x18\x06 \x01(\t\x12.\n\x07\x63hannel\x18\x07 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x0f\n\x07version\x18\x08 \x01(\x04\x12\x12\n\nsession_id\x18\t \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\n \x01(\t\x12\x13\n\x0btraceparent\x18\x0b \x01(\t\"1\n\x04Head\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\r\n\x05token\x18\x03 \x01(\t\"0\n\x0c\x43ustomerHead\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x42;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTHEADER']._serialized_start=128
   _globals['_EVENTHEADER']._serialized_end=429
   _globals['_HEAD']._serialized_start=431
-  _globals['_HEAD']._serialized_end=465
-  _globals['_CUSTOMERHEAD']._serialized_start=467
-  _globals['_CUSTOMERHEAD']._serialized_end=515
+  _globals['_HEAD']._serialized_end=480
+  _globals['_CUSTOMERHEAD']._serialized_start=482
+  _globals['_CUSTOMERHEAD']._serialized_end=530
 # @@protoc_insertion_point(module_scope)

@@ -98,19 +98,23 @@ class Head(_message.Message):
 
     EPOCH_FIELD_NUMBER: _builtins.int
     SEQ_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
     epoch: _builtins.str
     """The epoch of the owner's database."""
     seq: _builtins.int
     """The `seq` of the customer's newest event, 0 before the first."""
+    token: _builtins.str
+    """Stands for this as `at_least` of a later `GetCustomerContext`, which then shows it. Opaque, at most 256 characters; empty where services tell each other."""
     def __init__(
         self,
         *,
         epoch: _builtins.str = ...,
         seq: _builtins.int = ...,
+        token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "seq", b"seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "seq", b"seq", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.common.v1 import merge_pb2 as omnithread_dot_common_dot_v1_dot_merge__pb2
 from omnithread.common.v1 import privacy_pb2 as omnithread_dot_common_dot_v1_dot_privacy__pb2
 from omnithread.context.v1 import context_events_pb2 as omnithread_dot_context_dot_v1_dot_context__events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4omnithread/context/v1/context_internal_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a*omnithread/context/v1/context_events.proto\"z\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"u\n\x14ReplayEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.omnithread.context.v1.ContextEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x8a\x01\n\x10ListHeadsRequest\x12\x39\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbd\x01\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xb8\x02\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x36\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t2\xf7\x05\n\x16\x43ontextInternalService\x12g\n\x0cReplayEvents\x12*.omnithread.context.v1.ReplayEventsRequest\x1a+.omnithread.context.v1.ReplayEventsResponse\x12^\n\tListHeads\x12\'.omnithread.context.v1.ListHeadsRequest\x1a(.omnithread.context.v1.ListHeadsResponse\x12m\n\x0e\x41\x62sorbCustomer\x12,.omnithread.context.v1.AbsorbCustomerRequest\x1a-.omnithread.context.v1.AbsorbCustomerResponse\x12p\n\x0fReleaseCustomer\x12-.omnithread.context.v1.ReleaseCustomerRequest\x1a..omnithread.context.v1.ReleaseCustomerResponse\x12p\n\x0fGetMergeOutcome\x12-.omnithread.context.v1.GetMergeOutcomeRequest\x1a..omnithread.context.v1.GetMergeOutcomeResponse\x12\x61\n\nExportArea\x12(.omnithread.context.v1.ExportAreaRequest\x1a).omnithread.context.v1.ExportAreaResponse\x12^\n\tEraseArea\x12\'.omnithread.context.v1.EraseAreaRequest\x1a(.omnithread.context.v1.EraseAreaResponseB>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4omnithread/context/v1/context_internal_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a*omnithread/context/v1/context_events.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"u\n\x14ReplayEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.omnithread.context.v1.ContextEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc2\x02\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd5\x03\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12N\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t2\xda\x06\n\x16\x43ontextInternalService\x12\x87\x01\n\x0cReplayEvents\x12*.omnithread.context.v1.ReplayEventsRequest\x1a+.omnithread.context.v1.ReplayEventsResponse\"\x1e\xea\xc7\x18\x1a\x12\x07profile\x12\x04\x63\x61rt\x12\tmessaging\x12~\n\tListHeads\x12\'.omnithread.context.v1.ListHeadsRequest\x1a(.omnithread.context.v1.ListHeadsResponse\"\x1e\xea\xc7\x18\x1a\x12\x07profile\x12\x04\x63\x61rt\x12\tmessaging\x12s\n\x0e\x41\x62sorbCustomer\x12,.omnithread.context.v1.AbsorbCustomerRequest\x1a-.omnithread.context.v1.AbsorbCustomerResponse\"\x04\xea\xc7\x18\x00\x12v\n\x0fReleaseCustomer\x12-.omnithread.context.v1.ReleaseCustomerRequest\x1a..omnithread.context.v1.ReleaseCustomerResponse\"\x04\xea\xc7\x18\x00\x12v\n\x0fGetMergeOutcome\x12-.omnithread.context.v1.GetMergeOutcomeRequest\x1a..omnithread.context.v1.GetMergeOutcomeResponse\"\x04\xea\xc7\x18\x00\x12i\n\nExportArea\x12(.omnithread.context.v1.ExportAreaRequest\x1a).omnithread.context.v1.ExportAreaResponse\"\x06\xea\xc7\x18\x02(\x01\x12\x66\n\tEraseArea\x12\'.omnithread.context.v1.EraseAreaRequest\x1a(.omnithread.context.v1.EraseAreaResponse\"\x06\xea\xc7\x18\x02(\x03\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,10 +41,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\031com.omnithread.context.v1P\001Z\037omnithread/context/v1;contextv1'
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_REPLAYEVENTSREQUEST'].fields_by_name['after_seq']._loaded_options = None
+  _globals['_REPLAYEVENTSREQUEST'].fields_by_name['after_seq']._serialized_options = b'\272H\0132\t\030\377\377\377\377\377\377\377\017'
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTHEADSREQUEST'].fields_by_name['updated_since']._loaded_options = None
-  _globals['_LISTHEADSREQUEST'].fields_by_name['updated_since']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_LISTHEADSREQUEST'].fields_by_name['updated_since']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_LISTHEADSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTHEADSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTHEADSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -54,6 +57,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['source_customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['survivor_customer_id']._loaded_options = None
   _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['survivor_customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_ABSORBCUSTOMERREQUEST']._loaded_options = None
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_options = b'\272H\177\032}\n\014merge.of_two\0227source_customer_id and survivor_customer_id must differ\0324this.source_customer_id != this.survivor_customer_id'
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_id']._loaded_options = None
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['source_customer_id']._loaded_options = None
@@ -63,7 +68,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['source_session_ids']._loaded_options = None
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['source_session_ids']._serialized_options = b'\272H!\222\001\036\020\364\003\"\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_time']._loaded_options = None
-  _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_RELEASECUSTOMERREQUEST']._loaded_options = None
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_options = b'\272H\177\032}\n\014merge.of_two\0227source_customer_id and survivor_customer_id must differ\0324this.source_customer_id != this.survivor_customer_id'
   _globals['_GETMERGEOUTCOMEREQUEST'].fields_by_name['merge_id']._loaded_options = None
   _globals['_GETMERGEOUTCOMEREQUEST'].fields_by_name['merge_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_GETMERGEOUTCOMEREQUEST'].fields_by_name['survivor_customer_id']._loaded_options = None
@@ -82,34 +89,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERASEAREAREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ERASEAREAREQUEST'].fields_by_name['merged_customer_ids']._loaded_options = None
   _globals['_ERASEAREAREQUEST'].fields_by_name['merged_customer_ids']._serialized_options = b'\272H!\222\001\036\020\364\003\"\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
-  _globals['_REPLAYEVENTSREQUEST']._serialized_start=289
-  _globals['_REPLAYEVENTSREQUEST']._serialized_end=411
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=413
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=530
-  _globals['_LISTHEADSREQUEST']._serialized_start=533
-  _globals['_LISTHEADSREQUEST']._serialized_end=671
-  _globals['_LISTHEADSRESPONSE']._serialized_start=674
-  _globals['_LISTHEADSRESPONSE']._serialized_end=832
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=835
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1024
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1026
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1114
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1117
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1429
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1432
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=1579
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1582
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=1714
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=1717
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=1858
-  _globals['_EXPORTAREAREQUEST']._serialized_start=1861
-  _globals['_EXPORTAREAREQUEST']._serialized_end=2058
-  _globals['_EXPORTAREARESPONSE']._serialized_start=2060
-  _globals['_EXPORTAREARESPONSE']._serialized_end=2164
-  _globals['_ERASEAREAREQUEST']._serialized_start=2167
-  _globals['_ERASEAREAREQUEST']._serialized_end=2353
-  _globals['_ERASEAREARESPONSE']._serialized_start=2355
-  _globals['_ERASEAREARESPONSE']._serialized_end=2448
-  _globals['_CONTEXTINTERNALSERVICE']._serialized_start=2451
-  _globals['_CONTEXTINTERNALSERVICE']._serialized_end=3210
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ReplayEvents']._loaded_options = None
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ReplayEvents']._serialized_options = b'\352\307\030\032\022\007profile\022\004cart\022\tmessaging'
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ListHeads']._loaded_options = None
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ListHeads']._serialized_options = b'\352\307\030\032\022\007profile\022\004cart\022\tmessaging'
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['AbsorbCustomer']._loaded_options = None
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['AbsorbCustomer']._serialized_options = b'\352\307\030\000'
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ReleaseCustomer']._loaded_options = None
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ReleaseCustomer']._serialized_options = b'\352\307\030\000'
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['GetMergeOutcome']._loaded_options = None
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['GetMergeOutcome']._serialized_options = b'\352\307\030\000'
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ExportArea']._loaded_options = None
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['ExportArea']._serialized_options = b'\352\307\030\002(\001'
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['EraseArea']._loaded_options = None
+  _globals['_CONTEXTINTERNALSERVICE'].methods_by_name['EraseArea']._serialized_options = b'\352\307\030\002(\003'
+  _globals['_REPLAYEVENTSREQUEST']._serialized_start=325
+  _globals['_REPLAYEVENTSREQUEST']._serialized_end=463
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=465
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=582
+  _globals['_LISTHEADSREQUEST']._serialized_start=585
+  _globals['_LISTHEADSREQUEST']._serialized_end=747
+  _globals['_LISTHEADSRESPONSE']._serialized_start=750
+  _globals['_LISTHEADSRESPONSE']._serialized_end=908
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=911
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1233
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1235
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1323
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1326
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1795
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1798
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=1945
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1948
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=2080
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=2083
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=2224
+  _globals['_EXPORTAREAREQUEST']._serialized_start=2227
+  _globals['_EXPORTAREAREQUEST']._serialized_end=2424
+  _globals['_EXPORTAREARESPONSE']._serialized_start=2426
+  _globals['_EXPORTAREARESPONSE']._serialized_end=2530
+  _globals['_ERASEAREAREQUEST']._serialized_start=2533
+  _globals['_ERASEAREAREQUEST']._serialized_end=2719
+  _globals['_ERASEAREARESPONSE']._serialized_start=2721
+  _globals['_ERASEAREARESPONSE']._serialized_end=2814
+  _globals['_CONTEXTINTERNALSERVICE']._serialized_start=2817
+  _globals['_CONTEXTINTERNALSERVICE']._serialized_end=3675
 # @@protoc_insertion_point(module_scope)

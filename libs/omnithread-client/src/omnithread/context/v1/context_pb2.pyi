@@ -201,7 +201,7 @@ class _SectionProblemReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     SECTION_PROBLEM_REASON_UNSPECIFIED: _SectionProblemReason.ValueType  # 0
     """No reason was stated."""
     SECTION_PROBLEM_REASON_UNAVAILABLE: _SectionProblemReason.ValueType  # 1
-    """The service did not answer; the section is missing."""
+    """The service did not answer, or has more to do than it can; the section is missing."""
     SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED: _SectionProblemReason.ValueType  # 2
     """The service did not answer in time; the section is missing."""
     SECTION_PROBLEM_REASON_MERGE_PENDING: _SectionProblemReason.ValueType  # 3
@@ -211,7 +211,7 @@ class _SectionProblemReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     SECTION_PROBLEM_REASON_FAILED: _SectionProblemReason.ValueType  # 5
     """The service answered with an error; the section is missing."""
     SECTION_PROBLEM_REASON_WITHHELD: _SectionProblemReason.ValueType  # 6
-    """The visit goes on with a hand-over and nobody has said who is there: what is personal is left out."""
+    """It is not for this caller: its token lacks the scope of the section, or the visit goes on with a hand-over and nobody has said who is there."""
 
 class SectionProblemReason(_SectionProblemReason, metaclass=_SectionProblemReasonEnumTypeWrapper):
     """SectionProblemReason is why a section is missing or not complete."""
@@ -219,7 +219,7 @@ class SectionProblemReason(_SectionProblemReason, metaclass=_SectionProblemReaso
 SECTION_PROBLEM_REASON_UNSPECIFIED: SectionProblemReason.ValueType  # 0
 """No reason was stated."""
 SECTION_PROBLEM_REASON_UNAVAILABLE: SectionProblemReason.ValueType  # 1
-"""The service did not answer; the section is missing."""
+"""The service did not answer, or has more to do than it can; the section is missing."""
 SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED: SectionProblemReason.ValueType  # 2
 """The service did not answer in time; the section is missing."""
 SECTION_PROBLEM_REASON_MERGE_PENDING: SectionProblemReason.ValueType  # 3
@@ -229,7 +229,7 @@ SECTION_PROBLEM_REASON_BEHIND: SectionProblemReason.ValueType  # 4
 SECTION_PROBLEM_REASON_FAILED: SectionProblemReason.ValueType  # 5
 """The service answered with an error; the section is missing."""
 SECTION_PROBLEM_REASON_WITHHELD: SectionProblemReason.ValueType  # 6
-"""The visit goes on with a hand-over and nobody has said who is there: what is personal is left out."""
+"""It is not for this caller: its token lacks the scope of the section, or the visit goes on with a hand-over and nobody has said who is there."""
 Global___SectionProblemReason: _TypeAlias = SectionProblemReason  # noqa: Y015
 
 @_typing.final

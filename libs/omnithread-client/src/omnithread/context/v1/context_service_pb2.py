@@ -23,9 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from omnithread.cart.v1 import cart_pb2 as omnithread_dot_cart_dot_v1_dot_cart__pb2
 from omnithread.cart.v1 import price_pb2 as omnithread_dot_cart_dot_v1_dot_price__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import attribute_pb2 as omnithread_dot_common_dot_v1_dot_attribute__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
@@ -35,7 +37,7 @@ from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_d
 from omnithread.profile.v1 import profile_service_pb2 as omnithread_dot_profile_dot_v1_dot_profile__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/context/v1/context_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\x1eomnithread/cart/v1/price.proto\x1a$omnithread/common/v1/attribute.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a#omnithread/context/v1/context.proto\x1a#omnithread/profile/v1/profile.proto\x1a+omnithread/profile/v1/profile_service.proto\"\x90\x04\n\x13StartSessionRequest\x12@\n\x0bidentifiers\x18\x01 \x03(\x0b\x32!.omnithread.profile.v1.IdentifierB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x36\n\x06traits\x18\x02 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1c\n\ngiven_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x30\n\nsession_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x45\n\x08sections\x18\x06 \x03(\x0e\x32\x1e.omnithread.context.v1.SectionB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\nrequest_id\x18\x07 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12$\n\x0ehandover_token\x18\t \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12*\n\rhandover_code\x18\n \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$H\x00\x42\n\n\x08handover\"\xe9\x01\n\x0eHandoverResult\x12\x13\n\x0bhandover_id\x18\x01 \x01(\t\x12\x37\n\x07outcome\x18\x02 \x01(\x0e\x32&.omnithread.context.v1.HandoverOutcome\x12\x0f\n\x07\x63\x61rt_id\x18\x03 \x01(\t\x12\x31\n\ncart_state\x18\x04 \x01(\x0e\x32\x1d.omnithread.cart.v1.CartState\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12\x33\n\x0c\x66rom_channel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\"\xd7\x04\n\x14StartSessionResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x12\n\njourney_id\x18\x03 \x01(\t\x12\x37\n\x07outcome\x18\x04 \x01(\x0e\x32&.omnithread.profile.v1.IdentifyOutcome\x12<\n\tset_aside\x18\x05 \x03(\x0b\x32).omnithread.profile.v1.SetAsideIdentifier\x12#\n\x1blast_touchpoint_traceparent\x18\x06 \x01(\t\x12\x37\n\x07\x63ontext\x18\x07 \x01(\x0b\x32&.omnithread.context.v1.CustomerContext\x12\x37\n\x08problems\x18\x08 \x03(\x0b\x32%.omnithread.context.v1.SectionProblem\x12\x10\n\x08replayed\x18\t \x01(\x08\x12\x31\n\ncart_price\x18\n \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12>\n\x14other_channel_prices\x18\x0b \x03(\x0b\x32 .omnithread.cart.v1.ChannelPrice\x12\x36\n\rcart_problems\x18\x0c \x03(\x0b\x32\x1f.omnithread.cart.v1.CartProblem\x12\x37\n\x08handover\x18\r \x01(\x0b\x32%.omnithread.context.v1.HandoverResult\"\xe3\x01\n\x19GetCustomerContextRequest\x12\x33\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x37\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierH\x00\x12\x45\n\x08sections\x18\x03 \x03(\x0e\x32\x1e.omnithread.context.v1.SectionB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x42\x11\n\x08\x63ustomer\x12\x05\xbaH\x02\x08\x01\"\xb9\x02\n\x1aGetCustomerContextResponse\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.omnithread.context.v1.CustomerContext\x12\x37\n\x08problems\x18\x02 \x03(\x0b\x32%.omnithread.context.v1.SectionProblem\x12\x31\n\ncart_price\x18\x03 \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12>\n\x14other_channel_prices\x18\x04 \x03(\x0b\x32 .omnithread.cart.v1.ChannelPrice\x12\x36\n\rcart_problems\x18\x05 \x03(\x0b\x32\x1f.omnithread.cart.v1.CartProblem\"\xcf\x03\n\x17RecordTouchpointRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12?\n\x04kind\x18\x02 \x01(\x0e\x32%.omnithread.context.v1.TouchpointKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x07subject\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12=\n\nattributes\x18\x04 \x03(\x0b\x32\x1f.omnithread.common.v1.AttributeB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12.\n\noccur_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\nrequest_id\x18\x06 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12 \n\x04skus\x18\x08 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@\x12\'\n\x0boffer_codes\x18\t \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x05\x18\x01\"\x06r\x04\x10\x03\x18\x30\"\x8d\x01\n\x18RecordTouchpointResponse\x12\x35\n\ntouchpoint\x18\x01 \x01(\x0b\x32!.omnithread.context.v1.Touchpoint\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xb4\x01\n\x11GetJourneyRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\njourney_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x96\x01\n\x12GetJourneyResponse\x12/\n\x07journey\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Journey\x12\x36\n\x0btouchpoints\x18\x02 \x03(\x0b\x32!.omnithread.context.v1.Touchpoint\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\x84\x01\n\x13ListJourneysRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"a\n\x14ListJourneysResponse\x12\x30\n\x08journeys\x18\x01 \x03(\x0b\x32\x1e.omnithread.context.v1.Journey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"x\n\x13\x45xplainMergeRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08merge_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"c\n\x10\x41reaMergeOutcome\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x31\n\x06things\x18\x02 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x03 \x01(\t\"\x92\x01\n\x14\x45xplainMergeResponse\x12+\n\x05merge\x18\x01 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x36\n\x05\x61reas\x18\x02 \x03(\x0b\x32\'.omnithread.context.v1.AreaMergeOutcome\x12\x15\n\rmissing_areas\x18\x03 \x03(\t*\xb9\x01\n\x0fHandoverOutcome\x12 \n\x1cHANDOVER_OUTCOME_UNSPECIFIED\x10\x00\x12\"\n\x1eHANDOVER_OUTCOME_SAME_CUSTOMER\x10\x01\x12\x1b\n\x17HANDOVER_OUTCOME_JOINED\x10\x02\x12\x1f\n\x1bHANDOVER_OUTCOME_CARRIED_ON\x10\x03\x12\"\n\x1eHANDOVER_OUTCOME_SOMEBODY_ELSE\x10\x04\x32\x9e\x05\n\x0e\x43ontextService\x12g\n\x0cStartSession\x12*.omnithread.context.v1.StartSessionRequest\x1a+.omnithread.context.v1.StartSessionResponse\x12y\n\x12GetCustomerContext\x12\x30.omnithread.context.v1.GetCustomerContextRequest\x1a\x31.omnithread.context.v1.GetCustomerContextResponse\x12s\n\x10RecordTouchpoint\x12..omnithread.context.v1.RecordTouchpointRequest\x1a/.omnithread.context.v1.RecordTouchpointResponse\x12\x61\n\nGetJourney\x12(.omnithread.context.v1.GetJourneyRequest\x1a).omnithread.context.v1.GetJourneyResponse\x12g\n\x0cListJourneys\x12*.omnithread.context.v1.ListJourneysRequest\x1a+.omnithread.context.v1.ListJourneysResponse\x12g\n\x0c\x45xplainMerge\x12*.omnithread.context.v1.ExplainMergeRequest\x1a+.omnithread.context.v1.ExplainMergeResponseB>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/context/v1/context_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\x1eomnithread/cart/v1/price.proto\x1a!omnithread/common/v1/access.proto\x1a$omnithread/common/v1/attribute.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a#omnithread/context/v1/context.proto\x1a#omnithread/profile/v1/profile.proto\x1a+omnithread/profile/v1/profile_service.proto\"\xa8\x04\n\x13StartSessionRequest\x12@\n\x0bidentifiers\x18\x01 \x03(\x0b\x32!.omnithread.profile.v1.IdentifierB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x36\n\x06traits\x18\x02 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1c\n\ngiven_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x30\n\nsession_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x45\n\x08sections\x18\x06 \x03(\x0e\x32\x1e.omnithread.context.v1.SectionB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\nrequest_id\x18\x07 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12$\n\x0ehandover_token\x18\t \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12*\n\rhandover_code\x18\n \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$H\x00\x42\n\n\x08handover\"\xe9\x01\n\x0eHandoverResult\x12\x13\n\x0bhandover_id\x18\x01 \x01(\t\x12\x37\n\x07outcome\x18\x02 \x01(\x0e\x32&.omnithread.context.v1.HandoverOutcome\x12\x0f\n\x07\x63\x61rt_id\x18\x03 \x01(\t\x12\x31\n\ncart_state\x18\x04 \x01(\x0e\x32\x1d.omnithread.cart.v1.CartState\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12\x33\n\x0c\x66rom_channel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\"\xe6\x04\n\x14StartSessionResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x12\n\njourney_id\x18\x03 \x01(\t\x12\x37\n\x07outcome\x18\x04 \x01(\x0e\x32&.omnithread.profile.v1.IdentifyOutcome\x12<\n\tset_aside\x18\x05 \x03(\x0b\x32).omnithread.profile.v1.SetAsideIdentifier\x12#\n\x1blast_touchpoint_traceparent\x18\x06 \x01(\t\x12\x37\n\x07\x63ontext\x18\x07 \x01(\x0b\x32&.omnithread.context.v1.CustomerContext\x12\x37\n\x08problems\x18\x08 \x03(\x0b\x32%.omnithread.context.v1.SectionProblem\x12\x10\n\x08replayed\x18\t \x01(\x08\x12\x31\n\ncart_price\x18\n \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12>\n\x14other_channel_prices\x18\x0b \x03(\x0b\x32 .omnithread.cart.v1.ChannelPrice\x12\x36\n\rcart_problems\x18\x0c \x03(\x0b\x32\x1f.omnithread.cart.v1.CartProblem\x12\x37\n\x08handover\x18\r \x01(\x0b\x32%.omnithread.context.v1.HandoverResult\x12\r\n\x05token\x18\x0e \x01(\t\"\xd7\x02\n\x19GetCustomerContextRequest\x12\x33\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x37\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierH\x00\x12\x45\n\x08sections\x18\x03 \x03(\x0e\x32\x1e.omnithread.context.v1.SectionB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x38\n\x08\x61t_least\x18\x04 \x03(\tB&\xbaH#\x92\x01 \x10\x10\"\x1cr\x1a\x32\x18^[A-Za-z0-9_.~-]{1,512}$\x12\x38\n\x07max_age\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0c\xbaH\t\xaa\x01\x06\"\x02\x08<*\x00\x42\x11\n\x08\x63ustomer\x12\x05\xbaH\x02\x08\x01\"m\n\x0bSectionTime\x12/\n\x07section\x18\x01 \x01(\x0e\x32\x1e.omnithread.context.v1.Section\x12-\n\tread_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x03\n\x1aGetCustomerContextResponse\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.omnithread.context.v1.CustomerContext\x12\x37\n\x08problems\x18\x02 \x03(\x0b\x32%.omnithread.context.v1.SectionProblem\x12\x31\n\ncart_price\x18\x03 \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12>\n\x14other_channel_prices\x18\x04 \x03(\x0b\x32 .omnithread.cart.v1.ChannelPrice\x12\x36\n\rcart_problems\x18\x05 \x03(\x0b\x32\x1f.omnithread.cart.v1.CartProblem\x12\x36\n\nread_times\x18\x06 \x03(\x0b\x32\".omnithread.context.v1.SectionTime\x12\r\n\x05token\x18\x07 \x01(\t\"\x84\x04\n\x17RecordTouchpointRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12?\n\x04kind\x18\x02 \x01(\x0e\x32%.omnithread.context.v1.TouchpointKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x07subject\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12=\n\nattributes\x18\x04 \x03(\x0b\x32\x1f.omnithread.common.v1.AttributeB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12K\n\noccur_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12\x33\n\nrequest_id\x18\x06 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12 \n\x04skus\x18\x08 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18@\x12\'\n\x0boffer_codes\x18\t \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x05\x18\x01\"\x06r\x04\x10\x03\x18\x30\"\x8d\x01\n\x18RecordTouchpointResponse\x12\x35\n\ntouchpoint\x18\x01 \x01(\x0b\x32!.omnithread.context.v1.Touchpoint\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xb4\x01\n\x11GetJourneyRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\njourney_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x96\x01\n\x12GetJourneyResponse\x12/\n\x07journey\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Journey\x12\x36\n\x0btouchpoints\x18\x02 \x03(\x0b\x32!.omnithread.context.v1.Touchpoint\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\x84\x01\n\x13ListJourneysRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"a\n\x14ListJourneysResponse\x12\x30\n\x08journeys\x18\x01 \x03(\x0b\x32\x1e.omnithread.context.v1.Journey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"x\n\x13\x45xplainMergeRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08merge_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"c\n\x10\x41reaMergeOutcome\x12\x0c\n\x04\x61rea\x18\x01 \x01(\t\x12\x31\n\x06things\x18\x02 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x03 \x01(\t\"\x92\x01\n\x14\x45xplainMergeResponse\x12+\n\x05merge\x18\x01 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x36\n\x05\x61reas\x18\x02 \x03(\x0b\x32\'.omnithread.context.v1.AreaMergeOutcome\x12\x15\n\rmissing_areas\x18\x03 \x03(\t*\xb9\x01\n\x0fHandoverOutcome\x12 \n\x1cHANDOVER_OUTCOME_UNSPECIFIED\x10\x00\x12\"\n\x1eHANDOVER_OUTCOME_SAME_CUSTOMER\x10\x01\x12\x1b\n\x17HANDOVER_OUTCOME_JOINED\x10\x02\x12\x1f\n\x1bHANDOVER_OUTCOME_CARRIED_ON\x10\x03\x12\"\n\x1eHANDOVER_OUTCOME_SOMEBODY_ELSE\x10\x04\x32\xd3\x06\n\x0e\x43ontextService\x12\x91\x01\n\x0cStartSession\x12*.omnithread.context.v1.StartSessionRequest\x1a+.omnithread.context.v1.StartSessionResponse\"(\xea\xc7\x18$\n\rcontext:write\n\rprofile:write\x18\x01 \x01\x30\x01\x12\x91\x01\n\x12GetCustomerContext\x12\x30.omnithread.context.v1.GetCustomerContextRequest\x1a\x31.omnithread.context.v1.GetCustomerContextResponse\"\x16\xea\xc7\x18\x12\n\x0c\x63ontext:read\x18\x01 \x01\x12\x8c\x01\n\x10RecordTouchpoint\x12..omnithread.context.v1.RecordTouchpointRequest\x1a/.omnithread.context.v1.RecordTouchpointResponse\"\x17\xea\xc7\x18\x13\n\rcontext:write\x18\x01\x30\x01\x12y\n\nGetJourney\x12(.omnithread.context.v1.GetJourneyRequest\x1a).omnithread.context.v1.GetJourneyResponse\"\x16\xea\xc7\x18\x12\n\x0c\x63ontext:read\x18\x01 \x01\x12\x7f\n\x0cListJourneys\x12*.omnithread.context.v1.ListJourneysRequest\x1a+.omnithread.context.v1.ListJourneysResponse\"\x16\xea\xc7\x18\x12\n\x0c\x63ontext:read\x18\x01 \x01\x12\x8d\x01\n\x0c\x45xplainMerge\x12*.omnithread.context.v1.ExplainMergeRequest\x1a+.omnithread.context.v1.ExplainMergeResponse\"$\xea\xc7\x18 \n\x0c\x63ontext:read\n\x0cprofile:read\x18\x01 \x01\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,7 +60,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTSESSIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_STARTSESSIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_STARTSESSIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_STARTSESSIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_STARTSESSIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_STARTSESSIONREQUEST'].fields_by_name['handover_token']._loaded_options = None
   _globals['_STARTSESSIONREQUEST'].fields_by_name['handover_token']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
   _globals['_STARTSESSIONREQUEST'].fields_by_name['handover_code']._loaded_options = None
@@ -69,6 +71,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCUSTOMERCONTEXTREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_GETCUSTOMERCONTEXTREQUEST'].fields_by_name['sections']._loaded_options = None
   _globals['_GETCUSTOMERCONTEXTREQUEST'].fields_by_name['sections']._serialized_options = b'\272H\020\222\001\r\020\006\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_GETCUSTOMERCONTEXTREQUEST'].fields_by_name['at_least']._loaded_options = None
+  _globals['_GETCUSTOMERCONTEXTREQUEST'].fields_by_name['at_least']._serialized_options = b'\272H#\222\001 \020\020\"\034r\0322\030^[A-Za-z0-9_.~-]{1,512}$'
+  _globals['_GETCUSTOMERCONTEXTREQUEST'].fields_by_name['max_age']._loaded_options = None
+  _globals['_GETCUSTOMERCONTEXTREQUEST'].fields_by_name['max_age']._serialized_options = b'\272H\t\252\001\006\"\002\010<*\000'
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['kind']._loaded_options = None
@@ -77,10 +83,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['subject']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['attributes']._loaded_options = None
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['attributes']._serialized_options = b'\272H\005\222\001\002\020\020'
+  _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['occur_time']._loaded_options = None
+  _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['occur_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['skus']._loaded_options = None
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['skus']._serialized_options = b'\272H\017\222\001\014\020\024\030\001\"\006r\004\020\001\030@'
   _globals['_RECORDTOUCHPOINTREQUEST'].fields_by_name['offer_codes']._loaded_options = None
@@ -103,36 +111,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLAINMERGEREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_EXPLAINMERGEREQUEST'].fields_by_name['merge_id']._loaded_options = None
   _globals['_EXPLAINMERGEREQUEST'].fields_by_name['merge_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
-  _globals['_HANDOVEROUTCOME']._serialized_start=3924
-  _globals['_HANDOVEROUTCOME']._serialized_end=4109
-  _globals['_STARTSESSIONREQUEST']._serialized_start=457
-  _globals['_STARTSESSIONREQUEST']._serialized_end=985
-  _globals['_HANDOVERRESULT']._serialized_start=988
-  _globals['_HANDOVERRESULT']._serialized_end=1221
-  _globals['_STARTSESSIONRESPONSE']._serialized_start=1224
-  _globals['_STARTSESSIONRESPONSE']._serialized_end=1823
-  _globals['_GETCUSTOMERCONTEXTREQUEST']._serialized_start=1826
-  _globals['_GETCUSTOMERCONTEXTREQUEST']._serialized_end=2053
-  _globals['_GETCUSTOMERCONTEXTRESPONSE']._serialized_start=2056
-  _globals['_GETCUSTOMERCONTEXTRESPONSE']._serialized_end=2369
-  _globals['_RECORDTOUCHPOINTREQUEST']._serialized_start=2372
-  _globals['_RECORDTOUCHPOINTREQUEST']._serialized_end=2835
-  _globals['_RECORDTOUCHPOINTRESPONSE']._serialized_start=2838
-  _globals['_RECORDTOUCHPOINTRESPONSE']._serialized_end=2979
-  _globals['_GETJOURNEYREQUEST']._serialized_start=2982
-  _globals['_GETJOURNEYREQUEST']._serialized_end=3162
-  _globals['_GETJOURNEYRESPONSE']._serialized_start=3165
-  _globals['_GETJOURNEYRESPONSE']._serialized_end=3315
-  _globals['_LISTJOURNEYSREQUEST']._serialized_start=3318
-  _globals['_LISTJOURNEYSREQUEST']._serialized_end=3450
-  _globals['_LISTJOURNEYSRESPONSE']._serialized_start=3452
-  _globals['_LISTJOURNEYSRESPONSE']._serialized_end=3549
-  _globals['_EXPLAINMERGEREQUEST']._serialized_start=3551
-  _globals['_EXPLAINMERGEREQUEST']._serialized_end=3671
-  _globals['_AREAMERGEOUTCOME']._serialized_start=3673
-  _globals['_AREAMERGEOUTCOME']._serialized_end=3772
-  _globals['_EXPLAINMERGERESPONSE']._serialized_start=3775
-  _globals['_EXPLAINMERGERESPONSE']._serialized_end=3921
-  _globals['_CONTEXTSERVICE']._serialized_start=4112
-  _globals['_CONTEXTSERVICE']._serialized_end=4782
+  _globals['_CONTEXTSERVICE'].methods_by_name['StartSession']._loaded_options = None
+  _globals['_CONTEXTSERVICE'].methods_by_name['StartSession']._serialized_options = b'\352\307\030$\n\rcontext:write\n\rprofile:write\030\001 \0010\001'
+  _globals['_CONTEXTSERVICE'].methods_by_name['GetCustomerContext']._loaded_options = None
+  _globals['_CONTEXTSERVICE'].methods_by_name['GetCustomerContext']._serialized_options = b'\352\307\030\022\n\014context:read\030\001 \001'
+  _globals['_CONTEXTSERVICE'].methods_by_name['RecordTouchpoint']._loaded_options = None
+  _globals['_CONTEXTSERVICE'].methods_by_name['RecordTouchpoint']._serialized_options = b'\352\307\030\023\n\rcontext:write\030\0010\001'
+  _globals['_CONTEXTSERVICE'].methods_by_name['GetJourney']._loaded_options = None
+  _globals['_CONTEXTSERVICE'].methods_by_name['GetJourney']._serialized_options = b'\352\307\030\022\n\014context:read\030\001 \001'
+  _globals['_CONTEXTSERVICE'].methods_by_name['ListJourneys']._loaded_options = None
+  _globals['_CONTEXTSERVICE'].methods_by_name['ListJourneys']._serialized_options = b'\352\307\030\022\n\014context:read\030\001 \001'
+  _globals['_CONTEXTSERVICE'].methods_by_name['ExplainMerge']._loaded_options = None
+  _globals['_CONTEXTSERVICE'].methods_by_name['ExplainMerge']._serialized_options = b'\352\307\030 \n\014context:read\n\014profile:read\030\001 \001'
+  _globals['_HANDOVEROUTCOME']._serialized_start=4381
+  _globals['_HANDOVEROUTCOME']._serialized_end=4566
+  _globals['_STARTSESSIONREQUEST']._serialized_start=524
+  _globals['_STARTSESSIONREQUEST']._serialized_end=1076
+  _globals['_HANDOVERRESULT']._serialized_start=1079
+  _globals['_HANDOVERRESULT']._serialized_end=1312
+  _globals['_STARTSESSIONRESPONSE']._serialized_start=1315
+  _globals['_STARTSESSIONRESPONSE']._serialized_end=1929
+  _globals['_GETCUSTOMERCONTEXTREQUEST']._serialized_start=1932
+  _globals['_GETCUSTOMERCONTEXTREQUEST']._serialized_end=2275
+  _globals['_SECTIONTIME']._serialized_start=2277
+  _globals['_SECTIONTIME']._serialized_end=2386
+  _globals['_GETCUSTOMERCONTEXTRESPONSE']._serialized_start=2389
+  _globals['_GETCUSTOMERCONTEXTRESPONSE']._serialized_end=2773
+  _globals['_RECORDTOUCHPOINTREQUEST']._serialized_start=2776
+  _globals['_RECORDTOUCHPOINTREQUEST']._serialized_end=3292
+  _globals['_RECORDTOUCHPOINTRESPONSE']._serialized_start=3295
+  _globals['_RECORDTOUCHPOINTRESPONSE']._serialized_end=3436
+  _globals['_GETJOURNEYREQUEST']._serialized_start=3439
+  _globals['_GETJOURNEYREQUEST']._serialized_end=3619
+  _globals['_GETJOURNEYRESPONSE']._serialized_start=3622
+  _globals['_GETJOURNEYRESPONSE']._serialized_end=3772
+  _globals['_LISTJOURNEYSREQUEST']._serialized_start=3775
+  _globals['_LISTJOURNEYSREQUEST']._serialized_end=3907
+  _globals['_LISTJOURNEYSRESPONSE']._serialized_start=3909
+  _globals['_LISTJOURNEYSRESPONSE']._serialized_end=4006
+  _globals['_EXPLAINMERGEREQUEST']._serialized_start=4008
+  _globals['_EXPLAINMERGEREQUEST']._serialized_end=4128
+  _globals['_AREAMERGEOUTCOME']._serialized_start=4130
+  _globals['_AREAMERGEOUTCOME']._serialized_end=4229
+  _globals['_EXPLAINMERGERESPONSE']._serialized_start=4232
+  _globals['_EXPLAINMERGERESPONSE']._serialized_end=4378
+  _globals['_CONTEXTSERVICE']._serialized_start=4569
+  _globals['_CONTEXTSERVICE']._serialized_end=5420
 # @@protoc_insertion_point(module_scope)

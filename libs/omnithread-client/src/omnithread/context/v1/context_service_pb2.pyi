@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -192,6 +193,7 @@ class StartSessionResponse(_message.Message):
     OTHER_CHANNEL_PRICES_FIELD_NUMBER: _builtins.int
     CART_PROBLEMS_FIELD_NUMBER: _builtins.int
     HANDOVER_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """The customer."""
     session_id: _builtins.str
@@ -204,6 +206,8 @@ class StartSessionResponse(_message.Message):
     """W3C trace context of the journey's last touchpoint before this one, to link the session's first span to; empty for the first."""
     replayed: _builtins.bool
     """Whether this request had been carried out before."""
+    token: _builtins.str
+    """Stands for this answer as `at_least` of a later `GetCustomerContext`. At most 512 characters."""
     @_builtins.property
     def set_aside(self) -> _containers.RepeatedCompositeFieldContainer[_profile_service_pb2.SetAsideIdentifier]:
         """The identifiers that were not used, and why."""
@@ -248,10 +252,11 @@ class StartSessionResponse(_message.Message):
         other_channel_prices: _abc.Iterable[_price_pb2.ChannelPrice] | None = ...,
         cart_problems: _abc.Iterable[_cart_pb2.CartProblem] | None = ...,
         handover: Global___HandoverResult | None = ...,
+        token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "context", b"context", "handover", b"handover"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "cart_problems", b"cart_problems", "context", b"context", "customer_id", b"customer_id", "handover", b"handover", "journey_id", b"journey_id", "last_touchpoint_traceparent", b"last_touchpoint_traceparent", "other_channel_prices", b"other_channel_prices", "outcome", b"outcome", "problems", b"problems", "replayed", b"replayed", "session_id", b"session_id", "set_aside", b"set_aside"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "cart_problems", b"cart_problems", "context", b"context", "customer_id", b"customer_id", "handover", b"handover", "journey_id", b"journey_id", "last_touchpoint_traceparent", b"last_touchpoint_traceparent", "other_channel_prices", b"other_channel_prices", "outcome", b"outcome", "problems", b"problems", "replayed", b"replayed", "session_id", b"session_id", "set_aside", b"set_aside", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -266,6 +271,8 @@ class GetCustomerContextRequest(_message.Message):
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     IDENTIFIER_FIELD_NUMBER: _builtins.int
     SECTIONS_FIELD_NUMBER: _builtins.int
+    AT_LEAST_FIELD_NUMBER: _builtins.int
+    MAX_AGE_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """By id."""
     @_builtins.property
@@ -276,22 +283,60 @@ class GetCustomerContextRequest(_message.Message):
     def sections(self) -> _containers.RepeatedScalarFieldContainer[_context_pb2.Section.ValueType]:
         """The sections wanted; empty means all."""
 
+    @_builtins.property
+    def at_least(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the answer has to hold: `head.token` of answers to writes, and `token` of earlier answers. At most 16. What the caller was told is saved, it sees; what others changed since, it sees when the aggregator has heard of it, and after ten seconds at most."""
+
+    @_builtins.property
+    def max_age(self) -> _duration_pb2.Duration:
+        """How old a section may be at most, up to a minute. Together with `at_least` both hold; without both, nothing is older than the call."""
+
     def __init__(
         self,
         *,
         customer_id: _builtins.str = ...,
         identifier: _profile_pb2.Identifier | None = ...,
         sections: _abc.Iterable[_context_pb2.Section.ValueType] | None = ...,
+        at_least: _abc.Iterable[_builtins.str] | None = ...,
+        max_age: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "customer_id", b"customer_id", "identifier", b"identifier"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "customer_id", b"customer_id", "identifier", b"identifier", "max_age", b"max_age"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "customer_id", b"customer_id", "identifier", b"identifier", "sections", b"sections"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_least", b"at_least", "customer", b"customer", "customer_id", b"customer_id", "identifier", b"identifier", "max_age", b"max_age", "sections", b"sections"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_customer: _TypeAlias = _typing.Literal["customer_id", "identifier"]  # noqa: Y015
     _WhichOneofArgType_customer: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_customer) -> _WhichOneofReturnType_customer | None: ...
 
 Global___GetCustomerContextRequest: _TypeAlias = GetCustomerContextRequest  # noqa: Y015
+
+@_typing.final
+class SectionTime(_message.Message):
+    """SectionTime says from when a section is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECTION_FIELD_NUMBER: _builtins.int
+    READ_TIME_FIELD_NUMBER: _builtins.int
+    section: _context_pb2.Section.ValueType
+    """Which section."""
+    @_builtins.property
+    def read_time(self) -> _timestamp_pb2.Timestamp:
+        """It was so at this time, and maybe still is (UTC)."""
+
+    def __init__(
+        self,
+        *,
+        section: _context_pb2.Section.ValueType = ...,
+        read_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_time", b"read_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["read_time", b"read_time", "section", b"section"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SectionTime: _TypeAlias = SectionTime  # noqa: Y015
 
 @_typing.final
 class GetCustomerContextResponse(_message.Message):
@@ -304,6 +349,10 @@ class GetCustomerContextResponse(_message.Message):
     CART_PRICE_FIELD_NUMBER: _builtins.int
     OTHER_CHANNEL_PRICES_FIELD_NUMBER: _builtins.int
     CART_PROBLEMS_FIELD_NUMBER: _builtins.int
+    READ_TIMES_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """Stands for this answer as `at_least` of a later read: that one is no older. At most 512 characters."""
     @_builtins.property
     def context(self) -> _context_pb2.CustomerContext:
         """The context."""
@@ -324,6 +373,10 @@ class GetCustomerContextResponse(_message.Message):
     def cart_problems(self) -> _containers.RepeatedCompositeFieldContainer[_cart_pb2.CartProblem]:
         """What somebody should know before the customer pays. At most 100."""
 
+    @_builtins.property
+    def read_times(self) -> _containers.RepeatedCompositeFieldContainer[Global___SectionTime]:
+        """From when each section is that is there, by section."""
+
     def __init__(
         self,
         *,
@@ -332,10 +385,12 @@ class GetCustomerContextResponse(_message.Message):
         cart_price: _price_pb2.CartPrice | None = ...,
         other_channel_prices: _abc.Iterable[_price_pb2.ChannelPrice] | None = ...,
         cart_problems: _abc.Iterable[_cart_pb2.CartProblem] | None = ...,
+        read_times: _abc.Iterable[Global___SectionTime] | None = ...,
+        token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "context", b"context"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "cart_problems", b"cart_problems", "context", b"context", "other_channel_prices", b"other_channel_prices", "problems", b"problems"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart_price", b"cart_price", "cart_problems", b"cart_problems", "context", b"context", "other_channel_prices", b"other_channel_prices", "problems", b"problems", "read_times", b"read_times", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -642,7 +697,7 @@ class ExplainMergeResponse(_message.Message):
 
     @_builtins.property
     def missing_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The areas that have not absorbed it, or did not answer, sorted."""
+        """The areas that have not absorbed it, did not answer, or are not shown for want of a scope (`cart:read`, `preference:read`, `messages:read`), sorted."""
 
     def __init__(
         self,

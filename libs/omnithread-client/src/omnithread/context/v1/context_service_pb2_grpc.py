@@ -82,6 +82,7 @@ class ContextServiceServicer:
 
     def GetCustomerContext(self, request, context):
         """GetCustomerContext gives the context as committed now: it asks the services at once and shares the caller's deadline among them. One call to each service.
+        With `at_least` or `max_age` it may be from a moment ago: what the aggregator keeps in memory is new enough then, or the services whose sections are not are asked. No call at best.
         Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID of profile; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -40,6 +40,7 @@ class ContextServiceStub:
     """
     GetCustomerContext: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.GetCustomerContextRequest, _context_service_pb2.GetCustomerContextResponse]
     """GetCustomerContext gives the context as committed now: it asks the services at once and shares the caller's deadline among them. One call to each service.
+    With `at_least` or `max_age` it may be from a moment ago: what the aggregator keeps in memory is new enough then, or the services whose sections are not are asked. No call at best.
     Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID of profile; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
     """
     RecordTouchpoint: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.RecordTouchpointRequest, _context_service_pb2.RecordTouchpointResponse]
@@ -67,6 +68,7 @@ class ContextServiceAsyncStub(ContextServiceStub):
     """
     GetCustomerContext: _aio.UnaryUnaryMultiCallable[_context_service_pb2.GetCustomerContextRequest, _context_service_pb2.GetCustomerContextResponse]  # type: ignore[assignment]
     """GetCustomerContext gives the context as committed now: it asks the services at once and shares the caller's deadline among them. One call to each service.
+    With `at_least` or `max_age` it may be from a moment ago: what the aggregator keeps in memory is new enough then, or the services whose sections are not are asked. No call at best.
     Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID of profile; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
     """
     RecordTouchpoint: _aio.UnaryUnaryMultiCallable[_context_service_pb2.RecordTouchpointRequest, _context_service_pb2.RecordTouchpointResponse]  # type: ignore[assignment]
@@ -103,6 +105,7 @@ class ContextServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_context_service_pb2.GetCustomerContextResponse, _abc.Awaitable[_context_service_pb2.GetCustomerContextResponse]]:
         """GetCustomerContext gives the context as committed now: it asks the services at once and shares the caller's deadline among them. One call to each service.
+        With `at_least` or `max_age` it may be from a moment ago: what the aggregator keeps in memory is new enough then, or the services whose sections are not are asked. No call at best.
         Errors: CUSTOMER_NOT_FOUND, IDENTIFIER_INVALID of profile; DEPENDENCY_UNAVAILABLE where an identifier is given and profile does not answer.
         """
 

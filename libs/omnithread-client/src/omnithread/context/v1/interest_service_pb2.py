@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,omnithread/context/v1/interest_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xb2\x02\n\x18ReportPriceChangeRequest\x12\x31\n\tchange_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._:-]{1,64}$\x12\x16\n\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x04name\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12-\n\told_price\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12-\n\tnew_price\x18\x05 \x01(\x0b\x32\x12.google.type.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\x08link_uri\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x37\n\x0b\x63hange_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\">\n\x19ReportPriceChangeResponse\x12\x0f\n\x07telling\x18\x01 \x01(\x08\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"J\n\x15GetPriceChangeRequest\x12\x31\n\tchange_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._:-]{1,64}$\"G\n\x16GetPriceChangeResponse\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x12\n\ntold_count\x18\x02 \x01(\x05\x12\x0c\n\x04\x64one\x18\x03 \x01(\x08\x32\xf8\x01\n\x0fInterestService\x12v\n\x11ReportPriceChange\x12/.omnithread.context.v1.ReportPriceChangeRequest\x1a\x30.omnithread.context.v1.ReportPriceChangeResponse\x12m\n\x0eGetPriceChange\x12,.omnithread.context.v1.GetPriceChangeRequest\x1a-.omnithread.context.v1.GetPriceChangeResponseB>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,omnithread/context/v1/interest_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a!omnithread/common/v1/access.proto\"\xee\x06\n\x18ReportPriceChangeRequest\x12\x31\n\tchange_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._:-]{1,64}$\x12\x16\n\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x04name\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\xbe\x02\n\told_price\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\x96\x02\xbaH\x92\x02\xba\x01\x8b\x02\n\x0bmoney.range\x12_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\x1a\x9a\x01this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\xc8\x01\x01\x12\xbe\x02\n\tnew_price\x18\x05 \x01(\x0b\x32\x12.google.type.MoneyB\x96\x02\xbaH\x92\x02\xba\x01\x8b\x02\n\x0bmoney.range\x12_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\x1a\x9a\x01this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\xc8\x01\x01\x12\x1a\n\x08link_uri\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12O\n\x0b\x63hange_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\">\n\x19ReportPriceChangeResponse\x12\x0f\n\x07telling\x18\x01 \x01(\x08\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"J\n\x15GetPriceChangeRequest\x12\x31\n\tchange_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._:-]{1,64}$\"G\n\x16GetPriceChangeResponse\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x12\n\ntold_count\x18\x02 \x01(\x05\x12\x0c\n\x04\x64one\x18\x03 \x01(\x08\x32\xac\x02\n\x0fInterestService\x12\x90\x01\n\x11ReportPriceChange\x12/.omnithread.context.v1.ReportPriceChangeRequest\x1a\x30.omnithread.context.v1.ReportPriceChangeResponse\"\x18\xea\xc7\x18\x14\n\x0e\x63\x61rt:catalogue\x18\x01(\x01\x12\x85\x01\n\x0eGetPriceChange\x12,.omnithread.context.v1.GetPriceChangeRequest\x1a-.omnithread.context.v1.GetPriceChangeResponse\"\x16\xea\xc7\x18\x12\n\x0e\x63\x61rt:catalogue\x18\x01\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,23 +43,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
   _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['old_price']._loaded_options = None
-  _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['old_price']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['old_price']._serialized_options = b'\272H\222\002\272\001\213\002\n\013money.range\022_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\032\232\001this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\310\001\001'
   _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['new_price']._loaded_options = None
-  _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['new_price']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['new_price']._serialized_options = b'\272H\222\002\272\001\213\002\n\013money.range\022_must have a currency code of at most 3 characters, at most 10^15 units and less than 10^9 nanos\032\232\001this.currency_code.size() <= 3 && this.units >= -1000000000000000 && this.units <= 1000000000000000 && this.nanos > -1000000000 && this.nanos < 1000000000\310\001\001'
   _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['link_uri']._loaded_options = None
   _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['link_uri']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['change_time']._loaded_options = None
-  _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['change_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REPORTPRICECHANGEREQUEST'].fields_by_name['change_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETPRICECHANGEREQUEST'].fields_by_name['change_id']._loaded_options = None
   _globals['_GETPRICECHANGEREQUEST'].fields_by_name['change_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9._:-]{1,64}$'
-  _globals['_REPORTPRICECHANGEREQUEST']._serialized_start=159
-  _globals['_REPORTPRICECHANGEREQUEST']._serialized_end=465
-  _globals['_REPORTPRICECHANGERESPONSE']._serialized_start=467
-  _globals['_REPORTPRICECHANGERESPONSE']._serialized_end=529
-  _globals['_GETPRICECHANGEREQUEST']._serialized_start=531
-  _globals['_GETPRICECHANGEREQUEST']._serialized_end=605
-  _globals['_GETPRICECHANGERESPONSE']._serialized_start=607
-  _globals['_GETPRICECHANGERESPONSE']._serialized_end=678
-  _globals['_INTERESTSERVICE']._serialized_start=681
-  _globals['_INTERESTSERVICE']._serialized_end=929
+  _globals['_INTERESTSERVICE'].methods_by_name['ReportPriceChange']._loaded_options = None
+  _globals['_INTERESTSERVICE'].methods_by_name['ReportPriceChange']._serialized_options = b'\352\307\030\024\n\016cart:catalogue\030\001(\001'
+  _globals['_INTERESTSERVICE'].methods_by_name['GetPriceChange']._loaded_options = None
+  _globals['_INTERESTSERVICE'].methods_by_name['GetPriceChange']._serialized_options = b'\352\307\030\022\n\016cart:catalogue\030\001'
+  _globals['_REPORTPRICECHANGEREQUEST']._serialized_start=194
+  _globals['_REPORTPRICECHANGEREQUEST']._serialized_end=1072
+  _globals['_REPORTPRICECHANGERESPONSE']._serialized_start=1074
+  _globals['_REPORTPRICECHANGERESPONSE']._serialized_end=1136
+  _globals['_GETPRICECHANGEREQUEST']._serialized_start=1138
+  _globals['_GETPRICECHANGEREQUEST']._serialized_end=1212
+  _globals['_GETPRICECHANGERESPONSE']._serialized_start=1214
+  _globals['_GETPRICECHANGERESPONSE']._serialized_end=1285
+  _globals['_INTERESTSERVICE']._serialized_start=1288
+  _globals['_INTERESTSERVICE']._serialized_end=1588
 # @@protoc_insertion_point(module_scope)

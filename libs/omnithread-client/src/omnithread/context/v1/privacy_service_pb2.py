@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import privacy_pb2 as omnithread_dot_common_dot_v1_dot_privacy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/context/v1/privacy_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"omnithread/common/v1/channel.proto\x1a\"omnithread/common/v1/privacy.proto\"J\n\x15\x45xportCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"v\n\x16\x45xportCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04\x61rea\x18\x02 \x01(\t\x12\x39\n\tdocuments\x18\x03 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\"\xe5\x01\n\x14\x45raseCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12-\n\x06reason\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"Z\n\x15\x45raseCustomerResponse\x12/\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Erasure\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xe5\x02\n\x07\x45rasure\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x32\n\x05state\x18\x03 \x01(\x0e\x32#.omnithread.context.v1.ErasureState\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\x07\x63hannel\x18\x05 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x10\n\x08\x61\x63tor_id\x18\x06 \x01(\t\x12/\n\x0b\x61\x63\x63\x65pt_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rcomplete_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x05\x61reas\x18\t \x03(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x15\n\rpending_areas\x18\n \x03(\t\"\x8e\x01\n\x11GetErasureRequest\x12\x32\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x33\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x42\x10\n\x07\x65rasure\x12\x05\xbaH\x02\x08\x01\"E\n\x12GetErasureResponse\x12/\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Erasure*`\n\x0c\x45rasureState\x12\x1d\n\x19\x45RASURE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RASURE_STATE_RUNNING\x10\x01\x12\x16\n\x12\x45RASURE_STATE_DONE\x10\x02\x32\xd0\x02\n\x0ePrivacyService\x12o\n\x0e\x45xportCustomer\x12,.omnithread.context.v1.ExportCustomerRequest\x1a-.omnithread.context.v1.ExportCustomerResponse0\x01\x12j\n\rEraseCustomer\x12+.omnithread.context.v1.EraseCustomerRequest\x1a,.omnithread.context.v1.EraseCustomerResponse\x12\x61\n\nGetErasure\x12(.omnithread.context.v1.GetErasureRequest\x1a).omnithread.context.v1.GetErasureResponseB>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/context/v1/privacy_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a\"omnithread/common/v1/channel.proto\x1a\"omnithread/common/v1/privacy.proto\"J\n\x15\x45xportCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"v\n\x16\x45xportCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04\x61rea\x18\x02 \x01(\t\x12\x39\n\tdocuments\x18\x03 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\"\xfd\x01\n\x14\x45raseCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12-\n\x06reason\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"Z\n\x15\x45raseCustomerResponse\x12/\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Erasure\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xe5\x02\n\x07\x45rasure\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x32\n\x05state\x18\x03 \x01(\x0e\x32#.omnithread.context.v1.ErasureState\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\x07\x63hannel\x18\x05 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x10\n\x08\x61\x63tor_id\x18\x06 \x01(\t\x12/\n\x0b\x61\x63\x63\x65pt_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rcomplete_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x05\x61reas\x18\t \x03(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x15\n\rpending_areas\x18\n \x03(\t\"\x8e\x01\n\x11GetErasureRequest\x12\x32\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x33\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x42\x10\n\x07\x65rasure\x12\x05\xbaH\x02\x08\x01\"E\n\x12GetErasureResponse\x12/\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x1e.omnithread.context.v1.Erasure*`\n\x0c\x45rasureState\x12\x1d\n\x19\x45RASURE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RASURE_STATE_RUNNING\x10\x01\x12\x16\n\x12\x45RASURE_STATE_DONE\x10\x02\x32\xa2\x03\n\x0ePrivacyService\x12\x8b\x01\n\x0e\x45xportCustomer\x12,.omnithread.context.v1.ExportCustomerRequest\x1a-.omnithread.context.v1.ExportCustomerResponse\"\x1a\xea\xc7\x18\x16\n\x0eprivacy:export\x18\x01 \x01(\x01\x30\x01\x12\x87\x01\n\rEraseCustomer\x12+.omnithread.context.v1.EraseCustomerRequest\x1a,.omnithread.context.v1.EraseCustomerResponse\"\x1b\xea\xc7\x18\x17\n\rprivacy:erase\x18\x01 \x01(\x03\x30\x01\x12x\n\nGetErasure\x12(.omnithread.context.v1.GetErasureRequest\x1a).omnithread.context.v1.GetErasureResponse\"\x15\xea\xc7\x18\x11\n\rprivacy:erase\x18\x01\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,29 +46,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERASECUSTOMERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ERASECUSTOMERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ERASECUSTOMERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ERASECUSTOMERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ERASECUSTOMERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETERASUREREQUEST'].oneofs_by_name['erasure']._loaded_options = None
   _globals['_GETERASUREREQUEST'].oneofs_by_name['erasure']._serialized_options = b'\272H\002\010\001'
   _globals['_GETERASUREREQUEST'].fields_by_name['erasure_id']._loaded_options = None
   _globals['_GETERASUREREQUEST'].fields_by_name['erasure_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_GETERASUREREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_GETERASUREREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
-  _globals['_ERASURESTATE']._serialized_start=1300
-  _globals['_ERASURESTATE']._serialized_end=1396
-  _globals['_EXPORTCUSTOMERREQUEST']._serialized_start=204
-  _globals['_EXPORTCUSTOMERREQUEST']._serialized_end=278
-  _globals['_EXPORTCUSTOMERRESPONSE']._serialized_start=280
-  _globals['_EXPORTCUSTOMERRESPONSE']._serialized_end=398
-  _globals['_ERASECUSTOMERREQUEST']._serialized_start=401
-  _globals['_ERASECUSTOMERREQUEST']._serialized_end=630
-  _globals['_ERASECUSTOMERRESPONSE']._serialized_start=632
-  _globals['_ERASECUSTOMERRESPONSE']._serialized_end=722
-  _globals['_ERASURE']._serialized_start=725
-  _globals['_ERASURE']._serialized_end=1082
-  _globals['_GETERASUREREQUEST']._serialized_start=1085
-  _globals['_GETERASUREREQUEST']._serialized_end=1227
-  _globals['_GETERASURERESPONSE']._serialized_start=1229
-  _globals['_GETERASURERESPONSE']._serialized_end=1298
-  _globals['_PRIVACYSERVICE']._serialized_start=1399
-  _globals['_PRIVACYSERVICE']._serialized_end=1735
+  _globals['_PRIVACYSERVICE'].methods_by_name['ExportCustomer']._loaded_options = None
+  _globals['_PRIVACYSERVICE'].methods_by_name['ExportCustomer']._serialized_options = b'\352\307\030\026\n\016privacy:export\030\001 \001(\001'
+  _globals['_PRIVACYSERVICE'].methods_by_name['EraseCustomer']._loaded_options = None
+  _globals['_PRIVACYSERVICE'].methods_by_name['EraseCustomer']._serialized_options = b'\352\307\030\027\n\rprivacy:erase\030\001 \001(\0030\001'
+  _globals['_PRIVACYSERVICE'].methods_by_name['GetErasure']._loaded_options = None
+  _globals['_PRIVACYSERVICE'].methods_by_name['GetErasure']._serialized_options = b'\352\307\030\021\n\rprivacy:erase\030\001'
+  _globals['_ERASURESTATE']._serialized_start=1359
+  _globals['_ERASURESTATE']._serialized_end=1455
+  _globals['_EXPORTCUSTOMERREQUEST']._serialized_start=239
+  _globals['_EXPORTCUSTOMERREQUEST']._serialized_end=313
+  _globals['_EXPORTCUSTOMERRESPONSE']._serialized_start=315
+  _globals['_EXPORTCUSTOMERRESPONSE']._serialized_end=433
+  _globals['_ERASECUSTOMERREQUEST']._serialized_start=436
+  _globals['_ERASECUSTOMERREQUEST']._serialized_end=689
+  _globals['_ERASECUSTOMERRESPONSE']._serialized_start=691
+  _globals['_ERASECUSTOMERRESPONSE']._serialized_end=781
+  _globals['_ERASURE']._serialized_start=784
+  _globals['_ERASURE']._serialized_end=1141
+  _globals['_GETERASUREREQUEST']._serialized_start=1144
+  _globals['_GETERASUREREQUEST']._serialized_end=1286
+  _globals['_GETERASURERESPONSE']._serialized_start=1288
+  _globals['_GETERASURERESPONSE']._serialized_end=1357
+  _globals['_PRIVACYSERVICE']._serialized_start=1458
+  _globals['_PRIVACYSERVICE']._serialized_end=1876
 # @@protoc_insertion_point(module_scope)

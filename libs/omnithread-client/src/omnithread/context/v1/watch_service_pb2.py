@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from omnithread.cart.v1 import cart_pb2 as omnithread_dot_cart_dot_v1_dot_cart__pb2
 from omnithread.cart.v1 import price_pb2 as omnithread_dot_cart_dot_v1_dot_price__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.context.v1 import context_pb2 as omnithread_dot_context_dot_v1_dot_context__pb2
 from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)omnithread/context/v1/watch_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\x1eomnithread/cart/v1/price.proto\x1a#omnithread/context/v1/context.proto\x1a#omnithread/profile/v1/profile.proto\"\x99\x03\n\x1bWatchCustomerContextRequest\x12\x33\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x37\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierH\x00\x12\x45\n\x08sections\x18\x03 \x03(\x0e\x32\x1e.omnithread.context.v1.SectionB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\x15\x63hanged_sections_only\x18\x04 \x01(\x08\x12\x1e\n\x0cresume_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12s\n\x11heartbeat_seconds\x18\x06 \x01(\x05\x42X\xbaHU\xba\x01R\n\x11heartbeat_seconds\x12\x15must be 0, or 5 to 60\x1a&this == 0 || (this >= 5 && this <= 60)B\x11\n\x08\x63ustomer\x12\x05\xbaH\x02\x08\x01\"\xb4\x01\n\x1cWatchCustomerContextResponse\x12>\n\x06update\x18\x01 \x01(\x0b\x32,.omnithread.context.v1.CustomerContextUpdateH\x00\x12\x35\n\theartbeat\x18\x02 \x01(\x0b\x32 .omnithread.context.v1.HeartbeatH\x00\x12\x14\n\x0cresume_token\x18\x03 \x01(\tB\x07\n\x05\x65vent\"\x80\x03\n\x15\x43ustomerContextUpdate\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.omnithread.context.v1.CustomerContext\x12\x37\n\x08problems\x18\x02 \x03(\x0b\x32%.omnithread.context.v1.SectionProblem\x12\x31\n\ncart_price\x18\x03 \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12>\n\x14other_channel_prices\x18\x04 \x03(\x0b\x32 .omnithread.cart.v1.ChannelPrice\x12\x36\n\rcart_problems\x18\x05 \x03(\x0b\x32\x1f.omnithread.cart.v1.CartProblem\x12\x38\n\x10\x63hanged_sections\x18\x06 \x03(\x0e\x32\x1e.omnithread.context.v1.Section\x12\x10\n\x08snapshot\x18\x07 \x01(\x08\"\x0b\n\tHeartbeat2\x92\x01\n\x0cWatchService\x12\x81\x01\n\x14WatchCustomerContext\x12\x32.omnithread.context.v1.WatchCustomerContextRequest\x1a\x33.omnithread.context.v1.WatchCustomerContextResponse0\x01\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)omnithread/context/v1/watch_service.proto\x12\x15omnithread.context.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1domnithread/cart/v1/cart.proto\x1a\x1eomnithread/cart/v1/price.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/context/v1/context.proto\x1a#omnithread/profile/v1/profile.proto\"\x99\x03\n\x1bWatchCustomerContextRequest\x12\x33\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x37\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierH\x00\x12\x45\n\x08sections\x18\x03 \x03(\x0e\x32\x1e.omnithread.context.v1.SectionB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\x15\x63hanged_sections_only\x18\x04 \x01(\x08\x12\x1e\n\x0cresume_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12s\n\x11heartbeat_seconds\x18\x06 \x01(\x05\x42X\xbaHU\xba\x01R\n\x11heartbeat_seconds\x12\x15must be 0, or 2 to 60\x1a&this == 0 || (this >= 2 && this <= 60)B\x11\n\x08\x63ustomer\x12\x05\xbaH\x02\x08\x01\"\xb4\x01\n\x1cWatchCustomerContextResponse\x12>\n\x06update\x18\x01 \x01(\x0b\x32,.omnithread.context.v1.CustomerContextUpdateH\x00\x12\x35\n\theartbeat\x18\x02 \x01(\x0b\x32 .omnithread.context.v1.HeartbeatH\x00\x12\x14\n\x0cresume_token\x18\x03 \x01(\tB\x07\n\x05\x65vent\"\x80\x03\n\x15\x43ustomerContextUpdate\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.omnithread.context.v1.CustomerContext\x12\x37\n\x08problems\x18\x02 \x03(\x0b\x32%.omnithread.context.v1.SectionProblem\x12\x31\n\ncart_price\x18\x03 \x01(\x0b\x32\x1d.omnithread.cart.v1.CartPrice\x12>\n\x14other_channel_prices\x18\x04 \x03(\x0b\x32 .omnithread.cart.v1.ChannelPrice\x12\x36\n\rcart_problems\x18\x05 \x03(\x0b\x32\x1f.omnithread.cart.v1.CartProblem\x12\x38\n\x10\x63hanged_sections\x18\x06 \x03(\x0e\x32\x1e.omnithread.context.v1.Section\x12\x10\n\x08snapshot\x18\x07 \x01(\x08\"\x0b\n\tHeartbeat2\xaa\x01\n\x0cWatchService\x12\x99\x01\n\x14WatchCustomerContext\x12\x32.omnithread.context.v1.WatchCustomerContextRequest\x1a\x33.omnithread.context.v1.WatchCustomerContextResponse\"\x16\xea\xc7\x18\x12\n\x0c\x63ontext:read\x18\x01 \x01\x30\x01\x42>\n\x19\x63om.omnithread.context.v1P\x01Z\x1fomnithread/context/v1;contextv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,15 +47,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHCUSTOMERCONTEXTREQUEST'].fields_by_name['resume_token']._loaded_options = None
   _globals['_WATCHCUSTOMERCONTEXTREQUEST'].fields_by_name['resume_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_WATCHCUSTOMERCONTEXTREQUEST'].fields_by_name['heartbeat_seconds']._loaded_options = None
-  _globals['_WATCHCUSTOMERCONTEXTREQUEST'].fields_by_name['heartbeat_seconds']._serialized_options = b'\272HU\272\001R\n\021heartbeat_seconds\022\025must be 0, or 5 to 60\032&this == 0 || (this >= 5 && this <= 60)'
-  _globals['_WATCHCUSTOMERCONTEXTREQUEST']._serialized_start=235
-  _globals['_WATCHCUSTOMERCONTEXTREQUEST']._serialized_end=644
-  _globals['_WATCHCUSTOMERCONTEXTRESPONSE']._serialized_start=647
-  _globals['_WATCHCUSTOMERCONTEXTRESPONSE']._serialized_end=827
-  _globals['_CUSTOMERCONTEXTUPDATE']._serialized_start=830
-  _globals['_CUSTOMERCONTEXTUPDATE']._serialized_end=1214
-  _globals['_HEARTBEAT']._serialized_start=1216
-  _globals['_HEARTBEAT']._serialized_end=1227
-  _globals['_WATCHSERVICE']._serialized_start=1230
-  _globals['_WATCHSERVICE']._serialized_end=1376
+  _globals['_WATCHCUSTOMERCONTEXTREQUEST'].fields_by_name['heartbeat_seconds']._serialized_options = b'\272HU\272\001R\n\021heartbeat_seconds\022\025must be 0, or 2 to 60\032&this == 0 || (this >= 2 && this <= 60)'
+  _globals['_WATCHSERVICE'].methods_by_name['WatchCustomerContext']._loaded_options = None
+  _globals['_WATCHSERVICE'].methods_by_name['WatchCustomerContext']._serialized_options = b'\352\307\030\022\n\014context:read\030\001 \001'
+  _globals['_WATCHCUSTOMERCONTEXTREQUEST']._serialized_start=270
+  _globals['_WATCHCUSTOMERCONTEXTREQUEST']._serialized_end=679
+  _globals['_WATCHCUSTOMERCONTEXTRESPONSE']._serialized_start=682
+  _globals['_WATCHCUSTOMERCONTEXTRESPONSE']._serialized_end=862
+  _globals['_CUSTOMERCONTEXTUPDATE']._serialized_start=865
+  _globals['_CUSTOMERCONTEXTUPDATE']._serialized_end=1249
+  _globals['_HEARTBEAT']._serialized_start=1251
+  _globals['_HEARTBEAT']._serialized_end=1262
+  _globals['_WATCHSERVICE']._serialized_start=1265
+  _globals['_WATCHSERVICE']._serialized_end=1435
 # @@protoc_insertion_point(module_scope)

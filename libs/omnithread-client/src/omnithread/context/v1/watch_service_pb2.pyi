@@ -41,7 +41,7 @@ class WatchCustomerContextRequest(_message.Message):
     resume_token: _builtins.str
     """The newest `resume_token` of a stream that broke, to go on from there; empty for a new one. One that was given for another customer or other sections, or by an older version of the suite, gives a snapshot."""
     heartbeat_seconds: _builtins.int
-    """After how much silence a heartbeat comes, in seconds: 5 to 60; 0 means 15."""
+    """After how much silence a heartbeat comes, in seconds: 2 to 60; 0 means 15. Who must not show for longer than six seconds what may be outdated asks for 2 or 3."""
     @_builtins.property
     def identifier(self) -> _profile_pb2.Identifier:
         """By an identifier, looked up once, when the stream begins; `verified` is not looked at."""

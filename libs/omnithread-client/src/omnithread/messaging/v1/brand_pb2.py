@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/messaging/v1/brand.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x02\n\x05\x42rand\x12.\n\x08\x62rand_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x17\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x36\n\x07\x63olours\x18\x03 \x01(\x0b\x32%.omnithread.messaging.v1.BrandColours\x12\x1a\n\x08logo_uri\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1a\n\x08home_uri\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12>\n\x05texts\x18\x06 \x03(\x0b\x32#.omnithread.messaging.v1.BrandTextsB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12#\n\x10\x64\x65\x66\x61ult_language\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18#\x12\x0f\n\x07version\x18\x08 \x01(\x04\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\n \x01(\t\"\xbd\x01\n\x0c\x42randColours\x12)\n\x07primary\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\x12,\n\non_primary\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\x12,\n\nbackground\x18\x03 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\x12&\n\x04text\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\"\xb6\x02\n\nBrandTexts\x12\x1b\n\x08language\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18#\x12\x1b\n\tsignature\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x19\n\x07imprint\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12I\n\x0f\x66orm_of_address\x18\x04 \x01(\x0e\x32&.omnithread.messaging.v1.FormOfAddressB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12@\n\x08snippets\x18\x05 \x03(\x0b\x32$.omnithread.messaging.v1.ToneSnippetB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\"\n\x11preferences_label\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\"\n\x11unsubscribe_label\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"T\n\x0bToneSnippet\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x18\n\x04text\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03*j\n\rFormOfAddress\x12\x1f\n\x1b\x46ORM_OF_ADDRESS_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46ORM_OF_ADDRESS_FORMAL\x10\x01\x12\x1c\n\x18\x46ORM_OF_ADDRESS_INFORMAL\x10\x02\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/messaging/v1/brand.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x03\n\x05\x42rand\x12.\n\x08\x62rand_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x17\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x36\n\x07\x63olours\x18\x03 \x01(\x0b\x32%.omnithread.messaging.v1.BrandColours\x12\x1a\n\x08logo_uri\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1a\n\x08home_uri\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12>\n\x05texts\x18\x06 \x03(\x0b\x32#.omnithread.messaging.v1.BrandTextsB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12#\n\x10\x64\x65\x66\x61ult_language\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18#\x12\x1f\n\x07version\x18\x08 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12L\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12\x16\n\x04\x65tag\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"\xbd\x01\n\x0c\x42randColours\x12)\n\x07primary\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\x12,\n\non_primary\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\x12,\n\nbackground\x18\x03 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\x12&\n\x04text\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^#[0-9A-Fa-f]{6}$\"\xb6\x02\n\nBrandTexts\x12\x1b\n\x08language\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18#\x12\x1b\n\tsignature\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x19\n\x07imprint\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12I\n\x0f\x66orm_of_address\x18\x04 \x01(\x0e\x32&.omnithread.messaging.v1.FormOfAddressB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12@\n\x08snippets\x18\x05 \x03(\x0b\x32$.omnithread.messaging.v1.ToneSnippetB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\"\n\x11preferences_label\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\"\n\x11unsubscribe_label\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"T\n\x0bToneSnippet\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x18\n\x04text\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03*j\n\rFormOfAddress\x12\x1f\n\x1b\x46ORM_OF_ADDRESS_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46ORM_OF_ADDRESS_FORMAL\x10\x01\x12\x1c\n\x18\x46ORM_OF_ADDRESS_INFORMAL\x10\x02\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,6 +46,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BRAND'].fields_by_name['texts']._serialized_options = b'\272H\007\222\001\004\010\001\0202'
   _globals['_BRAND'].fields_by_name['default_language']._loaded_options = None
   _globals['_BRAND'].fields_by_name['default_language']._serialized_options = b'\272H\006r\004\020\002\030#'
+  _globals['_BRAND'].fields_by_name['version']._loaded_options = None
+  _globals['_BRAND'].fields_by_name['version']._serialized_options = b'\272H\0132\t\030\377\377\377\377\377\377\377\017'
+  _globals['_BRAND'].fields_by_name['update_time']._loaded_options = None
+  _globals['_BRAND'].fields_by_name['update_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
+  _globals['_BRAND'].fields_by_name['etag']._loaded_options = None
+  _globals['_BRAND'].fields_by_name['etag']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_BRANDCOLOURS'].fields_by_name['primary']._loaded_options = None
   _globals['_BRANDCOLOURS'].fields_by_name['primary']._serialized_options = b'\272H\025r\0232\021^#[0-9A-Fa-f]{6}$'
   _globals['_BRANDCOLOURS'].fields_by_name['on_primary']._loaded_options = None
@@ -72,14 +78,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TONESNIPPET'].fields_by_name['name']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_TONESNIPPET'].fields_by_name['text']._loaded_options = None
   _globals['_TONESNIPPET'].fields_by_name['text']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
-  _globals['_FORMOFADDRESS']._serialized_start=1093
-  _globals['_FORMOFADDRESS']._serialized_end=1199
+  _globals['_FORMOFADDRESS']._serialized_start=1148
+  _globals['_FORMOFADDRESS']._serialized_end=1254
   _globals['_BRAND']._serialized_start=127
-  _globals['_BRAND']._serialized_end=500
-  _globals['_BRANDCOLOURS']._serialized_start=503
-  _globals['_BRANDCOLOURS']._serialized_end=692
-  _globals['_BRANDTEXTS']._serialized_start=695
-  _globals['_BRANDTEXTS']._serialized_end=1005
-  _globals['_TONESNIPPET']._serialized_start=1007
-  _globals['_TONESNIPPET']._serialized_end=1091
+  _globals['_BRAND']._serialized_end=555
+  _globals['_BRANDCOLOURS']._serialized_start=558
+  _globals['_BRANDCOLOURS']._serialized_end=747
+  _globals['_BRANDTEXTS']._serialized_start=750
+  _globals['_BRANDTEXTS']._serialized_end=1060
+  _globals['_TONESNIPPET']._serialized_start=1062
+  _globals['_TONESNIPPET']._serialized_end=1146
 # @@protoc_insertion_point(module_scope)

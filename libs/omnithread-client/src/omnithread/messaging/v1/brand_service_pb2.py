@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.messaging.v1 import brand_pb2 as omnithread_dot_messaging_dot_v1_dot_brand__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/messaging/v1/brand_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/messaging/v1/brand.proto\"\xcc\x01\n\x0fPutBrandRequest\x12\x35\n\x05\x62rand\x18\x01 \x01(\x0b\x32\x1e.omnithread.messaging.v1.BrandB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"S\n\x10PutBrandResponse\x12-\n\x05\x62rand\x18\x01 \x01(\x0b\x32\x1e.omnithread.messaging.v1.Brand\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"A\n\x0fGetBrandRequest\x12.\n\x08\x62rand_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"A\n\x10GetBrandResponse\x12-\n\x05\x62rand\x18\x01 \x01(\x0b\x32\x1e.omnithread.messaging.v1.Brand\"O\n\x11ListBrandsRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"]\n\x12ListBrandsResponse\x12.\n\x06\x62rands\x18\x01 \x03(\x0b\x32\x1e.omnithread.messaging.v1.Brand\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xb7\x02\n\x0c\x42randService\x12_\n\x08PutBrand\x12(.omnithread.messaging.v1.PutBrandRequest\x1a).omnithread.messaging.v1.PutBrandResponse\x12_\n\x08GetBrand\x12(.omnithread.messaging.v1.GetBrandRequest\x1a).omnithread.messaging.v1.GetBrandResponse\x12\x65\n\nListBrands\x12*.omnithread.messaging.v1.ListBrandsRequest\x1a+.omnithread.messaging.v1.ListBrandsResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/messaging/v1/brand_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/messaging/v1/brand.proto\"\xe4\x01\n\x0fPutBrandRequest\x12\x35\n\x05\x62rand\x18\x01 \x01(\x0b\x32\x1e.omnithread.messaging.v1.BrandB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"S\n\x10PutBrandResponse\x12-\n\x05\x62rand\x18\x01 \x01(\x0b\x32\x1e.omnithread.messaging.v1.Brand\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"A\n\x0fGetBrandRequest\x12.\n\x08\x62rand_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"A\n\x10GetBrandResponse\x12-\n\x05\x62rand\x18\x01 \x01(\x0b\x32\x1e.omnithread.messaging.v1.Brand\"O\n\x11ListBrandsRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"]\n\x12ListBrandsResponse\x12.\n\x06\x62rands\x18\x01 \x03(\x0b\x32\x1e.omnithread.messaging.v1.Brand\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x8a\x03\n\x0c\x42randService\x12z\n\x08PutBrand\x12(.omnithread.messaging.v1.PutBrandRequest\x1a).omnithread.messaging.v1.PutBrandResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12~\n\x08GetBrand\x12(.omnithread.messaging.v1.GetBrandRequest\x1a).omnithread.messaging.v1.GetBrandResponse\"\x1d\xea\xc7\x18\x19\n\x0fmessages:review\x12\x04\x64oor\x18\x01\x12~\n\nListBrands\x12*.omnithread.messaging.v1.ListBrandsRequest\x1a+.omnithread.messaging.v1.ListBrandsResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,25 +43,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTBRANDREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUTBRANDREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_PUTBRANDREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_PUTBRANDREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PUTBRANDREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETBRANDREQUEST'].fields_by_name['brand_id']._loaded_options = None
   _globals['_GETBRANDREQUEST'].fields_by_name['brand_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
   _globals['_LISTBRANDSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTBRANDSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTBRANDSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTBRANDSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_PUTBRANDREQUEST']._serialized_start=172
-  _globals['_PUTBRANDREQUEST']._serialized_end=376
-  _globals['_PUTBRANDRESPONSE']._serialized_start=378
-  _globals['_PUTBRANDRESPONSE']._serialized_end=461
-  _globals['_GETBRANDREQUEST']._serialized_start=463
-  _globals['_GETBRANDREQUEST']._serialized_end=528
-  _globals['_GETBRANDRESPONSE']._serialized_start=530
-  _globals['_GETBRANDRESPONSE']._serialized_end=595
-  _globals['_LISTBRANDSREQUEST']._serialized_start=597
-  _globals['_LISTBRANDSREQUEST']._serialized_end=676
-  _globals['_LISTBRANDSRESPONSE']._serialized_start=678
-  _globals['_LISTBRANDSRESPONSE']._serialized_end=771
-  _globals['_BRANDSERVICE']._serialized_start=774
-  _globals['_BRANDSERVICE']._serialized_end=1085
+  _globals['_BRANDSERVICE'].methods_by_name['PutBrand']._loaded_options = None
+  _globals['_BRANDSERVICE'].methods_by_name['PutBrand']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_BRANDSERVICE'].methods_by_name['GetBrand']._loaded_options = None
+  _globals['_BRANDSERVICE'].methods_by_name['GetBrand']._serialized_options = b'\352\307\030\031\n\017messages:review\022\004door\030\001'
+  _globals['_BRANDSERVICE'].methods_by_name['ListBrands']._loaded_options = None
+  _globals['_BRANDSERVICE'].methods_by_name['ListBrands']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_PUTBRANDREQUEST']._serialized_start=207
+  _globals['_PUTBRANDREQUEST']._serialized_end=435
+  _globals['_PUTBRANDRESPONSE']._serialized_start=437
+  _globals['_PUTBRANDRESPONSE']._serialized_end=520
+  _globals['_GETBRANDREQUEST']._serialized_start=522
+  _globals['_GETBRANDREQUEST']._serialized_end=587
+  _globals['_GETBRANDRESPONSE']._serialized_start=589
+  _globals['_GETBRANDRESPONSE']._serialized_end=654
+  _globals['_LISTBRANDSREQUEST']._serialized_start=656
+  _globals['_LISTBRANDSREQUEST']._serialized_end=735
+  _globals['_LISTBRANDSRESPONSE']._serialized_start=737
+  _globals['_LISTBRANDSRESPONSE']._serialized_end=830
+  _globals['_BRANDSERVICE']._serialized_start=833
+  _globals['_BRANDSERVICE']._serialized_end=1227
 # @@protoc_insertion_point(module_scope)

@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5omnithread/messaging/v1/campaign_report_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\"omnithread/common/v1/channel.proto\x1a#omnithread/common/v1/delivery.proto\"\xcb\x01\n\x18GetCampaignReportRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x35\n\tfrom_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x33\n\x07to_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"T\n\x19GetCampaignReportResponse\x12\x37\n\x06report\x18\x01 \x01(\x0b\x32\'.omnithread.messaging.v1.CampaignReport\"S\n\x0f\x43\x61mpaignFigures\x12\x0c\n\x04sent\x18\x01 \x01(\x03\x12\x11\n\tdelivered\x18\x02 \x01(\x03\x12\x0e\n\x06opened\x18\x03 \x01(\x03\x12\x0f\n\x07\x63licked\x18\x04 \x01(\x03\"\xb8\x02\n\x11\x43\x61mpaignArmReport\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x0f\n\x07\x65ntered\x18\x02 \x01(\x03\x12\x0f\n\x07reached\x18\x03 \x01(\x03\x12\x39\n\x07\x66igures\x18\x04 \x01(\x0b\x32(.omnithread.messaging.v1.CampaignFigures\x12\x0e\n\x06\x62ought\x18\x05 \x01(\x03\x12\x1c\n\x14\x62ought_after_message\x18\x06 \x01(\x03\x12#\n\x07revenue\x18\x07 \x03(\x0b\x32\x12.google.type.Money\x12\x31\n\x15revenue_after_message\x18\x08 \x03(\x0b\x32\x12.google.type.Money\x12\x33\n\x04lift\x18\t \x01(\x0b\x32%.omnithread.messaging.v1.CampaignLift\"\xd3\x01\n\x0c\x43\x61mpaignLift\x12\x16\n\x0e\x62ought_percent\x18\x01 \x01(\x01\x12\x1e\n\x16\x63ontrol_bought_percent\x18\x02 \x01(\x01\x12\x19\n\x11\x64ifference_points\x18\x03 \x01(\x01\x12\x12\n\nlow_points\x18\x04 \x01(\x01\x12\x13\n\x0bhigh_points\x18\x05 \x01(\x01\x12\x35\n\x07verdict\x18\x06 \x01(\x0e\x32$.omnithread.messaging.v1.LiftVerdict\x12\x10\n\x08sentence\x18\x07 \x01(\t\"3\n\x0f\x43\x61mpaignSkipped\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x10\n\x08messages\x18\x02 \x01(\x03\"\xbe\x01\n\x11\x43\x61mpaignWayReport\x12\x39\n\rdelivery_kind\x18\x01 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x39\n\x07\x66igures\x18\x02 \x01(\x0b\x32(.omnithread.messaging.v1.CampaignFigures\x12\x0e\n\x06\x62ought\x18\x03 \x01(\x03\x12#\n\x07revenue\x18\x04 \x03(\x0b\x32\x12.google.type.Money\"\xbe\x01\n\x12\x43\x61mpaignPathReport\x12:\n\x0e\x64\x65livery_kinds\x18\x01 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x37\n\x0c\x63hannel_kind\x18\x02 \x01(\x0e\x32!.omnithread.common.v1.ChannelKind\x12\x0e\n\x06\x62ought\x18\x03 \x01(\x03\x12#\n\x07revenue\x18\x04 \x03(\x0b\x32\x12.google.type.Money\"\xa3\x03\n\x0e\x43\x61mpaignReport\x12\x13\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65ntered\x18\x02 \x01(\x03\x12\x11\n\tnot_begun\x18\x03 \x01(\x03\x12\x18\n\x10\x63ondition_failed\x18\x04 \x01(\x03\x12\x38\n\x04\x61rms\x18\x05 \x03(\x0b\x32*.omnithread.messaging.v1.CampaignArmReport\x12\x39\n\x07skipped\x18\x06 \x03(\x0b\x32(.omnithread.messaging.v1.CampaignSkipped\x12\x0f\n\x07waiting\x18\x07 \x01(\x03\x12\x38\n\x04ways\x18\x08 \x03(\x0b\x32*.omnithread.messaging.v1.CampaignWayReport\x12:\n\x05paths\x18\t \x03(\x0b\x32+.omnithread.messaging.v1.CampaignPathReport\x12\x11\n\ttruncated\x18\n \x01(\x08\x12/\n\x0breport_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x90\x01\n\x0bLiftVerdict\x12\x1c\n\x18LIFT_VERDICT_UNSPECIFIED\x10\x00\x12\x18\n\x14LIFT_VERDICT_TOO_FEW\x10\x01\x12\x1a\n\x16LIFT_VERDICT_UNDECIDED\x10\x02\x12\x15\n\x11LIFT_VERDICT_MORE\x10\x03\x12\x16\n\x12LIFT_VERDICT_FEWER\x10\x04\x32\x93\x01\n\x15\x43\x61mpaignReportService\x12z\n\x11GetCampaignReport\x12\x31.omnithread.messaging.v1.GetCampaignReportRequest\x1a\x32.omnithread.messaging.v1.GetCampaignReportResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5omnithread/messaging/v1/campaign_report_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a!omnithread/common/v1/access.proto\x1a\"omnithread/common/v1/channel.proto\x1a#omnithread/common/v1/delivery.proto\"\x88\x02\n\x18GetCampaignReportRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1c\n\x07version\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03\x12M\n\tfrom_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12K\n\x07to_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"T\n\x19GetCampaignReportResponse\x12\x37\n\x06report\x18\x01 \x01(\x0b\x32\'.omnithread.messaging.v1.CampaignReport\"S\n\x0f\x43\x61mpaignFigures\x12\x0c\n\x04sent\x18\x01 \x01(\x03\x12\x11\n\tdelivered\x18\x02 \x01(\x03\x12\x0e\n\x06opened\x18\x03 \x01(\x03\x12\x0f\n\x07\x63licked\x18\x04 \x01(\x03\"\xb8\x02\n\x11\x43\x61mpaignArmReport\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x0f\n\x07\x65ntered\x18\x02 \x01(\x03\x12\x0f\n\x07reached\x18\x03 \x01(\x03\x12\x39\n\x07\x66igures\x18\x04 \x01(\x0b\x32(.omnithread.messaging.v1.CampaignFigures\x12\x0e\n\x06\x62ought\x18\x05 \x01(\x03\x12\x1c\n\x14\x62ought_after_message\x18\x06 \x01(\x03\x12#\n\x07revenue\x18\x07 \x03(\x0b\x32\x12.google.type.Money\x12\x31\n\x15revenue_after_message\x18\x08 \x03(\x0b\x32\x12.google.type.Money\x12\x33\n\x04lift\x18\t \x01(\x0b\x32%.omnithread.messaging.v1.CampaignLift\"\xd3\x01\n\x0c\x43\x61mpaignLift\x12\x16\n\x0e\x62ought_percent\x18\x01 \x01(\x01\x12\x1e\n\x16\x63ontrol_bought_percent\x18\x02 \x01(\x01\x12\x19\n\x11\x64ifference_points\x18\x03 \x01(\x01\x12\x12\n\nlow_points\x18\x04 \x01(\x01\x12\x13\n\x0bhigh_points\x18\x05 \x01(\x01\x12\x35\n\x07verdict\x18\x06 \x01(\x0e\x32$.omnithread.messaging.v1.LiftVerdict\x12\x10\n\x08sentence\x18\x07 \x01(\t\"3\n\x0f\x43\x61mpaignSkipped\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x10\n\x08messages\x18\x02 \x01(\x03\"\xbe\x01\n\x11\x43\x61mpaignWayReport\x12\x39\n\rdelivery_kind\x18\x01 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x39\n\x07\x66igures\x18\x02 \x01(\x0b\x32(.omnithread.messaging.v1.CampaignFigures\x12\x0e\n\x06\x62ought\x18\x03 \x01(\x03\x12#\n\x07revenue\x18\x04 \x03(\x0b\x32\x12.google.type.Money\"\xbe\x01\n\x12\x43\x61mpaignPathReport\x12:\n\x0e\x64\x65livery_kinds\x18\x01 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x37\n\x0c\x63hannel_kind\x18\x02 \x01(\x0e\x32!.omnithread.common.v1.ChannelKind\x12\x0e\n\x06\x62ought\x18\x03 \x01(\x03\x12#\n\x07revenue\x18\x04 \x03(\x0b\x32\x12.google.type.Money\"\xa3\x03\n\x0e\x43\x61mpaignReport\x12\x13\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65ntered\x18\x02 \x01(\x03\x12\x11\n\tnot_begun\x18\x03 \x01(\x03\x12\x18\n\x10\x63ondition_failed\x18\x04 \x01(\x03\x12\x38\n\x04\x61rms\x18\x05 \x03(\x0b\x32*.omnithread.messaging.v1.CampaignArmReport\x12\x39\n\x07skipped\x18\x06 \x03(\x0b\x32(.omnithread.messaging.v1.CampaignSkipped\x12\x0f\n\x07waiting\x18\x07 \x01(\x03\x12\x38\n\x04ways\x18\x08 \x03(\x0b\x32*.omnithread.messaging.v1.CampaignWayReport\x12:\n\x05paths\x18\t \x03(\x0b\x32+.omnithread.messaging.v1.CampaignPathReport\x12\x11\n\ttruncated\x18\n \x01(\x08\x12/\n\x0breport_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x90\x01\n\x0bLiftVerdict\x12\x1c\n\x18LIFT_VERDICT_UNSPECIFIED\x10\x00\x12\x18\n\x14LIFT_VERDICT_TOO_FEW\x10\x01\x12\x1a\n\x16LIFT_VERDICT_UNDECIDED\x10\x02\x12\x15\n\x11LIFT_VERDICT_MORE\x10\x03\x12\x16\n\x12LIFT_VERDICT_FEWER\x10\x04\x32\xaf\x01\n\x15\x43\x61mpaignReportService\x12\x95\x01\n\x11GetCampaignReport\x12\x31.omnithread.messaging.v1.GetCampaignReportRequest\x1a\x32.omnithread.messaging.v1.GetCampaignReportResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:review\x18\x01(\x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,30 +40,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\033com.omnithread.messaging.v1P\001Z#omnithread/messaging/v1;messagingv1'
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['campaign_id']._loaded_options = None
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['campaign_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
+  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['version']._serialized_options = b'\272H\010*\006\030\200\224\353\334\003'
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['from_time']._loaded_options = None
-  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['from_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['from_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['to_time']._loaded_options = None
-  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['to_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_LIFTVERDICT']._serialized_start=2010
-  _globals['_LIFTVERDICT']._serialized_end=2154
-  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_start=243
-  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_end=446
-  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_start=448
-  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_end=532
-  _globals['_CAMPAIGNFIGURES']._serialized_start=534
-  _globals['_CAMPAIGNFIGURES']._serialized_end=617
-  _globals['_CAMPAIGNARMREPORT']._serialized_start=620
-  _globals['_CAMPAIGNARMREPORT']._serialized_end=932
-  _globals['_CAMPAIGNLIFT']._serialized_start=935
-  _globals['_CAMPAIGNLIFT']._serialized_end=1146
-  _globals['_CAMPAIGNSKIPPED']._serialized_start=1148
-  _globals['_CAMPAIGNSKIPPED']._serialized_end=1199
-  _globals['_CAMPAIGNWAYREPORT']._serialized_start=1202
-  _globals['_CAMPAIGNWAYREPORT']._serialized_end=1392
-  _globals['_CAMPAIGNPATHREPORT']._serialized_start=1395
-  _globals['_CAMPAIGNPATHREPORT']._serialized_end=1585
-  _globals['_CAMPAIGNREPORT']._serialized_start=1588
-  _globals['_CAMPAIGNREPORT']._serialized_end=2007
-  _globals['_CAMPAIGNREPORTSERVICE']._serialized_start=2157
-  _globals['_CAMPAIGNREPORTSERVICE']._serialized_end=2304
+  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['to_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_CAMPAIGNREPORTSERVICE'].methods_by_name['GetCampaignReport']._loaded_options = None
+  _globals['_CAMPAIGNREPORTSERVICE'].methods_by_name['GetCampaignReport']._serialized_options = b'\352\307\030\025\n\017messages:review\030\001(\001'
+  _globals['_LIFTVERDICT']._serialized_start=2106
+  _globals['_LIFTVERDICT']._serialized_end=2250
+  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_start=278
+  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_end=542
+  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_start=544
+  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_end=628
+  _globals['_CAMPAIGNFIGURES']._serialized_start=630
+  _globals['_CAMPAIGNFIGURES']._serialized_end=713
+  _globals['_CAMPAIGNARMREPORT']._serialized_start=716
+  _globals['_CAMPAIGNARMREPORT']._serialized_end=1028
+  _globals['_CAMPAIGNLIFT']._serialized_start=1031
+  _globals['_CAMPAIGNLIFT']._serialized_end=1242
+  _globals['_CAMPAIGNSKIPPED']._serialized_start=1244
+  _globals['_CAMPAIGNSKIPPED']._serialized_end=1295
+  _globals['_CAMPAIGNWAYREPORT']._serialized_start=1298
+  _globals['_CAMPAIGNWAYREPORT']._serialized_end=1488
+  _globals['_CAMPAIGNPATHREPORT']._serialized_start=1491
+  _globals['_CAMPAIGNPATHREPORT']._serialized_end=1681
+  _globals['_CAMPAIGNREPORT']._serialized_start=1684
+  _globals['_CAMPAIGNREPORT']._serialized_end=2103
+  _globals['_CAMPAIGNREPORTSERVICE']._serialized_start=2253
+  _globals['_CAMPAIGNREPORTSERVICE']._serialized_end=2428
 # @@protoc_insertion_point(module_scope)

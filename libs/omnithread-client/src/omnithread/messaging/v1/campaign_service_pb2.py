@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.messaging.v1 import campaign_pb2 as omnithread_dot_messaging_dot_v1_dot_campaign__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/campaign_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a omnithread/common/v1/event.proto\x1a&omnithread/messaging/v1/campaign.proto\"\x95\x02\n\x12PutCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12G\n\ndefinition\x18\x02 \x01(\x0b\x32+.omnithread.messaging.v1.CampaignDefinitionB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\\\n\x13PutCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"h\n\x12GetCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\r\n\x05\x64raft\x18\x03 \x01(\x08\"J\n\x13GetCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\"\x93\x01\n\x14ListCampaignsRequest\x12?\n\x05state\x18\x01 \x01(\x0e\x32&.omnithread.messaging.v1.CampaignStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"f\n\x15ListCampaignsResponse\x12\x34\n\tcampaigns\x18\x01 \x03(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd1\x01\n\x17\x41\x63tivateCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"a\n\x18\x41\x63tivateCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xce\x01\n\x14PauseCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"^\n\x15PauseCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xcc\x01\n\x12\x45ndCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\\\n\x13\x45ndCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xdc\x02\n\x17SimulateCampaignRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x34\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12\x41\n\ndefinition\x18\x03 \x01(\x0b\x32+.omnithread.messaging.v1.CampaignDefinitionH\x00\x12\x19\n\x07subject\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x0fopened_step_ids\x18\x06 \x03(\tB$\xbaH!\x92\x01\x1e\x10\n\"\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$B\x11\n\x08\x63\x61mpaign\x12\x05\xbaH\x02\x08\x01\"\x84\x01\n\rSimulatedStep\x12\x0f\n\x07step_id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x0f\n\x07verdict\x18\x04 \x01(\t\x12\x16\n\x0everdict_reason\x18\x05 \x01(\t\"\xb0\x01\n\x18SimulateCampaignResponse\x12\x13\n\x0bwould_enter\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x17\n\x0f\x63ondition_index\x18\x03 \x01(\x05\x12\x0b\n\x03\x61rm\x18\x04 \x01(\t\x12\x35\n\x05steps\x18\x05 \x03(\x0b\x32&.omnithread.messaging.v1.SimulatedStep\x12\x12\n\nend_reason\x18\x06 \x01(\t\"J\n\x15ListEnrolmentsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"z\n\x16ListEnrolmentsResponse\x12\x36\n\nenrolments\x18\x01 \x03(\x0b\x32\".omnithread.messaging.v1.Enrolment\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xe9\x01\n\x13\x45xitCampaignRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x32\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x8a\x01\n\x14\x45xitCampaignResponse\x12\x36\n\nenrolments\x18\x01 \x03(\x0b\x32\".omnithread.messaging.v1.Enrolment\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\x81\x08\n\x0f\x43\x61mpaignService\x12h\n\x0bPutCampaign\x12+.omnithread.messaging.v1.PutCampaignRequest\x1a,.omnithread.messaging.v1.PutCampaignResponse\x12h\n\x0bGetCampaign\x12+.omnithread.messaging.v1.GetCampaignRequest\x1a,.omnithread.messaging.v1.GetCampaignResponse\x12n\n\rListCampaigns\x12-.omnithread.messaging.v1.ListCampaignsRequest\x1a..omnithread.messaging.v1.ListCampaignsResponse\x12w\n\x10\x41\x63tivateCampaign\x12\x30.omnithread.messaging.v1.ActivateCampaignRequest\x1a\x31.omnithread.messaging.v1.ActivateCampaignResponse\x12n\n\rPauseCampaign\x12-.omnithread.messaging.v1.PauseCampaignRequest\x1a..omnithread.messaging.v1.PauseCampaignResponse\x12h\n\x0b\x45ndCampaign\x12+.omnithread.messaging.v1.EndCampaignRequest\x1a,.omnithread.messaging.v1.EndCampaignResponse\x12w\n\x10SimulateCampaign\x12\x30.omnithread.messaging.v1.SimulateCampaignRequest\x1a\x31.omnithread.messaging.v1.SimulateCampaignResponse\x12q\n\x0eListEnrolments\x12..omnithread.messaging.v1.ListEnrolmentsRequest\x1a/.omnithread.messaging.v1.ListEnrolmentsResponse\x12k\n\x0c\x45xitCampaign\x12,.omnithread.messaging.v1.ExitCampaignRequest\x1a-.omnithread.messaging.v1.ExitCampaignResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/campaign_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a&omnithread/messaging/v1/campaign.proto\"\xad\x02\n\x12PutCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12G\n\ndefinition\x18\x02 \x01(\x0b\x32+.omnithread.messaging.v1.CampaignDefinitionB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\\\n\x13PutCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"u\n\x12GetCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1c\n\x07version\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x94\xeb\xdc\x03\x12\r\n\x05\x64raft\x18\x03 \x01(\x08\"J\n\x13GetCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\"\x93\x01\n\x14ListCampaignsRequest\x12?\n\x05state\x18\x01 \x01(\x0e\x32&.omnithread.messaging.v1.CampaignStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"f\n\x15ListCampaignsResponse\x12\x34\n\tcampaigns\x18\x01 \x03(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe9\x01\n\x17\x41\x63tivateCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"a\n\x18\x41\x63tivateCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xe6\x01\n\x14PauseCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"^\n\x15PauseCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xe4\x01\n\x12\x45ndCampaignRequest\x12\x32\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\\\n\x13\x45ndCampaignResponse\x12\x33\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Campaign\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xf9\x02\n\x17SimulateCampaignRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x34\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12\x41\n\ndefinition\x18\x03 \x01(\x0b\x32+.omnithread.messaging.v1.CampaignDefinitionH\x00\x12\x19\n\x07subject\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x45\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12=\n\x0fopened_step_ids\x18\x06 \x03(\tB$\xbaH!\x92\x01\x1e\x10\n\"\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,31}$B\x11\n\x08\x63\x61mpaign\x12\x05\xbaH\x02\x08\x01\"\x84\x01\n\rSimulatedStep\x12\x0f\n\x07step_id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x0f\n\x07verdict\x18\x04 \x01(\t\x12\x16\n\x0everdict_reason\x18\x05 \x01(\t\"\xb0\x01\n\x18SimulateCampaignResponse\x12\x13\n\x0bwould_enter\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x17\n\x0f\x63ondition_index\x18\x03 \x01(\x05\x12\x0b\n\x03\x61rm\x18\x04 \x01(\t\x12\x35\n\x05steps\x18\x05 \x03(\x0b\x32&.omnithread.messaging.v1.SimulatedStep\x12\x12\n\nend_reason\x18\x06 \x01(\t\"J\n\x15ListEnrolmentsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"z\n\x16ListEnrolmentsResponse\x12\x36\n\nenrolments\x18\x01 \x03(\x0b\x32\".omnithread.messaging.v1.Enrolment\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x81\x02\n\x13\x45xitCampaignRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x32\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x8a\x01\n\x14\x45xitCampaignResponse\x12\x36\n\nenrolments\x18\x01 \x03(\x0b\x32\".omnithread.messaging.v1.Enrolment\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\x88\n\n\x0f\x43\x61mpaignService\x12\x83\x01\n\x0bPutCampaign\x12+.omnithread.messaging.v1.PutCampaignRequest\x1a,.omnithread.messaging.v1.PutCampaignResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12\x81\x01\n\x0bGetCampaign\x12+.omnithread.messaging.v1.GetCampaignRequest\x1a,.omnithread.messaging.v1.GetCampaignResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x12\x87\x01\n\rListCampaigns\x12-.omnithread.messaging.v1.ListCampaignsRequest\x1a..omnithread.messaging.v1.ListCampaignsResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x12\x92\x01\n\x10\x41\x63tivateCampaign\x12\x30.omnithread.messaging.v1.ActivateCampaignRequest\x1a\x31.omnithread.messaging.v1.ActivateCampaignResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12\x89\x01\n\rPauseCampaign\x12-.omnithread.messaging.v1.PauseCampaignRequest\x1a..omnithread.messaging.v1.PauseCampaignResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12\x83\x01\n\x0b\x45ndCampaign\x12+.omnithread.messaging.v1.EndCampaignRequest\x1a,.omnithread.messaging.v1.EndCampaignResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12\xa3\x01\n\x10SimulateCampaign\x12\x30.omnithread.messaging.v1.SimulateCampaignRequest\x1a\x31.omnithread.messaging.v1.SimulateCampaignResponse\"*\xea\xc7\x18&\n\x0fmessages:review\n\rmessages:read\x18\x01 \x01(\x01\x12\x8a\x01\n\x0eListEnrolments\x12..omnithread.messaging.v1.ListEnrolmentsRequest\x1a/.omnithread.messaging.v1.ListEnrolmentsResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x12\x86\x01\n\x0c\x45xitCampaign\x12,.omnithread.messaging.v1.ExitCampaignRequest\x1a-.omnithread.messaging.v1.ExitCampaignResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,9 +46,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTCAMPAIGNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUTCAMPAIGNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_PUTCAMPAIGNREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_PUTCAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PUTCAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETCAMPAIGNREQUEST'].fields_by_name['campaign_id']._loaded_options = None
   _globals['_GETCAMPAIGNREQUEST'].fields_by_name['campaign_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
+  _globals['_GETCAMPAIGNREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_GETCAMPAIGNREQUEST'].fields_by_name['version']._serialized_options = b'\272H\010*\006\030\200\224\353\334\003'
   _globals['_LISTCAMPAIGNSREQUEST'].fields_by_name['state']._loaded_options = None
   _globals['_LISTCAMPAIGNSREQUEST'].fields_by_name['state']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTCAMPAIGNSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -61,7 +64,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['campaign_id']._loaded_options = None
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['campaign_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -69,7 +72,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['campaign_id']._loaded_options = None
   _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['campaign_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -77,7 +80,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ENDCAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_SIMULATECAMPAIGNREQUEST'].oneofs_by_name['campaign']._loaded_options = None
   _globals['_SIMULATECAMPAIGNREQUEST'].oneofs_by_name['campaign']._serialized_options = b'\272H\002\010\001'
   _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['customer_id']._loaded_options = None
@@ -86,6 +89,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['campaign_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['subject']._loaded_options = None
   _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['subject']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['time']._loaded_options = None
+  _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
   _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['opened_step_ids']._loaded_options = None
   _globals['_SIMULATECAMPAIGNREQUEST'].fields_by_name['opened_step_ids']._serialized_options = b'\272H!\222\001\036\020\n\"\032r\0302\026^[a-z][a-z0-9_]{0,31}$'
   _globals['_LISTENROLMENTSREQUEST'].fields_by_name['customer_id']._loaded_options = None
@@ -97,45 +102,63 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXITCAMPAIGNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_EXITCAMPAIGNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_EXITCAMPAIGNREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_EXITCAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_PUTCAMPAIGNREQUEST']._serialized_start=212
-  _globals['_PUTCAMPAIGNREQUEST']._serialized_end=489
-  _globals['_PUTCAMPAIGNRESPONSE']._serialized_start=491
-  _globals['_PUTCAMPAIGNRESPONSE']._serialized_end=583
-  _globals['_GETCAMPAIGNREQUEST']._serialized_start=585
-  _globals['_GETCAMPAIGNREQUEST']._serialized_end=689
-  _globals['_GETCAMPAIGNRESPONSE']._serialized_start=691
-  _globals['_GETCAMPAIGNRESPONSE']._serialized_end=765
-  _globals['_LISTCAMPAIGNSREQUEST']._serialized_start=768
-  _globals['_LISTCAMPAIGNSREQUEST']._serialized_end=915
-  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_start=917
-  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_end=1019
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=1022
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=1231
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=1233
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=1330
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=1333
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=1539
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=1541
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=1635
-  _globals['_ENDCAMPAIGNREQUEST']._serialized_start=1638
-  _globals['_ENDCAMPAIGNREQUEST']._serialized_end=1842
-  _globals['_ENDCAMPAIGNRESPONSE']._serialized_start=1844
-  _globals['_ENDCAMPAIGNRESPONSE']._serialized_end=1936
-  _globals['_SIMULATECAMPAIGNREQUEST']._serialized_start=1939
-  _globals['_SIMULATECAMPAIGNREQUEST']._serialized_end=2287
-  _globals['_SIMULATEDSTEP']._serialized_start=2290
-  _globals['_SIMULATEDSTEP']._serialized_end=2422
-  _globals['_SIMULATECAMPAIGNRESPONSE']._serialized_start=2425
-  _globals['_SIMULATECAMPAIGNRESPONSE']._serialized_end=2601
-  _globals['_LISTENROLMENTSREQUEST']._serialized_start=2603
-  _globals['_LISTENROLMENTSREQUEST']._serialized_end=2677
-  _globals['_LISTENROLMENTSRESPONSE']._serialized_start=2679
-  _globals['_LISTENROLMENTSRESPONSE']._serialized_end=2801
-  _globals['_EXITCAMPAIGNREQUEST']._serialized_start=2804
-  _globals['_EXITCAMPAIGNREQUEST']._serialized_end=3037
-  _globals['_EXITCAMPAIGNRESPONSE']._serialized_start=3040
-  _globals['_EXITCAMPAIGNRESPONSE']._serialized_end=3178
-  _globals['_CAMPAIGNSERVICE']._serialized_start=3181
-  _globals['_CAMPAIGNSERVICE']._serialized_end=4206
+  _globals['_EXITCAMPAIGNREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['PutCampaign']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['PutCampaign']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaign']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaign']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaigns']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaigns']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ActivateCampaign']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ActivateCampaign']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['PauseCampaign']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['PauseCampaign']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['EndCampaign']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['EndCampaign']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['SimulateCampaign']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['SimulateCampaign']._serialized_options = b'\352\307\030&\n\017messages:review\n\rmessages:read\030\001 \001(\001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListEnrolments']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListEnrolments']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ExitCampaign']._loaded_options = None
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ExitCampaign']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_PUTCAMPAIGNREQUEST']._serialized_start=247
+  _globals['_PUTCAMPAIGNREQUEST']._serialized_end=548
+  _globals['_PUTCAMPAIGNRESPONSE']._serialized_start=550
+  _globals['_PUTCAMPAIGNRESPONSE']._serialized_end=642
+  _globals['_GETCAMPAIGNREQUEST']._serialized_start=644
+  _globals['_GETCAMPAIGNREQUEST']._serialized_end=761
+  _globals['_GETCAMPAIGNRESPONSE']._serialized_start=763
+  _globals['_GETCAMPAIGNRESPONSE']._serialized_end=837
+  _globals['_LISTCAMPAIGNSREQUEST']._serialized_start=840
+  _globals['_LISTCAMPAIGNSREQUEST']._serialized_end=987
+  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_start=989
+  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_end=1091
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=1094
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=1327
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=1329
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=1426
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=1429
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=1659
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=1661
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=1755
+  _globals['_ENDCAMPAIGNREQUEST']._serialized_start=1758
+  _globals['_ENDCAMPAIGNREQUEST']._serialized_end=1986
+  _globals['_ENDCAMPAIGNRESPONSE']._serialized_start=1988
+  _globals['_ENDCAMPAIGNRESPONSE']._serialized_end=2080
+  _globals['_SIMULATECAMPAIGNREQUEST']._serialized_start=2083
+  _globals['_SIMULATECAMPAIGNREQUEST']._serialized_end=2460
+  _globals['_SIMULATEDSTEP']._serialized_start=2463
+  _globals['_SIMULATEDSTEP']._serialized_end=2595
+  _globals['_SIMULATECAMPAIGNRESPONSE']._serialized_start=2598
+  _globals['_SIMULATECAMPAIGNRESPONSE']._serialized_end=2774
+  _globals['_LISTENROLMENTSREQUEST']._serialized_start=2776
+  _globals['_LISTENROLMENTSREQUEST']._serialized_end=2850
+  _globals['_LISTENROLMENTSRESPONSE']._serialized_start=2852
+  _globals['_LISTENROLMENTSRESPONSE']._serialized_end=2974
+  _globals['_EXITCAMPAIGNREQUEST']._serialized_start=2977
+  _globals['_EXITCAMPAIGNREQUEST']._serialized_end=3234
+  _globals['_EXITCAMPAIGNRESPONSE']._serialized_start=3237
+  _globals['_EXITCAMPAIGNRESPONSE']._serialized_end=3375
+  _globals['_CAMPAIGNSERVICE']._serialized_start=3378
+  _globals['_CAMPAIGNSERVICE']._serialized_end=4666
 # @@protoc_insertion_point(module_scope)

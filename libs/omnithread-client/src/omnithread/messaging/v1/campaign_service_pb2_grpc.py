@@ -132,7 +132,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SimulateCampaign(self, request, context):
-        """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND.
+        """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_STATE (ended before it ever began), CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -51,7 +51,7 @@ class CampaignServiceStub:
     EndCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.EndCampaignRequest, _campaign_service_pb2.EndCampaignResponse]
     """EndCampaign ends it for good; a draft that waited goes. Those under way leave it when their next step is due. Errors: CAMPAIGN_NOT_FOUND, ETAG_MISMATCH."""
     SimulateCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.SimulateCampaignRequest, _campaign_service_pb2.SimulateCampaignResponse]
-    """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND."""
+    """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_STATE (ended before it ever began), CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND."""
     ListEnrolments: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ListEnrolmentsRequest, _campaign_service_pb2.ListEnrolmentsResponse]
     """ListEnrolments gives the campaigns that a customer is in, or was in lately, newest first: at most 50, in one page. One read. Errors: CUSTOMER_NOT_FOUND."""
     ExitCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ExitCampaignRequest, _campaign_service_pb2.ExitCampaignResponse]
@@ -80,7 +80,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     EndCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.EndCampaignRequest, _campaign_service_pb2.EndCampaignResponse]  # type: ignore[assignment]
     """EndCampaign ends it for good; a draft that waited goes. Those under way leave it when their next step is due. Errors: CAMPAIGN_NOT_FOUND, ETAG_MISMATCH."""
     SimulateCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.SimulateCampaignRequest, _campaign_service_pb2.SimulateCampaignResponse]  # type: ignore[assignment]
-    """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND."""
+    """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_STATE (ended before it ever began), CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND."""
     ListEnrolments: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ListEnrolmentsRequest, _campaign_service_pb2.ListEnrolmentsResponse]  # type: ignore[assignment]
     """ListEnrolments gives the campaigns that a customer is in, or was in lately, newest first: at most 50, in one page. One read. Errors: CUSTOMER_NOT_FOUND."""
     ExitCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ExitCampaignRequest, _campaign_service_pb2.ExitCampaignResponse]  # type: ignore[assignment]
@@ -148,7 +148,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_service_pb2.SimulateCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_service_pb2.SimulateCampaignResponse, _abc.Awaitable[_campaign_service_pb2.SimulateCampaignResponse]]:
-        """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND."""
+        """SimulateCampaign says what a campaign would do with a customer who triggered it now, and writes nothing. Errors: CAMPAIGN_NOT_FOUND, CAMPAIGN_STATE (ended before it ever began), CAMPAIGN_INVALID, CUSTOMER_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListEnrolments(

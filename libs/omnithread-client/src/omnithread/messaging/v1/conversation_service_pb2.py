@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.messaging.v1 import messaging_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2omnithread/messaging/v1/conversation_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a\'omnithread/messaging/v1/messaging.proto\"\x82\x01\n\x08\x41ssignee\x12?\n\x04kind\x18\x01 \x01(\x0e\x32%.omnithread.messaging.v1.AssigneeKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x35\n\x02id\x18\x02 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$\"\xf5\x02\n\x12ReceiveMailRequest\x12#\n\x07mail_id\x18\x01 \x01(\tB\x12\xbaH\x0fr\r\x18\xe6\x07\x32\x08^[!-~]+$\x12\x1d\n\x0bin_reply_to\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12#\n\nreferences\x18\x03 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\xe6\x07\x12 \n\x0c\x66rom_address\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xc0\x02\x12\x19\n\x07subject\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12\x19\n\x04text\x18\x06 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\x80\x80\x04\x12-\n\tmail_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x0e\x61uto_submitted\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12\x1c\n\nprecedence\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12/\n\x05topic\x18\n \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,63})?$\"\xc8\x01\n\x13ReceiveMailResponse\x12\x35\n\x07outcome\x18\x01 \x01(\x0e\x32$.omnithread.messaging.v1.MailOutcome\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x04 \x01(\t\x12\x10\n\x08replayed\x18\x05 \x01(\x08\x12(\n\x04head\x18\x06 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xc9\x01\n\x10\x43onversationDesk\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x33\n\x08\x61ssignee\x18\x02 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\x12/\n\x0b\x61ssign_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nnote_count\x18\x04 \x01(\x05\"\xd8\x01\n\x10\x43onversationNote\x12\x0f\n\x07note_id\x18\x01 \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12-\n\tpost_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\thanded_to\x18\x06 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\"\x89\x01\n\tDeskEntry\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32*.omnithread.messaging.v1.ConversationEntry\x12\x14\n\x0cmail_subject\x18\x02 \x01(\t\x12\x11\n\tmail_text\x18\x03 \x01(\t\x12\x18\n\x10\x66rom_own_address\x18\x04 \x01(\x08\"\xbd\x02\n\x19\x41ssignConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\x08\x61ssignee\x18\x03 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\x12\x14\n\x0conly_if_free\x18\x04 \x01(\x08\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x91\x01\n\x1a\x41ssignConversationResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xcb\x02\n\x1bHandOverConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12;\n\x08\x61ssignee\x18\x03 \x01(\x0b\x32!.omnithread.messaging.v1.AssigneeB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x04note\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x10\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xa4\x01\n\x1cHandOverConversationResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x0f\n\x07note_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x81\x02\n\x0e\x41\x64\x64NoteRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x18\n\x04text\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x10\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"^\n\x0f\x41\x64\x64NoteResponse\x12\x0f\n\x07note_id\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xe9\x02\n\x1bMarkConversationReadRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x43\n\x04side\x18\x03 \x01(\x0e\x32).omnithread.messaging.v1.ConversationSideB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12.\n\x08\x65ntry_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"\x97\x01\n\x1cMarkConversationReadResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xf1\x01\n\x18\x43loseConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x94\x01\n\x19\x43loseConversationResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xf2\x01\n\x19ReopenConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x91\x01\n\x1aReopenConversationResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd8\x01\n ListAssignedConversationsRequest\x12\x33\n\x08\x61ssignee\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\x12\x43\n\x05order\x18\x02 \x01(\x0e\x32*.omnithread.messaging.v1.ConversationOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"v\n!ListAssignedConversationsResponse\x12\x38\n\x05\x64\x65sks\x18\x01 \x03(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc2\x01\n\x1aGetConversationDeskRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\xde\x01\n\x1bGetConversationDeskResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x38\n\x05notes\x18\x02 \x03(\x0b\x32).omnithread.messaging.v1.ConversationNote\x12\x33\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\".omnithread.messaging.v1.DeskEntry\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t*b\n\x0bMailOutcome\x12\x1c\n\x18MAIL_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13MAIL_OUTCOME_POSTED\x10\x01\x12\x1c\n\x18MAIL_OUTCOME_PASSED_OVER\x10\x02*~\n\x11\x43onversationOrder\x12\"\n\x1e\x43ONVERSATION_ORDER_UNSPECIFIED\x10\x00\x12&\n\"CONVERSATION_ORDER_LONGEST_WAITING\x10\x01\x12\x1d\n\x19\x43ONVERSATION_ORDER_NEWEST\x10\x02\x32\xfb\x08\n\x13\x43onversationService\x12h\n\x0bReceiveMail\x12+.omnithread.messaging.v1.ReceiveMailRequest\x1a,.omnithread.messaging.v1.ReceiveMailResponse\x12}\n\x12\x41ssignConversation\x12\x32.omnithread.messaging.v1.AssignConversationRequest\x1a\x33.omnithread.messaging.v1.AssignConversationResponse\x12\x83\x01\n\x14HandOverConversation\x12\x34.omnithread.messaging.v1.HandOverConversationRequest\x1a\x35.omnithread.messaging.v1.HandOverConversationResponse\x12\\\n\x07\x41\x64\x64Note\x12\'.omnithread.messaging.v1.AddNoteRequest\x1a(.omnithread.messaging.v1.AddNoteResponse\x12\x83\x01\n\x14MarkConversationRead\x12\x34.omnithread.messaging.v1.MarkConversationReadRequest\x1a\x35.omnithread.messaging.v1.MarkConversationReadResponse\x12z\n\x11\x43loseConversation\x12\x31.omnithread.messaging.v1.CloseConversationRequest\x1a\x32.omnithread.messaging.v1.CloseConversationResponse\x12}\n\x12ReopenConversation\x12\x32.omnithread.messaging.v1.ReopenConversationRequest\x1a\x33.omnithread.messaging.v1.ReopenConversationResponse\x12\x92\x01\n\x19ListAssignedConversations\x12\x39.omnithread.messaging.v1.ListAssignedConversationsRequest\x1a:.omnithread.messaging.v1.ListAssignedConversationsResponse\x12\x80\x01\n\x13GetConversationDesk\x12\x33.omnithread.messaging.v1.GetConversationDeskRequest\x1a\x34.omnithread.messaging.v1.GetConversationDeskResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2omnithread/messaging/v1/conversation_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a\'omnithread/messaging/v1/messaging.proto\"\x82\x01\n\x08\x41ssignee\x12?\n\x04kind\x18\x01 \x01(\x0e\x32%.omnithread.messaging.v1.AssigneeKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x35\n\x02id\x18\x02 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$\"\x92\x03\n\x12ReceiveMailRequest\x12#\n\x07mail_id\x18\x01 \x01(\tB\x12\xbaH\x0fr\r\x18\xe6\x07\x32\x08^[!-~]+$\x12\x1d\n\x0bin_reply_to\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12#\n\nreferences\x18\x03 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\x18\xe6\x07\x12 \n\x0c\x66rom_address\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xc0\x02\x12\x19\n\x07subject\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12\x19\n\x04text\x18\x06 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\x80\x80\x04\x12J\n\tmail_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12 \n\x0e\x61uto_submitted\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12\x1c\n\nprecedence\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\xe6\x07\x12/\n\x05topic\x18\n \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,63})?$\"\xc8\x01\n\x13ReceiveMailResponse\x12\x35\n\x07outcome\x18\x01 \x01(\x0e\x32$.omnithread.messaging.v1.MailOutcome\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x04 \x01(\t\x12\x10\n\x08replayed\x18\x05 \x01(\x08\x12(\n\x04head\x18\x06 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xc9\x01\n\x10\x43onversationDesk\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x33\n\x08\x61ssignee\x18\x02 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\x12/\n\x0b\x61ssign_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nnote_count\x18\x04 \x01(\x05\"\xd8\x01\n\x10\x43onversationNote\x12\x0f\n\x07note_id\x18\x01 \x01(\t\x12\x10\n\x08\x61\x63tor_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12-\n\tpost_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\thanded_to\x18\x06 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\"\x89\x01\n\tDeskEntry\x12\x39\n\x05\x65ntry\x18\x01 \x01(\x0b\x32*.omnithread.messaging.v1.ConversationEntry\x12\x14\n\x0cmail_subject\x18\x02 \x01(\t\x12\x11\n\tmail_text\x18\x03 \x01(\t\x12\x18\n\x10\x66rom_own_address\x18\x04 \x01(\x08\"\xd5\x02\n\x19\x41ssignConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\x08\x61ssignee\x18\x03 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\x12\x14\n\x0conly_if_free\x18\x04 \x01(\x08\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x91\x01\n\x1a\x41ssignConversationResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xe3\x02\n\x1bHandOverConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12;\n\x08\x61ssignee\x18\x03 \x01(\x0b\x32!.omnithread.messaging.v1.AssigneeB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x04note\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x10\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\xa4\x01\n\x1cHandOverConversationResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x0f\n\x07note_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x99\x02\n\x0e\x41\x64\x64NoteRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x18\n\x04text\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x10\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"^\n\x0f\x41\x64\x64NoteResponse\x12\x0f\n\x07note_id\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x81\x03\n\x1bMarkConversationReadRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x43\n\x04side\x18\x03 \x01(\x0e\x32).omnithread.messaging.v1.ConversationSideB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12.\n\x08\x65ntry_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"\x97\x01\n\x1cMarkConversationReadResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x89\x02\n\x18\x43loseConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x94\x01\n\x19\x43loseConversationResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x8a\x02\n\x19ReopenConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x91\x01\n\x1aReopenConversationResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd8\x01\n ListAssignedConversationsRequest\x12\x33\n\x08\x61ssignee\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Assignee\x12\x43\n\x05order\x18\x02 \x01(\x0e\x32*.omnithread.messaging.v1.ConversationOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"v\n!ListAssignedConversationsResponse\x12\x38\n\x05\x64\x65sks\x18\x01 \x03(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc2\x01\n\x1aGetConversationDeskRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\xde\x01\n\x1bGetConversationDeskResponse\x12\x37\n\x04\x64\x65sk\x18\x01 \x01(\x0b\x32).omnithread.messaging.v1.ConversationDesk\x12\x38\n\x05notes\x18\x02 \x03(\x0b\x32).omnithread.messaging.v1.ConversationNote\x12\x33\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\".omnithread.messaging.v1.DeskEntry\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t*b\n\x0bMailOutcome\x12\x1c\n\x18MAIL_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13MAIL_OUTCOME_POSTED\x10\x01\x12\x1c\n\x18MAIL_OUTCOME_PASSED_OVER\x10\x02*~\n\x11\x43onversationOrder\x12\"\n\x1e\x43ONVERSATION_ORDER_UNSPECIFIED\x10\x00\x12&\n\"CONVERSATION_ORDER_LONGEST_WAITING\x10\x01\x12\x1d\n\x19\x43ONVERSATION_ORDER_NEWEST\x10\x02\x32\x80\x0b\n\x13\x43onversationService\x12\x7f\n\x0bReceiveMail\x12+.omnithread.messaging.v1.ReceiveMailRequest\x1a,.omnithread.messaging.v1.ReceiveMailResponse\"\x15\xea\xc7\x18\x11\n\rmessages:send\x18\x01\x12\x9b\x01\n\x12\x41ssignConversation\x12\x32.omnithread.messaging.v1.AssignConversationRequest\x1a\x33.omnithread.messaging.v1.AssignConversationResponse\"\x1c\xea\xc7\x18\x18\n\x12\x63onversations:work\x18\x01\x30\x01\x12\xa1\x01\n\x14HandOverConversation\x12\x34.omnithread.messaging.v1.HandOverConversationRequest\x1a\x35.omnithread.messaging.v1.HandOverConversationResponse\"\x1c\xea\xc7\x18\x18\n\x12\x63onversations:work\x18\x01\x30\x01\x12z\n\x07\x41\x64\x64Note\x12\'.omnithread.messaging.v1.AddNoteRequest\x1a(.omnithread.messaging.v1.AddNoteResponse\"\x1c\xea\xc7\x18\x18\n\x12\x63onversations:work\x18\x01\x30\x01\x12\x9c\x01\n\x14MarkConversationRead\x12\x34.omnithread.messaging.v1.MarkConversationReadRequest\x1a\x35.omnithread.messaging.v1.MarkConversationReadResponse\"\x17\xea\xc7\x18\x13\n\rmessages:send\x18\x01\x30\x01\x12\x98\x01\n\x11\x43loseConversation\x12\x31.omnithread.messaging.v1.CloseConversationRequest\x1a\x32.omnithread.messaging.v1.CloseConversationResponse\"\x1c\xea\xc7\x18\x18\n\x12\x63onversations:work\x18\x01\x30\x01\x12\x9b\x01\n\x12ReopenConversation\x12\x32.omnithread.messaging.v1.ReopenConversationRequest\x1a\x33.omnithread.messaging.v1.ReopenConversationResponse\"\x1c\xea\xc7\x18\x18\n\x12\x63onversations:work\x18\x01\x30\x01\x12\xb0\x01\n\x19ListAssignedConversations\x12\x39.omnithread.messaging.v1.ListAssignedConversationsRequest\x1a:.omnithread.messaging.v1.ListAssignedConversationsResponse\"\x1c\xea\xc7\x18\x18\n\x12\x63onversations:work\x18\x01 \x01\x12\x9e\x01\n\x13GetConversationDesk\x12\x33.omnithread.messaging.v1.GetConversationDeskRequest\x1a\x34.omnithread.messaging.v1.GetConversationDeskResponse\"\x1c\xea\xc7\x18\x18\n\x12\x63onversations:work\x18\x01 \x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,6 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECEIVEMAILREQUEST'].fields_by_name['subject']._serialized_options = b'\272H\005r\003\030\346\007'
   _globals['_RECEIVEMAILREQUEST'].fields_by_name['text']._loaded_options = None
   _globals['_RECEIVEMAILREQUEST'].fields_by_name['text']._serialized_options = b'\272H\010r\006\020\001\030\200\200\004'
+  _globals['_RECEIVEMAILREQUEST'].fields_by_name['mail_time']._loaded_options = None
+  _globals['_RECEIVEMAILREQUEST'].fields_by_name['mail_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
   _globals['_RECEIVEMAILREQUEST'].fields_by_name['auto_submitted']._loaded_options = None
   _globals['_RECEIVEMAILREQUEST'].fields_by_name['auto_submitted']._serialized_options = b'\272H\005r\003\030\346\007'
   _globals['_RECEIVEMAILREQUEST'].fields_by_name['precedence']._loaded_options = None
@@ -66,7 +69,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSIGNCONVERSATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ASSIGNCONVERSATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ASSIGNCONVERSATIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ASSIGNCONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ASSIGNCONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['conversation_id']._loaded_options = None
@@ -78,7 +81,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_HANDOVERCONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_ADDNOTEREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_ADDNOTEREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ADDNOTEREQUEST'].fields_by_name['conversation_id']._loaded_options = None
@@ -88,7 +91,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADDNOTEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ADDNOTEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_ADDNOTEREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_ADDNOTEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ADDNOTEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['conversation_id']._loaded_options = None
@@ -98,7 +101,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['entry_id']._loaded_options = None
   _globals['_MARKCONVERSATIONREADREQUEST'].fields_by_name['entry_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
   _globals['_CLOSECONVERSATIONREQUEST'].fields_by_name['customer_id']._loaded_options = None
@@ -108,7 +111,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLOSECONVERSATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CLOSECONVERSATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_CLOSECONVERSATIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_CLOSECONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CLOSECONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['conversation_id']._loaded_options = None
@@ -116,7 +119,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REOPENCONVERSATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_LISTASSIGNEDCONVERSATIONSREQUEST'].fields_by_name['order']._loaded_options = None
   _globals['_LISTASSIGNEDCONVERSATIONSREQUEST'].fields_by_name['order']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTASSIGNEDCONVERSATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -131,54 +134,72 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCONVERSATIONDESKREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_GETCONVERSATIONDESKREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_GETCONVERSATIONDESKREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_MAILOUTCOME']._serialized_start=4919
-  _globals['_MAILOUTCOME']._serialized_end=5017
-  _globals['_CONVERSATIONORDER']._serialized_start=5019
-  _globals['_CONVERSATIONORDER']._serialized_end=5145
-  _globals['_ASSIGNEE']._serialized_start=253
-  _globals['_ASSIGNEE']._serialized_end=383
-  _globals['_RECEIVEMAILREQUEST']._serialized_start=386
-  _globals['_RECEIVEMAILREQUEST']._serialized_end=759
-  _globals['_RECEIVEMAILRESPONSE']._serialized_start=762
-  _globals['_RECEIVEMAILRESPONSE']._serialized_end=962
-  _globals['_CONVERSATIONDESK']._serialized_start=965
-  _globals['_CONVERSATIONDESK']._serialized_end=1166
-  _globals['_CONVERSATIONNOTE']._serialized_start=1169
-  _globals['_CONVERSATIONNOTE']._serialized_end=1385
-  _globals['_DESKENTRY']._serialized_start=1388
-  _globals['_DESKENTRY']._serialized_end=1525
-  _globals['_ASSIGNCONVERSATIONREQUEST']._serialized_start=1528
-  _globals['_ASSIGNCONVERSATIONREQUEST']._serialized_end=1845
-  _globals['_ASSIGNCONVERSATIONRESPONSE']._serialized_start=1848
-  _globals['_ASSIGNCONVERSATIONRESPONSE']._serialized_end=1993
-  _globals['_HANDOVERCONVERSATIONREQUEST']._serialized_start=1996
-  _globals['_HANDOVERCONVERSATIONREQUEST']._serialized_end=2327
-  _globals['_HANDOVERCONVERSATIONRESPONSE']._serialized_start=2330
-  _globals['_HANDOVERCONVERSATIONRESPONSE']._serialized_end=2494
-  _globals['_ADDNOTEREQUEST']._serialized_start=2497
-  _globals['_ADDNOTEREQUEST']._serialized_end=2754
-  _globals['_ADDNOTERESPONSE']._serialized_start=2756
-  _globals['_ADDNOTERESPONSE']._serialized_end=2850
-  _globals['_MARKCONVERSATIONREADREQUEST']._serialized_start=2853
-  _globals['_MARKCONVERSATIONREADREQUEST']._serialized_end=3214
-  _globals['_MARKCONVERSATIONREADRESPONSE']._serialized_start=3217
-  _globals['_MARKCONVERSATIONREADRESPONSE']._serialized_end=3368
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=3371
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=3612
-  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_start=3615
-  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_end=3763
-  _globals['_REOPENCONVERSATIONREQUEST']._serialized_start=3766
-  _globals['_REOPENCONVERSATIONREQUEST']._serialized_end=4008
-  _globals['_REOPENCONVERSATIONRESPONSE']._serialized_start=4011
-  _globals['_REOPENCONVERSATIONRESPONSE']._serialized_end=4156
-  _globals['_LISTASSIGNEDCONVERSATIONSREQUEST']._serialized_start=4159
-  _globals['_LISTASSIGNEDCONVERSATIONSREQUEST']._serialized_end=4375
-  _globals['_LISTASSIGNEDCONVERSATIONSRESPONSE']._serialized_start=4377
-  _globals['_LISTASSIGNEDCONVERSATIONSRESPONSE']._serialized_end=4495
-  _globals['_GETCONVERSATIONDESKREQUEST']._serialized_start=4498
-  _globals['_GETCONVERSATIONDESKREQUEST']._serialized_end=4692
-  _globals['_GETCONVERSATIONDESKRESPONSE']._serialized_start=4695
-  _globals['_GETCONVERSATIONDESKRESPONSE']._serialized_end=4917
-  _globals['_CONVERSATIONSERVICE']._serialized_start=5148
-  _globals['_CONVERSATIONSERVICE']._serialized_end=6295
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['ReceiveMail']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['ReceiveMail']._serialized_options = b'\352\307\030\021\n\rmessages:send\030\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['AssignConversation']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['AssignConversation']._serialized_options = b'\352\307\030\030\n\022conversations:work\030\0010\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['HandOverConversation']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['HandOverConversation']._serialized_options = b'\352\307\030\030\n\022conversations:work\030\0010\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['AddNote']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['AddNote']._serialized_options = b'\352\307\030\030\n\022conversations:work\030\0010\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['MarkConversationRead']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['MarkConversationRead']._serialized_options = b'\352\307\030\023\n\rmessages:send\030\0010\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['CloseConversation']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['CloseConversation']._serialized_options = b'\352\307\030\030\n\022conversations:work\030\0010\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['ReopenConversation']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['ReopenConversation']._serialized_options = b'\352\307\030\030\n\022conversations:work\030\0010\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['ListAssignedConversations']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['ListAssignedConversations']._serialized_options = b'\352\307\030\030\n\022conversations:work\030\001 \001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['GetConversationDesk']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['GetConversationDesk']._serialized_options = b'\352\307\030\030\n\022conversations:work\030\001 \001'
+  _globals['_MAILOUTCOME']._serialized_start=5127
+  _globals['_MAILOUTCOME']._serialized_end=5225
+  _globals['_CONVERSATIONORDER']._serialized_start=5227
+  _globals['_CONVERSATIONORDER']._serialized_end=5353
+  _globals['_ASSIGNEE']._serialized_start=288
+  _globals['_ASSIGNEE']._serialized_end=418
+  _globals['_RECEIVEMAILREQUEST']._serialized_start=421
+  _globals['_RECEIVEMAILREQUEST']._serialized_end=823
+  _globals['_RECEIVEMAILRESPONSE']._serialized_start=826
+  _globals['_RECEIVEMAILRESPONSE']._serialized_end=1026
+  _globals['_CONVERSATIONDESK']._serialized_start=1029
+  _globals['_CONVERSATIONDESK']._serialized_end=1230
+  _globals['_CONVERSATIONNOTE']._serialized_start=1233
+  _globals['_CONVERSATIONNOTE']._serialized_end=1449
+  _globals['_DESKENTRY']._serialized_start=1452
+  _globals['_DESKENTRY']._serialized_end=1589
+  _globals['_ASSIGNCONVERSATIONREQUEST']._serialized_start=1592
+  _globals['_ASSIGNCONVERSATIONREQUEST']._serialized_end=1933
+  _globals['_ASSIGNCONVERSATIONRESPONSE']._serialized_start=1936
+  _globals['_ASSIGNCONVERSATIONRESPONSE']._serialized_end=2081
+  _globals['_HANDOVERCONVERSATIONREQUEST']._serialized_start=2084
+  _globals['_HANDOVERCONVERSATIONREQUEST']._serialized_end=2439
+  _globals['_HANDOVERCONVERSATIONRESPONSE']._serialized_start=2442
+  _globals['_HANDOVERCONVERSATIONRESPONSE']._serialized_end=2606
+  _globals['_ADDNOTEREQUEST']._serialized_start=2609
+  _globals['_ADDNOTEREQUEST']._serialized_end=2890
+  _globals['_ADDNOTERESPONSE']._serialized_start=2892
+  _globals['_ADDNOTERESPONSE']._serialized_end=2986
+  _globals['_MARKCONVERSATIONREADREQUEST']._serialized_start=2989
+  _globals['_MARKCONVERSATIONREADREQUEST']._serialized_end=3374
+  _globals['_MARKCONVERSATIONREADRESPONSE']._serialized_start=3377
+  _globals['_MARKCONVERSATIONREADRESPONSE']._serialized_end=3528
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=3531
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=3796
+  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_start=3799
+  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_end=3947
+  _globals['_REOPENCONVERSATIONREQUEST']._serialized_start=3950
+  _globals['_REOPENCONVERSATIONREQUEST']._serialized_end=4216
+  _globals['_REOPENCONVERSATIONRESPONSE']._serialized_start=4219
+  _globals['_REOPENCONVERSATIONRESPONSE']._serialized_end=4364
+  _globals['_LISTASSIGNEDCONVERSATIONSREQUEST']._serialized_start=4367
+  _globals['_LISTASSIGNEDCONVERSATIONSREQUEST']._serialized_end=4583
+  _globals['_LISTASSIGNEDCONVERSATIONSRESPONSE']._serialized_start=4585
+  _globals['_LISTASSIGNEDCONVERSATIONSRESPONSE']._serialized_end=4703
+  _globals['_GETCONVERSATIONDESKREQUEST']._serialized_start=4706
+  _globals['_GETCONVERSATIONDESKREQUEST']._serialized_end=4900
+  _globals['_GETCONVERSATIONDESKRESPONSE']._serialized_start=4903
+  _globals['_GETCONVERSATIONDESKRESPONSE']._serialized_end=5125
+  _globals['_CONVERSATIONSERVICE']._serialized_start=5356
+  _globals['_CONVERSATIONSERVICE']._serialized_end=6764
 # @@protoc_insertion_point(module_scope)

@@ -220,7 +220,9 @@ class Suppression(_message.Message):
     delivery_kind: _delivery_pb2.DeliveryKind.ValueType
     """The way."""
     address_digest: _builtins.str
-    """What stands for the address: the first 12 hexadecimal digits of SHA-256 over `<way>\\0<address in lower case>`, e.g. `EMAIL\\0anna@example.com`."""
+    """What stands for the address: the first 12 hexadecimal digits of SHA-256 over `<way>\\0<address in lower case>`, e.g. `EMAIL\\0anna@example.com`.
+    It is no secret: whoever tries all numbers of a country finds the one that it stands for.
+    """
     reason: Global___SuppressionReason.ValueType
     """Why."""
     @_builtins.property

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.messaging.v1 import delivery_pb2 as omnithread_dot_messaging_dot_v1_dot_delivery__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/delivery_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a&omnithread/messaging/v1/delivery.proto\"\x86\x01\n\x15ReportReceiptsRequest\x12\x33\n\x0bprovider_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x1d\n\tsignature\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x19\n\x04\x62ody\x18\x03 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80\x04\"S\n\x16ReportReceiptsResponse\x12\x39\n\x08outcomes\x18\x01 \x03(\x0e\x32\'.omnithread.messaging.v1.ReceiptOutcome\"\x87\x01\n\x16ListDeadLettersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"m\n\x17ListDeadLettersResponse\x12\x39\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32#.omnithread.messaging.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x14GetDeadLetterRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"Q\n\x15GetDeadLetterResponse\x12\x38\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32#.omnithread.messaging.v1.DeadLetter\"\xeb\x01\n\x17ReplayDeadLetterRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"f\n\x18ReplayDeadLetterResponse\x12\x38\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32#.omnithread.messaging.v1.DeadLetter\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"L\n\x17ListSuppressionsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"k\n\x18ListSuppressionsResponse\x12:\n\x0csuppressions\x18\x01 \x03(\x0b\x32$.omnithread.messaging.v1.Suppression\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"\xf6\x02\n\x16LiftSuppressionRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x45\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12-\n\x0e\x61\x64\x64ress_digest\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{12}$\x12\x46\n\x06reason\x18\x04 \x01(\x0e\x32*.omnithread.messaging.v1.SuppressionReasonB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x91\x01\n\x17LiftSuppressionResponse\x12:\n\x0csuppressions\x18\x01 \x03(\x0b\x32$.omnithread.messaging.v1.Suppression\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x16\n\x14ListProvidersRequest\"M\n\x15ListProvidersResponse\x12\x34\n\tproviders\x18\x01 \x03(\x0b\x32!.omnithread.messaging.v1.Provider*\xc9\x01\n\x0eReceiptOutcome\x12\x1f\n\x1bRECEIPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15RECEIPT_OUTCOME_NOTED\x10\x01\x12\x19\n\x15RECEIPT_OUTCOME_KNOWN\x10\x02\x12#\n\x1fRECEIPT_OUTCOME_MESSAGE_UNKNOWN\x10\x03\x12 \n\x1cRECEIPT_OUTCOME_TIME_INVALID\x10\x04\x12\x19\n\x15RECEIPT_OUTCOME_LATER\x10\x05\x32\xc2\x06\n\x0f\x44\x65liveryService\x12q\n\x0eReportReceipts\x12..omnithread.messaging.v1.ReportReceiptsRequest\x1a/.omnithread.messaging.v1.ReportReceiptsResponse\x12t\n\x0fListDeadLetters\x12/.omnithread.messaging.v1.ListDeadLettersRequest\x1a\x30.omnithread.messaging.v1.ListDeadLettersResponse\x12n\n\rGetDeadLetter\x12-.omnithread.messaging.v1.GetDeadLetterRequest\x1a..omnithread.messaging.v1.GetDeadLetterResponse\x12w\n\x10ReplayDeadLetter\x12\x30.omnithread.messaging.v1.ReplayDeadLetterRequest\x1a\x31.omnithread.messaging.v1.ReplayDeadLetterResponse\x12w\n\x10ListSuppressions\x12\x30.omnithread.messaging.v1.ListSuppressionsRequest\x1a\x31.omnithread.messaging.v1.ListSuppressionsResponse\x12t\n\x0fLiftSuppression\x12/.omnithread.messaging.v1.LiftSuppressionRequest\x1a\x30.omnithread.messaging.v1.LiftSuppressionResponse\x12n\n\rListProviders\x12-.omnithread.messaging.v1.ListProvidersRequest\x1a..omnithread.messaging.v1.ListProvidersResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/delivery_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a&omnithread/messaging/v1/delivery.proto\"\x86\x01\n\x15ReportReceiptsRequest\x12\x33\n\x0bprovider_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x1d\n\tsignature\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x19\n\x04\x62ody\x18\x03 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80\x04\"S\n\x16ReportReceiptsResponse\x12\x39\n\x08outcomes\x18\x01 \x03(\x0e\x32\'.omnithread.messaging.v1.ReceiptOutcome\"\x87\x01\n\x16ListDeadLettersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"m\n\x17ListDeadLettersResponse\x12\x39\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32#.omnithread.messaging.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x14GetDeadLetterRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"Q\n\x15GetDeadLetterResponse\x12\x38\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32#.omnithread.messaging.v1.DeadLetter\"\x83\x02\n\x17ReplayDeadLetterRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"f\n\x18ReplayDeadLetterResponse\x12\x38\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32#.omnithread.messaging.v1.DeadLetter\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"L\n\x17ListSuppressionsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"k\n\x18ListSuppressionsResponse\x12:\n\x0csuppressions\x18\x01 \x03(\x0b\x32$.omnithread.messaging.v1.Suppression\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"\x8e\x03\n\x16LiftSuppressionRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x45\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12-\n\x0e\x61\x64\x64ress_digest\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{12}$\x12\x46\n\x06reason\x18\x04 \x01(\x0e\x32*.omnithread.messaging.v1.SuppressionReasonB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x91\x01\n\x17LiftSuppressionResponse\x12:\n\x0csuppressions\x18\x01 \x03(\x0b\x32$.omnithread.messaging.v1.Suppression\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x16\n\x14ListProvidersRequest\"M\n\x15ListProvidersResponse\x12\x34\n\tproviders\x18\x01 \x03(\x0b\x32!.omnithread.messaging.v1.Provider*\xc9\x01\n\x0eReceiptOutcome\x12\x1f\n\x1bRECEIPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15RECEIPT_OUTCOME_NOTED\x10\x01\x12\x19\n\x15RECEIPT_OUTCOME_KNOWN\x10\x02\x12#\n\x1fRECEIPT_OUTCOME_MESSAGE_UNKNOWN\x10\x03\x12 \n\x1cRECEIPT_OUTCOME_TIME_INVALID\x10\x04\x12\x19\n\x15RECEIPT_OUTCOME_LATER\x10\x05\x32\xb6\x08\n\x0f\x44\x65liveryService\x12\x8e\x01\n\x0eReportReceipts\x12..omnithread.messaging.v1.ReportReceiptsRequest\x1a/.omnithread.messaging.v1.ReportReceiptsResponse\"\x1b\xea\xc7\x18\x17\n\rmessages:send\x12\x04\x64oor\x18\x01\x12\x93\x01\n\x0fListDeadLetters\x12/.omnithread.messaging.v1.ListDeadLettersRequest\x1a\x30.omnithread.messaging.v1.ListDeadLettersResponse\"\x1d\xea\xc7\x18\x19\n\x13\x64\x65\x61\x64-letters:manage\x18\x01 \x01\x12\x8d\x01\n\rGetDeadLetter\x12-.omnithread.messaging.v1.GetDeadLetterRequest\x1a..omnithread.messaging.v1.GetDeadLetterResponse\"\x1d\xea\xc7\x18\x19\n\x13\x64\x65\x61\x64-letters:manage\x18\x01 \x01\x12\x96\x01\n\x10ReplayDeadLetter\x12\x30.omnithread.messaging.v1.ReplayDeadLetterRequest\x1a\x31.omnithread.messaging.v1.ReplayDeadLetterResponse\"\x1d\xea\xc7\x18\x19\n\x13\x64\x65\x61\x64-letters:manage\x18\x01\x30\x01\x12\xa3\x01\n\x10ListSuppressions\x12\x30.omnithread.messaging.v1.ListSuppressionsRequest\x1a\x31.omnithread.messaging.v1.ListSuppressionsResponse\"*\xea\xc7\x18&\n\rmessages:read\n\x11profile:sensitive\x18\x01 \x01\x12\xa2\x01\n\x0fLiftSuppression\x12/.omnithread.messaging.v1.LiftSuppressionRequest\x1a\x30.omnithread.messaging.v1.LiftSuppressionResponse\",\xea\xc7\x18(\n\x0fmessages:manage\n\x11profile:sensitive\x18\x01\x30\x01\x12\x87\x01\n\rListProviders\x12-.omnithread.messaging.v1.ListProvidersRequest\x1a..omnithread.messaging.v1.ListProvidersResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,7 +61,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPLAYDEADLETTERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REPLAYDEADLETTERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_REPLAYDEADLETTERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_REPLAYDEADLETTERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REPLAYDEADLETTERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_LISTSUPPRESSIONSREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_LISTSUPPRESSIONSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_LIFTSUPPRESSIONREQUEST'].fields_by_name['customer_id']._loaded_options = None
@@ -74,37 +75,51 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LIFTSUPPRESSIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_LIFTSUPPRESSIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_LIFTSUPPRESSIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_LIFTSUPPRESSIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_RECEIPTOUTCOME']._serialized_start=2085
-  _globals['_RECEIPTOUTCOME']._serialized_end=2286
-  _globals['_REPORTRECEIPTSREQUEST']._serialized_start=249
-  _globals['_REPORTRECEIPTSREQUEST']._serialized_end=383
-  _globals['_REPORTRECEIPTSRESPONSE']._serialized_start=385
-  _globals['_REPORTRECEIPTSRESPONSE']._serialized_end=468
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=471
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=606
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=608
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=717
-  _globals['_GETDEADLETTERREQUEST']._serialized_start=719
-  _globals['_GETDEADLETTERREQUEST']._serialized_end=842
-  _globals['_GETDEADLETTERRESPONSE']._serialized_start=844
-  _globals['_GETDEADLETTERRESPONSE']._serialized_end=925
-  _globals['_REPLAYDEADLETTERREQUEST']._serialized_start=928
-  _globals['_REPLAYDEADLETTERREQUEST']._serialized_end=1163
-  _globals['_REPLAYDEADLETTERRESPONSE']._serialized_start=1165
-  _globals['_REPLAYDEADLETTERRESPONSE']._serialized_end=1267
-  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_start=1269
-  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_end=1345
-  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_start=1347
-  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_end=1454
-  _globals['_LIFTSUPPRESSIONREQUEST']._serialized_start=1457
-  _globals['_LIFTSUPPRESSIONREQUEST']._serialized_end=1831
-  _globals['_LIFTSUPPRESSIONRESPONSE']._serialized_start=1834
-  _globals['_LIFTSUPPRESSIONRESPONSE']._serialized_end=1979
-  _globals['_LISTPROVIDERSREQUEST']._serialized_start=1981
-  _globals['_LISTPROVIDERSREQUEST']._serialized_end=2003
-  _globals['_LISTPROVIDERSRESPONSE']._serialized_start=2005
-  _globals['_LISTPROVIDERSRESPONSE']._serialized_end=2082
-  _globals['_DELIVERYSERVICE']._serialized_start=2289
-  _globals['_DELIVERYSERVICE']._serialized_end=3123
+  _globals['_LIFTSUPPRESSIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_DELIVERYSERVICE'].methods_by_name['ReportReceipts']._loaded_options = None
+  _globals['_DELIVERYSERVICE'].methods_by_name['ReportReceipts']._serialized_options = b'\352\307\030\027\n\rmessages:send\022\004door\030\001'
+  _globals['_DELIVERYSERVICE'].methods_by_name['ListDeadLetters']._loaded_options = None
+  _globals['_DELIVERYSERVICE'].methods_by_name['ListDeadLetters']._serialized_options = b'\352\307\030\031\n\023dead-letters:manage\030\001 \001'
+  _globals['_DELIVERYSERVICE'].methods_by_name['GetDeadLetter']._loaded_options = None
+  _globals['_DELIVERYSERVICE'].methods_by_name['GetDeadLetter']._serialized_options = b'\352\307\030\031\n\023dead-letters:manage\030\001 \001'
+  _globals['_DELIVERYSERVICE'].methods_by_name['ReplayDeadLetter']._loaded_options = None
+  _globals['_DELIVERYSERVICE'].methods_by_name['ReplayDeadLetter']._serialized_options = b'\352\307\030\031\n\023dead-letters:manage\030\0010\001'
+  _globals['_DELIVERYSERVICE'].methods_by_name['ListSuppressions']._loaded_options = None
+  _globals['_DELIVERYSERVICE'].methods_by_name['ListSuppressions']._serialized_options = b'\352\307\030&\n\rmessages:read\n\021profile:sensitive\030\001 \001'
+  _globals['_DELIVERYSERVICE'].methods_by_name['LiftSuppression']._loaded_options = None
+  _globals['_DELIVERYSERVICE'].methods_by_name['LiftSuppression']._serialized_options = b'\352\307\030(\n\017messages:manage\n\021profile:sensitive\030\0010\001'
+  _globals['_DELIVERYSERVICE'].methods_by_name['ListProviders']._loaded_options = None
+  _globals['_DELIVERYSERVICE'].methods_by_name['ListProviders']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_RECEIPTOUTCOME']._serialized_start=2168
+  _globals['_RECEIPTOUTCOME']._serialized_end=2369
+  _globals['_REPORTRECEIPTSREQUEST']._serialized_start=284
+  _globals['_REPORTRECEIPTSREQUEST']._serialized_end=418
+  _globals['_REPORTRECEIPTSRESPONSE']._serialized_start=420
+  _globals['_REPORTRECEIPTSRESPONSE']._serialized_end=503
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=506
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=641
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=643
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=752
+  _globals['_GETDEADLETTERREQUEST']._serialized_start=754
+  _globals['_GETDEADLETTERREQUEST']._serialized_end=877
+  _globals['_GETDEADLETTERRESPONSE']._serialized_start=879
+  _globals['_GETDEADLETTERRESPONSE']._serialized_end=960
+  _globals['_REPLAYDEADLETTERREQUEST']._serialized_start=963
+  _globals['_REPLAYDEADLETTERREQUEST']._serialized_end=1222
+  _globals['_REPLAYDEADLETTERRESPONSE']._serialized_start=1224
+  _globals['_REPLAYDEADLETTERRESPONSE']._serialized_end=1326
+  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_start=1328
+  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_end=1404
+  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_start=1406
+  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_end=1513
+  _globals['_LIFTSUPPRESSIONREQUEST']._serialized_start=1516
+  _globals['_LIFTSUPPRESSIONREQUEST']._serialized_end=1914
+  _globals['_LIFTSUPPRESSIONRESPONSE']._serialized_start=1917
+  _globals['_LIFTSUPPRESSIONRESPONSE']._serialized_end=2062
+  _globals['_LISTPROVIDERSREQUEST']._serialized_start=2064
+  _globals['_LISTPROVIDERSREQUEST']._serialized_end=2086
+  _globals['_LISTPROVIDERSRESPONSE']._serialized_start=2088
+  _globals['_LISTPROVIDERSRESPONSE']._serialized_end=2165
+  _globals['_DELIVERYSERVICE']._serialized_start=2372
+  _globals['_DELIVERYSERVICE']._serialized_end=3450
 # @@protoc_insertion_point(module_scope)

@@ -88,6 +88,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """This replica has no room for another watcher; another one may. RESOURCE_EXHAUSTED, retry: same id, later."""
     ERROR_REASON_SUPPRESSION_NOT_FOUND: _ErrorReason.ValueType  # 36
     """The customer has no such closed address. NOT_FOUND, retry: never."""
+    ERROR_REASON_INBOX_STOPPED: _ErrorReason.ValueType  # 37
+    """The replica that served the stream stops. UNAVAILABLE, retry: at once, with the newest `resume_token`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason lists what can go wrong in messaging beside the reasons that all services share. Domain: `messaging.omnithread`."""
@@ -158,4 +160,6 @@ ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 35
 """This replica has no room for another watcher; another one may. RESOURCE_EXHAUSTED, retry: same id, later."""
 ERROR_REASON_SUPPRESSION_NOT_FOUND: ErrorReason.ValueType  # 36
 """The customer has no such closed address. NOT_FOUND, retry: never."""
+ERROR_REASON_INBOX_STOPPED: ErrorReason.ValueType  # 37
+"""The replica that served the stream stops. UNAVAILABLE, retry: at once, with the newest `resume_token`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

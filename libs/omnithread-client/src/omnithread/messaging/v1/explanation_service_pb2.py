@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.messaging.v1 import explanation_pb2 as omnithread_dot_messaging_dot_v1_dot_explanation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1omnithread/messaging/v1/explanation_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a)omnithread/messaging/v1/explanation.proto\"|\n\x15\x45xplainMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"Z\n\x16\x45xplainMessageResponse\x12@\n\x0b\x65xplanation\x18\x01 \x01(\x0b\x32+.omnithread.messaging.v1.MessageExplanation\"\xaa\x02\n\x15\x45xplainSilenceRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\x07purpose\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12\x35\n\x0b\x63\x61mpaign_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$H\x00\x12\x34\n\x0btemplate_id\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12.\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\x06missed\x12\x05\xbaH\x02\x08\x01\"Z\n\x16\x45xplainSilenceResponse\x12@\n\x0b\x65xplanation\x18\x01 \x01(\x0b\x32+.omnithread.messaging.v1.SilenceExplanation2\xfa\x01\n\x12\x45xplanationService\x12q\n\x0e\x45xplainMessage\x12..omnithread.messaging.v1.ExplainMessageRequest\x1a/.omnithread.messaging.v1.ExplainMessageResponse\x12q\n\x0e\x45xplainSilence\x12..omnithread.messaging.v1.ExplainSilenceRequest\x1a/.omnithread.messaging.v1.ExplainSilenceResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1omnithread/messaging/v1/explanation_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a)omnithread/messaging/v1/explanation.proto\"|\n\x15\x45xplainMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"Z\n\x16\x45xplainMessageResponse\x12@\n\x0b\x65xplanation\x18\x01 \x01(\x0b\x32+.omnithread.messaging.v1.MessageExplanation\"\xc7\x02\n\x15\x45xplainSilenceRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\x07purpose\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12\x35\n\x0b\x63\x61mpaign_id\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$H\x00\x12\x34\n\x0btemplate_id\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12K\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x42\x0f\n\x06missed\x12\x05\xbaH\x02\x08\x01\"Z\n\x16\x45xplainSilenceResponse\x12@\n\x0b\x65xplanation\x18\x01 \x01(\x0b\x32+.omnithread.messaging.v1.SilenceExplanation2\xae\x02\n\x12\x45xplanationService\x12\x8a\x01\n\x0e\x45xplainMessage\x12..omnithread.messaging.v1.ExplainMessageRequest\x1a/.omnithread.messaging.v1.ExplainMessageResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x12\x8a\x01\n\x0e\x45xplainSilence\x12..omnithread.messaging.v1.ExplainSilenceRequest\x1a/.omnithread.messaging.v1.ExplainSilenceResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,14 +50,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLAINSILENCEREQUEST'].fields_by_name['campaign_id']._serialized_options = b'\272H\033r\0312\027^[a-z][a-z0-9_-]{0,63}$'
   _globals['_EXPLAINSILENCEREQUEST'].fields_by_name['template_id']._loaded_options = None
   _globals['_EXPLAINSILENCEREQUEST'].fields_by_name['template_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
-  _globals['_EXPLAINMESSAGEREQUEST']._serialized_start=183
-  _globals['_EXPLAINMESSAGEREQUEST']._serialized_end=307
-  _globals['_EXPLAINMESSAGERESPONSE']._serialized_start=309
-  _globals['_EXPLAINMESSAGERESPONSE']._serialized_end=399
-  _globals['_EXPLAINSILENCEREQUEST']._serialized_start=402
-  _globals['_EXPLAINSILENCEREQUEST']._serialized_end=700
-  _globals['_EXPLAINSILENCERESPONSE']._serialized_start=702
-  _globals['_EXPLAINSILENCERESPONSE']._serialized_end=792
-  _globals['_EXPLANATIONSERVICE']._serialized_start=795
-  _globals['_EXPLANATIONSERVICE']._serialized_end=1045
+  _globals['_EXPLAINSILENCEREQUEST'].fields_by_name['since_time']._loaded_options = None
+  _globals['_EXPLAINSILENCEREQUEST'].fields_by_name['since_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
+  _globals['_EXPLANATIONSERVICE'].methods_by_name['ExplainMessage']._loaded_options = None
+  _globals['_EXPLANATIONSERVICE'].methods_by_name['ExplainMessage']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_EXPLANATIONSERVICE'].methods_by_name['ExplainSilence']._loaded_options = None
+  _globals['_EXPLANATIONSERVICE'].methods_by_name['ExplainSilence']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_EXPLAINMESSAGEREQUEST']._serialized_start=218
+  _globals['_EXPLAINMESSAGEREQUEST']._serialized_end=342
+  _globals['_EXPLAINMESSAGERESPONSE']._serialized_start=344
+  _globals['_EXPLAINMESSAGERESPONSE']._serialized_end=434
+  _globals['_EXPLAINSILENCEREQUEST']._serialized_start=437
+  _globals['_EXPLAINSILENCEREQUEST']._serialized_end=764
+  _globals['_EXPLAINSILENCERESPONSE']._serialized_start=766
+  _globals['_EXPLAINSILENCERESPONSE']._serialized_end=856
+  _globals['_EXPLANATIONSERVICE']._serialized_start=859
+  _globals['_EXPLANATIONSERVICE']._serialized_end=1161
 # @@protoc_insertion_point(module_scope)

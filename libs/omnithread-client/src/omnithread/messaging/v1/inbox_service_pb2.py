@@ -24,10 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
+from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.messaging.v1 import messaging_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/messaging/v1/inbox_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'omnithread/messaging/v1/messaging.proto\"j\n\x15SubscribeInboxRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"x\n\x16SubscribeInboxResponse\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .omnithread.messaging.v1.Message\x12\x14\n\x0cunread_count\x18\x02 \x01(\x05\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"l\n\x17SubscribeDisplayRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"z\n\x18SubscribeDisplayResponse\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .omnithread.messaging.v1.Message\x12\x14\n\x0cunread_count\x18\x02 \x01(\x05\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"\xea\x01\n\x16MarkMessageReadRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"^\n\x17MarkMessageReadResponse\x12\x31\n\x07message\x18\x01 \x01(\x0b\x32 .omnithread.messaging.v1.Message\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x32\xf4\x02\n\x0cInboxService\x12s\n\x0eSubscribeInbox\x12..omnithread.messaging.v1.SubscribeInboxRequest\x1a/.omnithread.messaging.v1.SubscribeInboxResponse0\x01\x12y\n\x10SubscribeDisplay\x12\x30.omnithread.messaging.v1.SubscribeDisplayRequest\x1a\x31.omnithread.messaging.v1.SubscribeDisplayResponse0\x01\x12t\n\x0fMarkMessageRead\x12/.omnithread.messaging.v1.MarkMessageReadRequest\x1a\x30.omnithread.messaging.v1.MarkMessageReadResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/messaging/v1/inbox_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a\'omnithread/messaging/v1/messaging.proto\"j\n\x15SubscribeInboxRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"x\n\x16SubscribeInboxResponse\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .omnithread.messaging.v1.Message\x12\x14\n\x0cunread_count\x18\x02 \x01(\x05\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"l\n\x17SubscribeDisplayRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"z\n\x18SubscribeDisplayResponse\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .omnithread.messaging.v1.Message\x12\x14\n\x0cunread_count\x18\x02 \x01(\x05\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"\x82\x02\n\x16MarkMessageReadRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x88\x01\n\x17MarkMessageReadResponse\x12\x31\n\x07message\x18\x01 \x01(\x0b\x32 .omnithread.messaging.v1.Message\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\xc0\x03\n\x0cInboxService\x12\x8c\x01\n\x0eSubscribeInbox\x12..omnithread.messaging.v1.SubscribeInboxRequest\x1a/.omnithread.messaging.v1.SubscribeInboxResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x30\x01\x12\x90\x01\n\x10SubscribeDisplay\x12\x30.omnithread.messaging.v1.SubscribeDisplayRequest\x1a\x31.omnithread.messaging.v1.SubscribeDisplayResponse\"\x15\xea\xc7\x18\x11\n\rmessages:read\x18\x01\x30\x01\x12\x8d\x01\n\x0fMarkMessageRead\x12/.omnithread.messaging.v1.MarkMessageReadRequest\x1a\x30.omnithread.messaging.v1.MarkMessageReadResponse\"\x17\xea\xc7\x18\x13\n\rmessages:send\x18\x01\x30\x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,19 +52,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MARKMESSAGEREADREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_MARKMESSAGEREADREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_MARKMESSAGEREADREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_MARKMESSAGEREADREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_SUBSCRIBEINBOXREQUEST']._serialized_start=175
-  _globals['_SUBSCRIBEINBOXREQUEST']._serialized_end=281
-  _globals['_SUBSCRIBEINBOXRESPONSE']._serialized_start=283
-  _globals['_SUBSCRIBEINBOXRESPONSE']._serialized_end=403
-  _globals['_SUBSCRIBEDISPLAYREQUEST']._serialized_start=405
-  _globals['_SUBSCRIBEDISPLAYREQUEST']._serialized_end=513
-  _globals['_SUBSCRIBEDISPLAYRESPONSE']._serialized_start=515
-  _globals['_SUBSCRIBEDISPLAYRESPONSE']._serialized_end=637
-  _globals['_MARKMESSAGEREADREQUEST']._serialized_start=640
-  _globals['_MARKMESSAGEREADREQUEST']._serialized_end=874
-  _globals['_MARKMESSAGEREADRESPONSE']._serialized_start=876
-  _globals['_MARKMESSAGEREADRESPONSE']._serialized_end=970
-  _globals['_INBOXSERVICE']._serialized_start=973
-  _globals['_INBOXSERVICE']._serialized_end=1345
+  _globals['_MARKMESSAGEREADREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_INBOXSERVICE'].methods_by_name['SubscribeInbox']._loaded_options = None
+  _globals['_INBOXSERVICE'].methods_by_name['SubscribeInbox']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_INBOXSERVICE'].methods_by_name['SubscribeDisplay']._loaded_options = None
+  _globals['_INBOXSERVICE'].methods_by_name['SubscribeDisplay']._serialized_options = b'\352\307\030\021\n\rmessages:read\030\001'
+  _globals['_INBOXSERVICE'].methods_by_name['MarkMessageRead']._loaded_options = None
+  _globals['_INBOXSERVICE'].methods_by_name['MarkMessageRead']._serialized_options = b'\352\307\030\023\n\rmessages:send\030\0010\001'
+  _globals['_SUBSCRIBEINBOXREQUEST']._serialized_start=244
+  _globals['_SUBSCRIBEINBOXREQUEST']._serialized_end=350
+  _globals['_SUBSCRIBEINBOXRESPONSE']._serialized_start=352
+  _globals['_SUBSCRIBEINBOXRESPONSE']._serialized_end=472
+  _globals['_SUBSCRIBEDISPLAYREQUEST']._serialized_start=474
+  _globals['_SUBSCRIBEDISPLAYREQUEST']._serialized_end=582
+  _globals['_SUBSCRIBEDISPLAYRESPONSE']._serialized_start=584
+  _globals['_SUBSCRIBEDISPLAYRESPONSE']._serialized_end=706
+  _globals['_MARKMESSAGEREADREQUEST']._serialized_start=709
+  _globals['_MARKMESSAGEREADREQUEST']._serialized_end=967
+  _globals['_MARKMESSAGEREADRESPONSE']._serialized_start=970
+  _globals['_MARKMESSAGEREADRESPONSE']._serialized_end=1106
+  _globals['_INBOXSERVICE']._serialized_start=1109
+  _globals['_INBOXSERVICE']._serialized_end=1557
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from omnithread.common.v1 import event_pb2 as _event_pb2
 from omnithread.messaging.v1 import messaging_pb2 as _messaging_pb2
 import builtins as _builtins
 import sys
@@ -180,21 +181,27 @@ class MarkMessageReadResponse(_message.Message):
 
     MESSAGE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether it had been read before."""
     @_builtins.property
     def message(self) -> _messaging_pb2.Message:
         """As it is now."""
 
+    @_builtins.property
+    def head(self) -> _event_pb2.Head:
+        """How far the customer's messaging events have come."""
+
     def __init__(
         self,
         *,
         message: _messaging_pb2.Message | None = ...,
         replayed: _builtins.bool = ...,
+        head: _event_pb2.Head | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "message", b"message", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

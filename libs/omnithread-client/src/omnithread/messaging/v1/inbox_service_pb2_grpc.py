@@ -59,7 +59,7 @@ class InboxServiceServicer:
     def SubscribeInbox(self, request, context):
         """SubscribeInbox streams a customer's inbox: first what is unread, oldest first, then what is new and what changes. It goes on until the caller ends it.
         A message may come twice; its `update_time` tells which is newer. After a break, resume with the last token: what changed meanwhile comes first.
-        A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID.
+        A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID, INBOX_STOPPED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

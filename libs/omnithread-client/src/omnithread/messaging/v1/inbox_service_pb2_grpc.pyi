@@ -36,7 +36,7 @@ class InboxServiceStub:
     SubscribeInbox: _grpc.UnaryStreamMultiCallable[_inbox_service_pb2.SubscribeInboxRequest, _inbox_service_pb2.SubscribeInboxResponse]
     """SubscribeInbox streams a customer's inbox: first what is unread, oldest first, then what is new and what changes. It goes on until the caller ends it.
     A message may come twice; its `update_time` tells which is newer. After a break, resume with the last token: what changed meanwhile comes first.
-    A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID.
+    A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID, INBOX_STOPPED.
     """
     SubscribeDisplay: _grpc.UnaryStreamMultiCallable[_inbox_service_pb2.SubscribeDisplayRequest, _inbox_service_pb2.SubscribeDisplayResponse]
     """SubscribeDisplay is the same for messages by way of STORE_DISPLAY: for staff or customer, while the customer is in the store. Of the last 24 hours."""
@@ -53,7 +53,7 @@ class InboxServiceAsyncStub(InboxServiceStub):
     SubscribeInbox: _aio.UnaryStreamMultiCallable[_inbox_service_pb2.SubscribeInboxRequest, _inbox_service_pb2.SubscribeInboxResponse]  # type: ignore[assignment]
     """SubscribeInbox streams a customer's inbox: first what is unread, oldest first, then what is new and what changes. It goes on until the caller ends it.
     A message may come twice; its `update_time` tells which is newer. After a break, resume with the last token: what changed meanwhile comes first.
-    A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID.
+    A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID, INBOX_STOPPED.
     """
     SubscribeDisplay: _aio.UnaryStreamMultiCallable[_inbox_service_pb2.SubscribeDisplayRequest, _inbox_service_pb2.SubscribeDisplayResponse]  # type: ignore[assignment]
     """SubscribeDisplay is the same for messages by way of STORE_DISPLAY: for staff or customer, while the customer is in the store. Of the last 24 hours."""
@@ -73,7 +73,7 @@ class InboxServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_inbox_service_pb2.SubscribeInboxResponse], _abc.AsyncIterator[_inbox_service_pb2.SubscribeInboxResponse]]:
         """SubscribeInbox streams a customer's inbox: first what is unread, oldest first, then what is new and what changes. It goes on until the caller ends it.
         A message may come twice; its `update_time` tells which is newer. After a break, resume with the last token: what changed meanwhile comes first.
-        A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID.
+        A replica has room for 2000 watchers. Errors: CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, PAGE_TOKEN_INVALID, INBOX_STOPPED.
         """
 
     @_abc_1.abstractmethod

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.messaging.v1 import messaging_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/omnithread/messaging/v1/messaging_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a\'omnithread/messaging/v1/messaging.proto\"\xd5\x01\n\x12PutTemplateRequest\x12;\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\\\n\x13PutTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"H\n\x12GetTemplateRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\"J\n\x13GetTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\"R\n\x14ListTemplatesRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"f\n\x15ListTemplatesResponse\x12\x34\n\ttemplates\x18\x01 \x03(\x0b\x32!.omnithread.messaging.v1.Template\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x08Variable\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x17\n\x05value\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9d\x03\n\x12SendMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x32\n\x0btemplate_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12>\n\tvariables\x18\x03 \x03(\x0b\x32!.omnithread.messaging.v1.VariableB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12.\n\x07purpose\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x43\n\rdelivery_kind\x18\x05 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x33\n\nrequest_id\x18\x06 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x84\x01\n\x13SendMessageResponse\x12\x31\n\x07message\x18\x01 \x01(\x0b\x32 .omnithread.messaging.v1.Message\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"x\n\x11GetMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"G\n\x12GetMessageResponse\x12\x31\n\x07message\x18\x01 \x01(\x0b\x32 .omnithread.messaging.v1.Message\"\xc9\x01\n\x13ListMessagesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x43\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"c\n\x14ListMessagesResponse\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .omnithread.messaging.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcd\x03\n\x12PostMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x37\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12.\n\x05topic\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12;\n\x06\x61uthor\x18\x04 \x01(\x0e\x32\x1f.omnithread.messaging.v1.AuthorB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x04text\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 \x12\x33\n\nrequest_id\x18\x06 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12@\n\x08reply_by\x18\x08 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x18\x00\x18\x01\x42\x15\n\x0c\x63onversation\x12\x05\xbaH\x02\x08\x01\"\xb4\x01\n\x13PostMessageResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x12\n\nmessage_id\x18\x05 \x01(\t\"\xbe\x01\n\x16GetConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\xac\x01\n\x17GetConversationResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12;\n\x07\x65ntries\x18\x02 \x03(\x0b\x32*.omnithread.messaging.v1.ConversationEntry\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\x89\x01\n\x18ListConversationsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"r\n\x19ListConversationsResponse\x12<\n\rconversations\x18\x01 \x03(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x1bGetMessagingOverviewRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x86\x01\n\x1cGetMessagingOverviewResponse\x12<\n\x08overview\x18\x01 \x01(\x0b\x32*.omnithread.messaging.v1.MessagingOverview\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\xf6\x08\n\x10MessagingService\x12h\n\x0bPutTemplate\x12+.omnithread.messaging.v1.PutTemplateRequest\x1a,.omnithread.messaging.v1.PutTemplateResponse\x12h\n\x0bGetTemplate\x12+.omnithread.messaging.v1.GetTemplateRequest\x1a,.omnithread.messaging.v1.GetTemplateResponse\x12n\n\rListTemplates\x12-.omnithread.messaging.v1.ListTemplatesRequest\x1a..omnithread.messaging.v1.ListTemplatesResponse\x12h\n\x0bSendMessage\x12+.omnithread.messaging.v1.SendMessageRequest\x1a,.omnithread.messaging.v1.SendMessageResponse\x12\x65\n\nGetMessage\x12*.omnithread.messaging.v1.GetMessageRequest\x1a+.omnithread.messaging.v1.GetMessageResponse\x12k\n\x0cListMessages\x12,.omnithread.messaging.v1.ListMessagesRequest\x1a-.omnithread.messaging.v1.ListMessagesResponse\x12h\n\x0bPostMessage\x12+.omnithread.messaging.v1.PostMessageRequest\x1a,.omnithread.messaging.v1.PostMessageResponse\x12t\n\x0fGetConversation\x12/.omnithread.messaging.v1.GetConversationRequest\x1a\x30.omnithread.messaging.v1.GetConversationResponse\x12z\n\x11ListConversations\x12\x31.omnithread.messaging.v1.ListConversationsRequest\x1a\x32.omnithread.messaging.v1.ListConversationsResponse\x12\x83\x01\n\x14GetMessagingOverview\x12\x34.omnithread.messaging.v1.GetMessagingOverviewRequest\x1a\x35.omnithread.messaging.v1.GetMessagingOverviewResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/omnithread/messaging/v1/messaging_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a\'omnithread/messaging/v1/messaging.proto\"\xed\x01\n\x12PutTemplateRequest\x12;\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\\\n\x13PutTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"H\n\x12GetTemplateRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\"J\n\x13GetTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\"R\n\x14ListTemplatesRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"f\n\x15ListTemplatesResponse\x12\x34\n\ttemplates\x18\x01 \x03(\x0b\x32!.omnithread.messaging.v1.Template\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x08Variable\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x17\n\x05value\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\xb5\x03\n\x12SendMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x32\n\x0btemplate_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12>\n\tvariables\x18\x03 \x03(\x0b\x32!.omnithread.messaging.v1.VariableB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12.\n\x07purpose\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x43\n\rdelivery_kind\x18\x05 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x33\n\nrequest_id\x18\x06 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x84\x01\n\x13SendMessageResponse\x12\x31\n\x07message\x18\x01 \x01(\x0b\x32 .omnithread.messaging.v1.Message\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"x\n\x11GetMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x30\n\nmessage_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"G\n\x12GetMessageResponse\x12\x31\n\x07message\x18\x01 \x01(\x0b\x32 .omnithread.messaging.v1.Message\"\xc9\x01\n\x13ListMessagesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x43\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"c\n\x14ListMessagesResponse\x12\x32\n\x08messages\x18\x01 \x03(\x0b\x32 .omnithread.messaging.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe5\x03\n\x12PostMessageRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x37\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12.\n\x05topic\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12;\n\x06\x61uthor\x18\x04 \x01(\x0e\x32\x1f.omnithread.messaging.v1.AuthorB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x04text\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 \x12\x33\n\nrequest_id\x18\x06 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12@\n\x08reply_by\x18\x08 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x18\x00\x18\x01\x42\x15\n\x0c\x63onversation\x12\x05\xbaH\x02\x08\x01\"\xb4\x01\n\x13PostMessageResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x12\n\nmessage_id\x18\x05 \x01(\t\"\xbe\x01\n\x16GetConversationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\xac\x01\n\x17GetConversationResponse\x12;\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32%.omnithread.messaging.v1.Conversation\x12;\n\x07\x65ntries\x18\x02 \x03(\x0b\x32*.omnithread.messaging.v1.ConversationEntry\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\x89\x01\n\x18ListConversationsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"r\n\x19ListConversationsResponse\x12<\n\rconversations\x18\x01 \x03(\x0b\x32%.omnithread.messaging.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x1bGetMessagingOverviewRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x86\x01\n\x1cGetMessagingOverviewResponse\x12<\n\x08overview\x18\x01 \x01(\x0b\x32*.omnithread.messaging.v1.MessagingOverview\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\x86\x0b\n\x10MessagingService\x12\x83\x01\n\x0bPutTemplate\x12+.omnithread.messaging.v1.PutTemplateRequest\x1a,.omnithread.messaging.v1.PutTemplateResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12\x81\x01\n\x0bGetTemplate\x12+.omnithread.messaging.v1.GetTemplateRequest\x1a,.omnithread.messaging.v1.GetTemplateResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x12\x87\x01\n\rListTemplates\x12-.omnithread.messaging.v1.ListTemplatesRequest\x1a..omnithread.messaging.v1.ListTemplatesResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x12\x81\x01\n\x0bSendMessage\x12+.omnithread.messaging.v1.SendMessageRequest\x1a,.omnithread.messaging.v1.SendMessageResponse\"\x17\xea\xc7\x18\x13\n\rmessages:send\x18\x01\x30\x01\x12~\n\nGetMessage\x12*.omnithread.messaging.v1.GetMessageRequest\x1a+.omnithread.messaging.v1.GetMessageResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x12\x84\x01\n\x0cListMessages\x12,.omnithread.messaging.v1.ListMessagesRequest\x1a-.omnithread.messaging.v1.ListMessagesResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x12\x81\x01\n\x0bPostMessage\x12+.omnithread.messaging.v1.PostMessageRequest\x1a,.omnithread.messaging.v1.PostMessageResponse\"\x17\xea\xc7\x18\x13\n\rmessages:send\x18\x01\x30\x01\x12\x8d\x01\n\x0fGetConversation\x12/.omnithread.messaging.v1.GetConversationRequest\x1a\x30.omnithread.messaging.v1.GetConversationResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x12\x93\x01\n\x11ListConversations\x12\x31.omnithread.messaging.v1.ListConversationsRequest\x1a\x32.omnithread.messaging.v1.ListConversationsResponse\"\x17\xea\xc7\x18\x13\n\rmessages:read\x18\x01 \x01\x12\xa8\x01\n\x14GetMessagingOverview\x12\x34.omnithread.messaging.v1.GetMessagingOverviewRequest\x1a\x35.omnithread.messaging.v1.GetMessagingOverviewResponse\"#\xea\xc7\x18\x1f\n\rmessages:read\x12\naggregator\x18\x01 \x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTTEMPLATEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUTTEMPLATEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_PUTTEMPLATEREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_PUTTEMPLATEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PUTTEMPLATEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETTEMPLATEREQUEST'].fields_by_name['template_id']._loaded_options = None
   _globals['_GETTEMPLATEREQUEST'].fields_by_name['template_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_LISTTEMPLATESREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -68,7 +69,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDMESSAGEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SENDMESSAGEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_SENDMESSAGEREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_SENDMESSAGEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SENDMESSAGEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETMESSAGEREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_GETMESSAGEREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_GETMESSAGEREQUEST'].fields_by_name['message_id']._loaded_options = None
@@ -96,7 +97,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POSTMESSAGEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_POSTMESSAGEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_POSTMESSAGEREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_POSTMESSAGEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_POSTMESSAGEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_POSTMESSAGEREQUEST'].fields_by_name['reply_by']._loaded_options = None
   _globals['_POSTMESSAGEREQUEST'].fields_by_name['reply_by']._serialized_options = b'\272H\007\202\001\004\030\000\030\001'
   _globals['_GETCONVERSATIONREQUEST'].fields_by_name['customer_id']._loaded_options = None
@@ -115,48 +116,68 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCONVERSATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_GETMESSAGINGOVERVIEWREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_GETMESSAGINGOVERVIEWREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
-  _globals['_PUTTEMPLATEREQUEST']._serialized_start=251
-  _globals['_PUTTEMPLATEREQUEST']._serialized_end=464
-  _globals['_PUTTEMPLATERESPONSE']._serialized_start=466
-  _globals['_PUTTEMPLATERESPONSE']._serialized_end=558
-  _globals['_GETTEMPLATEREQUEST']._serialized_start=560
-  _globals['_GETTEMPLATEREQUEST']._serialized_end=632
-  _globals['_GETTEMPLATERESPONSE']._serialized_start=634
-  _globals['_GETTEMPLATERESPONSE']._serialized_end=708
-  _globals['_LISTTEMPLATESREQUEST']._serialized_start=710
-  _globals['_LISTTEMPLATESREQUEST']._serialized_end=792
-  _globals['_LISTTEMPLATESRESPONSE']._serialized_start=794
-  _globals['_LISTTEMPLATESRESPONSE']._serialized_end=896
-  _globals['_VARIABLE']._serialized_start=898
-  _globals['_VARIABLE']._serialized_end=978
-  _globals['_SENDMESSAGEREQUEST']._serialized_start=981
-  _globals['_SENDMESSAGEREQUEST']._serialized_end=1394
-  _globals['_SENDMESSAGERESPONSE']._serialized_start=1397
-  _globals['_SENDMESSAGERESPONSE']._serialized_end=1529
-  _globals['_GETMESSAGEREQUEST']._serialized_start=1531
-  _globals['_GETMESSAGEREQUEST']._serialized_end=1651
-  _globals['_GETMESSAGERESPONSE']._serialized_start=1653
-  _globals['_GETMESSAGERESPONSE']._serialized_end=1724
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1727
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1928
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1930
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=2029
-  _globals['_POSTMESSAGEREQUEST']._serialized_start=2032
-  _globals['_POSTMESSAGEREQUEST']._serialized_end=2493
-  _globals['_POSTMESSAGERESPONSE']._serialized_start=2496
-  _globals['_POSTMESSAGERESPONSE']._serialized_end=2676
-  _globals['_GETCONVERSATIONREQUEST']._serialized_start=2679
-  _globals['_GETCONVERSATIONREQUEST']._serialized_end=2869
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=2872
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=3044
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=3047
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=3184
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=3186
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=3300
-  _globals['_GETMESSAGINGOVERVIEWREQUEST']._serialized_start=3302
-  _globals['_GETMESSAGINGOVERVIEWREQUEST']._serialized_end=3382
-  _globals['_GETMESSAGINGOVERVIEWRESPONSE']._serialized_start=3385
-  _globals['_GETMESSAGINGOVERVIEWRESPONSE']._serialized_end=3519
-  _globals['_MESSAGINGSERVICE']._serialized_start=3522
-  _globals['_MESSAGINGSERVICE']._serialized_end=4664
+  _globals['_MESSAGINGSERVICE'].methods_by_name['PutTemplate']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['PutTemplate']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetTemplate']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetTemplate']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['ListTemplates']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['ListTemplates']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['SendMessage']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['SendMessage']._serialized_options = b'\352\307\030\023\n\rmessages:send\030\0010\001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetMessage']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetMessage']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['ListMessages']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['ListMessages']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['PostMessage']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['PostMessage']._serialized_options = b'\352\307\030\023\n\rmessages:send\030\0010\001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetConversation']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetConversation']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['ListConversations']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['ListConversations']._serialized_options = b'\352\307\030\023\n\rmessages:read\030\001 \001'
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetMessagingOverview']._loaded_options = None
+  _globals['_MESSAGINGSERVICE'].methods_by_name['GetMessagingOverview']._serialized_options = b'\352\307\030\037\n\rmessages:read\022\naggregator\030\001 \001'
+  _globals['_PUTTEMPLATEREQUEST']._serialized_start=286
+  _globals['_PUTTEMPLATEREQUEST']._serialized_end=523
+  _globals['_PUTTEMPLATERESPONSE']._serialized_start=525
+  _globals['_PUTTEMPLATERESPONSE']._serialized_end=617
+  _globals['_GETTEMPLATEREQUEST']._serialized_start=619
+  _globals['_GETTEMPLATEREQUEST']._serialized_end=691
+  _globals['_GETTEMPLATERESPONSE']._serialized_start=693
+  _globals['_GETTEMPLATERESPONSE']._serialized_end=767
+  _globals['_LISTTEMPLATESREQUEST']._serialized_start=769
+  _globals['_LISTTEMPLATESREQUEST']._serialized_end=851
+  _globals['_LISTTEMPLATESRESPONSE']._serialized_start=853
+  _globals['_LISTTEMPLATESRESPONSE']._serialized_end=955
+  _globals['_VARIABLE']._serialized_start=957
+  _globals['_VARIABLE']._serialized_end=1037
+  _globals['_SENDMESSAGEREQUEST']._serialized_start=1040
+  _globals['_SENDMESSAGEREQUEST']._serialized_end=1477
+  _globals['_SENDMESSAGERESPONSE']._serialized_start=1480
+  _globals['_SENDMESSAGERESPONSE']._serialized_end=1612
+  _globals['_GETMESSAGEREQUEST']._serialized_start=1614
+  _globals['_GETMESSAGEREQUEST']._serialized_end=1734
+  _globals['_GETMESSAGERESPONSE']._serialized_start=1736
+  _globals['_GETMESSAGERESPONSE']._serialized_end=1807
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1810
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=2011
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=2013
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=2112
+  _globals['_POSTMESSAGEREQUEST']._serialized_start=2115
+  _globals['_POSTMESSAGEREQUEST']._serialized_end=2600
+  _globals['_POSTMESSAGERESPONSE']._serialized_start=2603
+  _globals['_POSTMESSAGERESPONSE']._serialized_end=2783
+  _globals['_GETCONVERSATIONREQUEST']._serialized_start=2786
+  _globals['_GETCONVERSATIONREQUEST']._serialized_end=2976
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=2979
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=3151
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=3154
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=3291
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=3293
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=3407
+  _globals['_GETMESSAGINGOVERVIEWREQUEST']._serialized_start=3409
+  _globals['_GETMESSAGINGOVERVIEWREQUEST']._serialized_end=3489
+  _globals['_GETMESSAGINGOVERVIEWRESPONSE']._serialized_start=3492
+  _globals['_GETMESSAGINGOVERVIEWRESPONSE']._serialized_end=3626
+  _globals['_MESSAGINGSERVICE']._serialized_start=3629
+  _globals['_MESSAGINGSERVICE']._serialized_end=5043
 # @@protoc_insertion_point(module_scope)

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 from omnithread.messaging.v1 import messaging_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__pb2
 from omnithread.messaging.v1 import messaging_service_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/template_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\x1a\'omnithread/messaging/v1/messaging.proto\x1a/omnithread/messaging/v1/messaging_service.proto\"3\n\rTemplateFault\x12\r\n\x05place\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\xdb\x01\n\x18SaveTemplateDraftRequest\x12;\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x97\x01\n\x19SaveTemplateDraftResponse\x12\x30\n\x05\x64raft\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x36\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32&.omnithread.messaging.v1.TemplateFault\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"M\n\x17GetTemplateDraftRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\"\x84\x01\n\x18GetTemplateDraftResponse\x12\x30\n\x05\x64raft\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x36\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32&.omnithread.messaging.v1.TemplateFault\"\xd0\x01\n\x16PublishTemplateRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"`\n\x17PublishTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"`\n\x19GetTemplateVersionRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x0f\n\x07version\x18\x02 \x01(\x04\"Q\n\x1aGetTemplateVersionResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\"\x8d\x01\n\x1bListTemplateVersionsRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"s\n\x1cListTemplateVersionsResponse\x12:\n\x08versions\x18\x01 \x03(\x0b\x32(.omnithread.messaging.v1.TemplateVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"~\n\x0fTemplateVersion\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12,\n\x08put_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x64\x65\x66\x61ult_language\x18\x03 \x01(\t\x12\x12\n\nform_count\x18\x04 \x01(\x05\"\x8c\x04\n\x16PreviewTemplateRequest\x12\x34\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12\x31\n\x08\x64raft_of\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12?\n\x07version\x18\x03 \x01(\x0b\x32,.omnithread.messaging.v1.TemplateVersionNameH\x00\x12\x35\n\x08template\x18\x04 \x01(\x0b\x32!.omnithread.messaging.v1.TemplateH\x00\x12\x31\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12>\n\tvariables\x18\x06 \x03(\x0b\x32!.omnithread.messaging.v1.VariableB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x43\n\rdelivery_kind\x18\x07 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08language\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12.\n\x08\x62rand_id\x18\t \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$B\x0e\n\x05shown\x12\x05\xbaH\x02\x08\x01\"c\n\x13TemplateVersionName\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x18\n\x07version\x18\x02 \x01(\x04\x42\x07\xbaH\x04\x32\x02 \x00\"\x8d\x01\n\x17PreviewTemplateResponse\x12:\n\x08previews\x18\x01 \x03(\x0b\x32(.omnithread.messaging.v1.TemplatePreview\x12\x36\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32&.omnithread.messaging.v1.TemplateFault\"\xae\x02\n\x0fTemplatePreview\x12\x39\n\rdelivery_kind\x18\x01 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x11\n\tpreheader\x18\x04 \x01(\t\x12\x11\n\tbody_text\x18\x05 \x01(\t\x12\x11\n\tbody_html\x18\x06 \x01(\t\x12\x11\n\timage_uri\x18\x07 \x01(\t\x12\x10\n\x08link_uri\x18\x08 \x01(\t\x12\x14\n\x0c\x62utton_label\x18\t \x01(\t\x12\x15\n\raudience_name\x18\n \x01(\t\x12\x32\n\x08sms_size\x18\x0b \x01(\x0b\x32 .omnithread.messaging.v1.SmsSize\"l\n\x07SmsSize\x12\x36\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32$.omnithread.messaging.v1.SmsEncoding\x12\x12\n\nunit_count\x18\x02 \x01(\x05\x12\x15\n\rsegment_count\x18\x03 \x01(\x05*Y\n\x0bSmsEncoding\x12\x1c\n\x18SMS_ENCODING_UNSPECIFIED\x10\x00\x12\x15\n\x11SMS_ENCODING_GSM7\x10\x01\x12\x15\n\x11SMS_ENCODING_UCS2\x10\x02\x32\xf7\x05\n\x0fTemplateService\x12z\n\x11SaveTemplateDraft\x12\x31.omnithread.messaging.v1.SaveTemplateDraftRequest\x1a\x32.omnithread.messaging.v1.SaveTemplateDraftResponse\x12w\n\x10GetTemplateDraft\x12\x30.omnithread.messaging.v1.GetTemplateDraftRequest\x1a\x31.omnithread.messaging.v1.GetTemplateDraftResponse\x12t\n\x0fPublishTemplate\x12/.omnithread.messaging.v1.PublishTemplateRequest\x1a\x30.omnithread.messaging.v1.PublishTemplateResponse\x12}\n\x12GetTemplateVersion\x12\x32.omnithread.messaging.v1.GetTemplateVersionRequest\x1a\x33.omnithread.messaging.v1.GetTemplateVersionResponse\x12\x83\x01\n\x14ListTemplateVersions\x12\x34.omnithread.messaging.v1.ListTemplateVersionsRequest\x1a\x35.omnithread.messaging.v1.ListTemplateVersionsResponse\x12t\n\x0fPreviewTemplate\x12/.omnithread.messaging.v1.PreviewTemplateRequest\x1a\x30.omnithread.messaging.v1.PreviewTemplateResponseBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/messaging/v1/template_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/common/v1/delivery.proto\x1a\'omnithread/messaging/v1/messaging.proto\x1a/omnithread/messaging/v1/messaging_service.proto\"3\n\rTemplateFault\x12\r\n\x05place\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\xf3\x01\n\x18SaveTemplateDraftRequest\x12;\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x97\x01\n\x19SaveTemplateDraftResponse\x12\x30\n\x05\x64raft\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x36\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32&.omnithread.messaging.v1.TemplateFault\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"M\n\x17GetTemplateDraftRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\"\x84\x01\n\x18GetTemplateDraftResponse\x12\x30\n\x05\x64raft\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x36\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32&.omnithread.messaging.v1.TemplateFault\"\xe8\x01\n\x16PublishTemplateRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"`\n\x17PublishTemplateResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"p\n\x19GetTemplateVersionRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1f\n\x07version\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\"Q\n\x1aGetTemplateVersionResponse\x12\x33\n\x08template\x18\x01 \x01(\x0b\x32!.omnithread.messaging.v1.Template\"\x8d\x01\n\x1bListTemplateVersionsRequest\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"s\n\x1cListTemplateVersionsResponse\x12:\n\x08versions\x18\x01 \x03(\x0b\x32(.omnithread.messaging.v1.TemplateVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"~\n\x0fTemplateVersion\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12,\n\x08put_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x64\x65\x66\x61ult_language\x18\x03 \x01(\t\x12\x12\n\nform_count\x18\x04 \x01(\x05\"\x8c\x04\n\x16PreviewTemplateRequest\x12\x34\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12\x31\n\x08\x64raft_of\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$H\x00\x12?\n\x07version\x18\x03 \x01(\x0b\x32,.omnithread.messaging.v1.TemplateVersionNameH\x00\x12\x35\n\x08template\x18\x04 \x01(\x0b\x32!.omnithread.messaging.v1.TemplateH\x00\x12\x31\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12>\n\tvariables\x18\x06 \x03(\x0b\x32!.omnithread.messaging.v1.VariableB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x43\n\rdelivery_kind\x18\x07 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08language\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12.\n\x08\x62rand_id\x18\t \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$B\x0e\n\x05shown\x12\x05\xbaH\x02\x08\x01\"l\n\x13TemplateVersionName\x12\x32\n\x0btemplate_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12!\n\x07version\x18\x02 \x01(\x04\x42\x10\xbaH\r2\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f \x00\"\x8d\x01\n\x17PreviewTemplateResponse\x12:\n\x08previews\x18\x01 \x03(\x0b\x32(.omnithread.messaging.v1.TemplatePreview\x12\x36\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32&.omnithread.messaging.v1.TemplateFault\"\xae\x02\n\x0fTemplatePreview\x12\x39\n\rdelivery_kind\x18\x01 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x11\n\tpreheader\x18\x04 \x01(\t\x12\x11\n\tbody_text\x18\x05 \x01(\t\x12\x11\n\tbody_html\x18\x06 \x01(\t\x12\x11\n\timage_uri\x18\x07 \x01(\t\x12\x10\n\x08link_uri\x18\x08 \x01(\t\x12\x14\n\x0c\x62utton_label\x18\t \x01(\t\x12\x15\n\raudience_name\x18\n \x01(\t\x12\x32\n\x08sms_size\x18\x0b \x01(\x0b\x32 .omnithread.messaging.v1.SmsSize\"l\n\x07SmsSize\x12\x36\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32$.omnithread.messaging.v1.SmsEncoding\x12\x12\n\nunit_count\x18\x02 \x01(\x05\x12\x15\n\rsegment_count\x18\x03 \x01(\x05*Y\n\x0bSmsEncoding\x12\x1c\n\x18SMS_ENCODING_UNSPECIFIED\x10\x00\x12\x15\n\x11SMS_ENCODING_GSM7\x10\x01\x12\x15\n\x11SMS_ENCODING_UCS2\x10\x02\x32\xab\x07\n\x0fTemplateService\x12\x95\x01\n\x11SaveTemplateDraft\x12\x31.omnithread.messaging.v1.SaveTemplateDraftRequest\x1a\x32.omnithread.messaging.v1.SaveTemplateDraftResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12\x90\x01\n\x10GetTemplateDraft\x12\x30.omnithread.messaging.v1.GetTemplateDraftRequest\x1a\x31.omnithread.messaging.v1.GetTemplateDraftResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x12\x8f\x01\n\x0fPublishTemplate\x12/.omnithread.messaging.v1.PublishTemplateRequest\x1a\x30.omnithread.messaging.v1.PublishTemplateResponse\"\x19\xea\xc7\x18\x15\n\x0fmessages:manage\x18\x01\x30\x01\x12\x96\x01\n\x12GetTemplateVersion\x12\x32.omnithread.messaging.v1.GetTemplateVersionRequest\x1a\x33.omnithread.messaging.v1.GetTemplateVersionResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x12\x9c\x01\n\x14ListTemplateVersions\x12\x34.omnithread.messaging.v1.ListTemplateVersionsRequest\x1a\x35.omnithread.messaging.v1.ListTemplateVersionsResponse\"\x17\xea\xc7\x18\x13\n\x0fmessages:review\x18\x01\x12\xa2\x01\n\x0fPreviewTemplate\x12/.omnithread.messaging.v1.PreviewTemplateRequest\x1a\x30.omnithread.messaging.v1.PreviewTemplateResponse\",\xea\xc7\x18(\n\x0fmessages:review\n\x11profile:sensitive\x18\x01 \x01\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SAVETEMPLATEDRAFTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SAVETEMPLATEDRAFTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_SAVETEMPLATEDRAFTREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_SAVETEMPLATEDRAFTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SAVETEMPLATEDRAFTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETTEMPLATEDRAFTREQUEST'].fields_by_name['template_id']._loaded_options = None
   _globals['_GETTEMPLATEDRAFTREQUEST'].fields_by_name['template_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_PUBLISHTEMPLATEREQUEST'].fields_by_name['template_id']._loaded_options = None
@@ -54,9 +55,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUBLISHTEMPLATEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUBLISHTEMPLATEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_PUBLISHTEMPLATEREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_PUBLISHTEMPLATEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PUBLISHTEMPLATEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETTEMPLATEVERSIONREQUEST'].fields_by_name['template_id']._loaded_options = None
   _globals['_GETTEMPLATEVERSIONREQUEST'].fields_by_name['template_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
+  _globals['_GETTEMPLATEVERSIONREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_GETTEMPLATEVERSIONREQUEST'].fields_by_name['version']._serialized_options = b'\272H\0132\t\030\377\377\377\377\377\377\377\017'
   _globals['_LISTTEMPLATEVERSIONSREQUEST'].fields_by_name['template_id']._loaded_options = None
   _globals['_LISTTEMPLATEVERSIONSREQUEST'].fields_by_name['template_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_LISTTEMPLATEVERSIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -82,43 +85,55 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TEMPLATEVERSIONNAME'].fields_by_name['template_id']._loaded_options = None
   _globals['_TEMPLATEVERSIONNAME'].fields_by_name['template_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
   _globals['_TEMPLATEVERSIONNAME'].fields_by_name['version']._loaded_options = None
-  _globals['_TEMPLATEVERSIONNAME'].fields_by_name['version']._serialized_options = b'\272H\0042\002 \000'
-  _globals['_SMSENCODING']._serialized_start=2973
-  _globals['_SMSENCODING']._serialized_end=3062
-  _globals['_TEMPLATEFAULT']._serialized_start=264
-  _globals['_TEMPLATEFAULT']._serialized_end=315
-  _globals['_SAVETEMPLATEDRAFTREQUEST']._serialized_start=318
-  _globals['_SAVETEMPLATEDRAFTREQUEST']._serialized_end=537
-  _globals['_SAVETEMPLATEDRAFTRESPONSE']._serialized_start=540
-  _globals['_SAVETEMPLATEDRAFTRESPONSE']._serialized_end=691
-  _globals['_GETTEMPLATEDRAFTREQUEST']._serialized_start=693
-  _globals['_GETTEMPLATEDRAFTREQUEST']._serialized_end=770
-  _globals['_GETTEMPLATEDRAFTRESPONSE']._serialized_start=773
-  _globals['_GETTEMPLATEDRAFTRESPONSE']._serialized_end=905
-  _globals['_PUBLISHTEMPLATEREQUEST']._serialized_start=908
-  _globals['_PUBLISHTEMPLATEREQUEST']._serialized_end=1116
-  _globals['_PUBLISHTEMPLATERESPONSE']._serialized_start=1118
-  _globals['_PUBLISHTEMPLATERESPONSE']._serialized_end=1214
-  _globals['_GETTEMPLATEVERSIONREQUEST']._serialized_start=1216
-  _globals['_GETTEMPLATEVERSIONREQUEST']._serialized_end=1312
-  _globals['_GETTEMPLATEVERSIONRESPONSE']._serialized_start=1314
-  _globals['_GETTEMPLATEVERSIONRESPONSE']._serialized_end=1395
-  _globals['_LISTTEMPLATEVERSIONSREQUEST']._serialized_start=1398
-  _globals['_LISTTEMPLATEVERSIONSREQUEST']._serialized_end=1539
-  _globals['_LISTTEMPLATEVERSIONSRESPONSE']._serialized_start=1541
-  _globals['_LISTTEMPLATEVERSIONSRESPONSE']._serialized_end=1656
-  _globals['_TEMPLATEVERSION']._serialized_start=1658
-  _globals['_TEMPLATEVERSION']._serialized_end=1784
-  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_start=1787
-  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_end=2311
-  _globals['_TEMPLATEVERSIONNAME']._serialized_start=2313
-  _globals['_TEMPLATEVERSIONNAME']._serialized_end=2412
-  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_start=2415
-  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_end=2556
-  _globals['_TEMPLATEPREVIEW']._serialized_start=2559
-  _globals['_TEMPLATEPREVIEW']._serialized_end=2861
-  _globals['_SMSSIZE']._serialized_start=2863
-  _globals['_SMSSIZE']._serialized_end=2971
-  _globals['_TEMPLATESERVICE']._serialized_start=3065
-  _globals['_TEMPLATESERVICE']._serialized_end=3824
+  _globals['_TEMPLATEVERSIONNAME'].fields_by_name['version']._serialized_options = b'\272H\r2\013\030\377\377\377\377\377\377\377\017 \000'
+  _globals['_TEMPLATESERVICE'].methods_by_name['SaveTemplateDraft']._loaded_options = None
+  _globals['_TEMPLATESERVICE'].methods_by_name['SaveTemplateDraft']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_TEMPLATESERVICE'].methods_by_name['GetTemplateDraft']._loaded_options = None
+  _globals['_TEMPLATESERVICE'].methods_by_name['GetTemplateDraft']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_TEMPLATESERVICE'].methods_by_name['PublishTemplate']._loaded_options = None
+  _globals['_TEMPLATESERVICE'].methods_by_name['PublishTemplate']._serialized_options = b'\352\307\030\025\n\017messages:manage\030\0010\001'
+  _globals['_TEMPLATESERVICE'].methods_by_name['GetTemplateVersion']._loaded_options = None
+  _globals['_TEMPLATESERVICE'].methods_by_name['GetTemplateVersion']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_TEMPLATESERVICE'].methods_by_name['ListTemplateVersions']._loaded_options = None
+  _globals['_TEMPLATESERVICE'].methods_by_name['ListTemplateVersions']._serialized_options = b'\352\307\030\023\n\017messages:review\030\001'
+  _globals['_TEMPLATESERVICE'].methods_by_name['PreviewTemplate']._loaded_options = None
+  _globals['_TEMPLATESERVICE'].methods_by_name['PreviewTemplate']._serialized_options = b'\352\307\030(\n\017messages:review\n\021profile:sensitive\030\001 \001'
+  _globals['_SMSENCODING']._serialized_start=3081
+  _globals['_SMSENCODING']._serialized_end=3170
+  _globals['_TEMPLATEFAULT']._serialized_start=299
+  _globals['_TEMPLATEFAULT']._serialized_end=350
+  _globals['_SAVETEMPLATEDRAFTREQUEST']._serialized_start=353
+  _globals['_SAVETEMPLATEDRAFTREQUEST']._serialized_end=596
+  _globals['_SAVETEMPLATEDRAFTRESPONSE']._serialized_start=599
+  _globals['_SAVETEMPLATEDRAFTRESPONSE']._serialized_end=750
+  _globals['_GETTEMPLATEDRAFTREQUEST']._serialized_start=752
+  _globals['_GETTEMPLATEDRAFTREQUEST']._serialized_end=829
+  _globals['_GETTEMPLATEDRAFTRESPONSE']._serialized_start=832
+  _globals['_GETTEMPLATEDRAFTRESPONSE']._serialized_end=964
+  _globals['_PUBLISHTEMPLATEREQUEST']._serialized_start=967
+  _globals['_PUBLISHTEMPLATEREQUEST']._serialized_end=1199
+  _globals['_PUBLISHTEMPLATERESPONSE']._serialized_start=1201
+  _globals['_PUBLISHTEMPLATERESPONSE']._serialized_end=1297
+  _globals['_GETTEMPLATEVERSIONREQUEST']._serialized_start=1299
+  _globals['_GETTEMPLATEVERSIONREQUEST']._serialized_end=1411
+  _globals['_GETTEMPLATEVERSIONRESPONSE']._serialized_start=1413
+  _globals['_GETTEMPLATEVERSIONRESPONSE']._serialized_end=1494
+  _globals['_LISTTEMPLATEVERSIONSREQUEST']._serialized_start=1497
+  _globals['_LISTTEMPLATEVERSIONSREQUEST']._serialized_end=1638
+  _globals['_LISTTEMPLATEVERSIONSRESPONSE']._serialized_start=1640
+  _globals['_LISTTEMPLATEVERSIONSRESPONSE']._serialized_end=1755
+  _globals['_TEMPLATEVERSION']._serialized_start=1757
+  _globals['_TEMPLATEVERSION']._serialized_end=1883
+  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_start=1886
+  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_end=2410
+  _globals['_TEMPLATEVERSIONNAME']._serialized_start=2412
+  _globals['_TEMPLATEVERSIONNAME']._serialized_end=2520
+  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_start=2523
+  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_end=2664
+  _globals['_TEMPLATEPREVIEW']._serialized_start=2667
+  _globals['_TEMPLATEPREVIEW']._serialized_end=2969
+  _globals['_SMSSIZE']._serialized_start=2971
+  _globals['_SMSSIZE']._serialized_end=3079
+  _globals['_TEMPLATESERVICE']._serialized_start=3173
+  _globals['_TEMPLATESERVICE']._serialized_end=4112
 # @@protoc_insertion_point(module_scope)

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 from omnithread.preference.v1 import preference_pb2 as omnithread_dot_preference_dot_v1_dot_preference__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5omnithread/preference/v1/consent_import_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\x1a)omnithread/preference/v1/preference.proto\"\x9a\x01\n\x15ImportConsentsRequest\x12=\n\x05start\x18\x01 \x01(\x0b\x32,.omnithread.preference.v1.ConsentImportStartH\x00\x12\x33\n\x03row\x18\x02 \x01(\x0b\x32$.omnithread.preference.v1.ConsentRowH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"V\n\x12\x43onsentImportStart\x12/\n\timport_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x0f\n\x07\x64ry_run\x18\x02 \x01(\x08\"\xc4\x03\n\nConsentRow\x12\x17\n\x06number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x07purpose\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\rcontact_point\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xfe\x01\x12\x41\n\x05state\x18\x06 \x01(\x0e\x32&.omnithread.preference.v1.ConsentStateB\n\xbaH\x07\x82\x01\x04\x18\x01\x18\x02\x12\x19\n\x07wording\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12 \n\x0fwording_version\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\x06source\x18\t \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x36\n\noccur_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x8e\x01\n\x10\x43onsentRowResult\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x38\n\x05state\x18\x02 \x01(\x0e\x32).omnithread.preference.v1.ConsentRowState\x12\x11\n\trecord_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\r\n\x05\x66ield\x18\x05 \x01(\t\"m\n\x16ImportConsentsResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32*.omnithread.preference.v1.ConsentRowResult\x12\x16\n\x0e\x61nswered_count\x18\x02 \x01(\x03*\xab\x01\n\x0f\x43onsentRowState\x12!\n\x1d\x43ONSENT_ROW_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43ONSENT_ROW_STATE_COUNTS\x10\x01\x12\x1a\n\x16\x43ONSENT_ROW_STATE_KEPT\x10\x02\x12\x1d\n\x19\x43ONSENT_ROW_STATE_REFUSED\x10\x03\x12\x1c\n\x18\x43ONSENT_ROW_STATE_FAILED\x10\x04\x32\x8f\x01\n\x14\x43onsentImportService\x12w\n\x0eImportConsents\x12/.omnithread.preference.v1.ImportConsentsRequest\x1a\x30.omnithread.preference.v1.ImportConsentsResponse(\x01\x30\x01\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5omnithread/preference/v1/consent_import_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/common/v1/delivery.proto\x1a)omnithread/preference/v1/preference.proto\"\x9a\x01\n\x15ImportConsentsRequest\x12=\n\x05start\x18\x01 \x01(\x0b\x32,.omnithread.preference.v1.ConsentImportStartH\x00\x12\x33\n\x03row\x18\x02 \x01(\x0b\x32$.omnithread.preference.v1.ConsentRowH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"V\n\x12\x43onsentImportStart\x12/\n\timport_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x0f\n\x07\x64ry_run\x18\x02 \x01(\x08\"\xe5\x03\n\nConsentRow\x12 \n\x06number\x18\x01 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x07purpose\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\rcontact_point\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xfe\x01\x12\x41\n\x05state\x18\x06 \x01(\x0e\x32&.omnithread.preference.v1.ConsentStateB\n\xbaH\x07\x82\x01\x04\x18\x01\x18\x02\x12\x19\n\x07wording\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12 \n\x0fwording_version\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\x06source\x18\t \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12N\n\noccur_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x8e\x01\n\x10\x43onsentRowResult\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x38\n\x05state\x18\x02 \x01(\x0e\x32).omnithread.preference.v1.ConsentRowState\x12\x11\n\trecord_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\r\n\x05\x66ield\x18\x05 \x01(\t\"m\n\x16ImportConsentsResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32*.omnithread.preference.v1.ConsentRowResult\x12\x16\n\x0e\x61nswered_count\x18\x02 \x01(\x03*\xab\x01\n\x0f\x43onsentRowState\x12!\n\x1d\x43ONSENT_ROW_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43ONSENT_ROW_STATE_COUNTS\x10\x01\x12\x1a\n\x16\x43ONSENT_ROW_STATE_KEPT\x10\x02\x12\x1d\n\x19\x43ONSENT_ROW_STATE_REFUSED\x10\x03\x12\x1c\n\x18\x43ONSENT_ROW_STATE_FAILED\x10\x04\x32\xad\x01\n\x14\x43onsentImportService\x12\x94\x01\n\x0eImportConsents\x12/.omnithread.preference.v1.ImportConsentsRequest\x1a\x30.omnithread.preference.v1.ImportConsentsResponse\"\x1b\xea\xc7\x18\x17\n\x11preference:manage\x18\x01(\x01(\x01\x30\x01\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENTIMPORTSTART'].fields_by_name['import_id']._loaded_options = None
   _globals['_CONSENTIMPORTSTART'].fields_by_name['import_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_CONSENTROW'].fields_by_name['number']._loaded_options = None
-  _globals['_CONSENTROW'].fields_by_name['number']._serialized_options = b'\272H\004\"\002(\001'
+  _globals['_CONSENTROW'].fields_by_name['number']._serialized_options = b'\272H\r\"\013\030\377\377\377\377\377\377\377\017(\001'
   _globals['_CONSENTROW'].fields_by_name['customer_id']._loaded_options = None
   _globals['_CONSENTROW'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_CONSENTROW'].fields_by_name['purpose']._loaded_options = None
@@ -59,19 +60,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENTROW'].fields_by_name['source']._loaded_options = None
   _globals['_CONSENTROW'].fields_by_name['source']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_CONSENTROW'].fields_by_name['occur_time']._loaded_options = None
-  _globals['_CONSENTROW'].fields_by_name['occur_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_CONSENTROWSTATE']._serialized_start=1182
-  _globals['_CONSENTROWSTATE']._serialized_end=1353
-  _globals['_IMPORTCONSENTSREQUEST']._serialized_start=226
-  _globals['_IMPORTCONSENTSREQUEST']._serialized_end=380
-  _globals['_CONSENTIMPORTSTART']._serialized_start=382
-  _globals['_CONSENTIMPORTSTART']._serialized_end=468
-  _globals['_CONSENTROW']._serialized_start=471
-  _globals['_CONSENTROW']._serialized_end=923
-  _globals['_CONSENTROWRESULT']._serialized_start=926
-  _globals['_CONSENTROWRESULT']._serialized_end=1068
-  _globals['_IMPORTCONSENTSRESPONSE']._serialized_start=1070
-  _globals['_IMPORTCONSENTSRESPONSE']._serialized_end=1179
-  _globals['_CONSENTIMPORTSERVICE']._serialized_start=1356
-  _globals['_CONSENTIMPORTSERVICE']._serialized_end=1499
+  _globals['_CONSENTROW'].fields_by_name['occur_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_CONSENTIMPORTSERVICE'].methods_by_name['ImportConsents']._loaded_options = None
+  _globals['_CONSENTIMPORTSERVICE'].methods_by_name['ImportConsents']._serialized_options = b'\352\307\030\027\n\021preference:manage\030\001(\001'
+  _globals['_CONSENTROWSTATE']._serialized_start=1250
+  _globals['_CONSENTROWSTATE']._serialized_end=1421
+  _globals['_IMPORTCONSENTSREQUEST']._serialized_start=261
+  _globals['_IMPORTCONSENTSREQUEST']._serialized_end=415
+  _globals['_CONSENTIMPORTSTART']._serialized_start=417
+  _globals['_CONSENTIMPORTSTART']._serialized_end=503
+  _globals['_CONSENTROW']._serialized_start=506
+  _globals['_CONSENTROW']._serialized_end=991
+  _globals['_CONSENTROWRESULT']._serialized_start=994
+  _globals['_CONSENTROWRESULT']._serialized_end=1136
+  _globals['_IMPORTCONSENTSRESPONSE']._serialized_start=1138
+  _globals['_IMPORTCONSENTSRESPONSE']._serialized_end=1247
+  _globals['_CONSENTIMPORTSERVICE']._serialized_start=1424
+  _globals['_CONSENTIMPORTSERVICE']._serialized_end=1597
 # @@protoc_insertion_point(module_scope)

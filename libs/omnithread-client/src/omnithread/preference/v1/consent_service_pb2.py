@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.preference.v1 import preference_pb2 as omnithread_dot_preference_dot_v1_dot_preference__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/preference/v1/consent_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a)omnithread/preference/v1/preference.proto\"\xad\x01\n\x11PendingConsentKey\x12.\n\x07purpose\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12!\n\rcontact_point\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\"\xd9\x02\n\x15\x43onfirmConsentRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x03key\x18\x02 \x01(\x0b\x32+.omnithread.preference.v1.PendingConsentKeyH\x00\x12\x31\n\trecord_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x1f\n\x04\x63ode\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x42\x10\n\x07\x63onsent\x12\x05\xbaH\x02\x08\x01\"\xa3\x01\n\x16\x43onfirmConsentResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x11\n\trecord_id\x18\x04 \x01(\t\"\xbc\x02\n\x19ResendConfirmationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x03key\x18\x02 \x01(\x0b\x32+.omnithread.preference.v1.PendingConsentKeyH\x00\x12\x31\n\trecord_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x42\x10\n\x07\x63onsent\x12\x05\xbaH\x02\x08\x01\"X\n\x1aResendConfirmationResponse\x12\x10\n\x08replayed\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xc8\x01\n\x19VerifyConsentChainRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12=\n\tkept_head\x18\x02 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\x12\x39\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\"\x7f\n\rAbsorbedChain\x12\x38\n\x04head\x18\x01 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\x12\x10\n\x08merge_id\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x10\n\x08released\x18\x04 \x01(\x08\"\xe2\x02\n\x1aVerifyConsentChainResponse\x12\n\n\x02ok\x18\x01 \x01(\x08\x12\x33\n\x05\x66\x61ult\x18\x02 \x01(\x0e\x32$.omnithread.preference.v1.ChainFault\x12\x16\n\x0e\x66\x61ult_position\x18\x03 \x01(\x03\x12\x17\n\x0f\x66\x61ult_record_id\x18\x04 \x01(\t\x12\x15\n\rchecked_count\x18\x05 \x01(\x03\x12\x14\n\x0c\x65rased_count\x18\x06 \x01(\x03\x12\x17\n\x0funchained_count\x18\x07 \x01(\x03\x12\x38\n\x04head\x18\x08 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\x12\x10\n\x08\x63omplete\x18\t \x01(\x08\x12@\n\x0f\x61\x62sorbed_chains\x18\n \x03(\x0b\x32\'.omnithread.preference.v1.AbsorbedChain\"O\n\x1aGetConsentChainHeadRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"W\n\x1bGetConsentChainHeadResponse\x12\x38\n\x04head\x18\x01 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead*\xc2\x01\n\nChainFault\x12\x1b\n\x17\x43HAIN_FAULT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43HAIN_FAULT_EDITED\x10\x01\x12\x17\n\x13\x43HAIN_FAULT_REMOVED\x10\x02\x12\x19\n\x15\x43HAIN_FAULT_REORDERED\x10\x03\x12\x18\n\x14\x43HAIN_FAULT_INSERTED\x10\x04\x12\x19\n\x15\x43HAIN_FAULT_TRUNCATED\x10\x05\x12\x16\n\x12\x43HAIN_FAULT_FORKED\x10\x06\x32\x8c\x04\n\x0e\x43onsentService\x12s\n\x0e\x43onfirmConsent\x12/.omnithread.preference.v1.ConfirmConsentRequest\x1a\x30.omnithread.preference.v1.ConfirmConsentResponse\x12\x7f\n\x12ResendConfirmation\x12\x33.omnithread.preference.v1.ResendConfirmationRequest\x1a\x34.omnithread.preference.v1.ResendConfirmationResponse\x12\x7f\n\x12VerifyConsentChain\x12\x33.omnithread.preference.v1.VerifyConsentChainRequest\x1a\x34.omnithread.preference.v1.VerifyConsentChainResponse\x12\x82\x01\n\x13GetConsentChainHead\x12\x34.omnithread.preference.v1.GetConsentChainHeadRequest\x1a\x35.omnithread.preference.v1.GetConsentChainHeadResponseBG\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/preference/v1/consent_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a)omnithread/preference/v1/preference.proto\"\xad\x01\n\x11PendingConsentKey\x12.\n\x07purpose\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12!\n\rcontact_point\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\"\xf1\x02\n\x15\x43onfirmConsentRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x03key\x18\x02 \x01(\x0b\x32+.omnithread.preference.v1.PendingConsentKeyH\x00\x12\x31\n\trecord_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x1f\n\x04\x63ode\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x42\x10\n\x07\x63onsent\x12\x05\xbaH\x02\x08\x01\"\xa3\x01\n\x16\x43onfirmConsentResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x11\n\trecord_id\x18\x04 \x01(\t\"\xd4\x02\n\x19ResendConfirmationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x03key\x18\x02 \x01(\x0b\x32+.omnithread.preference.v1.PendingConsentKeyH\x00\x12\x31\n\trecord_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x42\x10\n\x07\x63onsent\x12\x05\xbaH\x02\x08\x01\"X\n\x1aResendConfirmationResponse\x12\x10\n\x08replayed\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xc8\x01\n\x19VerifyConsentChainRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12=\n\tkept_head\x18\x02 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\x12\x39\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\"\x7f\n\rAbsorbedChain\x12\x38\n\x04head\x18\x01 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\x12\x10\n\x08merge_id\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x10\n\x08released\x18\x04 \x01(\x08\"\xe2\x02\n\x1aVerifyConsentChainResponse\x12\n\n\x02ok\x18\x01 \x01(\x08\x12\x33\n\x05\x66\x61ult\x18\x02 \x01(\x0e\x32$.omnithread.preference.v1.ChainFault\x12\x16\n\x0e\x66\x61ult_position\x18\x03 \x01(\x03\x12\x17\n\x0f\x66\x61ult_record_id\x18\x04 \x01(\t\x12\x15\n\rchecked_count\x18\x05 \x01(\x03\x12\x14\n\x0c\x65rased_count\x18\x06 \x01(\x03\x12\x17\n\x0funchained_count\x18\x07 \x01(\x03\x12\x38\n\x04head\x18\x08 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead\x12\x10\n\x08\x63omplete\x18\t \x01(\x08\x12@\n\x0f\x61\x62sorbed_chains\x18\n \x03(\x0b\x32\'.omnithread.preference.v1.AbsorbedChain\"O\n\x1aGetConsentChainHeadRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"W\n\x1bGetConsentChainHeadResponse\x12\x38\n\x04head\x18\x01 \x01(\x0b\x32*.omnithread.preference.v1.ConsentChainHead*\xc2\x01\n\nChainFault\x12\x1b\n\x17\x43HAIN_FAULT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43HAIN_FAULT_EDITED\x10\x01\x12\x17\n\x13\x43HAIN_FAULT_REMOVED\x10\x02\x12\x19\n\x15\x43HAIN_FAULT_REORDERED\x10\x03\x12\x18\n\x14\x43HAIN_FAULT_INSERTED\x10\x04\x12\x19\n\x15\x43HAIN_FAULT_TRUNCATED\x10\x05\x12\x16\n\x12\x43HAIN_FAULT_FORKED\x10\x06\x32\xff\x04\n\x0e\x43onsentService\x12\x91\x01\n\x0e\x43onfirmConsent\x12/.omnithread.preference.v1.ConfirmConsentRequest\x1a\x30.omnithread.preference.v1.ConfirmConsentResponse\"\x1c\xea\xc7\x18\x18\n\x10preference:write\x18\x01(\x03\x30\x01\x12\x9b\x01\n\x12ResendConfirmation\x12\x33.omnithread.preference.v1.ResendConfirmationRequest\x1a\x34.omnithread.preference.v1.ResendConfirmationResponse\"\x1a\xea\xc7\x18\x16\n\x10preference:write\x18\x01\x30\x01\x12\x9c\x01\n\x12VerifyConsentChain\x12\x33.omnithread.preference.v1.VerifyConsentChainRequest\x1a\x34.omnithread.preference.v1.VerifyConsentChainResponse\"\x1b\xea\xc7\x18\x17\n\x0fpreference:read\x18\x01 \x01(\x01\x12\x9b\x01\n\x13GetConsentChainHead\x12\x34.omnithread.preference.v1.GetConsentChainHeadRequest\x1a\x35.omnithread.preference.v1.GetConsentChainHeadResponse\"\x17\xea\xc7\x18\x13\n\x0fpreference:read\x18\x01\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,7 +55,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIRMCONSENTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CONFIRMCONSENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_CONFIRMCONSENTREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_CONFIRMCONSENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CONFIRMCONSENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_RESENDCONFIRMATIONREQUEST'].oneofs_by_name['consent']._loaded_options = None
   _globals['_RESENDCONFIRMATIONREQUEST'].oneofs_by_name['consent']._serialized_options = b'\272H\002\010\001'
   _globals['_RESENDCONFIRMATIONREQUEST'].fields_by_name['customer_id']._loaded_options = None
@@ -64,33 +65,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESENDCONFIRMATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RESENDCONFIRMATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_RESENDCONFIRMATIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_RESENDCONFIRMATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RESENDCONFIRMATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_VERIFYCONSENTCHAINREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_VERIFYCONSENTCHAINREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_GETCONSENTCHAINHEADREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_GETCONSENTCHAINHEADREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
-  _globals['_CHAINFAULT']._serialized_start=2211
-  _globals['_CHAINFAULT']._serialized_end=2405
-  _globals['_PENDINGCONSENTKEY']._serialized_start=253
-  _globals['_PENDINGCONSENTKEY']._serialized_end=426
-  _globals['_CONFIRMCONSENTREQUEST']._serialized_start=429
-  _globals['_CONFIRMCONSENTREQUEST']._serialized_end=774
-  _globals['_CONFIRMCONSENTRESPONSE']._serialized_start=777
-  _globals['_CONFIRMCONSENTRESPONSE']._serialized_end=940
-  _globals['_RESENDCONFIRMATIONREQUEST']._serialized_start=943
-  _globals['_RESENDCONFIRMATIONREQUEST']._serialized_end=1259
-  _globals['_RESENDCONFIRMATIONRESPONSE']._serialized_start=1261
-  _globals['_RESENDCONFIRMATIONRESPONSE']._serialized_end=1349
-  _globals['_VERIFYCONSENTCHAINREQUEST']._serialized_start=1352
-  _globals['_VERIFYCONSENTCHAINREQUEST']._serialized_end=1552
-  _globals['_ABSORBEDCHAIN']._serialized_start=1554
-  _globals['_ABSORBEDCHAIN']._serialized_end=1681
-  _globals['_VERIFYCONSENTCHAINRESPONSE']._serialized_start=1684
-  _globals['_VERIFYCONSENTCHAINRESPONSE']._serialized_end=2038
-  _globals['_GETCONSENTCHAINHEADREQUEST']._serialized_start=2040
-  _globals['_GETCONSENTCHAINHEADREQUEST']._serialized_end=2119
-  _globals['_GETCONSENTCHAINHEADRESPONSE']._serialized_start=2121
-  _globals['_GETCONSENTCHAINHEADRESPONSE']._serialized_end=2208
-  _globals['_CONSENTSERVICE']._serialized_start=2408
-  _globals['_CONSENTSERVICE']._serialized_end=2932
+  _globals['_CONSENTSERVICE'].methods_by_name['ConfirmConsent']._loaded_options = None
+  _globals['_CONSENTSERVICE'].methods_by_name['ConfirmConsent']._serialized_options = b'\352\307\030\030\n\020preference:write\030\001(\0030\001'
+  _globals['_CONSENTSERVICE'].methods_by_name['ResendConfirmation']._loaded_options = None
+  _globals['_CONSENTSERVICE'].methods_by_name['ResendConfirmation']._serialized_options = b'\352\307\030\026\n\020preference:write\030\0010\001'
+  _globals['_CONSENTSERVICE'].methods_by_name['VerifyConsentChain']._loaded_options = None
+  _globals['_CONSENTSERVICE'].methods_by_name['VerifyConsentChain']._serialized_options = b'\352\307\030\027\n\017preference:read\030\001 \001(\001'
+  _globals['_CONSENTSERVICE'].methods_by_name['GetConsentChainHead']._loaded_options = None
+  _globals['_CONSENTSERVICE'].methods_by_name['GetConsentChainHead']._serialized_options = b'\352\307\030\023\n\017preference:read\030\001'
+  _globals['_CHAINFAULT']._serialized_start=2294
+  _globals['_CHAINFAULT']._serialized_end=2488
+  _globals['_PENDINGCONSENTKEY']._serialized_start=288
+  _globals['_PENDINGCONSENTKEY']._serialized_end=461
+  _globals['_CONFIRMCONSENTREQUEST']._serialized_start=464
+  _globals['_CONFIRMCONSENTREQUEST']._serialized_end=833
+  _globals['_CONFIRMCONSENTRESPONSE']._serialized_start=836
+  _globals['_CONFIRMCONSENTRESPONSE']._serialized_end=999
+  _globals['_RESENDCONFIRMATIONREQUEST']._serialized_start=1002
+  _globals['_RESENDCONFIRMATIONREQUEST']._serialized_end=1342
+  _globals['_RESENDCONFIRMATIONRESPONSE']._serialized_start=1344
+  _globals['_RESENDCONFIRMATIONRESPONSE']._serialized_end=1432
+  _globals['_VERIFYCONSENTCHAINREQUEST']._serialized_start=1435
+  _globals['_VERIFYCONSENTCHAINREQUEST']._serialized_end=1635
+  _globals['_ABSORBEDCHAIN']._serialized_start=1637
+  _globals['_ABSORBEDCHAIN']._serialized_end=1764
+  _globals['_VERIFYCONSENTCHAINRESPONSE']._serialized_start=1767
+  _globals['_VERIFYCONSENTCHAINRESPONSE']._serialized_end=2121
+  _globals['_GETCONSENTCHAINHEADREQUEST']._serialized_start=2123
+  _globals['_GETCONSENTCHAINHEADREQUEST']._serialized_end=2202
+  _globals['_GETCONSENTCHAINHEADRESPONSE']._serialized_start=2204
+  _globals['_GETCONSENTCHAINHEADRESPONSE']._serialized_end=2291
+  _globals['_CONSENTSERVICE']._serialized_start=2491
+  _globals['_CONSENTSERVICE']._serialized_end=3130
 # @@protoc_insertion_point(module_scope)

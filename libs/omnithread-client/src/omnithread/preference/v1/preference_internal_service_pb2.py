@@ -24,6 +24,7 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.common.v1 import merge_pb2 as omnithread_dot_common_dot_v1_dot_merge__pb2
@@ -32,7 +33,7 @@ from omnithread.preference.v1 import preference_pb2 as omnithread_dot_preference
 from omnithread.preference.v1 import preference_events_pb2 as omnithread_dot_preference_dot_v1_dot_preference__events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n:omnithread/preference/v1/preference_internal_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a)omnithread/preference/v1/preference.proto\x1a\x30omnithread/preference/v1/preference_events.proto\"z\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"{\n\x14ReplayEventsResponse\x12\x39\n\x06\x65vents\x18\x01 \x03(\x0b\x32).omnithread.preference.v1.PreferenceEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x8a\x01\n\x10ListHeadsRequest\x12\x39\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xed\x01\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\nmerge_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xb8\x02\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x36\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t\"\xe0\x02\n\x19\x43reateMessageLinksRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x07purpose\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x03 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\rcontact_point\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xfe\x01\x12\x30\n\nmessage_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12+\n\x05\x62rand\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x19\n\x08language\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18#\"P\n\x1a\x43reateMessageLinksResponse\x12\x18\n\x10unsubscribe_link\x18\x01 \x01(\t\x12\x18\n\x10preferences_link\x18\x02 \x01(\t\"\x82\x01\n\x16GetConfirmationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onfirmation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x86\x02\n\x17GetConfirmationResponse\x12\x0c\n\x04link\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x15\n\rcontact_point\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x15\n\rpurpose_label\x18\x06 \x01(\t\x12\x10\n\x08language\x18\x07 \x01(\t\x12\r\n\x05\x62rand\x18\x08 \x01(\t\x12\x34\n\x10\x63ode_expire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb4\x01\n\rPurposeChoice\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x39\n\rdelivery_kind\x18\x03 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12\x11\n\tcan_grant\x18\x05 \x01(\x08\"\xa2\x02\n\x10PreferenceCentre\x12\x38\n\x07\x63hoices\x18\x01 \x03(\x0b\x32\'.omnithread.preference.v1.PurposeChoice\x12>\n\x12preferred_channels\x18\x02 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x39\n\x0bquiet_hours\x18\x03 \x01(\x0b\x32$.omnithread.preference.v1.QuietHours\x12\x34\n\x10pause_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x11\n\ttime_zone\x18\x06 \x01(\t\"\xbc\x03\n\x08LinkView\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".omnithread.preference.v1.LinkKind\x12\x38\n\x08standing\x18\x02 \x01(\x0e\x32&.omnithread.preference.v1.LinkStanding\x12\r\n\x05\x62rand\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x15\n\rpurpose_label\x18\x06 \x01(\t\x12\x39\n\rdelivery_kind\x18\x07 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x1c\n\x14masked_contact_point\x18\x08 \x01(\t\x12\x35\n\x05state\x18\t \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12:\n\x06\x63\x65ntre\x18\n \x01(\x0b\x32*.omnithread.preference.v1.PreferenceCentre\x12/\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0fShowLinkRequest\x12*\n\x05token\x18\x01 \x01(\tB\x1b\xbaH\x18r\x16\x18\x80\x10\x32\x11^[A-Za-z0-9_=-]+$\"D\n\x10ShowLinkResponse\x12\x30\n\x04view\x18\x01 \x01(\x0b\x32\".omnithread.preference.v1.LinkView\"Z\n\x11UnsubscribeAction\x12\x45\n\x05scope\x18\x01 \x01(\x0e\x32*.omnithread.preference.v1.UnsubscribeScopeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"\x0f\n\rConfirmAction\"\x94\x01\n\nSaveChoice\x12.\n\x07purpose\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x0f\n\x07granted\x18\x03 \x01(\x08\"\x85\x02\n\nSaveAction\x12?\n\x07\x63hoices\x18\x01 \x03(\x0b\x32$.omnithread.preference.v1.SaveChoiceB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x17\n\x0fset_quiet_hours\x18\x02 \x01(\x08\x12\x39\n\x0bquiet_hours\x18\x03 \x01(\x0b\x32$.omnithread.preference.v1.QuietHours\x12\x11\n\tset_pause\x18\x04 \x01(\x08\x12\x34\n\x10pause_until_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x08language\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18#\"\x95\x03\n\x0eUseLinkRequest\x12*\n\x05token\x18\x01 \x01(\tB\x1b\xbaH\x18r\x16\x18\x80\x10\x32\x11^[A-Za-z0-9_=-]+$\x12\x42\n\x0bunsubscribe\x18\x02 \x01(\x0b\x32+.omnithread.preference.v1.UnsubscribeActionH\x00\x12:\n\x07\x63onfirm\x18\x03 \x01(\x0b\x32\'.omnithread.preference.v1.ConfirmActionH\x00\x12\x34\n\x04save\x18\x04 \x01(\x0b\x32$.omnithread.preference.v1.SaveActionH\x00\x12\x1b\n\x07wording\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\"\n\x0fwording_version\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x06source\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x33\n\nrequest_id\x18\x08 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$B\x0f\n\x06\x61\x63tion\x12\x05\xbaH\x02\x08\x01\"U\n\x0fUseLinkResponse\x12\x30\n\x04view\x18\x01 \x01(\x0b\x32\".omnithread.preference.v1.LinkView\x12\x10\n\x08replayed\x18\x02 \x01(\x08*r\n\x08LinkKind\x12\x19\n\x15LINK_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15LINK_KIND_UNSUBSCRIBE\x10\x01\x12\x19\n\x15LINK_KIND_PREFERENCES\x10\x02\x12\x15\n\x11LINK_KIND_CONFIRM\x10\x03*\xb1\x01\n\x0cLinkStanding\x12\x1d\n\x19LINK_STANDING_UNSPECIFIED\x10\x00\x12\x16\n\x12LINK_STANDING_OPEN\x10\x01\x12\x16\n\x12LINK_STANDING_DONE\x10\x02\x12\x19\n\x15LINK_STANDING_EXPIRED\x10\x03\x12\x17\n\x13LINK_STANDING_ENDED\x10\x04\x12\x1e\n\x1aLINK_STANDING_NOTHING_KEPT\x10\x05*v\n\x10UnsubscribeScope\x12!\n\x1dUNSUBSCRIBE_SCOPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16UNSUBSCRIBE_SCOPE_THIS\x10\x01\x12#\n\x1fUNSUBSCRIBE_SCOPE_ALL_MARKETING\x10\x02\x32\xe0\t\n\x19PreferenceInternalService\x12m\n\x0cReplayEvents\x12-.omnithread.preference.v1.ReplayEventsRequest\x1a..omnithread.preference.v1.ReplayEventsResponse\x12\x64\n\tListHeads\x12*.omnithread.preference.v1.ListHeadsRequest\x1a+.omnithread.preference.v1.ListHeadsResponse\x12s\n\x0e\x41\x62sorbCustomer\x12/.omnithread.preference.v1.AbsorbCustomerRequest\x1a\x30.omnithread.preference.v1.AbsorbCustomerResponse\x12v\n\x0fReleaseCustomer\x12\x30.omnithread.preference.v1.ReleaseCustomerRequest\x1a\x31.omnithread.preference.v1.ReleaseCustomerResponse\x12v\n\x0fGetMergeOutcome\x12\x30.omnithread.preference.v1.GetMergeOutcomeRequest\x1a\x31.omnithread.preference.v1.GetMergeOutcomeResponse\x12g\n\nExportArea\x12+.omnithread.preference.v1.ExportAreaRequest\x1a,.omnithread.preference.v1.ExportAreaResponse\x12\x64\n\tEraseArea\x12*.omnithread.preference.v1.EraseAreaRequest\x1a+.omnithread.preference.v1.EraseAreaResponse\x12\x7f\n\x12\x43reateMessageLinks\x12\x33.omnithread.preference.v1.CreateMessageLinksRequest\x1a\x34.omnithread.preference.v1.CreateMessageLinksResponse\x12v\n\x0fGetConfirmation\x12\x30.omnithread.preference.v1.GetConfirmationRequest\x1a\x31.omnithread.preference.v1.GetConfirmationResponse\x12\x61\n\x08ShowLink\x12).omnithread.preference.v1.ShowLinkRequest\x1a*.omnithread.preference.v1.ShowLinkResponse\x12^\n\x07UseLink\x12(.omnithread.preference.v1.UseLinkRequest\x1a).omnithread.preference.v1.UseLinkResponseBG\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n:omnithread/preference/v1/preference_internal_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a)omnithread/preference/v1/preference.proto\x1a\x30omnithread/preference/v1/preference_events.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"{\n\x14ReplayEventsResponse\x12\x39\n\x06\x65vents\x18\x01 \x03(\x0b\x32).omnithread.preference.v1.PreferenceEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8f\x03\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12K\n\nmerge_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd5\x03\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12N\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t\"\xe0\x02\n\x19\x43reateMessageLinksRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x07purpose\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x03 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\rcontact_point\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xfe\x01\x12\x30\n\nmessage_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12+\n\x05\x62rand\x18\x06 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x19\n\x08language\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18#\"P\n\x1a\x43reateMessageLinksResponse\x12\x18\n\x10unsubscribe_link\x18\x01 \x01(\t\x12\x18\n\x10preferences_link\x18\x02 \x01(\t\"\x82\x01\n\x16GetConfirmationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0f\x63onfirmation_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x86\x02\n\x17GetConfirmationResponse\x12\x0c\n\x04link\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x15\n\rcontact_point\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x15\n\rpurpose_label\x18\x06 \x01(\t\x12\x10\n\x08language\x18\x07 \x01(\t\x12\r\n\x05\x62rand\x18\x08 \x01(\t\x12\x34\n\x10\x63ode_expire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb4\x01\n\rPurposeChoice\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x39\n\rdelivery_kind\x18\x03 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12\x11\n\tcan_grant\x18\x05 \x01(\x08\"\xa2\x02\n\x10PreferenceCentre\x12\x38\n\x07\x63hoices\x18\x01 \x03(\x0b\x32\'.omnithread.preference.v1.PurposeChoice\x12>\n\x12preferred_channels\x18\x02 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x39\n\x0bquiet_hours\x18\x03 \x01(\x0b\x32$.omnithread.preference.v1.QuietHours\x12\x34\n\x10pause_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x11\n\ttime_zone\x18\x06 \x01(\t\"\xbc\x03\n\x08LinkView\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\".omnithread.preference.v1.LinkKind\x12\x38\n\x08standing\x18\x02 \x01(\x0e\x32&.omnithread.preference.v1.LinkStanding\x12\r\n\x05\x62rand\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x15\n\rpurpose_label\x18\x06 \x01(\t\x12\x39\n\rdelivery_kind\x18\x07 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x1c\n\x14masked_contact_point\x18\x08 \x01(\t\x12\x35\n\x05state\x18\t \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12:\n\x06\x63\x65ntre\x18\n \x01(\x0b\x32*.omnithread.preference.v1.PreferenceCentre\x12/\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0fShowLinkRequest\x12*\n\x05token\x18\x01 \x01(\tB\x1b\xbaH\x18r\x16\x18\x80\x10\x32\x11^[A-Za-z0-9_=-]+$\"D\n\x10ShowLinkResponse\x12\x30\n\x04view\x18\x01 \x01(\x0b\x32\".omnithread.preference.v1.LinkView\"Z\n\x11UnsubscribeAction\x12\x45\n\x05scope\x18\x01 \x01(\x0e\x32*.omnithread.preference.v1.UnsubscribeScopeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"\x0f\n\rConfirmAction\"\x94\x01\n\nSaveChoice\x12.\n\x07purpose\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x0f\n\x07granted\x18\x03 \x01(\x08\"\xa2\x02\n\nSaveAction\x12?\n\x07\x63hoices\x18\x01 \x03(\x0b\x32$.omnithread.preference.v1.SaveChoiceB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x17\n\x0fset_quiet_hours\x18\x02 \x01(\x08\x12\x39\n\x0bquiet_hours\x18\x03 \x01(\x0b\x32$.omnithread.preference.v1.QuietHours\x12\x11\n\tset_pause\x18\x04 \x01(\x08\x12Q\n\x10pause_until_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12\x19\n\x08language\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18#\"\xe2\x03\n\x0eUseLinkRequest\x12*\n\x05token\x18\x01 \x01(\tB\x1b\xbaH\x18r\x16\x18\x80\x10\x32\x11^[A-Za-z0-9_=-]+$\x12\x42\n\x0bunsubscribe\x18\x02 \x01(\x0b\x32+.omnithread.preference.v1.UnsubscribeActionH\x00\x12:\n\x07\x63onfirm\x18\x03 \x01(\x0b\x32\'.omnithread.preference.v1.ConfirmActionH\x00\x12\x34\n\x04save\x18\x04 \x01(\x0b\x32$.omnithread.preference.v1.SaveActionH\x00\x12\x1b\n\x07wording\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\"\n\x0fwording_version\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x06source\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x33\n\nrequest_id\x18\x08 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12K\n\nissue_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x42\x0f\n\x06\x61\x63tion\x12\x05\xbaH\x02\x08\x01\"U\n\x0fUseLinkResponse\x12\x30\n\x04view\x18\x01 \x01(\x0b\x32\".omnithread.preference.v1.LinkView\x12\x10\n\x08replayed\x18\x02 \x01(\x08*r\n\x08LinkKind\x12\x19\n\x15LINK_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15LINK_KIND_UNSUBSCRIBE\x10\x01\x12\x19\n\x15LINK_KIND_PREFERENCES\x10\x02\x12\x15\n\x11LINK_KIND_CONFIRM\x10\x03*\xb1\x01\n\x0cLinkStanding\x12\x1d\n\x19LINK_STANDING_UNSPECIFIED\x10\x00\x12\x16\n\x12LINK_STANDING_OPEN\x10\x01\x12\x16\n\x12LINK_STANDING_DONE\x10\x02\x12\x19\n\x15LINK_STANDING_EXPIRED\x10\x03\x12\x17\n\x13LINK_STANDING_ENDED\x10\x04\x12\x1e\n\x1aLINK_STANDING_NOTHING_KEPT\x10\x05*v\n\x10UnsubscribeScope\x12!\n\x1dUNSUBSCRIBE_SCOPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16UNSUBSCRIBE_SCOPE_THIS\x10\x01\x12#\n\x1fUNSUBSCRIBE_SCOPE_ALL_MARKETING\x10\x02\x32\xbf\x0b\n\x19PreferenceInternalService\x12\x8a\x01\n\x0cReplayEvents\x12-.omnithread.preference.v1.ReplayEventsRequest\x1a..omnithread.preference.v1.ReplayEventsResponse\"\x1b\xea\xc7\x18\x17\x12\tmessaging\x12\naggregator\x12\x81\x01\n\tListHeads\x12*.omnithread.preference.v1.ListHeadsRequest\x1a+.omnithread.preference.v1.ListHeadsResponse\"\x1b\xea\xc7\x18\x17\x12\tmessaging\x12\naggregator\x12\x85\x01\n\x0e\x41\x62sorbCustomer\x12/.omnithread.preference.v1.AbsorbCustomerRequest\x1a\x30.omnithread.preference.v1.AbsorbCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x88\x01\n\x0fReleaseCustomer\x12\x30.omnithread.preference.v1.ReleaseCustomerRequest\x1a\x31.omnithread.preference.v1.ReleaseCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x88\x01\n\x0fGetMergeOutcome\x12\x30.omnithread.preference.v1.GetMergeOutcomeRequest\x1a\x31.omnithread.preference.v1.GetMergeOutcomeResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12{\n\nExportArea\x12+.omnithread.preference.v1.ExportAreaRequest\x1a,.omnithread.preference.v1.ExportAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12x\n\tEraseArea\x12*.omnithread.preference.v1.EraseAreaRequest\x1a+.omnithread.preference.v1.EraseAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x03\x12\x90\x01\n\x12\x43reateMessageLinks\x12\x33.omnithread.preference.v1.CreateMessageLinksRequest\x1a\x34.omnithread.preference.v1.CreateMessageLinksResponse\"\x0f\xea\xc7\x18\x0b\x12\tmessaging\x12\x87\x01\n\x0fGetConfirmation\x12\x30.omnithread.preference.v1.GetConfirmationRequest\x1a\x31.omnithread.preference.v1.GetConfirmationResponse\"\x0f\xea\xc7\x18\x0b\x12\tmessaging\x12o\n\x08ShowLink\x12).omnithread.preference.v1.ShowLinkRequest\x1a*.omnithread.preference.v1.ShowLinkResponse\"\x0c\xea\xc7\x18\x08\x12\x04\x64oor(\x03\x12n\n\x07UseLink\x12(.omnithread.preference.v1.UseLinkRequest\x1a).omnithread.preference.v1.UseLinkResponse\"\x0e\xea\xc7\x18\n\x12\x04\x64oor(\x03\x30\x01\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,10 +43,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\034com.omnithread.preference.v1P\001Z%omnithread/preference/v1;preferencev1'
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_REPLAYEVENTSREQUEST'].fields_by_name['after_seq']._loaded_options = None
+  _globals['_REPLAYEVENTSREQUEST'].fields_by_name['after_seq']._serialized_options = b'\272H\0132\t\030\377\377\377\377\377\377\377\017'
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_REPLAYEVENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTHEADSREQUEST'].fields_by_name['updated_since']._loaded_options = None
-  _globals['_LISTHEADSREQUEST'].fields_by_name['updated_since']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_LISTHEADSREQUEST'].fields_by_name['updated_since']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_LISTHEADSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTHEADSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTHEADSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -56,6 +59,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['source_customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['survivor_customer_id']._loaded_options = None
   _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['survivor_customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['merge_time']._loaded_options = None
+  _globals['_ABSORBCUSTOMERREQUEST'].fields_by_name['merge_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
+  _globals['_ABSORBCUSTOMERREQUEST']._loaded_options = None
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_options = b'\272H\177\032}\n\014merge.of_two\0227source_customer_id and survivor_customer_id must differ\0324this.source_customer_id != this.survivor_customer_id'
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_id']._loaded_options = None
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['source_customer_id']._loaded_options = None
@@ -65,7 +72,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['source_session_ids']._loaded_options = None
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['source_session_ids']._serialized_options = b'\272H!\222\001\036\020\364\003\"\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_time']._loaded_options = None
-  _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RELEASECUSTOMERREQUEST'].fields_by_name['merge_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_RELEASECUSTOMERREQUEST']._loaded_options = None
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_options = b'\272H\177\032}\n\014merge.of_two\0227source_customer_id and survivor_customer_id must differ\0324this.source_customer_id != this.survivor_customer_id'
   _globals['_GETMERGEOUTCOMEREQUEST'].fields_by_name['merge_id']._loaded_options = None
   _globals['_GETMERGEOUTCOMEREQUEST'].fields_by_name['merge_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_GETMERGEOUTCOMEREQUEST'].fields_by_name['survivor_customer_id']._loaded_options = None
@@ -112,6 +121,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SAVECHOICE'].fields_by_name['delivery_kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_SAVEACTION'].fields_by_name['choices']._loaded_options = None
   _globals['_SAVEACTION'].fields_by_name['choices']._serialized_options = b'\272H\005\222\001\002\0202'
+  _globals['_SAVEACTION'].fields_by_name['pause_until_time']._loaded_options = None
+  _globals['_SAVEACTION'].fields_by_name['pause_until_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
   _globals['_SAVEACTION'].fields_by_name['language']._loaded_options = None
   _globals['_SAVEACTION'].fields_by_name['language']._serialized_options = b'\272H\004r\002\030#'
   _globals['_USELINKREQUEST'].oneofs_by_name['action']._loaded_options = None
@@ -126,70 +137,94 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USELINKREQUEST'].fields_by_name['source']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_USELINKREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_USELINKREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
-  _globals['_LINKKIND']._serialized_start=5509
-  _globals['_LINKKIND']._serialized_end=5623
-  _globals['_LINKSTANDING']._serialized_start=5626
-  _globals['_LINKSTANDING']._serialized_end=5803
-  _globals['_UNSUBSCRIBESCOPE']._serialized_start=5805
-  _globals['_UNSUBSCRIBESCOPE']._serialized_end=5923
-  _globals['_REPLAYEVENTSREQUEST']._serialized_start=384
-  _globals['_REPLAYEVENTSREQUEST']._serialized_end=506
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=508
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=631
-  _globals['_LISTHEADSREQUEST']._serialized_start=634
-  _globals['_LISTHEADSREQUEST']._serialized_end=772
-  _globals['_LISTHEADSRESPONSE']._serialized_start=775
-  _globals['_LISTHEADSRESPONSE']._serialized_end=933
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=936
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1173
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1175
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1263
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1266
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1578
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1581
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=1728
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1731
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=1863
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=1866
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=2007
-  _globals['_EXPORTAREAREQUEST']._serialized_start=2010
-  _globals['_EXPORTAREAREQUEST']._serialized_end=2207
-  _globals['_EXPORTAREARESPONSE']._serialized_start=2209
-  _globals['_EXPORTAREARESPONSE']._serialized_end=2313
-  _globals['_ERASEAREAREQUEST']._serialized_start=2316
-  _globals['_ERASEAREAREQUEST']._serialized_end=2502
-  _globals['_ERASEAREARESPONSE']._serialized_start=2504
-  _globals['_ERASEAREARESPONSE']._serialized_end=2597
-  _globals['_CREATEMESSAGELINKSREQUEST']._serialized_start=2600
-  _globals['_CREATEMESSAGELINKSREQUEST']._serialized_end=2952
-  _globals['_CREATEMESSAGELINKSRESPONSE']._serialized_start=2954
-  _globals['_CREATEMESSAGELINKSRESPONSE']._serialized_end=3034
-  _globals['_GETCONFIRMATIONREQUEST']._serialized_start=3037
-  _globals['_GETCONFIRMATIONREQUEST']._serialized_end=3167
-  _globals['_GETCONFIRMATIONRESPONSE']._serialized_start=3170
-  _globals['_GETCONFIRMATIONRESPONSE']._serialized_end=3432
-  _globals['_PURPOSECHOICE']._serialized_start=3435
-  _globals['_PURPOSECHOICE']._serialized_end=3615
-  _globals['_PREFERENCECENTRE']._serialized_start=3618
-  _globals['_PREFERENCECENTRE']._serialized_end=3908
-  _globals['_LINKVIEW']._serialized_start=3911
-  _globals['_LINKVIEW']._serialized_end=4355
-  _globals['_SHOWLINKREQUEST']._serialized_start=4357
-  _globals['_SHOWLINKREQUEST']._serialized_end=4418
-  _globals['_SHOWLINKRESPONSE']._serialized_start=4420
-  _globals['_SHOWLINKRESPONSE']._serialized_end=4488
-  _globals['_UNSUBSCRIBEACTION']._serialized_start=4490
-  _globals['_UNSUBSCRIBEACTION']._serialized_end=4580
-  _globals['_CONFIRMACTION']._serialized_start=4582
-  _globals['_CONFIRMACTION']._serialized_end=4597
-  _globals['_SAVECHOICE']._serialized_start=4600
-  _globals['_SAVECHOICE']._serialized_end=4748
-  _globals['_SAVEACTION']._serialized_start=4751
-  _globals['_SAVEACTION']._serialized_end=5012
-  _globals['_USELINKREQUEST']._serialized_start=5015
-  _globals['_USELINKREQUEST']._serialized_end=5420
-  _globals['_USELINKRESPONSE']._serialized_start=5422
-  _globals['_USELINKRESPONSE']._serialized_end=5507
-  _globals['_PREFERENCEINTERNALSERVICE']._serialized_start=5926
-  _globals['_PREFERENCEINTERNALSERVICE']._serialized_end=7174
+  _globals['_USELINKREQUEST'].fields_by_name['issue_time']._loaded_options = None
+  _globals['_USELINKREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ReplayEvents']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ReplayEvents']._serialized_options = b'\352\307\030\027\022\tmessaging\022\naggregator'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ListHeads']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ListHeads']._serialized_options = b'\352\307\030\027\022\tmessaging\022\naggregator'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['AbsorbCustomer']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['AbsorbCustomer']._serialized_options = b'\352\307\030\014\022\naggregator'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ReleaseCustomer']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ReleaseCustomer']._serialized_options = b'\352\307\030\014\022\naggregator'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['GetMergeOutcome']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['GetMergeOutcome']._serialized_options = b'\352\307\030\014\022\naggregator'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ExportArea']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ExportArea']._serialized_options = b'\352\307\030\016\022\naggregator(\001'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['EraseArea']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['EraseArea']._serialized_options = b'\352\307\030\016\022\naggregator(\003'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['CreateMessageLinks']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['CreateMessageLinks']._serialized_options = b'\352\307\030\013\022\tmessaging'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['GetConfirmation']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['GetConfirmation']._serialized_options = b'\352\307\030\013\022\tmessaging'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ShowLink']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['ShowLink']._serialized_options = b'\352\307\030\010\022\004door(\003'
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['UseLink']._loaded_options = None
+  _globals['_PREFERENCEINTERNALSERVICE'].methods_by_name['UseLink']._serialized_options = b'\352\307\030\n\022\004door(\0030\001'
+  _globals['_LINKKIND']._serialized_start=6010
+  _globals['_LINKKIND']._serialized_end=6124
+  _globals['_LINKSTANDING']._serialized_start=6127
+  _globals['_LINKSTANDING']._serialized_end=6304
+  _globals['_UNSUBSCRIBESCOPE']._serialized_start=6306
+  _globals['_UNSUBSCRIBESCOPE']._serialized_end=6424
+  _globals['_REPLAYEVENTSREQUEST']._serialized_start=420
+  _globals['_REPLAYEVENTSREQUEST']._serialized_end=558
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=560
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=683
+  _globals['_LISTHEADSREQUEST']._serialized_start=686
+  _globals['_LISTHEADSREQUEST']._serialized_end=848
+  _globals['_LISTHEADSRESPONSE']._serialized_start=851
+  _globals['_LISTHEADSRESPONSE']._serialized_end=1009
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=1012
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1411
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1413
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1501
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1504
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1973
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1976
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=2123
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=2126
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=2258
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=2261
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=2402
+  _globals['_EXPORTAREAREQUEST']._serialized_start=2405
+  _globals['_EXPORTAREAREQUEST']._serialized_end=2602
+  _globals['_EXPORTAREARESPONSE']._serialized_start=2604
+  _globals['_EXPORTAREARESPONSE']._serialized_end=2708
+  _globals['_ERASEAREAREQUEST']._serialized_start=2711
+  _globals['_ERASEAREAREQUEST']._serialized_end=2897
+  _globals['_ERASEAREARESPONSE']._serialized_start=2899
+  _globals['_ERASEAREARESPONSE']._serialized_end=2992
+  _globals['_CREATEMESSAGELINKSREQUEST']._serialized_start=2995
+  _globals['_CREATEMESSAGELINKSREQUEST']._serialized_end=3347
+  _globals['_CREATEMESSAGELINKSRESPONSE']._serialized_start=3349
+  _globals['_CREATEMESSAGELINKSRESPONSE']._serialized_end=3429
+  _globals['_GETCONFIRMATIONREQUEST']._serialized_start=3432
+  _globals['_GETCONFIRMATIONREQUEST']._serialized_end=3562
+  _globals['_GETCONFIRMATIONRESPONSE']._serialized_start=3565
+  _globals['_GETCONFIRMATIONRESPONSE']._serialized_end=3827
+  _globals['_PURPOSECHOICE']._serialized_start=3830
+  _globals['_PURPOSECHOICE']._serialized_end=4010
+  _globals['_PREFERENCECENTRE']._serialized_start=4013
+  _globals['_PREFERENCECENTRE']._serialized_end=4303
+  _globals['_LINKVIEW']._serialized_start=4306
+  _globals['_LINKVIEW']._serialized_end=4750
+  _globals['_SHOWLINKREQUEST']._serialized_start=4752
+  _globals['_SHOWLINKREQUEST']._serialized_end=4813
+  _globals['_SHOWLINKRESPONSE']._serialized_start=4815
+  _globals['_SHOWLINKRESPONSE']._serialized_end=4883
+  _globals['_UNSUBSCRIBEACTION']._serialized_start=4885
+  _globals['_UNSUBSCRIBEACTION']._serialized_end=4975
+  _globals['_CONFIRMACTION']._serialized_start=4977
+  _globals['_CONFIRMACTION']._serialized_end=4992
+  _globals['_SAVECHOICE']._serialized_start=4995
+  _globals['_SAVECHOICE']._serialized_end=5143
+  _globals['_SAVEACTION']._serialized_start=5146
+  _globals['_SAVEACTION']._serialized_end=5436
+  _globals['_USELINKREQUEST']._serialized_start=5439
+  _globals['_USELINKREQUEST']._serialized_end=5921
+  _globals['_USELINKRESPONSE']._serialized_start=5923
+  _globals['_USELINKRESPONSE']._serialized_end=6008
+  _globals['_PREFERENCEINTERNALSERVICE']._serialized_start=6427
+  _globals['_PREFERENCEINTERNALSERVICE']._serialized_end=7898
 # @@protoc_insertion_point(module_scope)

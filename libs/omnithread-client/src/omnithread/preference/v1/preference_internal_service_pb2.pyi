@@ -1055,6 +1055,7 @@ class UseLinkRequest(_message.Message):
     WORDING_VERSION_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ISSUE_TIME_FIELD_NUMBER: _builtins.int
     token: _builtins.str
     """What follows `/u/`, `/p/` or `/c/`."""
     wording: _builtins.str
@@ -1077,6 +1078,10 @@ class UseLinkRequest(_message.Message):
     def save(self) -> Global___SaveAction:
         """To save choices."""
 
+    @_builtins.property
+    def issue_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was pressed, kept over retries (UTC): a retry from before what the record still remembers is then refused, and never run twice."""
+
     def __init__(
         self,
         *,
@@ -1088,10 +1093,11 @@ class UseLinkRequest(_message.Message):
         wording_version: _builtins.str = ...,
         source: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        issue_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "confirm", b"confirm", "save", b"save", "unsubscribe", b"unsubscribe"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "confirm", b"confirm", "issue_time", b"issue_time", "save", b"save", "unsubscribe", b"unsubscribe"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "confirm", b"confirm", "request_id", b"request_id", "save", b"save", "source", b"source", "token", b"token", "unsubscribe", b"unsubscribe", "wording", b"wording", "wording_version", b"wording_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "confirm", b"confirm", "issue_time", b"issue_time", "request_id", b"request_id", "save", b"save", "source", b"source", "token", b"token", "unsubscribe", b"unsubscribe", "wording", b"wording", "wording_version", b"wording_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["unsubscribe", "confirm", "save"]  # noqa: Y015
     _WhichOneofArgType_action: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015

@@ -28,7 +28,7 @@ from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)omnithread/preference/v1/preference.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"omnithread/common/v1/channel.proto\x1a#omnithread/common/v1/delivery.proto\"N\n\nQuietHours\x12 \n\x0cstart_minute\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x9f\x0b(\x00\x12\x1e\n\nend_minute\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x9f\x0b(\x00\"r\n\x05Pause\x12\x31\n\x07purpose\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,63})?$\x12\x36\n\nuntil_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x84\x01\n\x0c\x46requencyCap\x12\x31\n\x07purpose\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,63})?$\x12 \n\x0cmax_messages\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1f\n\x0bperiod_days\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xed\x02(\x01\"\xd8\x02\n\x07\x43onsent\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x39\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x15\n\rcontact_point\x18\x03 \x01(\t\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x07\x63hannel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x11\n\trecord_id\x18\x07 \x01(\t\x12?\n\x0c\x63onfirmation\x18\x08 \x01(\x0e\x32).omnithread.preference.v1.ConfirmationWay\"\xc5\x04\n\rConsentRecord\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x15\n\rcontact_point\x18\x05 \x01(\t\x12\x35\n\x05state\x18\x06 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12\x0f\n\x07wording\x18\x07 \x01(\t\x12\x17\n\x0fwording_version\x18\x08 \x01(\t\x12\x0e\n\x06source\x18\t \x01(\t\x12.\n\x07\x63hannel\x18\n \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x10\n\x08\x61\x63tor_id\x18\x0b \x01(\t\x12.\n\noccur_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\r \x01(\t\x12\x1a\n\x12\x63onfirms_record_id\x18\x0e \x01(\t\x12?\n\x0c\x63onfirmation\x18\x0f \x01(\x0e\x32).omnithread.preference.v1.ConfirmationWay\x12\x10\n\x08position\x18\x10 \x01(\x03\x12\x19\n\x11\x63hain_customer_id\x18\x11 \x01(\t\x12\x0e\n\x06\x64igest\x18\x12 \x01(\t\x12\x17\n\x0fprevious_digest\x18\x13 \x01(\t\"\x8a\x01\n\x10\x43onsentChainHead\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\x19\n\x08position\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12(\n\x06\x64igest\x18\x03 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$\"\xb8\x04\n\x0bPreferences\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x1a\n\ttime_zone\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12S\n\x12preferred_channels\x18\x04 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x13\xbaH\x10\x92\x01\r\x10\x07\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x39\n\x0bquiet_hours\x18\x05 \x01(\x0b\x32$.omnithread.preference.v1.QuietHours\x12\x39\n\x06pauses\x18\x06 \x03(\x0b\x32\x1f.omnithread.preference.v1.PauseB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12H\n\x0e\x66requency_caps\x18\x07 \x03(\x0b\x32&.omnithread.preference.v1.FrequencyCapB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12%\n\tinterests\x18\x08 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x32\x18\x01\"\x06r\x04\x10\x01\x18@\x12\x33\n\x08\x63onsents\x18\t \x03(\x0b\x32!.omnithread.preference.v1.Consent\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x0b \x01(\x04\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t*~\n\x0c\x43onsentState\x12\x1d\n\x19\x43ONSENT_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43ONSENT_STATE_GRANTED\x10\x01\x12\x19\n\x15\x43ONSENT_STATE_REVOKED\x10\x02\x12\x19\n\x15\x43ONSENT_STATE_PENDING\x10\x03*\xaf\x01\n\x0f\x43onfirmationWay\x12 \n\x1c\x43ONFIRMATION_WAY_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43ONFIRMATION_WAY_LINK\x10\x01\x12\x19\n\x15\x43ONFIRMATION_WAY_CODE\x10\x02\x12&\n\"CONFIRMATION_WAY_PREFERENCE_CENTRE\x10\x03\x12\x1c\n\x18\x43ONFIRMATION_WAY_EARLIER\x10\x04\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)omnithread/preference/v1/preference.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"omnithread/common/v1/channel.proto\x1a#omnithread/common/v1/delivery.proto\"N\n\nQuietHours\x12 \n\x0cstart_minute\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x9f\x0b(\x00\x12\x1e\n\nend_minute\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x9f\x0b(\x00\"\x8a\x01\n\x05Pause\x12\x31\n\x07purpose\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,63})?$\x12N\n\nuntil_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x84\x01\n\x0c\x46requencyCap\x12\x31\n\x07purpose\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9_]{0,63})?$\x12 \n\x0cmax_messages\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1f\n\x0bperiod_days\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xed\x02(\x01\"\x93\x03\n\x07\x43onsent\x12\x19\n\x07purpose\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x39\n\rdelivery_kind\x18\x02 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x1f\n\rcontact_point\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xfe\x01\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12L\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12.\n\x07\x63hannel\x18\x06 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x1b\n\trecord_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12?\n\x0c\x63onfirmation\x18\x08 \x01(\x0e\x32).omnithread.preference.v1.ConfirmationWay\"\xee\x04\n\rConsentRecord\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x39\n\rdelivery_kind\x18\x04 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKind\x12\x15\n\rcontact_point\x18\x05 \x01(\t\x12\x35\n\x05state\x18\x06 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\x12\x0f\n\x07wording\x18\x07 \x01(\t\x12\x17\n\x0fwording_version\x18\x08 \x01(\t\x12\x0e\n\x06source\x18\t \x01(\t\x12.\n\x07\x63hannel\x18\n \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x10\n\x08\x61\x63tor_id\x18\x0b \x01(\t\x12.\n\noccur_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\r \x01(\t\x12\x1a\n\x12\x63onfirms_record_id\x18\x0e \x01(\t\x12?\n\x0c\x63onfirmation\x18\x0f \x01(\x0e\x32).omnithread.preference.v1.ConfirmationWay\x12\x10\n\x08position\x18\x10 \x01(\x03\x12\x19\n\x11\x63hain_customer_id\x18\x11 \x01(\t\x12\x0e\n\x06\x64igest\x18\x12 \x01(\t\x12\x17\n\x0fprevious_digest\x18\x13 \x01(\t\x12\'\n\x0fwithheld_fields\x18\x14 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\n\"\x04r\x02\x18@\"\x93\x01\n\x10\x43onsentChainHead\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\x12\"\n\x08position\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00\x12(\n\x06\x64igest\x18\x03 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$\"\xa2\x05\n\x0bPreferences\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x1a\n\ttime_zone\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12S\n\x12preferred_channels\x18\x04 \x03(\x0e\x32\".omnithread.common.v1.DeliveryKindB\x13\xbaH\x10\x92\x01\r\x10\x07\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x39\n\x0bquiet_hours\x18\x05 \x01(\x0b\x32$.omnithread.preference.v1.QuietHours\x12\x39\n\x06pauses\x18\x06 \x03(\x0b\x32\x1f.omnithread.preference.v1.PauseB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12H\n\x0e\x66requency_caps\x18\x07 \x03(\x0b\x32&.omnithread.preference.v1.FrequencyCapB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12%\n\tinterests\x18\x08 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x32\x18\x01\"\x06r\x04\x10\x01\x18@\x12=\n\x08\x63onsents\x18\t \x03(\x0b\x32!.omnithread.preference.v1.ConsentB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12L\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\x12\x1f\n\x07version\x18\x0b \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x16\n\x04\x65tag\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\'\n\x0fwithheld_fields\x18\r \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\n\"\x04r\x02\x18@*~\n\x0c\x43onsentState\x12\x1d\n\x19\x43ONSENT_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43ONSENT_STATE_GRANTED\x10\x01\x12\x19\n\x15\x43ONSENT_STATE_REVOKED\x10\x02\x12\x19\n\x15\x43ONSENT_STATE_PENDING\x10\x03*\xaf\x01\n\x0f\x43onfirmationWay\x12 \n\x1c\x43ONFIRMATION_WAY_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43ONFIRMATION_WAY_LINK\x10\x01\x12\x19\n\x15\x43ONFIRMATION_WAY_CODE\x10\x02\x12&\n\"CONFIRMATION_WAY_PREFERENCE_CENTRE\x10\x03\x12\x1c\n\x18\x43ONFIRMATION_WAY_EARLIER\x10\x04\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,17 +43,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAUSE'].fields_by_name['purpose']._loaded_options = None
   _globals['_PAUSE'].fields_by_name['purpose']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,63})?$'
   _globals['_PAUSE'].fields_by_name['until_time']._loaded_options = None
-  _globals['_PAUSE'].fields_by_name['until_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PAUSE'].fields_by_name['until_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_FREQUENCYCAP'].fields_by_name['purpose']._loaded_options = None
   _globals['_FREQUENCYCAP'].fields_by_name['purpose']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9_]{0,63})?$'
   _globals['_FREQUENCYCAP'].fields_by_name['max_messages']._loaded_options = None
   _globals['_FREQUENCYCAP'].fields_by_name['max_messages']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_FREQUENCYCAP'].fields_by_name['period_days']._loaded_options = None
   _globals['_FREQUENCYCAP'].fields_by_name['period_days']._serialized_options = b'\272H\007\032\005\030\355\002(\001'
+  _globals['_CONSENT'].fields_by_name['purpose']._loaded_options = None
+  _globals['_CONSENT'].fields_by_name['purpose']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_CONSENT'].fields_by_name['contact_point']._loaded_options = None
+  _globals['_CONSENT'].fields_by_name['contact_point']._serialized_options = b'\272H\005r\003\030\376\001'
+  _globals['_CONSENT'].fields_by_name['update_time']._loaded_options = None
+  _globals['_CONSENT'].fields_by_name['update_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
+  _globals['_CONSENT'].fields_by_name['record_id']._loaded_options = None
+  _globals['_CONSENT'].fields_by_name['record_id']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_CONSENTRECORD'].fields_by_name['withheld_fields']._loaded_options = None
+  _globals['_CONSENTRECORD'].fields_by_name['withheld_fields']._serialized_options = b'\272H\013\222\001\010\020\n\"\004r\002\030@'
   _globals['_CONSENTCHAINHEAD'].fields_by_name['customer_id']._loaded_options = None
   _globals['_CONSENTCHAINHEAD'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
   _globals['_CONSENTCHAINHEAD'].fields_by_name['position']._loaded_options = None
-  _globals['_CONSENTCHAINHEAD'].fields_by_name['position']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_CONSENTCHAINHEAD'].fields_by_name['position']._serialized_options = b'\272H\r\"\013\030\377\377\377\377\377\377\377\017(\000'
   _globals['_CONSENTCHAINHEAD'].fields_by_name['digest']._loaded_options = None
   _globals['_CONSENTCHAINHEAD'].fields_by_name['digest']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
   _globals['_PREFERENCES'].fields_by_name['customer_id']._loaded_options = None
@@ -70,22 +80,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREFERENCES'].fields_by_name['frequency_caps']._serialized_options = b'\272H\005\222\001\002\020\024'
   _globals['_PREFERENCES'].fields_by_name['interests']._loaded_options = None
   _globals['_PREFERENCES'].fields_by_name['interests']._serialized_options = b'\272H\017\222\001\014\0202\030\001\"\006r\004\020\001\030@'
-  _globals['_CONSENTSTATE']._serialized_start=2180
-  _globals['_CONSENTSTATE']._serialized_end=2306
-  _globals['_CONFIRMATIONWAY']._serialized_start=2309
-  _globals['_CONFIRMATIONWAY']._serialized_end=2484
+  _globals['_PREFERENCES'].fields_by_name['consents']._loaded_options = None
+  _globals['_PREFERENCES'].fields_by_name['consents']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_PREFERENCES'].fields_by_name['update_time']._loaded_options = None
+  _globals['_PREFERENCES'].fields_by_name['update_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
+  _globals['_PREFERENCES'].fields_by_name['version']._loaded_options = None
+  _globals['_PREFERENCES'].fields_by_name['version']._serialized_options = b'\272H\0132\t\030\377\377\377\377\377\377\377\017'
+  _globals['_PREFERENCES'].fields_by_name['etag']._loaded_options = None
+  _globals['_PREFERENCES'].fields_by_name['etag']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_PREFERENCES'].fields_by_name['withheld_fields']._loaded_options = None
+  _globals['_PREFERENCES'].fields_by_name['withheld_fields']._serialized_options = b'\272H\013\222\001\010\020\n\"\004r\002\030@'
+  _globals['_CONSENTSTATE']._serialized_start=2420
+  _globals['_CONSENTSTATE']._serialized_end=2546
+  _globals['_CONFIRMATIONWAY']._serialized_start=2549
+  _globals['_CONFIRMATIONWAY']._serialized_end=2724
   _globals['_QUIETHOURS']._serialized_start=206
   _globals['_QUIETHOURS']._serialized_end=284
-  _globals['_PAUSE']._serialized_start=286
-  _globals['_PAUSE']._serialized_end=400
-  _globals['_FREQUENCYCAP']._serialized_start=403
-  _globals['_FREQUENCYCAP']._serialized_end=535
-  _globals['_CONSENT']._serialized_start=538
-  _globals['_CONSENT']._serialized_end=882
-  _globals['_CONSENTRECORD']._serialized_start=885
-  _globals['_CONSENTRECORD']._serialized_end=1466
-  _globals['_CONSENTCHAINHEAD']._serialized_start=1469
-  _globals['_CONSENTCHAINHEAD']._serialized_end=1607
-  _globals['_PREFERENCES']._serialized_start=1610
-  _globals['_PREFERENCES']._serialized_end=2178
+  _globals['_PAUSE']._serialized_start=287
+  _globals['_PAUSE']._serialized_end=425
+  _globals['_FREQUENCYCAP']._serialized_start=428
+  _globals['_FREQUENCYCAP']._serialized_end=560
+  _globals['_CONSENT']._serialized_start=563
+  _globals['_CONSENT']._serialized_end=966
+  _globals['_CONSENTRECORD']._serialized_start=969
+  _globals['_CONSENTRECORD']._serialized_end=1591
+  _globals['_CONSENTCHAINHEAD']._serialized_start=1594
+  _globals['_CONSENTCHAINHEAD']._serialized_end=1741
+  _globals['_PREFERENCES']._serialized_start=1744
+  _globals['_PREFERENCES']._serialized_end=2418
 # @@protoc_insertion_point(module_scope)

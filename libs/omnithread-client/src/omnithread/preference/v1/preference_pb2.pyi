@@ -245,6 +245,7 @@ class ConsentRecord(_message.Message):
     CHAIN_CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
     PREVIOUS_DIGEST_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELDS_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """The record's id."""
     customer_id: _builtins.str
@@ -287,6 +288,10 @@ class ConsentRecord(_message.Message):
     def occur_time(self) -> _timestamp_pb2.Timestamp:
         """When it was given."""
 
+    @_builtins.property
+    def withheld_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is left out since the caller's token lacks the scope `profile:sensitive`: `contact_point`, which then is not for all addresses but for one that is not shown. Output only."""
+
     def __init__(
         self,
         *,
@@ -309,10 +314,11 @@ class ConsentRecord(_message.Message):
         chain_customer_id: _builtins.str = ...,
         digest: _builtins.str = ...,
         previous_digest: _builtins.str = ...,
+        withheld_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "occur_time", b"occur_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "chain_customer_id", b"chain_customer_id", "channel", b"channel", "confirmation", b"confirmation", "confirms_record_id", b"confirms_record_id", "contact_point", b"contact_point", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "digest", b"digest", "occur_time", b"occur_time", "position", b"position", "previous_digest", b"previous_digest", "purpose", b"purpose", "record_id", b"record_id", "source", b"source", "state", b"state", "traceparent", b"traceparent", "wording", b"wording", "wording_version", b"wording_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "chain_customer_id", b"chain_customer_id", "channel", b"channel", "confirmation", b"confirmation", "confirms_record_id", b"confirms_record_id", "contact_point", b"contact_point", "customer_id", b"customer_id", "delivery_kind", b"delivery_kind", "digest", b"digest", "occur_time", b"occur_time", "position", b"position", "previous_digest", b"previous_digest", "purpose", b"purpose", "record_id", b"record_id", "source", b"source", "state", b"state", "traceparent", b"traceparent", "withheld_fields", b"withheld_fields", "wording", b"wording", "wording_version", b"wording_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -366,6 +372,7 @@ class Preferences(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELDS_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """Whose."""
     language: _builtins.str
@@ -404,6 +411,10 @@ class Preferences(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When the preferences last changed."""
 
+    @_builtins.property
+    def withheld_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is left out since the caller's token lacks the scope `profile:sensitive`: `consents.contact_point`. Output only."""
+
     def __init__(
         self,
         *,
@@ -419,10 +430,11 @@ class Preferences(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
+        withheld_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["quiet_hours", b"quiet_hours", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "customer_id", b"customer_id", "etag", b"etag", "frequency_caps", b"frequency_caps", "interests", b"interests", "language", b"language", "pauses", b"pauses", "preferred_channels", b"preferred_channels", "quiet_hours", b"quiet_hours", "time_zone", b"time_zone", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "customer_id", b"customer_id", "etag", b"etag", "frequency_caps", b"frequency_caps", "interests", b"interests", "language", b"language", "pauses", b"pauses", "preferred_channels", b"preferred_channels", "quiet_hours", b"quiet_hours", "time_zone", b"time_zone", "update_time", b"update_time", "version", b"version", "withheld_fields", b"withheld_fields"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

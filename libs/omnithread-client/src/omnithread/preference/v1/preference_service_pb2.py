@@ -25,12 +25,13 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import delivery_pb2 as omnithread_dot_common_dot_v1_dot_delivery__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.preference.v1 import preference_pb2 as omnithread_dot_preference_dot_v1_dot_preference__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1omnithread/preference/v1/preference_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a)omnithread/preference/v1/preference.proto\"J\n\x15GetPreferencesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"~\n\x16GetPreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"Y\n\x1a\x42\x61tchGetPreferencesRequest\x12;\n\x0c\x63ustomer_ids\x18\x01 \x03(\tB%\xbaH\"\x92\x01\x1f\x08\x01\x10\x64\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"^\n\x1b\x42\x61tchGetPreferencesResponse\x12?\n\x0bpreferences\x18\x01 \x03(\x0b\x32*.omnithread.preference.v1.BatchPreferences\"\x97\x01\n\x10\x42\x61tchPreferences\x12\x1d\n\x15requested_customer_id\x18\x01 \x01(\t\x12:\n\x0bpreferences\x18\x02 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x9b\x02\n\x18UpdatePreferencesRequest\x12\x42\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.PreferencesB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x93\x01\n\x19UpdatePreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x82\x04\n\x11SetConsentRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x07purpose\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x03 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\rcontact_point\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xfe\x01\x12\x41\n\x05state\x18\x05 \x01(\x0e\x32&.omnithread.preference.v1.ConsentStateB\n\xbaH\x07\x82\x01\x04\x18\x01\x18\x02\x12\x1b\n\x07wording\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\"\n\x0fwording_version\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x06source\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x15\n\x04\x65tag\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\n \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xdd\x01\n\x12SetConsentResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12<\n\x0crecord_state\x18\x05 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\"\x8a\x01\n\x19ListConsentRecordsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"o\n\x1aListConsentRecordsResponse\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32\'.omnithread.preference.v1.ConsentRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xf5\x04\n\x11PreferenceService\x12s\n\x0eGetPreferences\x12/.omnithread.preference.v1.GetPreferencesRequest\x1a\x30.omnithread.preference.v1.GetPreferencesResponse\x12\x82\x01\n\x13\x42\x61tchGetPreferences\x12\x34.omnithread.preference.v1.BatchGetPreferencesRequest\x1a\x35.omnithread.preference.v1.BatchGetPreferencesResponse\x12|\n\x11UpdatePreferences\x12\x32.omnithread.preference.v1.UpdatePreferencesRequest\x1a\x33.omnithread.preference.v1.UpdatePreferencesResponse\x12g\n\nSetConsent\x12+.omnithread.preference.v1.SetConsentRequest\x1a,.omnithread.preference.v1.SetConsentResponse\x12\x7f\n\x12ListConsentRecords\x12\x33.omnithread.preference.v1.ListConsentRecordsRequest\x1a\x34.omnithread.preference.v1.ListConsentRecordsResponseBG\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1omnithread/preference/v1/preference_service.proto\x12\x18omnithread.preference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/common/v1/delivery.proto\x1a omnithread/common/v1/event.proto\x1a)omnithread/preference/v1/preference.proto\"J\n\x15GetPreferencesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"~\n\x16GetPreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"Y\n\x1a\x42\x61tchGetPreferencesRequest\x12;\n\x0c\x63ustomer_ids\x18\x01 \x03(\tB%\xbaH\"\x92\x01\x1f\x08\x01\x10\x64\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"^\n\x1b\x42\x61tchGetPreferencesResponse\x12?\n\x0bpreferences\x18\x01 \x03(\x0b\x32*.omnithread.preference.v1.BatchPreferences\"\x97\x01\n\x10\x42\x61tchPreferences\x12\x1d\n\x15requested_customer_id\x18\x01 \x01(\t\x12:\n\x0bpreferences\x18\x02 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xc6\x03\n\x18UpdatePreferencesRequest\x12\x42\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.PreferencesB\x06\xbaH\x03\xc8\x01\x01\x12\xc9\x01\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x97\x01\xbaH\x93\x01\xba\x01\x8c\x01\n\x0f\x66ield_mask.size\x12\x34must have at most 32 paths of at most 128 characters\x1a\x43this.paths.size() <= 32 && this.paths.all(path, path.size() <= 128)\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x93\x01\n\x19UpdatePreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x9a\x04\n\x11SetConsentRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x07purpose\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x45\n\rdelivery_kind\x18\x03 \x01(\x0e\x32\".omnithread.common.v1.DeliveryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\rcontact_point\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xfe\x01\x12\x41\n\x05state\x18\x05 \x01(\x0e\x32&.omnithread.preference.v1.ConsentStateB\n\xbaH\x07\x82\x01\x04\x18\x01\x18\x02\x12\x1b\n\x07wording\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\"\n\x0fwording_version\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x06source\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x15\n\x04\x65tag\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\n \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\xdd\x01\n\x12SetConsentResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.omnithread.preference.v1.Preferences\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12<\n\x0crecord_state\x18\x05 \x01(\x0e\x32&.omnithread.preference.v1.ConsentState\"\x8a\x01\n\x19ListConsentRecordsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"o\n\x1aListConsentRecordsResponse\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32\'.omnithread.preference.v1.ConsentRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x9d\x06\n\x11PreferenceService\x12\xa5\x01\n\x0eGetPreferences\x12/.omnithread.preference.v1.GetPreferencesRequest\x1a\x30.omnithread.preference.v1.GetPreferencesResponse\"0\xea\xc7\x18,\n\x0fpreference:read\x12\tmessaging\x12\naggregator\x18\x01 \x01\x12\x9d\x01\n\x13\x42\x61tchGetPreferences\x12\x34.omnithread.preference.v1.BatchGetPreferencesRequest\x1a\x35.omnithread.preference.v1.BatchGetPreferencesResponse\"\x19\xea\xc7\x18\x15\n\x0fpreference:read\x18\x01 \x01\x12\x9a\x01\n\x11UpdatePreferences\x12\x32.omnithread.preference.v1.UpdatePreferencesRequest\x1a\x33.omnithread.preference.v1.UpdatePreferencesResponse\"\x1c\xea\xc7\x18\x18\n\x10preference:write\x18\x01(\x03\x30\x01\x12\x85\x01\n\nSetConsent\x12+.omnithread.preference.v1.SetConsentRequest\x1a,.omnithread.preference.v1.SetConsentResponse\"\x1c\xea\xc7\x18\x18\n\x10preference:write\x18\x01(\x03\x30\x01\x12\x9a\x01\n\x12ListConsentRecords\x12\x33.omnithread.preference.v1.ListConsentRecordsRequest\x1a\x34.omnithread.preference.v1.ListConsentRecordsResponse\"\x19\xea\xc7\x18\x15\n\x0fpreference:read\x18\x01 \x01\x42G\n\x1c\x63om.omnithread.preference.v1P\x01Z%omnithread/preference/v1;preferencev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,13 +46,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['preferences']._loaded_options = None
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['preferences']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['update_mask']._loaded_options = None
-  _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\223\001\272\001\214\001\n\017field_mask.size\0224must have at most 32 paths of at most 128 characters\032Cthis.paths.size() <= 32 && this.paths.all(path, path.size() <= 128)\310\001\001'
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_SETCONSENTREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_SETCONSENTREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_SETCONSENTREQUEST'].fields_by_name['purpose']._loaded_options = None
@@ -73,35 +74,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETCONSENTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SETCONSENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_SETCONSENTREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_SETCONSENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SETCONSENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_LISTCONSENTRECORDSREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_LISTCONSENTRECORDSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_LISTCONSENTRECORDSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTCONSENTRECORDSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTCONSENTRECORDSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTCONSENTRECORDSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_GETPREFERENCESREQUEST']._serialized_start=289
-  _globals['_GETPREFERENCESREQUEST']._serialized_end=363
-  _globals['_GETPREFERENCESRESPONSE']._serialized_start=365
-  _globals['_GETPREFERENCESRESPONSE']._serialized_end=491
-  _globals['_BATCHGETPREFERENCESREQUEST']._serialized_start=493
-  _globals['_BATCHGETPREFERENCESREQUEST']._serialized_end=582
-  _globals['_BATCHGETPREFERENCESRESPONSE']._serialized_start=584
-  _globals['_BATCHGETPREFERENCESRESPONSE']._serialized_end=678
-  _globals['_BATCHPREFERENCES']._serialized_start=681
-  _globals['_BATCHPREFERENCES']._serialized_end=832
-  _globals['_UPDATEPREFERENCESREQUEST']._serialized_start=835
-  _globals['_UPDATEPREFERENCESREQUEST']._serialized_end=1118
-  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_start=1121
-  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_end=1268
-  _globals['_SETCONSENTREQUEST']._serialized_start=1271
-  _globals['_SETCONSENTREQUEST']._serialized_end=1785
-  _globals['_SETCONSENTRESPONSE']._serialized_start=1788
-  _globals['_SETCONSENTRESPONSE']._serialized_end=2009
-  _globals['_LISTCONSENTRECORDSREQUEST']._serialized_start=2012
-  _globals['_LISTCONSENTRECORDSREQUEST']._serialized_end=2150
-  _globals['_LISTCONSENTRECORDSRESPONSE']._serialized_start=2152
-  _globals['_LISTCONSENTRECORDSRESPONSE']._serialized_end=2263
-  _globals['_PREFERENCESERVICE']._serialized_start=2266
-  _globals['_PREFERENCESERVICE']._serialized_end=2895
+  _globals['_PREFERENCESERVICE'].methods_by_name['GetPreferences']._loaded_options = None
+  _globals['_PREFERENCESERVICE'].methods_by_name['GetPreferences']._serialized_options = b'\352\307\030,\n\017preference:read\022\tmessaging\022\naggregator\030\001 \001'
+  _globals['_PREFERENCESERVICE'].methods_by_name['BatchGetPreferences']._loaded_options = None
+  _globals['_PREFERENCESERVICE'].methods_by_name['BatchGetPreferences']._serialized_options = b'\352\307\030\025\n\017preference:read\030\001 \001'
+  _globals['_PREFERENCESERVICE'].methods_by_name['UpdatePreferences']._loaded_options = None
+  _globals['_PREFERENCESERVICE'].methods_by_name['UpdatePreferences']._serialized_options = b'\352\307\030\030\n\020preference:write\030\001(\0030\001'
+  _globals['_PREFERENCESERVICE'].methods_by_name['SetConsent']._loaded_options = None
+  _globals['_PREFERENCESERVICE'].methods_by_name['SetConsent']._serialized_options = b'\352\307\030\030\n\020preference:write\030\001(\0030\001'
+  _globals['_PREFERENCESERVICE'].methods_by_name['ListConsentRecords']._loaded_options = None
+  _globals['_PREFERENCESERVICE'].methods_by_name['ListConsentRecords']._serialized_options = b'\352\307\030\025\n\017preference:read\030\001 \001'
+  _globals['_GETPREFERENCESREQUEST']._serialized_start=324
+  _globals['_GETPREFERENCESREQUEST']._serialized_end=398
+  _globals['_GETPREFERENCESRESPONSE']._serialized_start=400
+  _globals['_GETPREFERENCESRESPONSE']._serialized_end=526
+  _globals['_BATCHGETPREFERENCESREQUEST']._serialized_start=528
+  _globals['_BATCHGETPREFERENCESREQUEST']._serialized_end=617
+  _globals['_BATCHGETPREFERENCESRESPONSE']._serialized_start=619
+  _globals['_BATCHGETPREFERENCESRESPONSE']._serialized_end=713
+  _globals['_BATCHPREFERENCES']._serialized_start=716
+  _globals['_BATCHPREFERENCES']._serialized_end=867
+  _globals['_UPDATEPREFERENCESREQUEST']._serialized_start=870
+  _globals['_UPDATEPREFERENCESREQUEST']._serialized_end=1324
+  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_start=1327
+  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_end=1474
+  _globals['_SETCONSENTREQUEST']._serialized_start=1477
+  _globals['_SETCONSENTREQUEST']._serialized_end=2015
+  _globals['_SETCONSENTRESPONSE']._serialized_start=2018
+  _globals['_SETCONSENTRESPONSE']._serialized_end=2239
+  _globals['_LISTCONSENTRECORDSREQUEST']._serialized_start=2242
+  _globals['_LISTCONSENTRECORDSREQUEST']._serialized_end=2380
+  _globals['_LISTCONSENTRECORDSRESPONSE']._serialized_start=2382
+  _globals['_LISTCONSENTRECORDSRESPONSE']._serialized_end=2493
+  _globals['_PREFERENCESERVICE']._serialized_start=2496
+  _globals['_PREFERENCESERVICE']._serialized_end=3293
 # @@protoc_insertion_point(module_scope)

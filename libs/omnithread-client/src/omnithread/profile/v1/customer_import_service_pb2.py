@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_dot_profile__pb2
 from omnithread.profile.v1 import profile_service_pb2 as omnithread_dot_profile_dot_v1_dot_profile__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3omnithread/profile/v1/customer_import_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a#omnithread/profile/v1/profile.proto\x1a+omnithread/profile/v1/profile_service.proto\"\x8f\x01\n\x16ImportCustomersRequest\x12\x33\n\x05start\x18\x01 \x01(\x0b\x32\".omnithread.profile.v1.ImportStartH\x00\x12\x31\n\x03row\x18\x02 \x01(\x0b\x32\".omnithread.profile.v1.CustomerRowH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"\x80\x01\n\x0bImportStart\x12/\n\timport_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12/\n\x06source\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:/-]{1,64}$\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\"\xdf\x01\n\x0b\x43ustomerRow\x12\x17\n\x06number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x42\n\x0bidentifiers\x18\x02 \x03(\x0b\x32!.omnithread.profile.v1.IdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x36\n\x06traits\x18\x03 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1c\n\ngiven_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xc4\x01\n\x0fImportRowResult\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x34\n\x05state\x18\x02 \x01(\x0e\x32%.omnithread.profile.v1.ImportRowState\x12\x37\n\x07outcome\x18\x03 \x01(\x0e\x32&.omnithread.profile.v1.IdentifyOutcome\x12\x13\n\x0b\x63ustomer_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\r\n\x05\x66ield\x18\x06 \x01(\t\"j\n\x17ImportCustomersResponse\x12\x37\n\x07results\x18\x01 \x03(\x0b\x32&.omnithread.profile.v1.ImportRowResult\x12\x16\n\x0e\x61nswered_count\x18\x02 \x01(\x03*\x88\x01\n\x0eImportRowState\x12 \n\x1cIMPORT_ROW_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15IMPORT_ROW_STATE_DONE\x10\x01\x12\x1c\n\x18IMPORT_ROW_STATE_REFUSED\x10\x02\x12\x1b\n\x17IMPORT_ROW_STATE_FAILED\x10\x03\x32\x8d\x01\n\x15\x43ustomerImportService\x12t\n\x0fImportCustomers\x12-.omnithread.profile.v1.ImportCustomersRequest\x1a..omnithread.profile.v1.ImportCustomersResponse(\x01\x30\x01\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3omnithread/profile/v1/customer_import_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/profile/v1/profile.proto\x1a+omnithread/profile/v1/profile_service.proto\"\x8f\x01\n\x16ImportCustomersRequest\x12\x33\n\x05start\x18\x01 \x01(\x0b\x32\".omnithread.profile.v1.ImportStartH\x00\x12\x31\n\x03row\x18\x02 \x01(\x0b\x32\".omnithread.profile.v1.CustomerRowH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"\x80\x01\n\x0bImportStart\x12/\n\timport_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12/\n\x06source\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:/-]{1,64}$\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\"\xe8\x01\n\x0b\x43ustomerRow\x12 \n\x06number\x18\x01 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01\x12\x42\n\x0bidentifiers\x18\x02 \x03(\x0b\x32!.omnithread.profile.v1.IdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x36\n\x06traits\x18\x03 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1c\n\ngiven_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xc4\x01\n\x0fImportRowResult\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x34\n\x05state\x18\x02 \x01(\x0e\x32%.omnithread.profile.v1.ImportRowState\x12\x37\n\x07outcome\x18\x03 \x01(\x0e\x32&.omnithread.profile.v1.IdentifyOutcome\x12\x13\n\x0b\x63ustomer_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\r\n\x05\x66ield\x18\x06 \x01(\t\"j\n\x17ImportCustomersResponse\x12\x37\n\x07results\x18\x01 \x03(\x0b\x32&.omnithread.profile.v1.ImportRowResult\x12\x16\n\x0e\x61nswered_count\x18\x02 \x01(\x03*\x88\x01\n\x0eImportRowState\x12 \n\x1cIMPORT_ROW_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15IMPORT_ROW_STATE_DONE\x10\x01\x12\x1c\n\x18IMPORT_ROW_STATE_REFUSED\x10\x02\x12\x1b\n\x17IMPORT_ROW_STATE_FAILED\x10\x03\x32\xa8\x01\n\x15\x43ustomerImportService\x12\x8e\x01\n\x0fImportCustomers\x12-.omnithread.profile.v1.ImportCustomersRequest\x1a..omnithread.profile.v1.ImportCustomersResponse\"\x18\xea\xc7\x18\x14\n\x0eprofile:manage\x18\x01(\x01(\x01\x30\x01\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTSTART'].fields_by_name['source']._loaded_options = None
   _globals['_IMPORTSTART'].fields_by_name['source']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:/-]{1,64}$'
   _globals['_CUSTOMERROW'].fields_by_name['number']._loaded_options = None
-  _globals['_CUSTOMERROW'].fields_by_name['number']._serialized_options = b'\272H\004\"\002(\001'
+  _globals['_CUSTOMERROW'].fields_by_name['number']._serialized_options = b'\272H\r\"\013\030\377\377\377\377\377\377\377\017(\001'
   _globals['_CUSTOMERROW'].fields_by_name['identifiers']._loaded_options = None
   _globals['_CUSTOMERROW'].fields_by_name['identifiers']._serialized_options = b'\272H\007\222\001\004\010\001\020\024'
   _globals['_CUSTOMERROW'].fields_by_name['traits']._loaded_options = None
@@ -51,18 +52,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMERROW'].fields_by_name['given_name']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_CUSTOMERROW'].fields_by_name['family_name']._loaded_options = None
   _globals['_CUSTOMERROW'].fields_by_name['family_name']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_IMPORTROWSTATE']._serialized_start=1000
-  _globals['_IMPORTROWSTATE']._serialized_end=1136
-  _globals['_IMPORTCUSTOMERSREQUEST']._serialized_start=190
-  _globals['_IMPORTCUSTOMERSREQUEST']._serialized_end=333
-  _globals['_IMPORTSTART']._serialized_start=336
-  _globals['_IMPORTSTART']._serialized_end=464
-  _globals['_CUSTOMERROW']._serialized_start=467
-  _globals['_CUSTOMERROW']._serialized_end=690
-  _globals['_IMPORTROWRESULT']._serialized_start=693
-  _globals['_IMPORTROWRESULT']._serialized_end=889
-  _globals['_IMPORTCUSTOMERSRESPONSE']._serialized_start=891
-  _globals['_IMPORTCUSTOMERSRESPONSE']._serialized_end=997
-  _globals['_CUSTOMERIMPORTSERVICE']._serialized_start=1139
-  _globals['_CUSTOMERIMPORTSERVICE']._serialized_end=1280
+  _globals['_CUSTOMERIMPORTSERVICE'].methods_by_name['ImportCustomers']._loaded_options = None
+  _globals['_CUSTOMERIMPORTSERVICE'].methods_by_name['ImportCustomers']._serialized_options = b'\352\307\030\024\n\016profile:manage\030\001(\001'
+  _globals['_IMPORTROWSTATE']._serialized_start=1044
+  _globals['_IMPORTROWSTATE']._serialized_end=1180
+  _globals['_IMPORTCUSTOMERSREQUEST']._serialized_start=225
+  _globals['_IMPORTCUSTOMERSREQUEST']._serialized_end=368
+  _globals['_IMPORTSTART']._serialized_start=371
+  _globals['_IMPORTSTART']._serialized_end=499
+  _globals['_CUSTOMERROW']._serialized_start=502
+  _globals['_CUSTOMERROW']._serialized_end=734
+  _globals['_IMPORTROWRESULT']._serialized_start=737
+  _globals['_IMPORTROWRESULT']._serialized_end=933
+  _globals['_IMPORTCUSTOMERSRESPONSE']._serialized_start=935
+  _globals['_IMPORTCUSTOMERSRESPONSE']._serialized_end=1041
+  _globals['_CUSTOMERIMPORTSERVICE']._serialized_start=1183
+  _globals['_CUSTOMERIMPORTSERVICE']._serialized_end=1351
 # @@protoc_insertion_point(module_scope)

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_dot_profile__pb2
 from omnithread.profile.v1 import profile_service_pb2 as omnithread_dot_profile_dot_v1_dot_profile__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,omnithread/profile/v1/identity_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/profile/v1/profile.proto\x1a+omnithread/profile/v1/profile_service.proto\"\x94\x02\n\x18StartVerificationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12=\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x08language\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"w\n\x19StartVerificationResponse\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\x91\x02\n\x17VerifyIdentifierRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0fverification_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1f\n\x04\x63ode\x18\x03 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xfb\x01\n\x18VerifyIdentifierResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x34\n\x0epending_merges\x18\x02 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12<\n\tset_aside\x18\x05 \x03(\x0b\x32).omnithread.profile.v1.SetAsideIdentifier\"\x8c\x02\n\x15MergeCustomersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x37\n\x11other_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xb2\x01\n\x16MergeCustomersResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12+\n\x05merge\x18\x02 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x85\x02\n\x17UnmergeCustomersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08merge_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xe7\x01\n\x18UnmergeCustomersResponse\x12\x30\n\x08survivor\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x30\n\x08restored\x18\x02 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12+\n\x05merge\x18\x03 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x10\n\x08replayed\x18\x04 \x01(\x08\x12(\n\x04head\x18\x05 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x82\x01\n\x11ListMergesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"[\n\x12ListMergesResponse\x12,\n\x06merges\x18\x01 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x16\x45xplainIdentityRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\xec\x01\n\x10LinkedIdentifier\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x12\n\nidentifies\x18\x02 \x01(\x08\x12-\n\tlink_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x19\n\x11\x66irst_customer_id\x18\x05 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x06 \x01(\t\"\xad\x01\n\x17\x45xplainIdentityResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12<\n\x0bidentifiers\x18\x02 \x03(\x0b\x32\'.omnithread.profile.v1.LinkedIdentifier\x12,\n\x06merges\x18\x03 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x11\n\tsentences\x18\x04 \x03(\t2\xb7\x05\n\x0fIdentityService\x12v\n\x11StartVerification\x12/.omnithread.profile.v1.StartVerificationRequest\x1a\x30.omnithread.profile.v1.StartVerificationResponse\x12s\n\x10VerifyIdentifier\x12..omnithread.profile.v1.VerifyIdentifierRequest\x1a/.omnithread.profile.v1.VerifyIdentifierResponse\x12m\n\x0eMergeCustomers\x12,.omnithread.profile.v1.MergeCustomersRequest\x1a-.omnithread.profile.v1.MergeCustomersResponse\x12s\n\x10UnmergeCustomers\x12..omnithread.profile.v1.UnmergeCustomersRequest\x1a/.omnithread.profile.v1.UnmergeCustomersResponse\x12\x61\n\nListMerges\x12(.omnithread.profile.v1.ListMergesRequest\x1a).omnithread.profile.v1.ListMergesResponse\x12p\n\x0f\x45xplainIdentity\x12-.omnithread.profile.v1.ExplainIdentityRequest\x1a..omnithread.profile.v1.ExplainIdentityResponseB>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,omnithread/profile/v1/identity_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/profile/v1/profile.proto\x1a+omnithread/profile/v1/profile_service.proto\"\xac\x02\n\x18StartVerificationRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12=\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x08language\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"w\n\x19StartVerificationResponse\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\xa9\x02\n\x17VerifyIdentifierRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x35\n\x0fverification_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1f\n\x04\x63ode\x18\x03 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\xfb\x01\n\x18VerifyIdentifierResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x34\n\x0epending_merges\x18\x02 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12<\n\tset_aside\x18\x05 \x03(\x0b\x32).omnithread.profile.v1.SetAsideIdentifier\"\xa4\x02\n\x15MergeCustomersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x37\n\x11other_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\xb2\x01\n\x16MergeCustomersResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12+\n\x05merge\x18\x02 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12(\n\x04head\x18\x04 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x9d\x02\n\x17UnmergeCustomersRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12.\n\x08merge_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\xe7\x01\n\x18UnmergeCustomersResponse\x12\x30\n\x08survivor\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x30\n\x08restored\x18\x02 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12+\n\x05merge\x18\x03 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x10\n\x08replayed\x18\x04 \x01(\x08\x12(\n\x04head\x18\x05 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x82\x01\n\x11ListMergesRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"[\n\x12ListMergesResponse\x12,\n\x06merges\x18\x01 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x16\x45xplainIdentityRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\xec\x01\n\x10LinkedIdentifier\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x12\n\nidentifies\x18\x02 \x01(\x08\x12-\n\tlink_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x19\n\x11\x66irst_customer_id\x18\x05 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x06 \x01(\t\"\xad\x01\n\x17\x45xplainIdentityResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12<\n\x0bidentifiers\x18\x02 \x03(\x0b\x32\'.omnithread.profile.v1.LinkedIdentifier\x12,\n\x06merges\x18\x03 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x11\n\tsentences\x18\x04 \x03(\t2\xd6\x06\n\x0fIdentityService\x12\x8f\x01\n\x11StartVerification\x12/.omnithread.profile.v1.StartVerificationRequest\x1a\x30.omnithread.profile.v1.StartVerificationResponse\"\x17\xea\xc7\x18\x13\n\rprofile:write\x18\x01\x30\x01\x12\x8e\x01\n\x10VerifyIdentifier\x12..omnithread.profile.v1.VerifyIdentifierRequest\x1a/.omnithread.profile.v1.VerifyIdentifierResponse\"\x19\xea\xc7\x18\x15\n\rprofile:write\x18\x01 \x01\x30\x01\x12\x88\x01\n\x0eMergeCustomers\x12,.omnithread.profile.v1.MergeCustomersRequest\x1a-.omnithread.profile.v1.MergeCustomersResponse\"\x19\xea\xc7\x18\x15\n\rprofile:merge\x18\x01 \x01\x30\x01\x12\x8e\x01\n\x10UnmergeCustomers\x12..omnithread.profile.v1.UnmergeCustomersRequest\x1a/.omnithread.profile.v1.UnmergeCustomersResponse\"\x19\xea\xc7\x18\x15\n\rprofile:merge\x18\x01 \x01\x30\x01\x12y\n\nListMerges\x12(.omnithread.profile.v1.ListMergesRequest\x1a).omnithread.profile.v1.ListMergesResponse\"\x16\xea\xc7\x18\x12\n\x0cprofile:read\x18\x01 \x01\x12\x88\x01\n\x0f\x45xplainIdentity\x12-.omnithread.profile.v1.ExplainIdentityRequest\x1a..omnithread.profile.v1.ExplainIdentityResponse\"\x16\xea\xc7\x18\x12\n\x0cprofile:read\x18\x01 \x01\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,7 +48,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTVERIFICATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_STARTVERIFICATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_STARTVERIFICATIONREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_STARTVERIFICATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_STARTVERIFICATIONREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['verification_id']._loaded_options = None
@@ -57,7 +58,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_VERIFYIDENTIFIERREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['other_customer_id']._loaded_options = None
@@ -67,7 +68,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_MERGECUSTOMERSREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['merge_id']._loaded_options = None
@@ -77,7 +78,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_UNMERGECUSTOMERSREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_LISTMERGESREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_LISTMERGESREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_LISTMERGESREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -86,32 +87,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMERGESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_EXPLAINIDENTITYREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_EXPLAINIDENTITYREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
-  _globals['_STARTVERIFICATIONREQUEST']._serialized_start=286
-  _globals['_STARTVERIFICATIONREQUEST']._serialized_end=562
-  _globals['_STARTVERIFICATIONRESPONSE']._serialized_start=564
-  _globals['_STARTVERIFICATIONRESPONSE']._serialized_end=683
-  _globals['_VERIFYIDENTIFIERREQUEST']._serialized_start=686
-  _globals['_VERIFYIDENTIFIERREQUEST']._serialized_end=959
-  _globals['_VERIFYIDENTIFIERRESPONSE']._serialized_start=962
-  _globals['_VERIFYIDENTIFIERRESPONSE']._serialized_end=1213
-  _globals['_MERGECUSTOMERSREQUEST']._serialized_start=1216
-  _globals['_MERGECUSTOMERSREQUEST']._serialized_end=1484
-  _globals['_MERGECUSTOMERSRESPONSE']._serialized_start=1487
-  _globals['_MERGECUSTOMERSRESPONSE']._serialized_end=1665
-  _globals['_UNMERGECUSTOMERSREQUEST']._serialized_start=1668
-  _globals['_UNMERGECUSTOMERSREQUEST']._serialized_end=1929
-  _globals['_UNMERGECUSTOMERSRESPONSE']._serialized_start=1932
-  _globals['_UNMERGECUSTOMERSRESPONSE']._serialized_end=2163
-  _globals['_LISTMERGESREQUEST']._serialized_start=2166
-  _globals['_LISTMERGESREQUEST']._serialized_end=2296
-  _globals['_LISTMERGESRESPONSE']._serialized_start=2298
-  _globals['_LISTMERGESRESPONSE']._serialized_end=2389
-  _globals['_EXPLAINIDENTITYREQUEST']._serialized_start=2391
-  _globals['_EXPLAINIDENTITYREQUEST']._serialized_end=2466
-  _globals['_LINKEDIDENTIFIER']._serialized_start=2469
-  _globals['_LINKEDIDENTIFIER']._serialized_end=2705
-  _globals['_EXPLAINIDENTITYRESPONSE']._serialized_start=2708
-  _globals['_EXPLAINIDENTITYRESPONSE']._serialized_end=2881
-  _globals['_IDENTITYSERVICE']._serialized_start=2884
-  _globals['_IDENTITYSERVICE']._serialized_end=3579
+  _globals['_IDENTITYSERVICE'].methods_by_name['StartVerification']._loaded_options = None
+  _globals['_IDENTITYSERVICE'].methods_by_name['StartVerification']._serialized_options = b'\352\307\030\023\n\rprofile:write\030\0010\001'
+  _globals['_IDENTITYSERVICE'].methods_by_name['VerifyIdentifier']._loaded_options = None
+  _globals['_IDENTITYSERVICE'].methods_by_name['VerifyIdentifier']._serialized_options = b'\352\307\030\025\n\rprofile:write\030\001 \0010\001'
+  _globals['_IDENTITYSERVICE'].methods_by_name['MergeCustomers']._loaded_options = None
+  _globals['_IDENTITYSERVICE'].methods_by_name['MergeCustomers']._serialized_options = b'\352\307\030\025\n\rprofile:merge\030\001 \0010\001'
+  _globals['_IDENTITYSERVICE'].methods_by_name['UnmergeCustomers']._loaded_options = None
+  _globals['_IDENTITYSERVICE'].methods_by_name['UnmergeCustomers']._serialized_options = b'\352\307\030\025\n\rprofile:merge\030\001 \0010\001'
+  _globals['_IDENTITYSERVICE'].methods_by_name['ListMerges']._loaded_options = None
+  _globals['_IDENTITYSERVICE'].methods_by_name['ListMerges']._serialized_options = b'\352\307\030\022\n\014profile:read\030\001 \001'
+  _globals['_IDENTITYSERVICE'].methods_by_name['ExplainIdentity']._loaded_options = None
+  _globals['_IDENTITYSERVICE'].methods_by_name['ExplainIdentity']._serialized_options = b'\352\307\030\022\n\014profile:read\030\001 \001'
+  _globals['_STARTVERIFICATIONREQUEST']._serialized_start=321
+  _globals['_STARTVERIFICATIONREQUEST']._serialized_end=621
+  _globals['_STARTVERIFICATIONRESPONSE']._serialized_start=623
+  _globals['_STARTVERIFICATIONRESPONSE']._serialized_end=742
+  _globals['_VERIFYIDENTIFIERREQUEST']._serialized_start=745
+  _globals['_VERIFYIDENTIFIERREQUEST']._serialized_end=1042
+  _globals['_VERIFYIDENTIFIERRESPONSE']._serialized_start=1045
+  _globals['_VERIFYIDENTIFIERRESPONSE']._serialized_end=1296
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_start=1299
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_end=1591
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_start=1594
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_end=1772
+  _globals['_UNMERGECUSTOMERSREQUEST']._serialized_start=1775
+  _globals['_UNMERGECUSTOMERSREQUEST']._serialized_end=2060
+  _globals['_UNMERGECUSTOMERSRESPONSE']._serialized_start=2063
+  _globals['_UNMERGECUSTOMERSRESPONSE']._serialized_end=2294
+  _globals['_LISTMERGESREQUEST']._serialized_start=2297
+  _globals['_LISTMERGESREQUEST']._serialized_end=2427
+  _globals['_LISTMERGESRESPONSE']._serialized_start=2429
+  _globals['_LISTMERGESRESPONSE']._serialized_end=2520
+  _globals['_EXPLAINIDENTITYREQUEST']._serialized_start=2522
+  _globals['_EXPLAINIDENTITYREQUEST']._serialized_end=2597
+  _globals['_LINKEDIDENTIFIER']._serialized_start=2600
+  _globals['_LINKEDIDENTIFIER']._serialized_end=2836
+  _globals['_EXPLAINIDENTITYRESPONSE']._serialized_start=2839
+  _globals['_EXPLAINIDENTITYRESPONSE']._serialized_end=3012
+  _globals['_IDENTITYSERVICE']._serialized_start=3015
+  _globals['_IDENTITYSERVICE']._serialized_end=3869
 # @@protoc_insertion_point(module_scope)

@@ -264,7 +264,9 @@ class Merge(_message.Message):
 
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]:
-        """The identifiers that came together in one call and led to both; empty where staff decided. At most 20."""
+        """The identifiers that came together in one call and led to both; empty where staff decided. At most 20.
+        One without a value is one whose value is withheld, since the caller's token lacks the scope `profile:sensitive`.
+        """
 
     @_builtins.property
     def unmerge_time(self) -> _timestamp_pb2.Timestamp:
@@ -480,6 +482,7 @@ class Profile(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     FACTS_FIELD_NUMBER: _builtins.int
     SEGMENTS_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELDS_FIELD_NUMBER: _builtins.int
     customer_id: _builtins.str
     """The customer's id."""
     kind: Global___CustomerKind.ValueType
@@ -524,6 +527,12 @@ class Profile(_message.Message):
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentMembership]:
         """The segments that the customer belongs to, sorted by id. At most 100."""
 
+    @_builtins.property
+    def withheld_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is left out since the caller's token lacks the scope `profile:sensitive`, sorted: `family_name`, `given_name`, `identifiers.value`, `postal_address`, `traits`.
+        Only what there is is named. Output only.
+        """
+
     def __init__(
         self,
         *,
@@ -541,10 +550,11 @@ class Profile(_message.Message):
         etag: _builtins.str = ...,
         facts: Global___Facts | None = ...,
         segments: _abc.Iterable[Global___SegmentMembership] | None = ...,
+        withheld_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "facts", b"facts", "postal_address", b"postal_address", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "etag", b"etag", "facts", b"facts", "family_name", b"family_name", "given_name", b"given_name", "identifiers", b"identifiers", "kind", b"kind", "merges", b"merges", "postal_address", b"postal_address", "segments", b"segments", "traits", b"traits", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "etag", b"etag", "facts", b"facts", "family_name", b"family_name", "given_name", b"given_name", "identifiers", b"identifiers", "kind", b"kind", "merges", b"merges", "postal_address", b"postal_address", "segments", b"segments", "traits", b"traits", "update_time", b"update_time", "version", b"version", "withheld_fields", b"withheld_fields"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

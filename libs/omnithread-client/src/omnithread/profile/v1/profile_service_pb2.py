@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
 from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/profile/v1/profile_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/profile/v1/profile.proto\"\xf1\x02\n\x0fIdentifyRequest\x12\x42\n\x0bidentifiers\x18\x01 \x03(\x0b\x32!.omnithread.profile.v1.IdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x36\n\x06traits\x18\x02 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1c\n\ngiven_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x38\n\x12\x63ontinued_guest_id\x18\x07 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"\x82\x01\n\x12SetAsideIdentifier\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x35\n\x06reason\x18\x02 \x01(\x0e\x32%.omnithread.profile.v1.SetAsideReason\"\xca\x02\n\x10IdentifyResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x37\n\x07outcome\x18\x02 \x01(\x0e\x32&.omnithread.profile.v1.IdentifyOutcome\x12\x34\n\x0epending_merges\x18\x03 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12<\n\tset_aside\x18\x04 \x03(\x0b\x32).omnithread.profile.v1.SetAsideIdentifier\x12\x10\n\x08replayed\x18\x05 \x01(\x08\x12(\n\x04head\x18\x06 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x1c\n\x14\x65ntrance_customer_id\x18\x07 \x01(\t\"\x94\x01\n\x11GetProfileRequest\x12\x33\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x37\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierH\x00\x42\x11\n\x08\x63ustomer\x12\x05\xbaH\x02\x08\x01\"o\n\x12GetProfileResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"V\n\x17\x42\x61tchGetProfilesRequest\x12;\n\x0c\x63ustomer_ids\x18\x01 \x03(\tB%\xbaH\"\x92\x01\x1f\x08\x01\x10\x64\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"Q\n\x18\x42\x61tchGetProfilesResponse\x12\x35\n\x08profiles\x18\x01 \x03(\x0b\x32#.omnithread.profile.v1.BatchProfile\"\x88\x01\n\x0c\x42\x61tchProfile\x12\x1d\n\x15requested_customer_id\x18\x01 \x01(\t\x12/\n\x07profile\x18\x02 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x8c\x02\n\x14UpdateProfileRequest\x12\x37\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.ProfileB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x84\x01\n\x15UpdateProfileResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head*\xa7\x01\n\x0fIdentifyOutcome\x12 \n\x1cIDENTIFY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IDENTIFY_OUTCOME_FOUND\x10\x01\x12\x1c\n\x18IDENTIFY_OUTCOME_CREATED\x10\x02\x12\x1b\n\x17IDENTIFY_OUTCOME_LINKED\x10\x03\x12\x1b\n\x17IDENTIFY_OUTCOME_MERGED\x10\x04*\xb4\x01\n\x0eSetAsideReason\x12 \n\x1cSET_ASIDE_REASON_UNSPECIFIED\x10\x00\x12$\n SET_ASIDE_REASON_HELD_BY_ANOTHER\x10\x01\x12\x1f\n\x1bSET_ASIDE_REASON_UNVERIFIED\x10\x02\x12\x1b\n\x17SET_ASIDE_REASON_SHARED\x10\x03\x12\x1c\n\x18SET_ASIDE_REASON_BLOCKED\x10\x04\x32\xb1\x03\n\x0eProfileService\x12[\n\x08Identify\x12&.omnithread.profile.v1.IdentifyRequest\x1a\'.omnithread.profile.v1.IdentifyResponse\x12\x61\n\nGetProfile\x12(.omnithread.profile.v1.GetProfileRequest\x1a).omnithread.profile.v1.GetProfileResponse\x12s\n\x10\x42\x61tchGetProfiles\x12..omnithread.profile.v1.BatchGetProfilesRequest\x1a/.omnithread.profile.v1.BatchGetProfilesResponse\x12j\n\rUpdateProfile\x12+.omnithread.profile.v1.UpdateProfileRequest\x1a,.omnithread.profile.v1.UpdateProfileResponseB>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/profile/v1/profile_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/profile/v1/profile.proto\"\x89\x03\n\x0fIdentifyRequest\x12\x42\n\x0bidentifiers\x18\x01 \x03(\x0b\x32!.omnithread.profile.v1.IdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x36\n\x06traits\x18\x02 \x03(\x0b\x32\x1c.omnithread.profile.v1.TraitB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x1c\n\ngiven_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\nrequest_id\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x38\n\x12\x63ontinued_guest_id\x18\x07 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{0,64}$\"\x82\x01\n\x12SetAsideIdentifier\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x35\n\x06reason\x18\x02 \x01(\x0e\x32%.omnithread.profile.v1.SetAsideReason\"\xca\x02\n\x10IdentifyResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x37\n\x07outcome\x18\x02 \x01(\x0e\x32&.omnithread.profile.v1.IdentifyOutcome\x12\x34\n\x0epending_merges\x18\x03 \x03(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12<\n\tset_aside\x18\x04 \x03(\x0b\x32).omnithread.profile.v1.SetAsideIdentifier\x12\x10\n\x08replayed\x18\x05 \x01(\x08\x12(\n\x04head\x18\x06 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12\x1c\n\x14\x65ntrance_customer_id\x18\x07 \x01(\t\"\x94\x01\n\x11GetProfileRequest\x12\x33\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$H\x00\x12\x37\n\nidentifier\x18\x02 \x01(\x0b\x32!.omnithread.profile.v1.IdentifierH\x00\x42\x11\n\x08\x63ustomer\x12\x05\xbaH\x02\x08\x01\"o\n\x12GetProfileResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"V\n\x17\x42\x61tchGetProfilesRequest\x12;\n\x0c\x63ustomer_ids\x18\x01 \x03(\tB%\xbaH\"\x92\x01\x1f\x08\x01\x10\x64\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"Q\n\x18\x42\x61tchGetProfilesResponse\x12\x35\n\x08profiles\x18\x01 \x03(\x0b\x32#.omnithread.profile.v1.BatchProfile\"\x88\x01\n\x0c\x42\x61tchProfile\x12\x1d\n\x15requested_customer_id\x18\x01 \x01(\t\x12/\n\x07profile\x18\x02 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xb7\x03\n\x14UpdateProfileRequest\x12\x37\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.ProfileB\x06\xbaH\x03\xc8\x01\x01\x12\xc9\x01\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x97\x01\xbaH\x93\x01\xba\x01\x8c\x01\n\x0f\x66ield_mask.size\x12\x34must have at most 32 paths of at most 128 characters\x1a\x43this.paths.size() <= 32 && this.paths.all(path, path.size() <= 128)\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"\x84\x01\n\x15UpdateProfileResponse\x12/\n\x07profile\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Profile\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12(\n\x04head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head*\xa7\x01\n\x0fIdentifyOutcome\x12 \n\x1cIDENTIFY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IDENTIFY_OUTCOME_FOUND\x10\x01\x12\x1c\n\x18IDENTIFY_OUTCOME_CREATED\x10\x02\x12\x1b\n\x17IDENTIFY_OUTCOME_LINKED\x10\x03\x12\x1b\n\x17IDENTIFY_OUTCOME_MERGED\x10\x04*\xb4\x01\n\x0eSetAsideReason\x12 \n\x1cSET_ASIDE_REASON_UNSPECIFIED\x10\x00\x12$\n SET_ASIDE_REASON_HELD_BY_ANOTHER\x10\x01\x12\x1f\n\x1bSET_ASIDE_REASON_UNVERIFIED\x10\x02\x12\x1b\n\x17SET_ASIDE_REASON_SHARED\x10\x03\x12\x1c\n\x18SET_ASIDE_REASON_BLOCKED\x10\x04\x32\xbe\x04\n\x0eProfileService\x12\x82\x01\n\x08Identify\x12&.omnithread.profile.v1.IdentifyRequest\x1a\'.omnithread.profile.v1.IdentifyResponse\"%\xea\xc7\x18!\n\rprofile:write\x12\naggregator\x18\x01 \x01\x30\x01\x12\x90\x01\n\nGetProfile\x12(.omnithread.profile.v1.GetProfileRequest\x1a).omnithread.profile.v1.GetProfileResponse\"-\xea\xc7\x18)\n\x0cprofile:read\x12\tmessaging\x12\naggregator\x18\x01 \x01\x12\x8b\x01\n\x10\x42\x61tchGetProfiles\x12..omnithread.profile.v1.BatchGetProfilesRequest\x1a/.omnithread.profile.v1.BatchGetProfilesResponse\"\x16\xea\xc7\x18\x12\n\x0cprofile:read\x18\x01 \x01\x12\x85\x01\n\rUpdateProfile\x12+.omnithread.profile.v1.UpdateProfileRequest\x1a,.omnithread.profile.v1.UpdateProfileResponse\"\x19\xea\xc7\x18\x15\n\rprofile:write\x18\x01 \x01\x30\x01\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,7 +49,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTIFYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_IDENTIFYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_IDENTIFYREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_IDENTIFYREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_IDENTIFYREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_IDENTIFYREQUEST'].fields_by_name['continued_guest_id']._loaded_options = None
   _globals['_IDENTIFYREQUEST'].fields_by_name['continued_guest_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{0,64}$'
   _globals['_GETPROFILEREQUEST'].oneofs_by_name['customer']._loaded_options = None
@@ -60,37 +61,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['profile']._loaded_options = None
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['profile']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['update_mask']._loaded_options = None
-  _globals['_UPDATEPROFILEREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_UPDATEPROFILEREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\223\001\272\001\214\001\n\017field_mask.size\0224must have at most 32 paths of at most 128 characters\032Cthis.paths.size() <= 32 && this.paths.all(path, path.size() <= 128)\310\001\001'
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_UPDATEPROFILEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_IDENTIFYOUTCOME']._serialized_start=2056
-  _globals['_IDENTIFYOUTCOME']._serialized_end=2223
-  _globals['_SETASIDEREASON']._serialized_start=2226
-  _globals['_SETASIDEREASON']._serialized_end=2406
-  _globals['_IDENTIFYREQUEST']._serialized_start=238
-  _globals['_IDENTIFYREQUEST']._serialized_end=607
-  _globals['_SETASIDEIDENTIFIER']._serialized_start=610
-  _globals['_SETASIDEIDENTIFIER']._serialized_end=740
-  _globals['_IDENTIFYRESPONSE']._serialized_start=743
-  _globals['_IDENTIFYRESPONSE']._serialized_end=1073
-  _globals['_GETPROFILEREQUEST']._serialized_start=1076
-  _globals['_GETPROFILEREQUEST']._serialized_end=1224
-  _globals['_GETPROFILERESPONSE']._serialized_start=1226
-  _globals['_GETPROFILERESPONSE']._serialized_end=1337
-  _globals['_BATCHGETPROFILESREQUEST']._serialized_start=1339
-  _globals['_BATCHGETPROFILESREQUEST']._serialized_end=1425
-  _globals['_BATCHGETPROFILESRESPONSE']._serialized_start=1427
-  _globals['_BATCHGETPROFILESRESPONSE']._serialized_end=1508
-  _globals['_BATCHPROFILE']._serialized_start=1511
-  _globals['_BATCHPROFILE']._serialized_end=1647
-  _globals['_UPDATEPROFILEREQUEST']._serialized_start=1650
-  _globals['_UPDATEPROFILEREQUEST']._serialized_end=1918
-  _globals['_UPDATEPROFILERESPONSE']._serialized_start=1921
-  _globals['_UPDATEPROFILERESPONSE']._serialized_end=2053
-  _globals['_PROFILESERVICE']._serialized_start=2409
-  _globals['_PROFILESERVICE']._serialized_end=2842
+  _globals['_UPDATEPROFILEREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
+  _globals['_PROFILESERVICE'].methods_by_name['Identify']._loaded_options = None
+  _globals['_PROFILESERVICE'].methods_by_name['Identify']._serialized_options = b'\352\307\030!\n\rprofile:write\022\naggregator\030\001 \0010\001'
+  _globals['_PROFILESERVICE'].methods_by_name['GetProfile']._loaded_options = None
+  _globals['_PROFILESERVICE'].methods_by_name['GetProfile']._serialized_options = b'\352\307\030)\n\014profile:read\022\tmessaging\022\naggregator\030\001 \001'
+  _globals['_PROFILESERVICE'].methods_by_name['BatchGetProfiles']._loaded_options = None
+  _globals['_PROFILESERVICE'].methods_by_name['BatchGetProfiles']._serialized_options = b'\352\307\030\022\n\014profile:read\030\001 \001'
+  _globals['_PROFILESERVICE'].methods_by_name['UpdateProfile']._loaded_options = None
+  _globals['_PROFILESERVICE'].methods_by_name['UpdateProfile']._serialized_options = b'\352\307\030\025\n\rprofile:write\030\001 \0010\001'
+  _globals['_IDENTIFYOUTCOME']._serialized_start=2286
+  _globals['_IDENTIFYOUTCOME']._serialized_end=2453
+  _globals['_SETASIDEREASON']._serialized_start=2456
+  _globals['_SETASIDEREASON']._serialized_end=2636
+  _globals['_IDENTIFYREQUEST']._serialized_start=273
+  _globals['_IDENTIFYREQUEST']._serialized_end=666
+  _globals['_SETASIDEIDENTIFIER']._serialized_start=669
+  _globals['_SETASIDEIDENTIFIER']._serialized_end=799
+  _globals['_IDENTIFYRESPONSE']._serialized_start=802
+  _globals['_IDENTIFYRESPONSE']._serialized_end=1132
+  _globals['_GETPROFILEREQUEST']._serialized_start=1135
+  _globals['_GETPROFILEREQUEST']._serialized_end=1283
+  _globals['_GETPROFILERESPONSE']._serialized_start=1285
+  _globals['_GETPROFILERESPONSE']._serialized_end=1396
+  _globals['_BATCHGETPROFILESREQUEST']._serialized_start=1398
+  _globals['_BATCHGETPROFILESREQUEST']._serialized_end=1484
+  _globals['_BATCHGETPROFILESRESPONSE']._serialized_start=1486
+  _globals['_BATCHGETPROFILESRESPONSE']._serialized_end=1567
+  _globals['_BATCHPROFILE']._serialized_start=1570
+  _globals['_BATCHPROFILE']._serialized_end=1706
+  _globals['_UPDATEPROFILEREQUEST']._serialized_start=1709
+  _globals['_UPDATEPROFILEREQUEST']._serialized_end=2148
+  _globals['_UPDATEPROFILERESPONSE']._serialized_start=2151
+  _globals['_UPDATEPROFILERESPONSE']._serialized_end=2283
+  _globals['_PROFILESERVICE']._serialized_start=2639
+  _globals['_PROFILESERVICE']._serialized_end=3213
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/profile/v1/segment.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x02\n\x10SegmentCondition\x12k\n\x05\x66ield\x18\x01 \x01(\tB\\\xbaHYrW2U^(trait\\.[A-Za-z][A-Za-z0-9_]{0,63}|kind|fact\\.[a-z_]{1,32}(\\.[A-Za-z0-9_-]{1,64})?)$\x12\x44\n\x08operator\x18\x02 \x01(\x0e\x32&.omnithread.profile.v1.SegmentOperatorB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12 \n\x0cstring_value\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04H\x00\x12\x1f\n\x0cnumber_value\x18\x04 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00\x12\x14\n\nbool_value\x18\x05 \x01(\x08H\x00\x12\x30\n\ntime_value\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x0f\n\x07negated\x18\x07 \x01(\x08\x42\x07\n\x05value\"S\n\x0cSegmentGroup\x12\x43\n\x06\x61ny_of\x18\x01 \x03(\x0b\x32\'.omnithread.profile.v1.SegmentConditionB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\n\"\xfd\x01\n\x07Segment\x12\x32\n\nsegment_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12?\n\x06\x61ll_of\x18\x03 \x03(\x0b\x32#.omnithread.profile.v1.SegmentGroupB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\n\x12\x0e\n\x06\x61\x63tive\x18\x04 \x01(\x08\x12\x0f\n\x07version\x18\x05 \x01(\x04\x12\x0c\n\x04\x65tag\x18\x06 \x01(\t\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xaa\x02\n\x0fSegmentOperator\x12 \n\x1cSEGMENT_OPERATOR_UNSPECIFIED\x10\x00\x12\x1b\n\x17SEGMENT_OPERATOR_EXISTS\x10\x01\x12\x1a\n\x16SEGMENT_OPERATOR_EQUAL\x10\x02\x12\x19\n\x15SEGMENT_OPERATOR_LESS\x10\x03\x12\x1c\n\x18SEGMENT_OPERATOR_AT_MOST\x10\x04\x12\x1c\n\x18SEGMENT_OPERATOR_GREATER\x10\x05\x12\x1d\n\x19SEGMENT_OPERATOR_AT_LEAST\x10\x06\x12 \n\x1cSEGMENT_OPERATOR_WITHIN_DAYS\x10\x07\x12$\n SEGMENT_OPERATOR_OLDER_THAN_DAYS\x10\x08\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#omnithread/profile/v1/segment.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x03\n\x10SegmentCondition\x12k\n\x05\x66ield\x18\x01 \x01(\tB\\\xbaHYrW2U^(trait\\.[A-Za-z][A-Za-z0-9_]{0,63}|kind|fact\\.[a-z_]{1,32}(\\.[A-Za-z0-9_-]{1,64})?)$\x12\x44\n\x08operator\x18\x02 \x01(\x0e\x32&.omnithread.profile.v1.SegmentOperatorB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12 \n\x0cstring_value\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04H\x00\x12\x1f\n\x0cnumber_value\x18\x04 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00\x12\x14\n\nbool_value\x18\x05 \x01(\x08H\x00\x12M\n\ntime_value\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01H\x00\x12\x0f\n\x07negated\x18\x07 \x01(\x08\x42\x07\n\x05value\"S\n\x0cSegmentGroup\x12\x43\n\x06\x61ny_of\x18\x01 \x03(\x0b\x32\'.omnithread.profile.v1.SegmentConditionB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\n\"\xb4\x02\n\x07Segment\x12\x32\n\nsegment_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12?\n\x06\x61ll_of\x18\x03 \x03(\x0b\x32#.omnithread.profile.v1.SegmentGroupB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\n\x12\x0e\n\x06\x61\x63tive\x18\x04 \x01(\x08\x12\x1f\n\x07version\x18\x05 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x16\n\x04\x65tag\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12L\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1b\xbaH\x18\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01*\xaa\x02\n\x0fSegmentOperator\x12 \n\x1cSEGMENT_OPERATOR_UNSPECIFIED\x10\x00\x12\x1b\n\x17SEGMENT_OPERATOR_EXISTS\x10\x01\x12\x1a\n\x16SEGMENT_OPERATOR_EQUAL\x10\x02\x12\x19\n\x15SEGMENT_OPERATOR_LESS\x10\x03\x12\x1c\n\x18SEGMENT_OPERATOR_AT_MOST\x10\x04\x12\x1c\n\x18SEGMENT_OPERATOR_GREATER\x10\x05\x12\x1d\n\x19SEGMENT_OPERATOR_AT_LEAST\x10\x06\x12 \n\x1cSEGMENT_OPERATOR_WITHIN_DAYS\x10\x07\x12$\n SEGMENT_OPERATOR_OLDER_THAN_DAYS\x10\x08\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEGMENTCONDITION'].fields_by_name['string_value']._serialized_options = b'\272H\005r\003\030\200\004'
   _globals['_SEGMENTCONDITION'].fields_by_name['number_value']._loaded_options = None
   _globals['_SEGMENTCONDITION'].fields_by_name['number_value']._serialized_options = b'\272H\004\022\002@\001'
+  _globals['_SEGMENTCONDITION'].fields_by_name['time_value']._loaded_options = None
+  _globals['_SEGMENTCONDITION'].fields_by_name['time_value']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
   _globals['_SEGMENTGROUP'].fields_by_name['any_of']._loaded_options = None
   _globals['_SEGMENTGROUP'].fields_by_name['any_of']._serialized_options = b'\272H\007\222\001\004\010\001\020\n'
   _globals['_SEGMENT'].fields_by_name['segment_id']._loaded_options = None
@@ -50,12 +52,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEGMENT'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_SEGMENT'].fields_by_name['all_of']._loaded_options = None
   _globals['_SEGMENT'].fields_by_name['all_of']._serialized_options = b'\272H\007\222\001\004\010\001\020\n'
-  _globals['_SEGMENTOPERATOR']._serialized_start=831
-  _globals['_SEGMENTOPERATOR']._serialized_end=1129
+  _globals['_SEGMENT'].fields_by_name['version']._loaded_options = None
+  _globals['_SEGMENT'].fields_by_name['version']._serialized_options = b'\272H\0132\t\030\377\377\377\377\377\377\377\017'
+  _globals['_SEGMENT'].fields_by_name['etag']._loaded_options = None
+  _globals['_SEGMENT'].fields_by_name['etag']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_SEGMENT'].fields_by_name['update_time']._loaded_options = None
+  _globals['_SEGMENT'].fields_by_name['update_time']._serialized_options = b'\272H\030\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001'
+  _globals['_SEGMENTOPERATOR']._serialized_start=915
+  _globals['_SEGMENTOPERATOR']._serialized_end=1213
   _globals['_SEGMENTCONDITION']._serialized_start=125
-  _globals['_SEGMENTCONDITION']._serialized_end=487
-  _globals['_SEGMENTGROUP']._serialized_start=489
-  _globals['_SEGMENTGROUP']._serialized_end=572
-  _globals['_SEGMENT']._serialized_start=575
-  _globals['_SEGMENT']._serialized_end=828
+  _globals['_SEGMENTCONDITION']._serialized_end=516
+  _globals['_SEGMENTGROUP']._serialized_start=518
+  _globals['_SEGMENTGROUP']._serialized_end=601
+  _globals['_SEGMENT']._serialized_start=604
+  _globals['_SEGMENT']._serialized_end=912
 # @@protoc_insertion_point(module_scope)

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.profile.v1 import segment_pb2 as omnithread_dot_profile_dot_v1_dot_segment__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/profile/v1/segment_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#omnithread/profile/v1/segment.proto\"\xd0\x01\n\x11PutSegmentRequest\x12\x37\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.SegmentB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12\x36\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"W\n\x12PutSegmentResponse\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Segment\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"G\n\x11GetSegmentRequest\x12\x32\n\nsegment_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\"E\n\x12GetSegmentResponse\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Segment\"Q\n\x13ListSegmentsRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"a\n\x14ListSegmentsResponse\x12\x30\n\x08segments\x18\x01 \x03(\x0b\x32\x1e.omnithread.profile.v1.Segment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"q\n\x15PreviewSegmentRequest\x12\x37\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.SegmentB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\x0bsample_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"]\n\x16PreviewSegmentResponse\x12\x17\n\x0flooked_at_count\x18\x01 \x01(\x05\x12\x14\n\x0cmember_count\x18\x02 \x01(\x05\x12\x14\n\x0c\x63ustomer_ids\x18\x03 \x03(\t\"\x81\x01\n\x18\x45xplainMembershipRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x32\n\nsegment_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\"\x85\x01\n\x10\x43onditionVerdict\x12:\n\tcondition\x18\x01 \x01(\x0b\x32\'.omnithread.profile.v1.SegmentCondition\x12\r\n\x05group\x18\x02 \x01(\x05\x12\x11\n\tfulfilled\x18\x03 \x01(\x08\x12\x13\n\x0b\x65xplanation\x18\x04 \x01(\t\"\x7f\n\x19\x45xplainMembershipResponse\x12\x0e\n\x06member\x18\x01 \x01(\x08\x12\x17\n\x0fsegment_version\x18\x02 \x01(\x04\x12\x39\n\x08verdicts\x18\x03 \x03(\x0b\x32\'.omnithread.profile.v1.ConditionVerdict2\xa6\x04\n\x0eSegmentService\x12\x61\n\nPutSegment\x12(.omnithread.profile.v1.PutSegmentRequest\x1a).omnithread.profile.v1.PutSegmentResponse\x12\x61\n\nGetSegment\x12(.omnithread.profile.v1.GetSegmentRequest\x1a).omnithread.profile.v1.GetSegmentResponse\x12g\n\x0cListSegments\x12*.omnithread.profile.v1.ListSegmentsRequest\x1a+.omnithread.profile.v1.ListSegmentsResponse\x12m\n\x0ePreviewSegment\x12,.omnithread.profile.v1.PreviewSegmentRequest\x1a-.omnithread.profile.v1.PreviewSegmentResponse\x12v\n\x11\x45xplainMembership\x12/.omnithread.profile.v1.ExplainMembershipRequest\x1a\x30.omnithread.profile.v1.ExplainMembershipResponseB>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+omnithread/profile/v1/segment_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a#omnithread/profile/v1/segment.proto\"\xe8\x01\n\x11PutSegmentRequest\x12\x37\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.SegmentB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x33\n\nrequest_id\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9._:-]{16,64}$\x12N\n\nissue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\"W\n\x12PutSegmentResponse\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Segment\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"G\n\x11GetSegmentRequest\x12\x32\n\nsegment_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\"E\n\x12GetSegmentResponse\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.Segment\"Q\n\x13ListSegmentsRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"a\n\x14ListSegmentsResponse\x12\x30\n\x08segments\x18\x01 \x03(\x0b\x32\x1e.omnithread.profile.v1.Segment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"q\n\x15PreviewSegmentRequest\x12\x37\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.omnithread.profile.v1.SegmentB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\x0bsample_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"]\n\x16PreviewSegmentResponse\x12\x17\n\x0flooked_at_count\x18\x01 \x01(\x05\x12\x14\n\x0cmember_count\x18\x02 \x01(\x05\x12\x14\n\x0c\x63ustomer_ids\x18\x03 \x03(\t\"\x81\x01\n\x18\x45xplainMembershipRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x32\n\nsegment_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,63}$\"\x85\x01\n\x10\x43onditionVerdict\x12:\n\tcondition\x18\x01 \x01(\x0b\x32\'.omnithread.profile.v1.SegmentCondition\x12\r\n\x05group\x18\x02 \x01(\x05\x12\x11\n\tfulfilled\x18\x03 \x01(\x08\x12\x13\n\x0b\x65xplanation\x18\x04 \x01(\t\"\x7f\n\x19\x45xplainMembershipResponse\x12\x0e\n\x06member\x18\x01 \x01(\x08\x12\x17\n\x0fsegment_version\x18\x02 \x01(\x04\x12\x39\n\x08verdicts\x18\x03 \x03(\x0b\x32\'.omnithread.profile.v1.ConditionVerdict2\xb5\x05\n\x0eSegmentService\x12{\n\nPutSegment\x12(.omnithread.profile.v1.PutSegmentRequest\x1a).omnithread.profile.v1.PutSegmentResponse\"\x18\xea\xc7\x18\x14\n\x0eprofile:manage\x18\x01\x30\x01\x12w\n\nGetSegment\x12(.omnithread.profile.v1.GetSegmentRequest\x1a).omnithread.profile.v1.GetSegmentResponse\"\x14\xea\xc7\x18\x10\n\x0cprofile:read\x18\x01\x12}\n\x0cListSegments\x12*.omnithread.profile.v1.ListSegmentsRequest\x1a+.omnithread.profile.v1.ListSegmentsResponse\"\x14\xea\xc7\x18\x10\n\x0cprofile:read\x18\x01\x12\x9c\x01\n\x0ePreviewSegment\x12,.omnithread.profile.v1.PreviewSegmentRequest\x1a-.omnithread.profile.v1.PreviewSegmentResponse\"-\xea\xc7\x18)\n\x0eprofile:manage\n\x11profile:sensitive\x18\x01 \x01(\x01\x12\x8e\x01\n\x11\x45xplainMembership\x12/.omnithread.profile.v1.ExplainMembershipRequest\x1a\x30.omnithread.profile.v1.ExplainMembershipResponse\"\x16\xea\xc7\x18\x12\n\x0cprofile:read\x18\x01 \x01\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTSEGMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUTSEGMENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9._:-]{16,64}$'
   _globals['_PUTSEGMENTREQUEST'].fields_by_name['issue_time']._loaded_options = None
-  _globals['_PUTSEGMENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PUTSEGMENTREQUEST'].fields_by_name['issue_time']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_GETSEGMENTREQUEST'].fields_by_name['segment_id']._loaded_options = None
   _globals['_GETSEGMENTREQUEST'].fields_by_name['segment_id']._serialized_options = b'\272H\033r\0312\027^[a-z][a-z0-9_-]{0,63}$'
   _globals['_LISTSEGMENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -57,28 +58,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLAINMEMBERSHIPREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_EXPLAINMEMBERSHIPREQUEST'].fields_by_name['segment_id']._loaded_options = None
   _globals['_EXPLAINMEMBERSHIPREQUEST'].fields_by_name['segment_id']._serialized_options = b'\272H\033r\0312\027^[a-z][a-z0-9_-]{0,63}$'
-  _globals['_PUTSEGMENTREQUEST']._serialized_start=170
-  _globals['_PUTSEGMENTREQUEST']._serialized_end=378
-  _globals['_PUTSEGMENTRESPONSE']._serialized_start=380
-  _globals['_PUTSEGMENTRESPONSE']._serialized_end=467
-  _globals['_GETSEGMENTREQUEST']._serialized_start=469
-  _globals['_GETSEGMENTREQUEST']._serialized_end=540
-  _globals['_GETSEGMENTRESPONSE']._serialized_start=542
-  _globals['_GETSEGMENTRESPONSE']._serialized_end=611
-  _globals['_LISTSEGMENTSREQUEST']._serialized_start=613
-  _globals['_LISTSEGMENTSREQUEST']._serialized_end=694
-  _globals['_LISTSEGMENTSRESPONSE']._serialized_start=696
-  _globals['_LISTSEGMENTSRESPONSE']._serialized_end=793
-  _globals['_PREVIEWSEGMENTREQUEST']._serialized_start=795
-  _globals['_PREVIEWSEGMENTREQUEST']._serialized_end=908
-  _globals['_PREVIEWSEGMENTRESPONSE']._serialized_start=910
-  _globals['_PREVIEWSEGMENTRESPONSE']._serialized_end=1003
-  _globals['_EXPLAINMEMBERSHIPREQUEST']._serialized_start=1006
-  _globals['_EXPLAINMEMBERSHIPREQUEST']._serialized_end=1135
-  _globals['_CONDITIONVERDICT']._serialized_start=1138
-  _globals['_CONDITIONVERDICT']._serialized_end=1271
-  _globals['_EXPLAINMEMBERSHIPRESPONSE']._serialized_start=1273
-  _globals['_EXPLAINMEMBERSHIPRESPONSE']._serialized_end=1400
-  _globals['_SEGMENTSERVICE']._serialized_start=1403
-  _globals['_SEGMENTSERVICE']._serialized_end=1953
+  _globals['_SEGMENTSERVICE'].methods_by_name['PutSegment']._loaded_options = None
+  _globals['_SEGMENTSERVICE'].methods_by_name['PutSegment']._serialized_options = b'\352\307\030\024\n\016profile:manage\030\0010\001'
+  _globals['_SEGMENTSERVICE'].methods_by_name['GetSegment']._loaded_options = None
+  _globals['_SEGMENTSERVICE'].methods_by_name['GetSegment']._serialized_options = b'\352\307\030\020\n\014profile:read\030\001'
+  _globals['_SEGMENTSERVICE'].methods_by_name['ListSegments']._loaded_options = None
+  _globals['_SEGMENTSERVICE'].methods_by_name['ListSegments']._serialized_options = b'\352\307\030\020\n\014profile:read\030\001'
+  _globals['_SEGMENTSERVICE'].methods_by_name['PreviewSegment']._loaded_options = None
+  _globals['_SEGMENTSERVICE'].methods_by_name['PreviewSegment']._serialized_options = b'\352\307\030)\n\016profile:manage\n\021profile:sensitive\030\001 \001(\001'
+  _globals['_SEGMENTSERVICE'].methods_by_name['ExplainMembership']._loaded_options = None
+  _globals['_SEGMENTSERVICE'].methods_by_name['ExplainMembership']._serialized_options = b'\352\307\030\022\n\014profile:read\030\001 \001'
+  _globals['_PUTSEGMENTREQUEST']._serialized_start=205
+  _globals['_PUTSEGMENTREQUEST']._serialized_end=437
+  _globals['_PUTSEGMENTRESPONSE']._serialized_start=439
+  _globals['_PUTSEGMENTRESPONSE']._serialized_end=526
+  _globals['_GETSEGMENTREQUEST']._serialized_start=528
+  _globals['_GETSEGMENTREQUEST']._serialized_end=599
+  _globals['_GETSEGMENTRESPONSE']._serialized_start=601
+  _globals['_GETSEGMENTRESPONSE']._serialized_end=670
+  _globals['_LISTSEGMENTSREQUEST']._serialized_start=672
+  _globals['_LISTSEGMENTSREQUEST']._serialized_end=753
+  _globals['_LISTSEGMENTSRESPONSE']._serialized_start=755
+  _globals['_LISTSEGMENTSRESPONSE']._serialized_end=852
+  _globals['_PREVIEWSEGMENTREQUEST']._serialized_start=854
+  _globals['_PREVIEWSEGMENTREQUEST']._serialized_end=967
+  _globals['_PREVIEWSEGMENTRESPONSE']._serialized_start=969
+  _globals['_PREVIEWSEGMENTRESPONSE']._serialized_end=1062
+  _globals['_EXPLAINMEMBERSHIPREQUEST']._serialized_start=1065
+  _globals['_EXPLAINMEMBERSHIPREQUEST']._serialized_end=1194
+  _globals['_CONDITIONVERDICT']._serialized_start=1197
+  _globals['_CONDITIONVERDICT']._serialized_end=1330
+  _globals['_EXPLAINMEMBERSHIPRESPONSE']._serialized_start=1332
+  _globals['_EXPLAINMEMBERSHIPRESPONSE']._serialized_end=1459
+  _globals['_SEGMENTSERVICE']._serialized_start=1462
+  _globals['_SEGMENTSERVICE']._serialized_end=2155
 # @@protoc_insertion_point(module_scope)

@@ -90,6 +90,7 @@ class SegmentServiceServicer:
 
     def PreviewSegment(self, request, context):
         """PreviewSegment says how many of a sample of customers would belong to a segment, without saving it. It looks at up to 1,000 customers, the most recently changed first.
+        Conditions may ask for any trait, and the answer names customers: so it asks for `profile:sensitive`, and who asks is noted.
         Errors: SEGMENT_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

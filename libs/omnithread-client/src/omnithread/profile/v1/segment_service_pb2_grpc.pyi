@@ -43,6 +43,7 @@ class SegmentServiceStub:
     """ListSegments gives all segments by id, page by page. Errors: PAGE_TOKEN_INVALID."""
     PreviewSegment: _grpc.UnaryUnaryMultiCallable[_segment_service_pb2.PreviewSegmentRequest, _segment_service_pb2.PreviewSegmentResponse]
     """PreviewSegment says how many of a sample of customers would belong to a segment, without saving it. It looks at up to 1,000 customers, the most recently changed first.
+    Conditions may ask for any trait, and the answer names customers: so it asks for `profile:sensitive`, and who asks is noted.
     Errors: SEGMENT_INVALID.
     """
     ExplainMembership: _grpc.UnaryUnaryMultiCallable[_segment_service_pb2.ExplainMembershipRequest, _segment_service_pb2.ExplainMembershipResponse]
@@ -63,6 +64,7 @@ class SegmentServiceAsyncStub(SegmentServiceStub):
     """ListSegments gives all segments by id, page by page. Errors: PAGE_TOKEN_INVALID."""
     PreviewSegment: _aio.UnaryUnaryMultiCallable[_segment_service_pb2.PreviewSegmentRequest, _segment_service_pb2.PreviewSegmentResponse]  # type: ignore[assignment]
     """PreviewSegment says how many of a sample of customers would belong to a segment, without saving it. It looks at up to 1,000 customers, the most recently changed first.
+    Conditions may ask for any trait, and the answer names customers: so it asks for `profile:sensitive`, and who asks is noted.
     Errors: SEGMENT_INVALID.
     """
     ExplainMembership: _aio.UnaryUnaryMultiCallable[_segment_service_pb2.ExplainMembershipRequest, _segment_service_pb2.ExplainMembershipResponse]  # type: ignore[assignment]
@@ -104,6 +106,7 @@ class SegmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_segment_service_pb2.PreviewSegmentResponse, _abc.Awaitable[_segment_service_pb2.PreviewSegmentResponse]]:
         """PreviewSegment says how many of a sample of customers would belong to a segment, without saving it. It looks at up to 1,000 customers, the most recently changed first.
+        Conditions may ask for any trait, and the answer names customers: so it asks for `profile:sensitive`, and who asks is noted.
         Errors: SEGMENT_INVALID.
         """
 
