@@ -23,14 +23,14 @@ class Background:
         task = asyncio.create_task(_keep_running(name, run, self._failed), name=name)
         self._tasks.add(task)
 
-    async def stop(self) -> None:
-        """Cancel all of them, and wait at most 10 s for them to end."""
+    async def stop(self, *, within_seconds: float = STOP_SECONDS) -> None:
+        """Cancel all of them, and wait so long at most for them to end; those that take longer are named in the log."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            _, late = await asyncio.wait(self._tasks, timeout=within_seconds)
             for task in late:
-                structlog.get_logger(__name__).error("background_not_stopped", part=task.get_name())
+                structlog.get_logger(__name__).warning("background_not_stopped", part=task.get_name())
         self._tasks.clear()
 
 

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import RetryInfo
 
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
 CONFLICT = "CONFLICT"
 CUSTOMER_ERASED = "CUSTOMER_ERASED"
+OVERLOADED = "OVERLOADED"
+RATE_LIMITED = "RATE_LIMITED"
+OUTBOX_FULL = "OUTBOX_FULL"
 
 
 class Status(enum.Enum):
@@ -37,6 +42,13 @@ class Status(enum.Enum):
     UNAVAILABLE = "UNAVAILABLE"
     DATA_LOSS = "DATA_LOSS"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+
+
+PASSING = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED, Status.CANCELLED})
+TURNED_AWAY = frozenset({OVERLOADED, RATE_LIMITED})
+"""Why a call is turned away before anybody has looked at it."""
+PASSING_LIMITS = TURNED_AWAY | {OUTBOX_FULL}
+"""By reason, since other limits have the same status and stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,11 @@ class OmnithreadError(Exception):
         self.details = details
 
 
+def is_passing(error: OmnithreadError) -> bool:
+    """Say whether it tells of the moment alone, and nothing of what was asked: the same may go well in a moment."""
+    return error.status in PASSING or error.reason in PASSING_LIMITS
+
+
 def invalid_argument(
     reason: str,
     message: str,
@@ -107,9 +124,13 @@ def aborted(
     return OmnithreadError(status=Status.ABORTED, reason=reason, message=message, metadata=metadata, details=details)
 
 
-def resource_exhausted(reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA) -> OmnithreadError:
+def resource_exhausted(
+    reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA, details: tuple[Message, ...] = ()
+) -> OmnithreadError:
     """Refuse what would go beyond a limit."""
-    return OmnithreadError(status=Status.RESOURCE_EXHAUSTED, reason=reason, message=message, metadata=metadata)
+    return OmnithreadError(
+        status=Status.RESOURCE_EXHAUSTED, reason=reason, message=message, metadata=metadata, details=details
+    )
 
 
 def unavailable(reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA) -> OmnithreadError:
@@ -120,6 +141,11 @@ def unavailable(reason: str, message: str, *, metadata: Mapping[str, str] = NO_M
 def permission_denied(reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA) -> OmnithreadError:
     """Refuse a known caller."""
     return OmnithreadError(status=Status.PERMISSION_DENIED, reason=reason, message=message, metadata=metadata)
+
+
+def scope_missing(scope: str) -> OmnithreadError:
+    """Refuse a channel whose token does not hold what the method asks for."""
+    return permission_denied("SCOPE_MISSING", "The token does not hold a needed scope.", metadata={"scope": scope})
 
 
 def unauthenticated(reason: str, message: str, *, metadata: Mapping[str, str] = NO_METADATA) -> OmnithreadError:
@@ -174,7 +200,7 @@ def conflict() -> OmnithreadError:
 
 def outbox_full() -> OmnithreadError:
     """Refuse changes until the record's events have been taken away."""
-    return resource_exhausted("OUTBOX_FULL", "The record waits for its events to be taken away; try again soon.")
+    return resource_exhausted(OUTBOX_FULL, "The record waits for its events to be taken away; try again soon.")
 
 
 def record_too_large() -> OmnithreadError:
@@ -213,6 +239,20 @@ def outcome_unknown() -> OmnithreadError:
     return unavailable("OUTCOME_UNKNOWN", "Whether the change was saved is not known; send the same request again.")
 
 
+def merge_not_possible(because: str) -> OmnithreadError:
+    """Refuse to make one customer of two; `because` is a word for programs. The reason is one of profile, who decides.
+
+    `other_way_round`: here the survivor is part of the source; it goes through once that is undone.
+    """
+    return OmnithreadError(
+        status=Status.FAILED_PRECONDITION,
+        reason="MERGE_NOT_POSSIBLE",
+        message="The two cannot become one customer.",
+        metadata={"because": because},
+        domain="profile.omnithread",
+    )
+
+
 def unmerge_not_possible(because: str) -> OmnithreadError:
     """Refuse to undo a merge now; `because` is a word for programs. The reason is one of profile, who decides on it."""
     return OmnithreadError(
@@ -234,3 +274,27 @@ def merge_outcome_not_found(merge_id: str) -> OmnithreadError:
 def actor_required() -> OmnithreadError:
     """Refuse to a channel what only a member of staff may do."""
     return permission_denied("ACTOR_REQUIRED", "Only a member of staff may do this: the token has no `actor`.")
+
+
+def overloaded(*, retry_seconds: float) -> OmnithreadError:
+    """Turn a call away before anything of it is done, since the server has more to do than it can."""
+    return resource_exhausted(
+        OVERLOADED, "The server has more to do than it can; try again later.", details=(retry_after(retry_seconds),)
+    )
+
+
+def rate_limited(limit: str, *, retry_seconds: float) -> OmnithreadError:
+    """Turn a channel away that calls too often; `limit` names the setting that says so (`calls_per_second`)."""
+    return resource_exhausted(
+        RATE_LIMITED,
+        "The channel has used up the calls that it may make for now.",
+        metadata={"limit": limit},
+        details=(retry_after(retry_seconds),),
+    )
+
+
+def retry_after(seconds: float) -> RetryInfo:
+    """Say to the caller how long to wait before the same request is sent again."""
+    delay = Duration()
+    delay.FromMilliseconds(max(1, round(seconds * 1000)))
+    return RetryInfo(retry_delay=delay)

@@ -14,16 +14,17 @@ from libs import program
 from libs.events.kafka import ensure_topics, kafka_access
 from libs.ids import new_id
 from libs.mongo import migrate as mongo_migrate
-from libs.mongo.connection import connect, database
+from libs.mongo.connection import connect, database, disconnect
 from libs.mongo.epoch import renew_epoch
 from libs.patience import patiently
 from libs.program import read_settings, run_program, until_stopped
 from libs.rpc.channels import ChannelsInvalid
+from libs.rpc.fetched_keys import KeysNotFetched
 from libs.service import Service, Settings
 from libs.serving import NotMigrated, serving
 from libs.telemetry.metrics import new_registry
 
-FAULTS_AT_START: tuple[type[Exception], ...] = (NotMigrated, ChannelsInvalid, *program.FAULTS_AT_START)
+FAULTS_AT_START: tuple[type[Exception], ...] = (NotMigrated, ChannelsInvalid, KeysNotFetched, *program.FAULTS_AT_START)
 
 
 def run_service(service: Service[Settings], arguments: Sequence[str] | None = None) -> None:
@@ -48,29 +49,31 @@ def settings_of(service: Service[Settings]) -> Settings:
 
 async def migrate(service: Service[Settings], settings: Settings) -> None:
     """Make indexes, epoch and topic where they are missing. Waits a minute for MongoDB and Kafka."""
-    client = connect(settings.mongo_uri, app_name=f"{service.name}-migrate")
+    client = connect(settings.mongo_address(), app_name=f"{service.name}-migrate", driver=settings.mongo_driver)
     try:
         db = database(client, settings.database_name(service.name))
-        epoch = await patiently("mongodb", lambda: mongo_migrate.migrate(db, service.indexes, new_epoch=new_id("epo")))
+        epoch = await patiently(
+            "mongodb", lambda: mongo_migrate.migrate(db, service.all_indexes(settings), new_epoch=new_id("epo"))
+        )
         if service.furnish is not None:
             await service.furnish(settings, db)
         topics = [settings.topic(service.area)]
         await patiently("kafka", lambda: ensure_topics(kafka_access(settings), topics))
         structlog.get_logger(__name__).info("migrated", database=db.name, epoch=epoch, topics=topics)
     finally:
-        client.close()
+        await disconnect(client)
 
 
 async def new_epoch(service: Service[Settings], settings: Settings) -> None:
     """Begin a new epoch in the service's database."""
-    client = connect(settings.mongo_uri, app_name=f"{service.name}-new-epoch")
+    client = connect(settings.mongo_address(), app_name=f"{service.name}-new-epoch", driver=settings.mongo_driver)
     try:
         db = database(client, settings.database_name(service.name))
         epoch = new_id("epo")
         await patiently("mongodb", lambda: renew_epoch(db, epoch))
         structlog.get_logger(__name__).info("new_epoch", database=db.name, epoch=epoch)
     finally:
-        client.close()
+        await disconnect(client)
 
 
 async def _serve(service: Service[Settings], settings: Settings) -> None:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from libs.errors import OmnithreadError
 from libs.settings import ProcessSettings
 from libs.telemetry.logs import set_up_logs
+from libs.telemetry.scrub import without_passwords
 from libs.telemetry.tracing import set_up_tracing, shut_down_tracing
 
 FAULTS_AT_START: tuple[type[Exception], ...] = (OmnithreadError, OSError, ValueError, RuntimeError)
@@ -49,7 +50,7 @@ def run_program(
             runner.run(commands[words[0]](given))
     except faults as fault:
         structlog.get_logger(__name__).exception("ended_by_a_fault")
-        sys.exit(f"{name}: {fault}")
+        sys.exit(f"{name}: {without_passwords(str(fault))}")
     finally:
         shut_down_tracing(provider)
 
@@ -57,12 +58,15 @@ def run_program(
 def read_settings(settings: type[Settings]) -> Settings:
     """Read settings from the environment. Raises ValueError with all that is wrong, in one line."""
     try:
-        return settings()
+        given = settings()
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
         )
         raise ValueError(f"settings: {faults}") from None
+    if misplaced := given.misplaced_secrets():
+        raise ValueError(f"settings: {'; '.join(misplaced)}")
+    return given
 
 
 async def until_stopped(serving: Callable[[], AbstractAsyncContextManager[object]]) -> None:
@@ -87,11 +91,11 @@ async def until_stopped(serving: Callable[[], AbstractAsyncContextManager[object
         await work
 
 
-def write_ports(path: Path | None, port: int, health_port: int) -> None:
-    """Write both ports at once, so that nobody reads half of them; nothing where no file is wanted."""
+def write_ports(path: Path | None, *ports: int) -> None:
+    """Write the ports at once, a line each, so that nobody reads half of them; nothing where no file is wanted."""
     if path is not None:
         fresh = path.with_name(f"{path.name}.new")
-        fresh.write_text(f"{port}\n{health_port}\n", encoding="utf-8")
+        fresh.write_text("".join(f"{port}\n" for port in ports), encoding="utf-8")
         fresh.replace(path)
 
 

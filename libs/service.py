@@ -3,12 +3,14 @@
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 import grpc
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
+from libs.audit.store import audit_indexes
 from libs.clock import Clock
 from libs.events.consumer import EventConsumer
 from libs.events.follower import Handle
@@ -19,10 +21,13 @@ from libs.events.streams import Stream
 from libs.ids import NewId
 from libs.mongo.connection import Database
 from libs.mongo.cursors import Cursors
+from libs.mongo.documents import Documents, DocumentShape
 from libs.mongo.metrics import WriteMetrics
 from libs.mongo.migrate import Index
 from libs.mongo.record import Records
+from libs.mongo.shared_clock import Doubts, no_doubt
 from libs.mongo.values import Event, RecordShape, State
+from libs.rpc.channels import ChannelRegistry
 from libs.rpc.client import Identity
 from libs.rpc.server import Registration
 from libs.settings import ServiceSettings
@@ -40,8 +45,8 @@ class Runs(Protocol):
 class OpenChannel(Protocol):
     """Opens a channel to another service; it is closed with the service."""
 
-    def __call__(self, address: str, *, identity: Identity = "own") -> grpc.aio.Channel:
-        """Open one; see `libs.rpc.client.service_channel`."""
+    def __call__(self, service: str, /, *, identity: Identity = "own") -> grpc.aio.Channel:
+        """Open one to a service of the suite (`cart`); see `libs.rpc.client.service_channel`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +59,11 @@ class Foundation:
     relay: Relay
     """Takes the records' events to Kafka; `records` tells it of every change. It runs without further ado."""
     kafka: KafkaAccess
+    channels: ChannelRegistry
+    """As the file has them now: they may change while we run."""
     channel: OpenChannel
     clock: Clock
+    """The time that all replicas share."""
     new_id: NewId
     random: random.Random
     registry: CollectorRegistry
@@ -63,6 +71,8 @@ class Foundation:
     readers: ReaderMetrics
     writes: WriteMetrics
     """For `Documents`; `records` has it."""
+    doubt: Doubts = no_doubt
+    """How far off `clock` may be: to be asked of what must not happen at certain times."""
     tracer: Tracer | None = None
     """For what listens or works in the background; None for the process's own."""
 
@@ -78,6 +88,17 @@ class Foundation:
             epoch=self.epoch,
             admit=admit,
             on_saved=self.relay.nudge,
+            random=self.random,
+            metrics=self.writes,
+        )
+
+    def documents(self, collection: str, shape: DocumentShape[State]) -> Documents[State]:
+        """Make the documents of one kind that belong to no customer."""
+        return Documents(
+            database=self.database,
+            collection=collection,
+            shape=shape,
+            clock=self.clock,
             random=self.random,
             metrics=self.writes,
         )
@@ -147,3 +168,7 @@ class Service(Generic[Settings]):
     """What the service's own queries need, beside what every service has."""
     furnish: Callable[[Settings, Database], Awaitable[None]] | None = None
     """Puts what the service starts out with into its database, as part of `migrate`; safe to repeat."""
+
+    def all_indexes(self, settings: ServiceSettings) -> tuple[Index, ...]:
+        """Those of the audit log, too, which keeps its entries as long as the settings say."""
+        return (*self.indexes, *audit_indexes(timedelta(days=settings.audit_days)))

@@ -1,46 +1,73 @@
 """Starts a service and stops it in order; `libs.process` puts signals around it, tests use it as it is.
 
 Start: MongoDB, the check that it was migrated, the service's parts, relay, consumers and sweeps, gRPC, health.
-Stop: health says no, no new calls, running ones end within `drain_seconds`, consumers and sweeps end, the relay takes
-away what is left, everything is closed. What a stop cannot finish is in the database and is found by the next start.
+Stop: health says no, streams are sent away, no new calls, running ones end within `drain_seconds`, consumers and sweeps
+end, the relay takes away what is left, everything is closed. All of it has one budget (`libs.ending`), so that the
+process is gone 5 s after the drain; what a stop cannot finish is in the database and is found by the next start.
 """
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import grpc
 import structlog
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
-from libs.background import Background
+from libs.audit.parts import AuditParts, audit_parts
+from libs.background import STOP_SECONDS, Background
 from libs.clock import Clock, system_clock
+from libs.crowds import admission_and_quotas
+from libs.ending import Ending, at_most
 from libs.events.kafka import kafka_access
 from libs.events.metrics import ReaderMetrics, RelayMetrics
 from libs.events.relay import Relay
 from libs.ids import NewId, new_id
-from libs.mongo.connection import connect, database
+from libs.mongo.connection import Database, connect, database, disconnect
 from libs.mongo.epoch import read_epoch
 from libs.mongo.metrics import WriteMetrics
 from libs.mongo.migrate import missing
 from libs.mongo.relay_store import RelayStore
+from libs.mongo.shared_clock import SharedClock
 from libs.patience import patiently
 from libs.program import write_ports
 from libs.readiness import Readiness, mongo_answers
+from libs.rpc.access import SERVICES
+from libs.rpc.admission import Admission
+from libs.rpc.certificate_metrics import tell_ends
+from libs.rpc.certificates import Certificates
 from libs.rpc.channels import ChannelRegistry
 from libs.rpc.client import Identity, service_channel
 from libs.rpc.door import Door
-from libs.rpc.server import RpcServer, request_types
-from libs.rpc.tokens import TokenVerifier
+from libs.rpc.fetched_keys import FetchedKeys, KeysNotFetched
+from libs.rpc.open_streams import OpenStreams
+from libs.rpc.peers import Peers
+from libs.rpc.quotas import Quotas
+from libs.rpc.server import MOST_CALLS_AT_ONCE, RpcServer, request_types
+from libs.rpc.tokens import KeyRing, TokenVerifier
 from libs.rpc.validation import Validation
+from libs.rpc.watched_channels import watched_channels
 from libs.service import Foundation, Parts, Service, Settings
 from libs.settings import ServiceSettings
 from libs.telemetry.metrics import CallMetrics, ClientMetrics, serving_metrics
 from libs.telemetry.process_metrics import ProcessMetrics, note_build
 
+CALLS_SECONDS = 0.5
+"""How long calls that were cancelled at the drain's end have to end."""
+AFTER_CALLS_SECONDS = 2.0
+"""What consumers, sweeps and the relay have after the calls at the least; more where the drain was not used up.
+Closing connections (0.7 s) and sending the last spans (1.5 s) come after it."""
 FLUSH_SECONDS = 5.0
+KEPT_FOR_FLUSH_SECONDS = 0.6
+KEPT_FOR_RELAY_SECONDS = 0.3
+WATCHING_SECONDS = 0.2
+"""For loops that only have to be told to end."""
+Work = tuple[str, Callable[[], Awaitable[None]]]
+"""What runs in the background, with its name."""
 
 
 class NotMigrated(Exception):
@@ -52,7 +79,9 @@ class Running:
     """A service that serves."""
 
     port: int
-    """Of its gRPC services."""
+    """Of its public gRPC services."""
+    internal_port: int
+    """Of all of them, for the suite's own services; without certificates the same."""
     health_port: int
     parts: Parts
     registry: CollectorRegistry
@@ -67,52 +96,155 @@ async def serving(
     clock: Clock = system_clock,
     new_id: NewId = new_id,
     tracer: Tracer | None = None,
+    by_database_time: bool | None = None,
 ) -> AsyncIterator[Running]:
     """Serve while inside. Raises NotMigrated, DEPENDENCY_UNAVAILABLE where MongoDB stays away, RuntimeError for a port.
+
+    `by_database_time` says whether `clock` is put right by the database's; by default the system's is, and one that a
+    test sets is the truth.
 
     Tracing and logs are the process's and set up before; several services may serve in one process.
     """
     structlog.get_logger(__name__).info("starting")
     registry = registry or CollectorRegistry()
     note_build(registry, service.name)
-    verifier = _verifier(settings, clock)
+    certificates = Certificates(settings.tls_files) if settings.tls_files else None
+    if certificates is not None:
+        tell_ends(certificates, registry)
+    ending = Ending(seconds=settings.drain_seconds + CALLS_SECONDS + AFTER_CALLS_SECONDS)
     async with AsyncExitStack() as stack:
-        foundation = await _foundation(service, settings, stack, registry, clock, new_id, tracer)
+        stack.callback(ending.tell)
+        channels = watched_channels(settings.channels_file, registry=registry)
+        verifier, fetching = await _verifier(settings, channels, clock, stack)
+        db = await _ready_database(service, settings, stack)
+        is_shared = clock is system_clock if by_database_time is None else by_database_time
+        shared = await _shared_clock(clock, db, registry) if is_shared else None
+        clock = shared or clock
+        foundation = await _foundation(
+            service,
+            settings,
+            stack,
+            registry,
+            db,
+            channels=channels,
+            clock=clock,
+            new_id=new_id,
+            tracer=tracer,
+            certificates=certificates,
+        )
+        foundation = foundation if shared is None else replace(foundation, doubt=shared.doubt)
         parts = await service.build(settings, foundation)
         stack.push_async_callback(parts.close)
-        server = _server(service, settings, parts, registry, verifier, tracer)
+        audit = audit_parts(db, clock=clock, registry=registry)
+        crowd = admission_and_quotas(settings, channels=channels, registry=registry, clock=clock)
+        server = _server(
+            service,
+            settings,
+            parts,
+            registry,
+            verifier,
+            audit=audit,
+            crowd=crowd,
+            tracer=tracer,
+            certificates=certificates,
+        )
         stack.push_async_callback(server.stop_probes)
         stack.enter_context(serving_metrics(settings.metrics_listen, registry))
 
         process = ProcessMetrics(registry)
-        relaying, working = Background(process.failed), Background(process.failed)
-        stack.push_async_callback(relaying.stop)
-        relaying.start("relay", foundation.relay.run)
-        stack.push_async_callback(_flush, foundation.relay)
-        stack.push_async_callback(working.stop)
-        for consumer in parts.consumers:
-            working.start(f"{service.name}-consumer", consumer.run)
-        for name, sweep in parts.sweeps.items():
-            working.start(name, sweep)
+        _run_beside(service, process, stack, ending, foundation=foundation, parts=parts, audit=audit)
 
         await server.start()
-        stack.push_async_callback(server.stop, settings.drain_seconds)
+        stack.push_async_callback(ending.step, "calls", lambda: _end_calls(server, settings.drain_seconds))
         stack.callback(parts.stopping)
 
         async def tell(*, serving: bool) -> None:
             process.ready.set(serving)
             await server.set_serving(serving=serving)
 
+        stack.push_async_callback(tell, serving=False)  # before streams are sent away: they come back at once
         await tell(serving=True)
         watching = Background(process.failed)
-        stack.push_async_callback(watching.stop)
+        stack.push_async_callback(watching.stop, within_seconds=WATCHING_SECONDS)
         ready = Readiness(answers=lambda: mongo_answers(foundation.database), tell=tell)
-        watching.start("readiness", ready.run)
-        watching.start("loop-delay", process.watch_loop)
-        write_ports(settings.port_file, server.port, server.health_port)
-        structlog.get_logger(__name__).info("serving", port=server.port, health_port=server.health_port)
-        yield Running(port=server.port, health_port=server.health_port, parts=parts, registry=registry)
+        beside = [("readiness", ready.run), ("loop-delay", process.watch_loop), ("admission", crowd[0].watch_loop)]
+        _start(watching, [*beside, *fetching, *([("shared-clock", partial(shared.keep, db))] if shared else [])])
+        ports = _tell_ports(settings, server)
+        stack.callback(ending.begin)
+        yield Running(**ports, parts=parts, registry=registry)
         structlog.get_logger(__name__).info("stopping", drain_seconds=settings.drain_seconds)
+
+
+def _tell_ports(settings: ServiceSettings, server: RpcServer) -> dict[str, int]:
+    """Write down and log where it serves."""
+    ports = {"port": server.port, "health_port": server.health_port, "internal_port": server.internal_port}
+    encrypted = settings.tls_files is not None
+    internal = (server.internal_port,) if encrypted else ()
+    write_ports(settings.port_file, server.port, server.health_port, *internal)
+    structlog.get_logger(__name__).info("serving", **ports, encrypted=encrypted)
+    return ports
+
+
+def _run_beside(
+    service: Service[Settings],
+    process: ProcessMetrics,
+    stack: AsyncExitStack,
+    ending: Ending,
+    *,
+    foundation: Foundation,
+    parts: Parts,
+    audit: AuditParts,
+) -> None:
+    """Start relay, audit log, consumers and sweeps; they end after the calls, the relay last."""
+    relaying, working, auditing = (Background(process.failed) for _ in range(3))
+
+    async def end_relay() -> None:
+        await relaying.stop(within_seconds=ending.left(STOP_SECONDS))
+
+    async def flush() -> None:
+        if not await foundation.relay.flush(ending.left(FLUSH_SECONDS, keep_seconds=KEPT_FOR_RELAY_SECONDS)):
+            structlog.get_logger(__name__).warning("events_left_for_the_next_start")
+
+    async def end_audit() -> None:
+        await auditing.stop(within_seconds=WATCHING_SECONDS)
+        await audit.writer.finish()  # no call makes any more
+
+    async def end_work() -> None:
+        most = ending.left(STOP_SECONDS, keep_seconds=KEPT_FOR_FLUSH_SECONDS)
+        await asyncio.gather(working.stop(within_seconds=most), end_audit())
+
+    stack.push_async_callback(ending.step, "relay", end_relay)
+    relaying.start("relay", foundation.relay.run)
+    stack.push_async_callback(ending.step, "flush", flush)
+    stack.push_async_callback(ending.step, "work", end_work)
+    auditing.start("audit", audit.writer.run)
+    _start(working, [(f"{service.name}-consumer", one.run) for one in parts.consumers])
+    _start(working, parts.sweeps.items())
+
+
+def _start(background: Background, work: Iterable[Work]) -> None:
+    for name, run in work:
+        background.start(name, run)
+
+
+async def _shared_clock(clock: Clock, db: Database, registry: CollectorRegistry) -> SharedClock:
+    shared = SharedClock(clock, registry=registry)
+    await shared.begin(db)
+    return shared
+
+
+async def _ready_database(service: Service[Settings], settings: Settings, stack: AsyncExitStack) -> Database:
+    """Connect to the service's database. Raises NotMigrated."""
+    client = connect(settings.mongo_address(), app_name=service.name, driver=settings.mongo_driver)
+    stack.push_async_callback(disconnect, client)
+    db = database(client, settings.database_name(service.name))
+    faults = await patiently("mongodb", lambda: missing(db, service.all_indexes(settings)))
+    if faults:
+        raise NotMigrated(
+            f"{service.name}: the database {db.name} lacks {', '.join(faults)}. "
+            f"Run `python -m services.{service.name} migrate` first."
+        )
+    return db
 
 
 async def _foundation(
@@ -120,26 +252,22 @@ async def _foundation(
     settings: Settings,
     stack: AsyncExitStack,
     registry: CollectorRegistry,
+    db: Database,
+    *,
+    channels: ChannelRegistry,
     clock: Clock,
     new_id: NewId,
     tracer: Tracer | None,
+    certificates: Certificates | None,
 ) -> Foundation:
-    """Connect, check that the database was migrated, and make what the service builds on."""
-    client = connect(settings.mongo_uri, app_name=service.name)
-    stack.callback(client.close)
-    db = database(client, settings.database_name(service.name))
-    faults = await patiently("mongodb", lambda: missing(db, service.indexes))
-    if faults:
-        raise NotMigrated(
-            f"{service.name}: the database {db.name} lacks {', '.join(faults)}. "
-            f"Run `python -m services.{service.name} migrate` first."
-        )
-
+    """Make what the service builds on."""
     client_metrics = ClientMetrics(registry)
 
-    def channel(address: str, *, identity: Identity = "own") -> grpc.aio.Channel:
+    def channel(name: str, /, *, identity: Identity = "own") -> grpc.aio.Channel:
         opened = service_channel(
-            address,
+            settings.address_of(name),
+            service=name,
+            certificates=certificates,
             token_file=settings.service_token_file,
             identity=identity,
             tracer=tracer,
@@ -161,6 +289,7 @@ async def _foundation(
             tracer=tracer,
         ),
         kafka=kafka,
+        channels=channels,
         channel=channel,
         clock=clock,
         new_id=new_id,
@@ -172,15 +301,33 @@ async def _foundation(
     )
 
 
-def _verifier(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
-    """Read keys and channels: a mistake in them is told before anything is waited for."""
-    return TokenVerifier(
-        jwks_file=settings.jwks_file,
+async def _verifier(
+    settings: ServiceSettings, channels: ChannelRegistry, clock: Clock, stack: AsyncExitStack
+) -> tuple[TokenVerifier, list[Work]]:
+    """Read keys, before anything is waited for, and fetch those that are at an address.
+
+    Gives also what fetches them again. Raises OSError, ValueError, KeysNotFetched.
+    """
+    address = settings.jwks_address
+    fetched = FetchedKeys(address, authorities_file=settings.jwks_authorities_file) if address else None
+    verifier = TokenVerifier(
+        keys=KeyRing(file=settings.jwks_file, fetched=fetched),
         issuer=settings.token_issuer,
         audience=settings.token_audience,
-        channels=ChannelRegistry.load(settings.channels_file),
+        channels=channels,
         clock=clock,
+        most_seconds=settings.token_most_seconds,
     )
+    if fetched is None:
+        return verifier, []
+    stack.push_async_callback(fetched.close)
+    try:
+        await fetched.start()
+    except KeysNotFetched as error:
+        if settings.jwks_file is None:
+            raise
+        structlog.get_logger(__name__).warning("keys_not_fetched", error=str(error))
+    return verifier, [("token-keys", fetched.run)]
 
 
 def _server(
@@ -189,7 +336,11 @@ def _server(
     parts: Parts,
     registry: CollectorRegistry,
     verifier: TokenVerifier,
+    *,
+    audit: AuditParts,
+    crowd: tuple[Admission, Quotas],
     tracer: Tracer | None,
+    certificates: Certificates | None,
 ) -> RpcServer:
     """Put the service's servicers behind the door, with the validator warm."""
     validation = Validation()
@@ -198,19 +349,29 @@ def _server(
         verifier=verifier,
         validation=validation,
         metrics=CallMetrics(registry),
+        peers=Peers(trust_domain=settings.tls_trust_domain, services=SERVICES) if certificates else None,
         tracer=tracer,
+        admission=crowd[0],
+        quotas=crowd[1],
+        open_streams=OpenStreams(
+            most_of_a_caller=min(settings.most_caller_streams, (MOST_CALLS_AT_ONCE + parts.most_streams) // 2),
+            most_seconds=settings.most_stream_seconds,
+        ),
+        audit=audit.calls,
     )
     server = RpcServer(
         door=door,
-        registrations=parts.registrations,
+        registrations=[*parts.registrations, audit.registration],
         listen=settings.listen,
         health_listen=settings.health_listen,
+        internal_listen=settings.internal_listen,
+        certificates=certificates,
+        reflects=settings.reflection,
         most_streams=parts.most_streams,
     )
     validation.warm(request_types(server.service_names))
     return server
 
 
-async def _flush(relay: Relay) -> None:
-    if not await relay.flush(FLUSH_SECONDS):
-        structlog.get_logger(__name__).warning("events_left_for_the_next_start")
+async def _end_calls(server: RpcServer, drain_seconds: float) -> None:
+    await at_most(drain_seconds + CALLS_SECONDS, server.stop(drain_seconds), else_says="calls_not_ended")

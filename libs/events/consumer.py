@@ -35,7 +35,8 @@ class EventConsumer:
 
     `handle` may be given an event twice, and by two replicas at once: it keeps its effects under ids made from the
     event's. When it raises, or takes over 30 s, that customer's stream of that area is parked and tried again after
-    1 s, 2 s, ... 5 min; all others go on. Nothing is promised about the order between areas or customers.
+    1 s, 2 s, ... 5 min (at most 5 s where the failure says nothing of this customer); all others go on.
+    Nothing is promised about the order between areas or customers.
     At most 16 customers are handled at a time, and beside them at most 200 that a caller waits for.
     """
 

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from google.protobuf.message import Message
+from grpc.aio import AioRpcError
 from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
-from libs.errors import CUSTOMER_ERASED, OmnithreadError, Status
+from libs.errors import CUSTOMER_ERASED, OmnithreadError, is_passing
 from libs.events.metrics import StreamMetrics
 from libs.events.pauses import growing_pause
 from libs.events.spans import RecordHeaders, handling
@@ -27,6 +28,7 @@ from libs.mongo.cursors import Cursor, Cursors
 from libs.mongo.deadline import Deadline
 from libs.mongo.locks import KeyLocks
 from libs.mongo.shapes import cursor_key
+from libs.rpc.status import error_from_rpc
 from libs.telemetry.scrub import type_name
 from libs.timestamps import from_timestamp
 
@@ -34,8 +36,8 @@ HANDLE_SECONDS = 30.0
 LOCK_SECONDS = 300.0
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
-LONGEST_PAUSE_WHILE_AWAY = timedelta(seconds=15)
-"""For what fails only because somebody does not answer."""
+LONGEST_PAUSE_WHILE_AWAY = timedelta(seconds=5)
+"""For what fails only because somebody does not answer, or has too much to do."""
 MOST_RETIRED_EPOCHS = 100
 
 Handle = Callable[[str, Message], Awaitable[None]]
@@ -189,9 +191,7 @@ class Follower:
     async def _park(self, walk: "_Walk", error: Exception) -> None:
         now = self._clock()
         attempts = walk.cursor.parked_attempts + 1
-        pause = growing_pause(
-            attempts, first=FIRST_PAUSE, most=LONGEST_PAUSE_WHILE_AWAY if _is_away(error) else LONGEST_PAUSE
-        )
+        pause = pause_after(error, attempts=attempts)
         self._metrics[walk.cursor.area].failures.inc()
         log.warning(
             "stream_parked",
@@ -243,10 +243,18 @@ class _Walk:
         )
 
 
+def pause_after(error: Exception, *, attempts: int) -> timedelta:
+    """Give the pause before a stream is tried again that failed so often; a short one where it fails for everybody."""
+    most = LONGEST_PAUSE_WHILE_AWAY if _is_away(error) else LONGEST_PAUSE
+    return growing_pause(attempts, first=FIRST_PAUSE, most=most)
+
+
 def _is_away(error: Exception) -> bool:
+    if isinstance(error, AioRpcError):
+        error = error_from_rpc(error)
     if isinstance(error, OmnithreadError):
-        return error.status in {Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED}
-    return isinstance(error, OwnerAway)
+        return is_passing(error)
+    return isinstance(error, OwnerAway | TimeoutError)
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ import structlog
 from libs.clock import Clock
 from libs.events.follower import Follower
 from libs.events.metrics import StreamMetrics
+from libs.events.renewing import renewed
 from libs.events.streams import HeadsPage, OwnerAway, Stream
 from libs.mongo.cursors import Cursors, SweepPlace
 
@@ -19,8 +20,8 @@ GRACE_SECONDS = 1.0
 """Kafka has this long to bring what the heads tell of, before the owner is asked for it."""
 OVERLAP = timedelta(seconds=15)
 """Longer than a write takes from its update time to being readable, with the clocks of the owner's replicas apart."""
-LEASE = timedelta(seconds=20)
-"""A page must be done by then; after it, another replica sweeps."""
+LEASE = timedelta(seconds=6)
+"""Renewed while it lasts; so long after a replica was killed in it, another sweeps."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -73,11 +74,15 @@ class HeadsSweep:
     async def _sweep(self, place: SweepPlace) -> None:
         reached, next_time = place, self._clock()  # where this replica fails, another may try at once
         try:
-            reached = await self._list_all(place)
+            async with renewed(lambda: self._renew(place), every_seconds=LEASE.total_seconds() / 3):
+                reached = await self._list_all(place)
             next_time = self._clock() + timedelta(seconds=self._every_seconds)
             self._metrics.compared_time.set(self._clock().timestamp())
         finally:
             await self._cursors.leave_sweep(reached, next_time=next_time)
+
+    async def _renew(self, place: SweepPlace) -> None:
+        await self._cursors.leave_sweep(place, next_time=self._clock() + LEASE)
 
     async def _list_all(self, place: SweepPlace) -> SweepPlace:
         """Go through all pages, and give the place to begin at the next time."""
@@ -89,7 +94,6 @@ class HeadsSweep:
             await self._compare(page)
             if not page.next_page_token:
                 return SweepPlace(place.area, first.as_of_time - OVERLAP, first.epoch)
-            await self._cursors.leave_sweep(place, next_time=self._clock() + LEASE)
             page = await self._stream.heads(place.since, page.next_page_token)
 
     async def _compare(self, page: HeadsPage) -> None:
@@ -104,7 +108,7 @@ class HeadsSweep:
         except ExceptionGroup as errors:
             if errors.subgroup(OwnerAway):
                 raise OwnerAway(self._stream.area) from errors
-            raise
+            raise errors.exceptions[0] from errors
 
     async def _behind(self, page: HeadsPage, customer_ids: Sequence[str]) -> list[str]:
         """Give those whose cursors are behind and that no later try is planned for."""

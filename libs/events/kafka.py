@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaError, ProducerClosed, TopicAlreadyExistsError, for_code
 
 from libs.settings import ServiceSettings
@@ -41,6 +43,8 @@ class KafkaAccess:
     user: str = ""
     password_file: Path | None = None
     """Read at every connection, so that a changed password needs no restart."""
+    token_file: Path | None = None
+    """With OAUTHBEARER, in place of user and password."""
     ca_file: Path | None = None
     instance_name: str = ""
     """Kept over restarts by this replica; a group then gives it the same partitions again. Empty for none."""
@@ -56,10 +60,22 @@ def kafka_access(settings: ServiceSettings) -> KafkaAccess:
         sasl_mechanism=settings.kafka_sasl_mechanism,
         user=settings.kafka_user,
         password_file=settings.kafka_password_file,
+        token_file=settings.kafka_token_file,
         ca_file=settings.kafka_ca_file,
         instance_name=settings.instance_name,
         idle_pause_seconds=settings.kafka_idle_pause_seconds,
     )
+
+
+class TokenInFile(AbstractTokenProvider):  # type: ignore[misc]  # the driver has no types, and wants it so
+    """Gives the driver the token that lies in a file when it connects; whoever writes it there renews it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    async def token(self) -> str:
+        """Give the token. Raises OSError."""
+        return (await asyncio.to_thread(self._file.read_text, encoding="utf-8")).strip()
 
 
 def new_producer(access: KafkaAccess) -> AIOKafkaProducer:
@@ -109,15 +125,31 @@ async def start(
 
 async def close_producer(producer: AIOKafkaProducer) -> None:
     """Close a producer in bounded time and give up what it still holds; whoever waits for that gets an error."""
-    # By itself, an idempotent producer waits for its broker for ever, and the driver has no other way to say so.
-    producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001
+    _give_up_what_it_holds(producer)
     with suppress(Exception):
         async with asyncio.timeout(CLOSE_SECONDS):
             await producer.stop()
             return
     with suppress(Exception):
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with asyncio.timeout(CLOSE_SECONDS / 4):
             await producer.client.close()
+
+
+def _give_up_what_it_holds(producer: AIOKafkaProducer) -> None:
+    """Fail what is not acknowledged: an idempotent producer waits for its broker for ever else.
+
+    The driver has no other way to say so. A batch that waits for its next try is told like one that is under way, as
+    which the driver strikes it off; and nobody may be left to whom that a batch failed would be news.
+    """
+    held = producer._message_accumulator  # noqa: SLF001
+    batches = [batch for waiting in held._batches.values() for batch in waiting]  # noqa: SLF001
+    held._pending_batches.update(batches)  # noqa: SLF001
+    batches = list(held._pending_batches)  # noqa: SLF001
+    held.fail_all(ProducerClosed())
+    for batch in batches:
+        for future in (batch.future, batch._drain_waiter):  # noqa: SLF001
+            if future.done() and not future.cancelled():
+                future.exception()
 
 
 async def close_consumer(consumer: AIOKafkaConsumer) -> None:
@@ -126,22 +158,30 @@ async def close_consumer(consumer: AIOKafkaConsumer) -> None:
         async with asyncio.timeout(CLOSE_SECONDS):
             await consumer.stop()
             return
-    # It waited for the group. What it would have closed after that goes on fetching and connecting for ever else.
-    for part in (consumer._fetcher, consumer._client):  # noqa: SLF001  the driver has no other way to say so
+    # It waited for the group. What it would have ended after that goes on for ever else, or until it is forgotten.
+    group, fetcher, client = consumer._coordinator, consumer._fetcher, consumer._client  # noqa: SLF001
+    endings = [part.close for part in (fetcher, client) if part is not None]
+    if isinstance(group, GroupCoordinator):  # the driver has no other way to say so
+        endings[:0] = [group._stop_heartbeat_task, group._stop_commit_offsets_refresh_task]  # noqa: SLF001
+    for end in endings:
         with suppress(Exception):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await part.close()
+            async with asyncio.timeout(CLOSE_SECONDS / 4):
+                await end()
 
 
 async def ensure_topics(access: KafkaAccess, topics: Sequence[str], *, partitions: int = PARTITIONS) -> None:
     """Make the topics that are missing; those that exist stay as they are. Safe to run twice, and by two at once.
 
+    Where all of them exist nothing is asked for that needs the right to make topics: an operator may have made them.
     As many replicas as there are brokers, at most three, of which all but one must have a record before it counts.
     Raises KafkaError.
     """
     admin = AIOKafkaAdminClient(**_connection(access))
     try:
         await start(admin)
+        topics = sorted(set(topics) - set(await admin.list_topics()))
+        if not topics:
+            return
         replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
         config = {"min.insync.replicas": str(max(1, replicas - 1))}
         wanted = [NewTopic(topic, partitions, replicas, topic_configs=config) for topic in topics]
@@ -179,7 +219,11 @@ def _connection(access: KafkaAccess) -> dict[str, Any]:  # the driver's keyword 
     }
     if access.security_protocol in {"SSL", "SASL_SSL"}:
         options["ssl_context"] = ssl.create_default_context(cafile=access.ca_file)
-    if access.security_protocol.startswith("SASL"):
+    if not access.security_protocol.startswith("SASL"):
+        return options
+    if access.sasl_mechanism == "OAUTHBEARER" and access.token_file:
+        options |= {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": TokenInFile(access.token_file)}
+    else:
         password = access.password_file.read_text().splitlines()[0] if access.password_file else ""
         options |= {
             "sasl_mechanism": access.sasl_mechanism,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from libs.clock import Clock
 from libs.events.follower import Follower
 from libs.events.metrics import StreamMetrics
+from libs.events.renewing import renewed
 from libs.events.streams import OwnerAway, Stream
 from libs.mongo.cursors import Cursor, Cursors
 
@@ -17,7 +19,8 @@ LOOK_SECONDS = 1.0
 MOST_AT_ONCE = 50
 COUNT_EVERY_SECONDS = 10.0
 MOST_COUNTED = 10_000
-CLAIMED_FOR = timedelta(minutes=1)
+CLAIMED_FOR = timedelta(seconds=6)
+"""Renewed while it is tried: so long nobody else tries, where the process is killed meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +58,9 @@ class ParkedRetries:
                     for cursor in due:
                         if cursor.area in self._streams:
                             tasks.create_task(self._try_again(cursor))
-            except Exception as error:  # our own database is away
+            except ExceptionGroup as errors:  # our own database is away
+                log.warning("retries_failed", exc_info=errors.exceptions[0])
+            except Exception as error:  # as above
                 log.warning("retries_failed", exc_info=error)
             await asyncio.sleep(self._every_seconds)
 
@@ -70,7 +75,25 @@ class ParkedRetries:
 
     async def _try_again(self, cursor: Cursor) -> None:
         async with self._slots:
-            if not await self._cursors.claim_retry(cursor, until=self._clock() + CLAIMED_FOR):
+            claimed = _Claimed(self._cursors, cursor, self._clock)
+            if not await claimed.renew():
                 return
-            with suppress(OwnerAway):  # it is parked again
-                await self._follower.follow_up(self._streams[cursor.area], cursor.customer_id)
+            async with renewed(claimed.renew, every_seconds=CLAIMED_FOR.total_seconds() / 3):
+                with suppress(OwnerAway):  # it is parked again
+                    await self._follower.follow_up(self._streams[cursor.area], cursor.customer_id)
+
+
+class _Claimed:
+    """A stream that only this replica tries again, until it says nothing for a while or the stream has moved on."""
+
+    def __init__(self, cursors: Cursors, cursor: Cursor, clock: Clock) -> None:
+        self._cursors = cursors
+        self._cursor = cursor
+        self._clock = clock
+
+    async def renew(self) -> bool:
+        until = self._clock() + CLAIMED_FOR
+        if not await self._cursors.claim_retry(self._cursor, until=until):
+            return False
+        self._cursor = replace(self._cursor, retry_time=until)
+        return True

@@ -29,6 +29,9 @@ MOST_CUSTOMERS = 200
 MOST_EVENTS = 500
 SEND_SECONDS = 5.0
 """What Kafka may take for one event; after it, Kafka counts as away and the rest stays pending."""
+STALE_SECONDS = 1.0
+"""What was read longer ago is read again before it is published: a process that was frozen, or has much to do, would
+else publish what other replicas have published meanwhile."""
 FIRST_PAUSE = timedelta(milliseconds=200)
 LONGEST_PAUSE = timedelta(seconds=5)
 POSTPONED_FOR = timedelta(minutes=1)
@@ -98,11 +101,17 @@ class Publisher:
             await self._drop_producer()
 
     async def _publish(self, customer_ids: Sequence[str]) -> None:
+        producer = await self._started_producer()  # first, since it may take long
+        clock = asyncio.get_running_loop().time
+        read_at = clock()
         events = await self._store.pending(customer_ids, limit=MOST_EVENTS)
+        if clock() > read_at + STALE_SECONDS:  # once more, and then whatever it took, so that some are always published
+            events = await self._store.pending(customer_ids, limit=MOST_EVENTS)
         if not events:
             return
-        producer = await self._started_producer()
-        tries = [_Try(list(mine)) for _, mine in groupby(events, key=lambda event: event.customer_id)]
+        stale_at = clock() + STALE_SECONDS
+        by_customer = groupby(events, key=lambda event: event.customer_id)
+        tries = [_Try(list(mine), stale_at=stale_at) for _, mine in by_customer]
         try:
             await asyncio.gather(*(self._publish_in_order(producer, one) for one in tries))
         finally:
@@ -115,6 +124,9 @@ class Publisher:
 
     async def _publish_in_order(self, producer: AIOKafkaProducer, one: "_Try") -> None:
         for event in one.events:
+            if asyncio.get_running_loop().time() > one.stale_at:
+                self._waiting.add([one.customer_id])
+                return
             try:
                 await self._send(producer, event)
             except Exception as error:  # noqa: BLE001  kept, and looked at with those of all customers
@@ -184,8 +196,10 @@ class Publisher:
 class _Try:
     """One customer's pending events, and how far they came."""
 
-    def __init__(self, events: Sequence[PendingEvent]) -> None:
+    def __init__(self, events: Sequence[PendingEvent], *, stale_at: float) -> None:
         self.events = events
+        self.stale_at = stale_at
+        """By the clock of the event loop."""
         self.customer_id = events[0].customer_id
         self.first = events[0].seq
         self.last = 0

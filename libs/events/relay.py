@@ -2,6 +2,8 @@
 
 At once in the process that wrote it, and twice a second by an index for what a crash left behind.
 Every replica relays, without a leader: each step may be repeated, and repeating it changes nothing.
+To save work one replica at a time looks for what was left behind; when it falls silent for 2 s, another does.
+For what was left in records and for what is not on Kafka that may be two: who does not reach Kafka leaves it to others.
 
 Records are emptied whether Kafka answers or not, so that they stay small; publishing goes on by itself.
 A record that MongoDB refuses to relay holds up nobody else: it is tried again after growing pauses, and after
@@ -10,7 +12,7 @@ A record that MongoDB refuses to relay holds up nobody else: it is tried again a
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from opentelemetry.trace import Tracer
@@ -22,13 +24,15 @@ from libs.events.metrics import RelayMetrics
 from libs.events.pauses import growing_pause
 from libs.events.publisher import Publisher
 from libs.events.waiting import Waiting
+from libs.ids import new_id
 from libs.mongo.relay_store import RelayStore, Unrelayed, WriteRefused
 
 MOST_CUSTOMERS = 100
 """Relayed together: at most so many records of 256 KB are in memory."""
 MOST_SWEPT = 1000
 SWEEP_SECONDS = 0.5
-LEFT_BEHIND_AFTER = timedelta(seconds=0.5)
+SWEEP_HELD_FOR = timedelta(seconds=2)
+LEFT_BEHIND_AFTER = timedelta(seconds=1)
 """Younger entries are being relayed by the process that wrote them."""
 UNPUBLISHED_AFTER = timedelta(seconds=2)
 TRIES_BEFORE_PARKED = 5
@@ -56,7 +60,10 @@ class Relay:
     ) -> None:
         self._store = store
         self._clock = clock
+        self._holder = new_id("rly")
         self._dirty = Waiting()
+        self._mine: dict[str, datetime] = {}
+        """Until when what is ours to look for."""
         self._metrics = metrics or RelayMetrics(CollectorRegistry())
         self._publisher = Publisher(
             store=store, kafka=kafka, topic=topic, clock=clock, metrics=self._metrics, tracer=tracer
@@ -150,12 +157,25 @@ class Relay:
     async def _sweep(self) -> None:
         while True:
             try:
-                now = self._clock()
-                self._dirty.add(
-                    await self._store.left_behind(before=now - LEFT_BEHIND_AFTER, now=now, limit=MOST_SWEPT)
-                )
-                if not self._publisher.is_away:
-                    self._publisher.add(await self._store.unpublished(before=now - UNPUBLISHED_AFTER, limit=MOST_SWEPT))
+                await self._look_for_what_was_left_behind(self._clock())
             except Exception as error:  # MongoDB is away
                 log.warning("relay_sweep_failed", exc_info=error)
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _look_for_what_was_left_behind(self, now: datetime) -> None:
+        if await self._is_mine("records", now):
+            self._dirty.add(await self._store.left_behind(before=now - LEFT_BEHIND_AFTER, now=now, limit=MOST_SWEPT))
+        if not self._publisher.is_away and await self._is_mine("events", now):
+            self._publisher.add(await self._store.unpublished(before=now - UNPUBLISHED_AFTER, limit=MOST_SWEPT))
+
+    async def _is_mine(self, what: str, now: datetime) -> bool:
+        claimed = self._mine.get(what, now) - SWEEP_HELD_FOR
+        if claimed <= now < claimed + SWEEP_HELD_FOR / 2:
+            return True  # asked again when half of the time is over: soon enough, and not each time
+        until = now + SWEEP_HELD_FOR
+        is_mine = await self._store.claim_sweep(what, self._holder, now=now, until=until)
+        if is_mine:
+            self._mine[what] = until
+        else:
+            self._mine.pop(what, None)
+        return is_mine

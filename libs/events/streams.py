@@ -10,15 +10,17 @@ from google.protobuf.message import DecodeError, Message
 from grpc.aio import AioRpcError
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError
+from libs.errors import OmnithreadError, is_passing
 from libs.mongo.values import HeadRow
+from libs.rpc.status import error_from_rpc
 from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.common.v1 import event_pb2
 
 REPLAY_PAGE = 100
 HEADS_PAGE = 500
 CALL_SECONDS = 5.0
-# What says nothing about the customer that was asked for; a token that has just expired is among them.
+# What says nothing about the customer that was asked for, besides what passes for everybody (an owner that has more
+# to do than it can); a token that has just expired is among them.
 OWNER_AWAY = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
@@ -132,7 +134,7 @@ async def _ask(area: str, call: Awaitable[Any]) -> Any:  # noqa: ANN401  the ans
     try:
         return await call
     except AioRpcError as error:
-        if error.code() in OWNER_AWAY:
+        if error.code() in OWNER_AWAY or is_passing(error_from_rpc(error)):
             raise OwnerAway(area) from error
         raise
     except OmnithreadError as error:  # from our own side of the channel: no time was left

@@ -12,12 +12,17 @@ A merge that was undone (`released` of the source) is never absorbed again, howe
 The survivor may itself have been sealed by another merge meanwhile: then the merge is looked for in it first, and done
 at the customer who remains of it. `absorbed` passes on with the rest, so that it is found there too.
 The source then leads to the one who took it over: undoing the other merge parts it from nobody.
+
+A source that the survivor is part of is refused before it is sealed: two who led to each other could never be read
+again. Profile does not order that, but its orders may be heard in another order here, as after a restore; then it goes
+through as soon as the undoing of the first merge has come.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias
 
+from libs.errors import merge_not_possible
 from libs.mongo.connection import Collection
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.loop import Done, Found, Plan, Step, Write, WriteLoop
@@ -27,6 +32,7 @@ from libs.mongo.values import Decision, Event, Saved, State
 from libs.mongo.writer import Elsewhere
 from libs.origin import Origin
 
+OTHER_WAY_ROUND = "other_way_round"
 MAX_LINEAGE = 500
 """How many customers may become one. Whoever decides on merges refuses beyond it: here a merge is carried out."""
 
@@ -107,6 +113,9 @@ class Absorber(Generic[State, Event]):
                 return Done(result=True)
             if not may_seal(self._reader.saved(found.document, source_id)):
                 return Done(result=False)
+            leads_to = present["merged_into"] or survivor_id
+            if (await self._reader.standing(leads_to)).customer_id == source_id:
+                raise merge_not_possible(OTHER_WAY_ROUND)
             version = self._versions.sealed(present, seal, origin, merge_id=merge_id, survivor_id=survivor_id)
             return Write(version, result=True)
 
@@ -134,6 +143,8 @@ class Absorber(Generic[State, Event]):
                 self._on_saved(survivor_id)
                 return answer
             survivor_id = answer.customer_id
+            if survivor_id == source.customer_id:  # the other way round began in the same instant
+                raise merge_not_possible(OTHER_WAY_ROUND)
         raise TooManyMerges(survivor_id)
 
     def _plan(

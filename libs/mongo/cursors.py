@@ -112,7 +112,10 @@ class Cursors:
         return claimed.modified_count == 1
 
     async def claim_sweep(self, area: str, *, now: datetime, until: datetime) -> SweepPlace | None:
-        """Take the sweep of one area until a time; None while another replica has it, or it is not due."""
+        """Take the sweep of one area until a time; None while another replica has it, or it is not due.
+
+        What is due further ahead than anybody plans was written by a clock that was ahead, and is not waited for.
+        """
         key = _sweep_key(area)
         with reading():
             found = await self._cursors.find_one({"_id": key})
@@ -123,7 +126,7 @@ class Cursors:
                 except DuplicateKeyError:
                     return None
                 return SweepPlace(area, LONG_AGO, "")
-            if found["next_time"] > now:
+            if now < found["next_time"] <= until + (until - now):
                 return None
             due = {"_id": key, "next_time": found["next_time"]}
             claimed = await self._cursors.update_one(due, {"$set": {"next_time": until}})

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from libs.mongo.connection import Database, Document
 from libs.mongo.deadline import reading
-from libs.mongo.shapes import CURSORS, EVENTS, MERGE_REPORTS, META, RECORDS
+from libs.mongo.shapes import AUDIT, CURSORS, EVENTS, MERGE_REPORTS, META, RECORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,15 @@ CURSORS_KEPT = Kept(
 
 
 async def collections_of(database: Database, holdings: Holdings) -> list[str]:
-    """Give the names of all collections that may hold something about a customer, sorted."""
+    """Give the names of all collections that may hold something about a customer, sorted.
+
+    The audit log names customers, in lists, and tells nothing of them but that somebody asked.
+    """
     with reading():
         names = await database.list_collection_names()
-    return sorted(name for name in names if name not in {META, *holdings.of_nobody} and not name.startswith("system."))
+    return sorted(
+        name for name in names if name not in {META, AUDIT, *holdings.of_nobody} and not name.startswith("system.")
+    )
 
 
 def matches_of(collection: str, customer_ids: Sequence[str]) -> list[Document]:

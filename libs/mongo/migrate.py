@@ -1,6 +1,6 @@
 """Making a service's database ready: indexes and the epoch. Safe to run twice, and beside a running service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,11 @@ class Index:
     def name(self) -> str:
         """How MongoDB calls it."""
         return "_".join(f"{field}_{direction}" for field, direction in self.keys)
+
+    def expires_otherwise(self, there: Mapping[str, Any]) -> bool:
+        """Whether an index of this name, as MongoDB describes it, lets documents vanish after another time."""
+        seconds = there.get("expireAfterSeconds")
+        return self.expire_after_seconds is not None and (seconds is None or int(seconds) != self.expire_after_seconds)
 
     def model(self) -> IndexModel:
         """Give it as the driver wants it."""
@@ -70,8 +75,18 @@ async def migrate(database: Database, indexes: Iterable[Index], *, new_epoch: st
     deadline = Deadline(at_most_seconds=LONGEST_INDEX_BUILD_SECONDS)
     for index in (*STANDARD, *indexes):
         with reading(deadline):
+            if index.expire_after_seconds is not None:
+                await _put_right(database, index)
             await database[index.collection].create_indexes([index.model()])
     return await ensure_epoch(database, new_epoch)
+
+
+async def _put_right(database: Database, index: Index) -> None:
+    """Change after which time documents vanish, where there is the index with another one; nothing is built anew."""
+    there = await database[index.collection].index_information()
+    if index.name in there and index.expires_otherwise(there[index.name]):
+        changed = {"name": index.name, "expireAfterSeconds": index.expire_after_seconds}
+        await database.command("collMod", index.collection, index=changed)
 
 
 async def missing(database: Database, indexes: Iterable[Index]) -> list[str]:
@@ -80,7 +95,12 @@ async def missing(database: Database, indexes: Iterable[Index]) -> list[str]:
     wanted = (*STANDARD, *indexes)
     for collection in sorted({index.collection for index in wanted}):
         with reading():
-            present = set(await database[collection].index_information())
-        names = sorted({index.name for index in wanted if index.collection == collection} - present)
-        faults += [f"the index {name} of {collection}" for name in names]
+            present = await database[collection].index_information()
+        mine = {index.name: index for index in wanted if index.collection == collection}
+        faults += [f"the index {name} of {collection}" for name in sorted(mine.keys() - present.keys())]
+        faults += [
+            f"the time after which the index {name} of {collection} lets documents vanish"
+            for name in sorted(mine.keys() & present.keys())
+            if mine[name].expires_otherwise(present[name])
+        ]
     return faults

@@ -20,10 +20,12 @@ from pymongo import InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError, InvalidName, OperationFailure
 
 from libs.mongo.connection import Collection, Database, Document
-from libs.mongo.shapes import EVENTS, RECORDS, EventDocument, MemberEntry, OutboxEntry, RelayState, event_key
+from libs.mongo.once import insert_once
+from libs.mongo.shapes import EVENTS, META, RECORDS, EventDocument, MemberEntry, OutboxEntry, RelayState, event_key
 
 KEEP_EVENTS = timedelta(days=14)
 DUPLICATE_KEY = 11000
+SWEEP_KEY = "relay-sweep"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """Lower bound of the sweeps' queries, so that an index of times is read without what has no time at all."""
 
@@ -88,7 +90,23 @@ class RelayStore:
         self._database = database
         self._records: Collection = database[RECORDS]
         self._events: Collection = database[EVENTS]
+        self._meta: Collection = database[META]
         self._keep_events = keep_events
+
+    async def claim_sweep(self, what: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Say whether `holder` is to look for `what` was left behind until a time: nobody else is at it, or it was.
+
+        Only saves work: all replicas looking at once would each relay the same, and most where there is most to do.
+        A claim that reaches further ahead than anybody's is that of a clock which was ahead, and holds up nobody.
+        """
+        key, claim = f"{SWEEP_KEY}:{what}", {"holder": holder, "until": until}
+        found = await self._meta.find_one({"_id": key})
+        if found is None:
+            return await insert_once(self._meta, {"_id": key} | claim)
+        if found["holder"] != holder and now <= found["until"] <= until + (until - now):
+            return False
+        as_found = {"_id": key, "holder": found["holder"], "until": found["until"]}
+        return (await self._meta.update_one(as_found, {"$set": claim})).matched_count == 1
 
     async def left_behind(self, *, before: datetime, now: datetime, limit: int) -> list[str]:
         """Give customers with entries from before a time, without those that wait for a retry."""

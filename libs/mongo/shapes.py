@@ -20,6 +20,7 @@ RECORDS = "records"
 EVENTS = "events"
 CURSORS = "cursors"
 META = "meta"
+AUDIT = "audit"
 MERGE_REPORTS = "merge_reports"
 
 

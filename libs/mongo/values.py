@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from libs.merged_things import MergedThing
 from omnithread.common.v1 import event_pb2
+from omnithread.context_token import context_token
 
 State = TypeVar("State")
 Event = TypeVar("Event")
@@ -88,8 +89,9 @@ class Saved(Generic[State]):
     """The erasure that left only a tombstone of it; empty where nobody was forgotten."""
 
     def head(self) -> event_pb2.Head:
-        """Give how far its events have come."""
-        return event_pb2.Head(epoch=self.epoch, seq=self.seq)
+        """Give how far its events have come, for the caller, who hands the token back where they want to see that."""
+        token = context_token(self.customer_id, [(self.epoch, self.seq)])
+        return event_pb2.Head(epoch=self.epoch, seq=self.seq, token=token)
 
     def etag(self) -> str:
         """Give the opaque name of this version; 32 characters."""

@@ -30,6 +30,8 @@ class Caller:
     """The member of staff who acts, from the token."""
     service: str = ""
     """Which of the suite's services calls; empty for a channel."""
+    scopes: frozenset[str] = frozenset()
+    """What a channel may do (`libs.rpc.scopes`): as its token says, within what the registry allows it."""
 
 
 def _nobody_doubts() -> None:
@@ -49,6 +51,9 @@ class Call:
     """The bearer token, for calls that go on in the caller's name. Never logged."""
     method: str = ""
     """`/omnithread.cart.v1.CartService/AddItem`."""
+    passed_on_by: str = ""
+    """Which of the suite's services asks in the name of the channel whose call it is answering, as its certificate
+    says; empty where the caller asks itself."""
     deadline: float | None = None
     """When the caller stops waiting, on the event loop's clock; None where it waits without limit."""
     check_again: Callable[[], object] = _nobody_doubts

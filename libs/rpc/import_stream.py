@@ -1,6 +1,7 @@
 """The stream of an import: its start, then its rows, answered in batches and in their order.
 
 Rows that concern the same person are carried out one after the other, as they came; others beside each other.
+While the process has more to do than it can, each row waits for room, for two seconds at most.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from google.protobuf.message import Message
 from prometheus_client import CollectorRegistry, Counter
 
 from libs.errors import OmnithreadError, Status, invalid_argument
+from libs.rpc.admission import PACE
 from libs.rpc.call import call_or_none
 from libs.rpc.incoming import Incoming, Told
 from libs.telemetry.causes import span_of_effect
@@ -92,7 +94,7 @@ async def in_lanes(
 ) -> list[Result]:
     """Carry out rows, those that share a lane in their order, and give what came of each in the order of the rows."""
     slots = asyncio.Semaphore(at_once)
-    call = call_or_none()
+    call, pace = call_or_none(), PACE.get()
     cause = call.traceparent if call else ""
     last: dict[str, asyncio.Task[Result]] = {}
     tasks: list[asyncio.Task[Result]] = []
@@ -101,6 +103,8 @@ async def in_lanes(
         if before:
             await asyncio.wait(before)
         async with slots:
+            if pace is not None:
+                await pace()
             # A trace for each row, linked to the call: one of a million rows would help nobody.
             with span_of_effect("import row", cause=cause, age=LONG_AGO):
                 return await carry_out(row)

@@ -3,6 +3,7 @@
 Wraps grpc's channel instead of intercepting it: an interceptor of grpc.aio costs a task for every call.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -11,7 +12,10 @@ from typing import Any, Generic, NoReturn, Self, TypeVar
 import grpc
 from opentelemetry.trace import Span, Tracer, use_span
 
+from libs.rpc.connection import Connection, Over
 from libs.rpc.deadlines import call_timeout
+from libs.rpc.pulse import UNHEARD, Pulse, health_check, silent_error
+from libs.rpc.slots import CURRENT_SLOT
 from libs.telemetry.metrics import ClientMethodMeter, ClientMetrics
 from libs.telemetry.propagation import outgoing_headers
 from omnithread.rpc_spans import customer_of, note_status, rpc_attributes, server_attributes, start_client_span
@@ -28,18 +32,20 @@ class OutboundChannel(grpc.aio.Channel):
 
     def __init__(
         self,
-        inner: grpc.aio.Channel,
+        connection: Connection,
         *,
         token: Callable[[], str],
         tracer: Tracer,
         metrics: ClientMetrics,
         address: str,
     ) -> None:
-        self._inner = inner
+        self._connection = connection
         self._token = token
         self._tracer = tracer
         self._metrics = metrics
         self._where = server_attributes(address)
+        self.pulse = Pulse(health_check(connection.get))
+        """Knows whether the other side is silent."""
 
     def unary_unary(
         self,
@@ -49,8 +55,11 @@ class OutboundChannel(grpc.aio.Channel):
         _registered_method: bool = False,  # noqa: FBT001, FBT002  as generated stubs give it
     ) -> Any:  # noqa: ANN401  a coroutine function, where grpc has an object that can also be awaited
         """Give what a stub's method calls."""
-        start = self._inner.unary_unary(method, request_serializer, response_deserializer)
-        return _Unary(start, self._token, _Spans(method, self._where, self._tracer), self._metrics.of(method))
+        start = Over(
+            self._connection, lambda channel: channel.unary_unary(method, request_serializer, response_deserializer)
+        )
+        spans = _Spans(method, self._where, self._tracer)
+        return _Unary(start, self._token, spans, self._metrics.of(method), self.pulse)
 
     def unary_stream(
         self,
@@ -60,14 +69,16 @@ class OutboundChannel(grpc.aio.Channel):
         _registered_method: bool = False,  # noqa: FBT001, FBT002  as above
     ) -> Any:  # noqa: ANN401  a function, where grpc has an object that can be called
         """Give what a stub's streaming method calls; it carries the headers, and lasts as long as it is told to."""
-        start = self._inner.unary_stream(method, request_serializer, response_deserializer)
+        start = Over(
+            self._connection, lambda channel: channel.unary_stream(method, request_serializer, response_deserializer)
+        )
         spans = _Spans(method, self._where, self._tracer)
 
         def call(
             request: Request, *, timeout: float | None = None, metadata: Metadata | None = None
         ) -> grpc.aio.UnaryStreamCall[Request, Response]:
             with ends_with(spans.start(request)) as follow:
-                return follow(start(request, timeout=timeout, metadata=headers(self._token(), metadata)))
+                return follow(start.get()(request, timeout=timeout, metadata=headers(self._token(), metadata)))
 
         return call
 
@@ -81,19 +92,20 @@ class OutboundChannel(grpc.aio.Channel):
 
     async def close(self, grace: float | None = None) -> None:
         """Close the connection; running calls have `grace` seconds, or end at once."""
-        await self._inner.close(grace)
+        self.pulse.close()
+        await self._connection.close(grace)
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:  # noqa: FBT001, FBT002  grpc's own
         """Give the state of the connection."""
-        return self._inner.get_state(try_to_connect)
+        return self._connection.get().get_state(try_to_connect)
 
     async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
         """Wait until the connection's state is another."""
-        await self._inner.wait_for_state_change(last_observed_state)
+        await self._connection.get().wait_for_state_change(last_observed_state)
 
     async def channel_ready(self) -> None:
         """Wait until it is connected."""
-        await self._inner.channel_ready()
+        await self._connection.get().channel_ready()
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,12 +121,14 @@ class _Unary(Generic[Request, Response]):
 
     def __init__(
         self,
-        start: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
+        start: Over[grpc.aio.UnaryUnaryMultiCallable[Request, Response]],
         token: Callable[[], str],
         spans: "_Spans",
         meter: ClientMethodMeter,
+        pulse: Pulse,
     ) -> None:
         self._meter = meter
+        self._pulse = pulse
         self._start = start
         self._token = token
         self._spans = spans
@@ -127,18 +141,16 @@ class _Unary(Generic[Request, Response]):
         metadata: Metadata | None = None,
         wait_for_ready: bool | None = None,
     ) -> Response:
-        """Call, and give the answer. Raises AioRpcError; DEADLINE_EXCEEDED where no time is left to call at all."""
+        """Call, and give the answer. Raises AioRpcError; DEADLINE_EXCEEDED where no time is left to call at all.
+
+        UNAVAILABLE at once where nothing is heard of the other side (`libs/rpc/pulse.py`).
+        """
         timeout_seconds = call_timeout(DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout)
         span = self._spans.start(request)
         started = time.perf_counter()
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
-                response = await self._start(
-                    request,
-                    timeout=timeout_seconds,
-                    metadata=headers(self._token(), metadata),
-                    wait_for_ready=wait_for_ready,
-                )
+                response = await self._answered(request, timeout_seconds, metadata, wait_for_ready=wait_for_ready)
             except grpc.aio.AioRpcError as error:
                 self._count(error.code(), started)
                 note_status(span, error.code())
@@ -146,6 +158,54 @@ class _Unary(Generic[Request, Response]):
             self._count(grpc.StatusCode.OK, started)
             note_status(span, grpc.StatusCode.OK)
             return response
+
+    async def _answered(
+        self, request: Request, timeout_seconds: float, metadata: Metadata | None, *, wait_for_ready: bool | None
+    ) -> Response:
+        """Ask, and once more what the other side cancelled: it stops, and grpc cancels what waits to be taken in."""
+        end = time.monotonic() + timeout_seconds
+        try:
+            return await self._answer(request, timeout_seconds, metadata, wait_for_ready=wait_for_ready)
+        except grpc.aio.AioRpcError as error:
+            left_seconds = end - time.monotonic()
+            if error.code() is not grpc.StatusCode.CANCELLED or left_seconds <= 0:
+                raise
+        return await self._answer(request, left_seconds, metadata, wait_for_ready=wait_for_ready)
+
+    async def _answer(
+        self, request: Request, timeout_seconds: float, metadata: Metadata | None, *, wait_for_ready: bool | None
+    ) -> Response:
+        if self._pulse.is_silent:
+            raise silent_error()
+        call = self._start.get()(
+            request,
+            timeout=timeout_seconds,
+            metadata=headers(self._token(), metadata),
+            wait_for_ready=wait_for_ready,
+        )
+        slot = CURRENT_SLOT.get()
+        if slot is not None:
+            slot.asks()
+        self._pulse.began(call)
+        was_heard, was_cut = False, False
+        try:
+            response = await call
+            was_heard = True
+        except grpc.aio.AioRpcError as error:
+            was_heard = error.code() not in UNHEARD
+            raise
+        except asyncio.CancelledError:
+            was_cut = self._pulse.ended(call, was_heard=False)
+            task = asyncio.current_task()
+            if was_cut and not (task is not None and task.cancelling()):  # else our own caller gave up as well
+                raise silent_error() from None
+            raise
+        finally:
+            if slot is not None:
+                slot.answered()
+            if not was_cut:
+                self._pulse.ended(call, was_heard=was_heard)
+        return response
 
     def _count(self, code: grpc.StatusCode, started: float) -> None:
         self._meter.count(code.name)

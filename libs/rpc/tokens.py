@@ -1,15 +1,15 @@
-"""Who calls: reads the bearer token (a JWT signed with EdDSA) and looks its channel up in the registry.
+"""Who calls: reads the bearer token (a JWT signed with EdDSA, ES256 or RS256) and looks its channel up in the registry.
 
-Claims: `iss`, `aud`, `exp`, and either `channel` (with `actor`, the member of staff, where there is one) or `service`.
+Claims: `iss`, `aud`, `iat`, `exp` (at most a quarter of an hour after `iat`, unless the settings say otherwise), and
+either `channel` (with `actor`, the member of staff, where there is one) or `service`.
+A channel's `scope` says what it may do (`libs.rpc.scopes`), within what the registry allows it; without it, nothing.
 A key may be good for some channels only (`omnithread_channels` beside it in the JWKS): what it signs names one of them,
 and never a service. So a program that signs its own tokens, as the console does, can speak as itself and nobody else.
 Checking a signature takes a quarter of a millisecond, so verified tokens are kept until they expire, 10,000 at most.
 """
 
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Iterable, Mapping
 from pathlib import Path
 
 import jwt
@@ -19,29 +19,46 @@ from libs.errors import OmnithreadError, permission_denied, unauthenticated
 from libs.rpc.access import SERVICES
 from libs.rpc.call import Caller
 from libs.rpc.channels import ChannelRegistry
+from libs.rpc.fetched_keys import FetchedKeys
+from libs.rpc.scopes import from_claim
+from libs.rpc.token_keys import TokenKey, TokenKeys, parse_keys
 from libs.rpc.watched_file import WatchedFile
 from libs.telemetry.journey import LABEL
 from omnithread.common.v1 import channel_pb2
 
 MOST_KNOWN_TOKENS = 10_000
 MOST_TOKEN_CHARACTERS = 4096
-CLOCK_LEEWAY_SECONDS = 60.0
-ALGORITHM = "EdDSA"
-ONLY_FOR = "omnithread_channels"
+CLOCK_LEEWAY_SECONDS = 30.0
+MOST_SECONDS = 900.0
+NO_KEYS = TokenKeys()
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    jwk: jwt.PyJWK
-    channels: frozenset[str] | None
-    """The only channels that it may sign for; None for a key of whoever issues all tokens."""
+class KeyRing:
+    """The keys of a file, of an address, or of both; where both know a `kid`, the file's counts."""
 
+    def __init__(self, *, file: Path | None, fetched: FetchedKeys | None = None) -> None:
+        """Read the file. Raises OSError or ValueError: a service without keys must not start."""
+        if file is None and fetched is None:
+            raise ValueError("jwks_file or jwks_address is needed: tokens are checked with the keys that are there")
+        self._file = WatchedFile(file, parse_keys) if file is not None else None
+        self._fetched = fetched
+        self.fetches = fetched is not None
+        self._of: tuple[TokenKeys, TokenKeys] | None = None
+        self._keys = TokenKeys()
+        self.get()
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    by_id: Mapping[str, _Key]
-    known: dict[str, tuple[float, Caller]] = field(default_factory=dict)
-    """Tokens that these keys verified, with their expiry; forgotten with the keys."""
+    def get(self, *, look_now: bool = False) -> TokenKeys:
+        """Give the keys as they are now: the same object as before where none changed."""
+        filed = self._file.get(look_now=look_now) if self._file is not None else NO_KEYS
+        fetched = self._fetched.keys if self._fetched is not None else NO_KEYS
+        if self._of is None or filed is not self._of[0] or fetched is not self._of[1]:
+            self._of = filed, fetched
+            self._keys = TokenKeys({**fetched.by_id, **filed.by_id})
+        return self._keys
+
+    def look(self) -> Awaitable[None] | None:
+        """Give what to wait for until the address was asked again; None where there is none to ask."""
+        return self._fetched.look() if self._fetched is not None else None
 
 
 class TokenVerifier:
@@ -50,42 +67,69 @@ class TokenVerifier:
     def __init__(
         self,
         *,
-        jwks_file: Path,
+        keys: KeyRing,
         issuer: str,
         audience: str,
         channels: ChannelRegistry,
         clock: Clock,
+        most_seconds: float = MOST_SECONDS,
     ) -> None:
-        self._keys = WatchedFile(jwks_file, _parse_keys)
+        """Check with `keys`; `most_seconds` is how long a token may be good, from `iat` to `exp`."""
+        self._ring = keys
         self._issuer = issuer
         self._audience = audience
         self._channels = channels
+        self._registered = channels.now()
         self._clock = clock
-        self._keys.get()  # a service without keys must not start: raises OSError or ValueError
+        self._most_seconds = most_seconds
+        self.fetches = keys.fetches
+        """Whether keys may come from an address: then `missing_key` is to be asked before `verify`."""
+        self._keys = keys.get()
+        self._known: dict[str, tuple[float, Caller]] = {}
+        """Tokens that these keys verified, of these channels, with their expiry; forgotten with either."""
+
+    def missing_key(self, headers: Iterable[tuple[str, str | bytes]] | None) -> Awaitable[None] | None:
+        """Give what to wait for before `verify` where a token's key may have come to the address of keys just now."""
+        token = next((value for name, value in headers or () if name == "authorization"), "")
+        if not isinstance(token, str) or token[7:] in self._known or len(token) > MOST_TOKEN_CHARACTERS:
+            return None
+        try:
+            key_id = jwt.get_unverified_header(token[7:]).get("kid")
+        except (jwt.PyJWTError, ValueError):
+            return None
+        return None if key_id in self._ring.get().by_id else self._ring.look()
 
     def verify(self, token: str) -> Caller:
         """Give the caller. Raises TOKEN_INVALID, TOKEN_EXPIRED or CHANNEL_UNKNOWN."""
-        keys = self._keys.get()
+        self._go_by(self._ring.get())
         now = self._clock().timestamp()
-        known = keys.known.get(token)
+        known = self._known.get(token)
         if known is not None:
             if known[0] <= now:
-                del keys.known[token]
+                del self._known[token]
                 raise _expired()
             return known[1]
-        claims, key, keys = self._claims(token, keys)
+        claims, key = self._claims(token)
         expires, not_before = _seconds(claims, "exp"), _seconds(claims, "nbf", default=0.0)
         if expires <= now:
             raise _expired()
         if not_before > now + CLOCK_LEEWAY_SECONDS:
             raise _invalid()
+        # By the issuer's clock and by ours: an `iat` in the future makes no token last longer.
+        if expires - min(_seconds(claims, "iat"), now + CLOCK_LEEWAY_SECONDS) > self._most_seconds:
+            raise _invalid(claim="exp")
         caller = self._caller(claims)
         if key.channels is not None and (caller.service or caller.channel_id not in key.channels):
             raise _invalid()
-        if len(keys.known) >= MOST_KNOWN_TOKENS:
-            del keys.known[next(iter(keys.known))]
-        keys.known[token] = (expires, caller)
+        if len(self._known) >= MOST_KNOWN_TOKENS:
+            del self._known[next(iter(self._known))]
+        self._known[token] = (expires, caller)
         return caller
+
+    def _go_by(self, keys: TokenKeys) -> None:
+        registered = self._channels.now()
+        if keys is not self._keys or registered is not self._registered:
+            self._keys, self._registered, self._known = keys, registered, {}
 
     def for_channel(self, caller: Caller, channel_id: str) -> Caller:
         """Give a service's identity with the channel on whose behalf it works, where that is a registered one."""
@@ -101,24 +145,24 @@ class TokenVerifier:
             service=caller.service,
         )
 
-    def _claims(self, token: str, keys: _Keys) -> tuple[dict[str, object], _Key, _Keys]:
+    def _claims(self, token: str) -> tuple[dict[str, object], TokenKey]:
         if len(token) > MOST_TOKEN_CHARACTERS:
             raise _invalid()
         try:
-            key_id = jwt.get_unverified_header(token).get("kid")
-            if key_id not in keys.by_id:
-                keys = self._keys.get(look_now=True)  # a new key may have come within the last second
-            key = keys.by_id.get(str(key_id))
+            key_id = str(jwt.get_unverified_header(token).get("kid"))
+            if key_id not in self._keys.by_id:
+                self._go_by(self._ring.get(look_now=True))  # a new key may have come within the last second
+            key = self._keys.by_id.get(key_id)
             if key is None:
                 raise _invalid()
             claims: dict[str, object] = jwt.decode(
                 token,
                 key.jwk,
-                algorithms=[ALGORITHM],
+                algorithms=[key.algorithm],
                 issuer=self._issuer,
                 audience=self._audience,
                 options={
-                    "require": ["exp", "iss", "aud"],
+                    "require": ["exp", "iat", "iss", "aud"],
                     # Times are checked against our own clock.
                     "verify_exp": False,
                     "verify_nbf": False,
@@ -127,7 +171,7 @@ class TokenVerifier:
             )
         except (jwt.PyJWTError, ValueError, TypeError):
             raise _invalid() from None
-        return claims, key, keys
+        return claims, key
 
     def _caller(self, claims: Mapping[str, object]) -> Caller:
         service, channel_id = claims.get("service", ""), claims.get("channel", "")
@@ -137,6 +181,9 @@ class TokenVerifier:
             return Caller(channel_id=service, channel_kind=channel_pb2.CHANNEL_KIND_SYSTEM, service=service)
         actor = claims.get("actor", "")
         if not isinstance(channel_id, str) or not isinstance(actor, str) or (actor and not LABEL.fullmatch(actor)):
+            raise _invalid()
+        scopes = from_claim(claims.get("scope", ""))
+        if scopes is None:
             raise _invalid()
         channel = self._channels.find(channel_id)
         if channel is None:
@@ -148,33 +195,8 @@ class TokenVerifier:
             store_id=channel.store_id,
             time_zone=channel.time_zone,
             actor_id=actor,
+            scopes=channel.bounded(scopes),
         )
-
-
-def _parse_keys(text: str) -> _Keys:
-    """Read a JWKS; keys of another algorithm are left out. Raises ValueError where none is left."""
-    try:
-        entries = json.loads(text)["keys"]
-        by_id = {
-            str(entry["kid"]): _Key(jwt.PyJWK.from_dict(entry, algorithm=ALGORITHM), _channels_of(entry))
-            for entry in entries
-            if entry.get("kty") == "OKP" and entry.get("crv") == "Ed25519"
-        }
-    except (KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
-        raise ValueError(f"no JWKS: {type(error).__name__}") from None
-    if not by_id:
-        raise ValueError("a JWKS without an Ed25519 key")
-    return _Keys(by_id=by_id)
-
-
-def _channels_of(entry: Mapping[str, object]) -> frozenset[str] | None:
-    """Read for which channels a key is good. Raises ValueError where that cannot be read: it is never good for all."""
-    if ONLY_FOR not in entry:
-        return None
-    channels = entry[ONLY_FOR]
-    if not isinstance(channels, list) or not all(isinstance(channel, str) for channel in channels):
-        raise ValueError(f"{ONLY_FOR} is no list of channels")
-    return frozenset(channels)
 
 
 def bearer_token(header: str | bytes | None) -> str:
@@ -186,13 +208,23 @@ def bearer_token(header: str | bytes | None) -> str:
 
 def _seconds(claims: Mapping[str, object], name: str, *, default: float | None = None) -> float:
     value = claims.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _invalid()
-    return float(value)
+    try:
+        seconds = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        raise _invalid() from None
+    if not math.isfinite(seconds):
+        raise _invalid()
+    return seconds
 
 
-def _invalid() -> OmnithreadError:
-    return unauthenticated("TOKEN_INVALID", "The token is damaged, signed by an unknown key, or meant for another.")
+def _invalid(*, claim: str = "") -> OmnithreadError:
+    return unauthenticated(
+        "TOKEN_INVALID",
+        "The token is damaged, signed by an unknown key, meant for another, or good for too long.",
+        metadata={"claim": claim} if claim else {},
+    )
 
 
 def _expired() -> OmnithreadError:

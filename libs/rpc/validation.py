@@ -7,6 +7,12 @@ from protovalidate import Validator, Violation
 
 from libs.errors import FieldFault, invalid_argument
 
+WHOLE = "the request"
+"""What breaks a rule where no single field does."""
+MOST_BYTES_FOR_ALL_FAULTS = 1024
+"""Of a larger request that breaks the contract only the first fault is told. Each fault takes 20 microseconds to tell,
+and two bytes are enough to commit one: 256 KB of them would hold up every other call for seconds, 1 KB for 10 ms."""
+
 
 class Validation:
     """The validator of this process: one, because it keeps the rules that it compiled (4 to 9 us a message then)."""
@@ -15,13 +21,14 @@ class Validation:
         self._validator = Validator()
 
     def check(self, request: Message) -> None:
-        """Raise INVALID_FIELD, naming every field that breaks a rule and never its value."""
-        violations = self._validator.collect_violations(request)
+        """Raise INVALID_FIELD, naming the fields that break a rule and never a value; of a large request the first."""
+        large = request.ByteSize() > MOST_BYTES_FOR_ALL_FAULTS
+        violations = self._validator.collect_violations(request, fail_fast=large)
         if violations:
             faults = tuple(_fault(violation) for violation in violations)
             raise invalid_argument(
                 "INVALID_FIELD",
-                "Fields break the contract: " + ", ".join(sorted({fault.field for fault in faults})[:5]) + ".",
+                "Fields break the contract: " + ", ".join(sorted({fault.field or WHOLE for fault in faults})[:5]) + ".",
                 field_faults=faults,
             )
 

@@ -12,6 +12,7 @@ from opentelemetry.trace import Span, SpanContext, SpanKind, Tracer
 from prometheus_client import Counter, Histogram
 
 from libs.errors import OmnithreadError, Status
+from libs.rpc.access import Rule, rule_of
 from libs.rpc.status import CODES
 from libs.telemetry.exemplars import Exemplars
 from libs.telemetry.journey import JourneyLabels, add_journey_labels
@@ -19,6 +20,9 @@ from libs.telemetry.metrics import CallMetrics, kind_label
 from libs.telemetry.sampling import CALLER, FAILED
 from libs.telemetry.scrub import frames, safe_text, type_name
 from omnithread.rpc_spans import note_status, rpc_attributes
+
+INTERNAL = "InternalService"
+"""How the names of services end that are for the suite's own services only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,9 @@ class Method:
         return self.path.rpartition("/")[2]
 
     @property
-    def internal(self) -> bool:
-        """Whether only the suite's own services may use it."""
-        return self.service.endswith("InternalService")
+    def rule(self) -> Rule:
+        """Who may use it."""
+        return rule_of(self.path)
 
 
 class MethodMeter:

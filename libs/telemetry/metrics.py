@@ -6,6 +6,8 @@ Labels have few values: methods, codes, reasons, kinds of channels. No channel a
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,13 +19,15 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client import start_http_server as _start_http_server
+from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
 
 from libs.telemetry.span_counts import SPANS
 from omnithread.common.v1.channel_pb2 import ChannelKind
 
 CALL_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MOST_REASONS = 500
+POLL_SECONDS = 0.1
+"""How late the server of metrics notices that it is to end: the event loop waits for it."""
 OTHER = "OTHER"
 NOT_TOLD = "UNKNOWN"
 """The kind of channel of a caller that was turned away before it was known."""
@@ -71,6 +75,38 @@ class CallMetrics:
             else:
                 self._reasons.add(reason)
         self._errors.labels(code, reason).inc()
+
+
+class AdmissionMetrics:
+    """What the entrance of a gRPC server counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.in_flight = Gauge("omnithread_calls_in_flight", "Calls that are being answered now.", registry=registry)
+        self.limit = Gauge(
+            "omnithread_calls_in_flight_limit",
+            "How many calls may be answered at once, as the process finds it out from how long they take.",
+            registry=registry,
+        )
+        self._shed = Counter(
+            "omnithread_calls_shed",
+            "Calls turned away since there was more to do than can be done, by importance: BULK, NORMAL, URGENT.",
+            ["importance"],
+            registry=registry,
+        )
+        self._limited = Counter(
+            "omnithread_calls_rate_limited",
+            "Calls turned away since their channel had used up its allowance, by the limit that says so.",
+            ["limit"],
+            registry=registry,
+        )
+
+    def shed(self, importance: str) -> None:
+        """Count a call that was turned away."""
+        self._shed.labels(importance).inc()
+
+    def rate_limited(self, limit: str) -> None:
+        """Count a call of a channel that calls too often."""
+        self._limited.labels(limit).inc()
 
 
 class ClientMetrics:
@@ -139,10 +175,18 @@ def serving_metrics(listen: str, registry: CollectorRegistry) -> Iterator[int]:
         yield 0
         return
     host, _, port = listen.rpartition(":")
-    server, thread = _start_http_server(int(port), addr=host or "127.0.0.1", registry=registry)
+    app = make_wsgi_app(registry)
+    server = make_server(host or "127.0.0.1", int(port), app, ThreadingWSGIServer, handler_class=_Quiet)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, name="metrics", daemon=True)
+    thread.start()
     try:
         yield server.server_port
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=5)
+        thread.join(timeout=1)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_told: object) -> None:
+        """Nobody reads who has looked at the metrics."""

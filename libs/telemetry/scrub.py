@@ -19,9 +19,23 @@ VALUES = re.compile(
 )
 
 
+PASSWORD = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*@")
+"""In an address; a password may hold what ought to be escaped in one."""
+
+
+def has_password(address: str) -> bool:
+    """Say whether an address holds a user's password."""
+    return PASSWORD.search(address) is not None
+
+
+def without_passwords(text: str) -> str:
+    """Give a text without the users and passwords of addresses in it."""
+    return PASSWORD.sub("…@", text)
+
+
 def safe_text(error: BaseException) -> str:
     """Give the exception's text with its values cut out, at most 300 characters."""
-    return VALUES.sub("…", str(error))[:MOST_TEXT_CHARACTERS]
+    return VALUES.sub("…", without_passwords(str(error)))[:MOST_TEXT_CHARACTERS]
 
 
 def frames(error: BaseException) -> list[str]:

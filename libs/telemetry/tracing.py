@@ -63,7 +63,7 @@ def tracer_provider(
     return provider
 
 
-def shut_down_tracing(provider: TracerProvider, *, timeout_seconds: float = 5.0) -> None:
+def shut_down_tracing(provider: TracerProvider, *, timeout_seconds: float = 1.5) -> None:
     """Export what waits, and give up after a while: a collector that is away must not hold up the end of a process."""
     ending = threading.Thread(target=provider.shutdown, name="tracing-shutdown", daemon=True)
     ending.start()

@@ -1,8 +1,12 @@
-"""Uvicorn's protocol with a limit that it lacks: the time until a request's head is there."""
+"""Uvicorn's protocol with limits that it lacks: the time until a request's head is there, and its size in any case."""
 
 import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+PIECE_BYTES = 4096
+"""h11 bounds heads that are not whole yet only: what comes at once is given to it in pieces, so that none is whole
+beyond the limit by more than one of them."""
 
 
 class PatientProtocol(H11Protocol):
@@ -19,7 +23,10 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes; while a request is being answered, nothing of the next one is waited for."""
-        super().data_received(data)
+        for start in range(0, len(data), PIECE_BYTES):
+            if self.transport.is_closing():  # it was refused already
+                return
+            super().data_received(data[start : start + PIECE_BYTES])
         if self.cycle is None or self.cycle.response_complete:
             self._wait()
         else:

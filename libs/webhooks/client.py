@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,7 @@ MOST_IDLE_CONNECTIONS = 16
 IDLE_SECONDS = 15.0
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 KIND = re.compile(r"[A-Za-z0-9_./+-]{1,100}")
+BeforeSending = Callable[[], Awaitable[None]]
 SENDING = "http11.send_request_headers.started"
 
 
@@ -83,10 +84,21 @@ class WebhookClient:
             network_backend=self._backend,
         )
 
-    async def post(self, target: WebhookTarget, *, key: str, kind: str, body: bytes, now: datetime) -> WebhookAnswer:
+    async def post(
+        self,
+        target: WebhookTarget,
+        *,
+        key: str,
+        kind: str,
+        body: bytes,
+        now: datetime,
+        before_sending: BeforeSending | None = None,
+    ) -> WebhookAnswer:
         """Post `body`, at most 256 KB, under an idempotency key that stays the same over all tries.
 
         `kind` names what it is, for the receiver (header `Omnithread-Kind`). Takes at most the total timeout.
+        `before_sending` is awaited once there is a connection, as the last thing before anything is said on it; what it
+        raises is raised, and nothing was sent.
         Raises WebhookRefused, WebhookNotTaken, WebhookUnsure; ValueError where the caller's own words break a bound.
         """
         if not KEY.fullmatch(key) or not KIND.fullmatch(kind) or len(body) > MAX_BODY_BYTES:
@@ -95,7 +107,7 @@ class WebhookClient:
             self._rules.check_url(target.url)
         except AddressForbidden as error:
             raise WebhookRefused(error.why) from error
-        exchange = _Exchange()
+        exchange = _Exchange(before_sending)
         request = httpcore.Request(
             "POST",
             target.url,
@@ -141,7 +153,8 @@ class WebhookClient:
 class _Exchange:
     """What is known of one exchange at any moment of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_sending: BeforeSending | None) -> None:
+        self._before_sending = before_sending
         self.sent = False
         self.status = 0
         self.headers: Sequence[tuple[bytes, bytes]] = ()
@@ -150,7 +163,10 @@ class _Exchange:
 
     async def note(self, event: str, _info: object) -> None:
         """Hear from httpcore how far it is."""
-        self.sent = self.sent or event == SENDING
+        if event == SENDING and not self.sent:
+            if self._before_sending is not None:
+                await self._before_sending()
+            self.sent = True
 
     def failed(self, why: str) -> WebhookNotTaken | WebhookUnsure:
         """Give what a failure without an answer means: nothing was taken where nothing was sent."""
