@@ -9,7 +9,6 @@ from google.protobuf.message import Message
 from libs.events.merges import MergeListener, undated
 from libs.events.streams import Stream, internal_stream
 from libs.journey_rules import JourneyRules, load_journey_rules
-from libs.mongo.documents import Documents
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
@@ -44,9 +43,13 @@ from services.aggregator.erasures import Erasures
 from services.aggregator.explaining import Explaining
 from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.freshness import Freshness
+from services.aggregator.identifying import Identifying
 from services.aggregator.idle_journeys import IdleJourneys
 from services.aggregator.interest_servicer import InterestServicer
 from services.aggregator.internal_servicer import ContextInternalServicer
+from services.aggregator.keeping.contexts import Contexts
+from services.aggregator.keeping.kept import KeptContexts
+from services.aggregator.keeping.metrics import KeepingMetrics
 from services.aggregator.merging import Merges
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
@@ -71,7 +74,7 @@ from services.aggregator.watching.parts import watching_over
 
 async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     """Put the parts together."""
-    sources = open_sources(settings, foundation)
+    sources = open_sources(foundation)
     journeys = journeys_over(foundation, sources, load_journey_rules(settings.journeys_file))
     streams = streams_of(settings, sources)
     merges = MergeListener(area=AREA, absorb=undated(journeys.absorb), profile=sources.profile_internal)
@@ -106,8 +109,17 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         metrics=SectionMetrics(foundation.registry),
         missing_sections=troubles.missing_sections,
     )
+    kept = KeptContexts(most=settings.kept_contexts, most_bytes=settings.kept_context_bytes)
+    contexts = Contexts(
+        identifying=Identifying(sources),
+        reader=reader,
+        kept=kept,
+        metrics=KeepingMetrics(foundation.registry, kept),
+        clock=foundation.clock,
+    )
     servicer = ContextServicer(
         sessions=Sessions(journeys=journeys, sources=sources, merges=waiting_merges, reader=reader),
+        contexts=contexts,
         journeys=journeys,
         reader=reader,
         explaining=Explaining(records=journeys.records, area_merges=area_merges),
@@ -128,6 +140,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         journeys=journeys,
         sources=sources,
         reader=reader,
+        kept=kept,
         streams=list(streams.values()),
     )
     idle = IdleJourneys(journeys=journeys, clock=foundation.clock, pause_seconds=settings.journey_sweep_seconds)
@@ -167,16 +180,11 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
     )
 
 
-def open_sources(settings: AggregatorSettings, foundation: Foundation) -> Sources:
+def open_sources(foundation: Foundation) -> Sources:
     """Open the channels to the four services: in the caller's name for reading, in our own for their internal part."""
-    addresses = {
-        "profile": settings.profile_address,
-        "cart": settings.cart_address,
-        "preference": settings.preference_address,
-        "messaging": settings.messaging_address,
-    }
-    forward = {name: foundation.channel(address, identity="forward") for name, address in addresses.items()}
-    own = {name: foundation.channel(address) for name, address in addresses.items()}
+    four = ("profile", "cart", "preference", "messaging")
+    forward = {name: foundation.channel(name, identity="forward") for name in four}
+    own = {name: foundation.channel(name) for name in four}
     return Sources(
         profile=ProfileServiceStub(forward["profile"]),
         cart=CartServiceStub(forward["cart"]),
@@ -184,6 +192,9 @@ def open_sources(settings: AggregatorSettings, foundation: Foundation) -> Source
         messaging=MessagingServiceStub(forward["messaging"]),
         handovers=HandoverServiceStub(forward["cart"]),
         own_profile=ProfileServiceStub(own["profile"]),
+        own_cart=CartServiceStub(own["cart"]),
+        own_preference=PreferenceServiceStub(own["preference"]),
+        own_messaging=MessagingServiceStub(own["messaging"]),
         profile_internal=ProfileInternalServiceStub(own["profile"]),
         cart_internal=CartInternalServiceStub(own["cart"]),
         preference_internal=PreferenceInternalServiceStub(own["preference"]),
@@ -207,14 +218,7 @@ def journeys_over(foundation: Foundation, sources: Sources, rules: JourneyRules)
 
 def erasures_over(settings: AggregatorSettings, foundation: Foundation, journeys: Journeys, areas: Areas) -> Erasures:
     """Put what can be done about erasures together."""
-    documents = Documents(
-        database=foundation.database,
-        collection=ERASURES,
-        shape=ERASURE_SHAPE,
-        clock=foundation.clock,
-        random=foundation.random,
-        metrics=foundation.writes,
-    )
+    documents = foundation.documents(ERASURES, ERASURE_SHAPE)
     return Erasures(
         documents=documents,
         finder=ErasureFinder(foundation.database),

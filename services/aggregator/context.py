@@ -6,10 +6,12 @@ Pure. Nothing in a context depends on who asks or when; it has no maps, and its 
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from google.protobuf.message import Message
 
-from libs.errors import OmnithreadError, Status
+from libs.errors import OmnithreadError, Status, is_passing
+from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_pb2 import CartProblem
 from omnithread.cart.v1.price_pb2 import CartPrice, ChannelPrice
 from omnithread.common.v1.event_pb2 import Head
@@ -22,6 +24,8 @@ from omnithread.context.v1.context_pb2 import (
     SECTION_PREFERENCES,
     SECTION_PROFILE,
 )
+from omnithread.context.v1.context_service_pb2 import SectionTime
+from omnithread.context_token import context_token
 
 AREAS: Mapping[int, str] = {
     SECTION_PROFILE: "profile",
@@ -73,6 +77,8 @@ class SectionRead:
     message: Message
     beside: BesideCart = NOTHING_BESIDE
     """With the cart."""
+    read_time: datetime | None = None
+    """It was so then: before its service was asked. None while the read that asks is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,26 @@ class ContextRead:
     beside: BesideCart = NOTHING_BESIDE
     heads: Mapping[str, Head] = field(default_factory=dict)
     """How far the events of this customer had come that the answers hold, by area that answered."""
+    reads: Mapping[int, SectionRead] = field(default_factory=dict)
+    """The answers, by section: of those that nobody wanted to see, too."""
+
+    def token(self) -> str:
+        """Stand for all that the answers hold."""
+        positions = {(head.epoch, head.seq) for head in self.heads.values()}
+        return context_token(self.context.customer_id, sorted(positions))
+
+    def read_times_to_proto(self) -> list[SectionTime]:
+        """Say from when each section is that is there."""
+        return [
+            SectionTime(section=version.section, read_time=to_timestamp(read_time))
+            for version in self.context.versions
+            if (read_time := self.reads[version.section].read_time) is not None
+        ]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing that may be there in a moment."""
+        return all(one.reason == context_pb2.SECTION_PROBLEM_REASON_WITHHELD for one in self.problems)
 
     def problems_to_proto(self) -> list[context_pb2.SectionProblem]:
         """Write the problems, by section."""
@@ -141,11 +167,11 @@ def assemble(customer_id: str, reads: Iterable[SectionRead], *, wanted: frozense
 
 def problem_of(section: int, error: OmnithreadError) -> Problem:
     """Say why a section is missing, from the error that its service answered with."""
-    reasons = {
-        Status.UNAVAILABLE: context_pb2.SECTION_PROBLEM_REASON_UNAVAILABLE,
-        Status.DEADLINE_EXCEEDED: context_pb2.SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED,
-    }
-    return Problem(section, reasons.get(error.status, context_pb2.SECTION_PROBLEM_REASON_FAILED))
+    if error.status is Status.DEADLINE_EXCEEDED:
+        return Problem(section, context_pb2.SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED)
+    if is_passing(error):
+        return Problem(section, context_pb2.SECTION_PROBLEM_REASON_UNAVAILABLE)
+    return Problem(section, context_pb2.SECTION_PROBLEM_REASON_FAILED)
 
 
 def _etag(customer_id: str, present: Iterable[SectionRead], wanted: frozenset[int]) -> str:

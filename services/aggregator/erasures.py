@@ -12,7 +12,7 @@ from typing import NoReturn
 import structlog
 
 from libs.clock import Clock
-from libs.errors import CUSTOMER_ERASED, OmnithreadError, Status
+from libs.errors import CUSTOMER_ERASED, OmnithreadError, is_passing
 from libs.ids import NewId
 from libs.mongo.documents import Documents, SavedDocument
 from libs.mongo.record import Records
@@ -151,7 +151,7 @@ class Erasures:
         except OmnithreadError as error:
             if error.reason == CUSTOMER_ERASED:
                 return (customer_id,)  # profile has done it, and nobody here knows of it any more: after a restore
-            if error.status not in {Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED}:
+            if not is_passing(error):
                 raise
             own = await self.records.standing(customer_id)
             if not own.exists:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from libs.errors import OmnithreadError, Status, dependency_unavailable
 from libs.merged_things import things_to_proto
 from libs.mongo.record import Records
+from libs.rpc.call import call_or_none
 from omnithread.context.v1.context_service_pb2 import AreaMergeOutcome, ExplainMergeResponse
 from services.aggregator.area_merges import OTHER_AREAS, AreaMerges
 from services.aggregator.budget import Budget
 from services.aggregator.events import Event
 from services.aggregator.merging import OWN_AREA
+from services.aggregator.scoping import areas_closed_to
 from services.aggregator.values import Thread
 
 PROFILE_SHARE = 0.6
@@ -25,7 +27,9 @@ class Explaining:
     area_merges: AreaMerges
 
     async def explain(self, customer_id: str, merge_id: str, *, budget: Budget) -> ExplainMergeResponse:
-        """Give a merge thing by thing; an area that has not absorbed it, or does not answer, is named as missing.
+        """Give a merge thing by thing, in the areas that the caller's scopes open.
+
+        An area that they do not open, that has not absorbed it, or does not answer, is named as missing.
 
         Raises profile's CUSTOMER_NOT_FOUND and MERGE_NOT_FOUND, and DEPENDENCY_UNAVAILABLE without its answer.
         """
@@ -37,14 +41,17 @@ class Explaining:
             if error.status in {Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED}:
                 raise dependency_unavailable("profile") from error
             raise
-        asked = (*OTHER_AREAS, OWN_AREA)
+        closed = areas_closed_to(call_or_none())
+        asked = tuple(area for area in (*OTHER_AREAS, OWN_AREA) if area not in closed)
         seconds = budget.share_seconds(AREAS_SHARE)
         found = await asyncio.gather(*(self._outcome(area, merge_id, customer_id, seconds) for area in asked))
         of_profile = AreaMergeOutcome(area="profile", things=decided.things)
         return ExplainMergeResponse(
             merge=decided.merge,
             areas=[of_profile, *(outcome for outcome in found if outcome is not None)],
-            missing_areas=sorted(area for area, outcome in zip(asked, found, strict=True) if outcome is None),
+            missing_areas=sorted(
+                {*closed, *(area for area, outcome in zip(asked, found, strict=True) if outcome is None)}
+            ),
         )
 
     async def _outcome(

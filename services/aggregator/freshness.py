@@ -13,6 +13,7 @@ from grpc.aio import AioRpcError
 
 from libs.events.streams import OwnerAway, Stream
 from omnithread.common.v1.event_pb2 import Head
+from services.aggregator.heads import reaches
 from services.aggregator.values import Thread
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ class Freshness:
     async def catch_up(self, customer_id: str, heads: Mapping[str, Head], *, timeout_seconds: float) -> int:
         """Take in what happened up to these heads, by area, and give how many events are still missing."""
         known = await self._listening.positions(customer_id)
-        behind = {area: head for area, head in heads.items() if not _reaches(known.get(area), head)}
+        behind = {area: head for area, head in heads.items() if not reaches(known.get(area), head)}
         missing = await asyncio.gather(
             *(
                 self._listening.catch_up(area, customer_id, head.seq, timeout_seconds=timeout_seconds, epoch=head.epoch)
@@ -86,10 +87,4 @@ def not_heard(thread: Thread, customer_id: str, heads: Mapping[str, Head]) -> di
     The newest event may be one that means nothing for the journey: then only the consumer's cursor knows of it.
     """
     heard = {h.area: Head(epoch=h.epoch, seq=h.seq) for h in thread.heard if h.customer_id == customer_id}
-    return {area: head for area, head in heads.items() if not _reaches(heard.get(area), head)}
-
-
-def _reaches(known: Head | None, head: Head) -> bool:
-    if head.seq == 0:
-        return True
-    return known is not None and known.epoch == head.epoch and known.seq >= head.seq
+    return {area: head for area, head in heads.items() if not reaches(heard.get(area), head)}

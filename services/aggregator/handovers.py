@@ -58,7 +58,7 @@ class Handovers:
         """
         redeemed = await self._redeem(request, budget)
         # Cart may not have heard yet that they were merged; profile knows.
-        owner = await self.identifying.find(GetProfileRequest(customer_id=redeemed.customer_id), budget)
+        owner = await self.identifying.find(GetProfileRequest(customer_id=redeemed.customer_id), budget, own=True)
         if owner.profile.kind == CUSTOMER_KIND_KNOWN:
             refused = await self._outcome_without_identifying(request, owner, budget)
         else:
@@ -68,7 +68,7 @@ class Handovers:
         handed_over_by = redeemed.handed_over_by_customer_id
         identified = await self.identifying.identify(request, budget, continued_guest_id=handed_over_by)
         if not await self._is_one(owner, identified, budget):
-            owner = await self.identifying.find(GetProfileRequest(customer_id=redeemed.customer_id), budget)
+            owner = await self.identifying.find(GetProfileRequest(customer_id=redeemed.customer_id), budget, own=True)
             return withheld_arrival(owner, _result(redeemed, HANDOVER_OUTCOME_SOMEBODY_ELSE))
         return identified_arrival(
             identified, handover=_result(redeemed, _outcome_of_one(owner, identified, handed_over_by))
@@ -91,7 +91,9 @@ class Handovers:
         customer_id = identified.profile.customer_id
         if owner.profile.customer_id == customer_id:
             return True
-        standing = await self.identifying.find(GetProfileRequest(customer_id=owner.profile.customer_id), budget)
+        standing = await self.identifying.find(
+            GetProfileRequest(customer_id=owner.profile.customer_id), budget, own=True
+        )
         return standing.profile.customer_id == customer_id
 
     async def _redeem(self, request: StartSessionRequest, budget: Budget) -> RedeemHandoverResponse:

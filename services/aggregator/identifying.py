@@ -45,21 +45,27 @@ class Identifying:
         except OmnithreadError as error:
             raise needed(error, "profile") from error
 
-    async def find(self, asked: GetProfileRequest, budget: Budget) -> GetProfileResponse:
-        """Give a customer's profile, by id or by one identifier. Changes nothing. Raises CUSTOMER_NOT_FOUND too."""
+    async def find(self, asked: GetProfileRequest, budget: Budget, *, own: bool = False) -> GetProfileResponse:
+        """Give a customer's profile, by id or by one identifier. Changes nothing. Raises CUSTOMER_NOT_FOUND too.
+
+        `own`: in our own name, where it is asked what follows for the visit, and not what is shown.
+        """
         try:
-            return await self.sources.find(asked, timeout_seconds=budget.share_seconds(IDENTIFY_SHARE))
+            return await self.sources.find(asked, timeout_seconds=budget.share_seconds(IDENTIFY_SHARE), own=own)
         except OmnithreadError as error:
             raise needed(error, "profile") from error
 
     async def named_by(self, identifiers: Iterable[Identifier], budget: Budget) -> frozenset[str]:
-        """Give all customers to whom one of these identifiers leads, without linking any. One call for each."""
+        """Give all customers to whom one of these identifiers leads, without linking any. One call for each.
+
+        In our own name: it is not told to the channel.
+        """
         found = await asyncio.gather(*(self._named_by(identifier, budget) for identifier in identifiers))
         return frozenset(customer_id for customer_id in found if customer_id)
 
     async def _named_by(self, identifier: Identifier, budget: Budget) -> str:
         try:
-            return (await self.find(GetProfileRequest(identifier=identifier), budget)).profile.customer_id
+            return (await self.find(GetProfileRequest(identifier=identifier), budget, own=True)).profile.customer_id
         except OmnithreadError as error:
             if error.reason == NOT_FOUND:
                 return ""

@@ -14,7 +14,7 @@ import structlog
 from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, Status
+from libs.errors import OmnithreadError, is_passing
 from libs.ids import derived_id
 from libs.mongo.deadline import reading
 from libs.mongo.migrate import Index
@@ -38,8 +38,6 @@ INTEREST_INDEX = Index(RECORDS, (("merged_into", 1), (f"{VIEWS}.sku", 1), ("_id"
 MOST_CHANGES = 20
 CUSTOMERS_PER_PAGE = 100
 AT_ONCE = 8
-WAITED_FOR = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED})
-"""After these the same customer is tried again later; any other refusal is final, and holds up nobody else."""
 
 log = structlog.get_logger(__name__)
 
@@ -134,8 +132,8 @@ class PriceAlerts:
             except NothingToDo:
                 return False
             except OmnithreadError as error:
-                if error.status in WAITED_FOR:
-                    raise
+                if is_passing(error):
+                    raise  # the same customer is tried again later; any other refusal is final, and holds up nobody
                 log.warning("price_fall_not_told", customer_id=customer_id, reason=error.reason)
                 return False
             tell_newest_on_span(saved.state, touchpoint_id)

@@ -6,9 +6,12 @@ everywhere yet, that is done while the caller waits (`uniting.py`), and named wh
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from libs.errors import OmnithreadError, Status, customer_not_found
 from libs.origin import Origin
+from libs.rpc.call import call_or_none
 from omnithread.context.v1.context_pb2 import (
     SECTION_CART,
     SECTION_JOURNEY,
@@ -34,6 +37,7 @@ from services.aggregator.context import (
 from services.aggregator.convert import section_to_proto
 from services.aggregator.freshness import Freshness, not_heard
 from services.aggregator.operations import Journeys
+from services.aggregator.scoping import closed_to, for_caller, withheld_problems
 from services.aggregator.section_metrics import SectionMetrics
 from services.aggregator.sources import Sources
 from services.aggregator.troubles.sections import MissingSections
@@ -74,19 +78,22 @@ class ContextReader:
         wanted: frozenset[int],
         origin: Origin,
         budget: Budget,
-        profile: SectionRead | None = None,
+        known: Iterable[SectionRead] = (),
         is_asked_for: bool = True,
     ) -> ContextRead:
-        """Read the wanted sections; `profile` where it has just been answered.
+        """Read the wanted sections; those that are `known` are not asked for again, unless the customer is another.
 
         What is missing is noted on the journey, unless nobody asked (`is_asked_for`) and it is only looked for again.
         Profile is always asked: it knows who the customer is today, and which merges are not yet done everywhere.
         The journey needs all four, to know whether it is up to date. Raises CUSTOMER_NOT_FOUND.
         """
+        began = self._journeys.clock()
+        closed = closed_to(call_or_none())
+        shown = wanted - closed
         answers = Answers()
-        if profile is not None:
-            answers.note(profile)
-        ask = self._asking(answers, budget)
+        for read in known:
+            answers.note(read)
+        ask = self._asking(answers, budget, closed)
         needed = ALL_SECTIONS if SECTION_JOURNEY in wanted else wanted | {SECTION_PROFILE}
         await ask(needed - answers.reads.keys(), customer_id)
         missing = answers.errors.get(SECTION_PROFILE)
@@ -111,9 +118,11 @@ class ContextReader:
         self._metrics.count(problems)
         if is_asked_for:
             self._missing_sections.note(survivor_id, problems, origin)
-        context = assemble(survivor_id, answers.reads.values(), wanted=wanted)
-        heads = {AREAS[section]: read.head for section, read in answers.reads.items()}
-        return ContextRead(context, tuple(problems), beside(answers.reads.get(SECTION_CART), wanted), heads)
+        context = for_caller(assemble(survivor_id, answers.reads.values(), wanted=shown), call_or_none())
+        problems = [*(one for one in problems if one.section not in closed), *withheld_problems(wanted & closed)]
+        reads = {section: _dated(read, began) for section, read in answers.reads.items()}
+        heads = {AREAS[section]: read.head for section, read in reads.items()}
+        return ContextRead(context, tuple(problems), beside(reads.get(SECTION_CART), shown), heads, reads)
 
     async def refresh_journey(self, customer_id: str, *, budget: Budget) -> None:
         """Take in what the services announced of this customer, as far as they answer in time."""
@@ -128,22 +137,32 @@ class ContextReader:
             ),
         )
 
-    def _asking(self, answers: Answers, budget: Budget) -> Ask:
-        """Give what reads sections at once, each with a share of what is left; one answer may tell two sections."""
+    def _asking(self, answers: Answers, budget: Budget, closed: frozenset[int]) -> Ask:
+        """Give what reads sections at once, each with a share of what is left; one answer may tell two sections.
+
+        Those that are closed to the caller are read in our own name.
+        """
 
         async def ask(sections: Iterable[int], customer_id: str) -> None:
             asked = sorted({SECTIONS[AREAS[section]] for section in sections})
             timeout_seconds = budget.share_seconds(READ_SHARE)
-            await asyncio.gather(*(self._answer(answers, section, customer_id, timeout_seconds) for section in asked))
+            await asyncio.gather(
+                *(
+                    self._answer(answers, section, customer_id, timeout_seconds, own=section in closed)
+                    for section in asked
+                )
+            )
 
         return ask
 
-    async def _answer(self, answers: Answers, section: int, customer_id: str, timeout_seconds: float) -> None:
+    async def _answer(
+        self, answers: Answers, section: int, customer_id: str, timeout_seconds: float, *, own: bool
+    ) -> None:
         try:
             if section == SECTION_JOURNEY:
                 answers.note(await self._read_journey(answers, customer_id))
                 return
-            told = await self._sources.read(section, customer_id, timeout_seconds=timeout_seconds)
+            told = await self._sources.read(section, customer_id, timeout_seconds=timeout_seconds, own=own)
         except OmnithreadError as error:
             answers.note_error(section, error)
             return
@@ -181,8 +200,13 @@ class ContextReader:
         except OmnithreadError as error:
             answers.note_error(SECTION_JOURNEY, error)
             return 0
-        await self._asking(answers, budget)([SECTION_JOURNEY], customer_id)
+        await self._asking(answers, budget, frozenset())([SECTION_JOURNEY], customer_id)
         return behind
+
+
+def _dated(read: SectionRead, began: datetime) -> SectionRead:
+    """Say from when a section is: what was asked for is at least as new as the read."""
+    return read if read.read_time is not None else replace(read, read_time=began)
 
 
 def _answering(awaited: Mapping[str, frozenset[str]], silent: frozenset[str]) -> list[tuple[str, frozenset[str]]]:

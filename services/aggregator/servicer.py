@@ -10,6 +10,7 @@ from services.aggregator.explaining import Explaining
 from services.aggregator.foreign_sessions import ForeignSessions
 from services.aggregator.journey_convert import journey_to_proto
 from services.aggregator.journey_spans import journey_at
+from services.aggregator.keeping.contexts import Contexts
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
 from services.aggregator.reading import ContextReader
@@ -26,6 +27,7 @@ class ContextServicer(ContextServiceServicer):
         self,
         *,
         sessions: Sessions,
+        contexts: Contexts,
         journeys: Journeys,
         reader: ContextReader,
         explaining: Explaining,
@@ -33,6 +35,7 @@ class ContextServicer(ContextServiceServicer):
         most_answer_seconds: float,
     ) -> None:
         self._sessions = sessions
+        self._contexts = contexts
         self._journeys = journeys
         self._reader = reader
         self._explaining = explaining
@@ -56,25 +59,13 @@ class ContextServicer(ContextServiceServicer):
             other_channel_prices=started.context.beside.other_channel_prices,
             cart_problems=started.context.beside.problems,
             handover=started.handover,
+            token=started.context.token(),
         )
 
     async def GetCustomerContext(
         self, request: pb.GetCustomerContextRequest, _context: object
     ) -> pb.GetCustomerContextResponse:
-        found = await self._sessions.read(
-            customer_id=request.customer_id,
-            identifier=request.identifier if request.HasField("identifier") else None,
-            sections=request.sections,
-            origin=origin_of(current_call()),
-            budget=self._budget(),
-        )
-        return pb.GetCustomerContextResponse(
-            context=found.context,
-            problems=found.problems_to_proto(),
-            cart_price=found.beside.price,
-            other_channel_prices=found.beside.other_channel_prices,
-            cart_problems=found.beside.problems,
-        )
+        return await self._contexts.get(request, origin=origin_of(current_call()), budget=self._budget())
 
     async def RecordTouchpoint(
         self, request: pb.RecordTouchpointRequest, _context: object

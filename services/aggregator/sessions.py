@@ -8,22 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.mongo.values import Outcome
-from libs.origin import Origin, Stamp
+from libs.origin import Stamp
 from libs.telemetry.journey import add_journey_labels
 from omnithread.context.v1.context_service_pb2 import HandoverResult, StartSessionRequest
-from omnithread.profile.v1.profile_pb2 import Identifier
-from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, IdentifyOutcome, SetAsideIdentifier
+from omnithread.profile.v1.profile_service_pb2 import IdentifyOutcome, SetAsideIdentifier
 from services.aggregator import errors
 from services.aggregator.arrivals import Arrival, identified_arrival
 from services.aggregator.budget import Budget
-from services.aggregator.context import AREAS, ContextRead, SectionRead, wanted_sections
+from services.aggregator.context import AREAS, ContextRead, wanted_sections
 from services.aggregator.handovers import Handovers
 from services.aggregator.identifying import Identifying
 from services.aggregator.journey_spans import spans
 from services.aggregator.merging import Merges
 from services.aggregator.operations import Journeys
 from services.aggregator.reading import ContextReader
-from services.aggregator.sources import Sources, profile_section
+from services.aggregator.sources import Sources
 from services.aggregator.values import Thread
 from services.aggregator.withholding import PERSONAL, without_person
 
@@ -93,7 +92,7 @@ class Sessions:
             origin=stamp.origin,
             budget=budget,
             # What merging changed is read again.
-            profile=None if arrival.pending_merges else arrival.profile,
+            known=() if arrival.pending_merges or arrival.profile is None else (arrival.profile,),
         )
         return StartedSession(
             customer_id=context.context.customer_id,
@@ -105,26 +104,6 @@ class Sessions:
             context=without_person(context, wanted) if arrival.withheld else context,
             handover=arrival.handover,
             replayed=outcome.replayed,
-        )
-
-    async def read(
-        self,
-        *,
-        customer_id: str,
-        identifier: Identifier | None,
-        sections: Sequence[int],
-        origin: Origin,
-        budget: Budget,
-    ) -> ContextRead:
-        """Read the context of a customer named by id, or by an identifier, which profile has to look up first."""
-        profile: SectionRead | None = None
-        if identifier is not None:
-            found = await self._identifying.find(GetProfileRequest(identifier=identifier), budget)
-            profile = profile_section(found.profile, found.head)
-            customer_id = profile.customer_id
-            add_journey_labels(customer_id=customer_id)
-        return await self._reader.read(
-            customer_id, wanted=wanted_sections(sections), origin=origin, budget=budget, profile=profile
         )
 
     async def _arrive(self, request: StartSessionRequest, budget: Budget) -> Arrival:

@@ -34,6 +34,10 @@ class AggregatorSettings(ServiceSettings):
     begins, a price that ends."""
     watch_write_seconds: float = Field(default=10.0, ge=1, le=300)
     """How long an update may wait for its watcher to take it; then the stream is cut."""
+    kept_contexts: int = Field(default=5000, ge=0, le=1_000_000)
+    """How many contexts this replica keeps in memory, for those who are content with one from a moment ago; 0: none."""
+    kept_context_bytes: int = Field(default=64 * 1024 * 1024, ge=0, le=16 * 1024**3)
+    """How much memory they may take, about."""
     trouble_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often every replica asks cart what it refused; such touchpoints are late by at most this."""
     interest_days: float = Field(default=90.0, gt=0, le=400)

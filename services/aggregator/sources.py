@@ -53,7 +53,11 @@ class Sources:
     messaging: "MessagingServiceAsyncStub"
     handovers: "HandoverServiceAsyncStub"
     own_profile: "ProfileServiceAsyncStub"
-    """In our own name, for what profile takes from no channel."""
+    """These four in our own name: for what profile takes from no channel, and for what a channel may not be shown but
+    what a context cannot do without: who the customer is, and how far their journey should be."""
+    own_cart: "CartServiceAsyncStub"
+    own_preference: "PreferenceServiceAsyncStub"
+    own_messaging: "MessagingServiceAsyncStub"
     profile_internal: "ProfileInternalServiceAsyncStub"
     cart_internal: "CartInternalServiceAsyncStub"
     preference_internal: "PreferenceInternalServiceAsyncStub"
@@ -73,23 +77,35 @@ class Sources:
         return await answered("cart", self.handovers.RedeemHandover(request, timeout=timeout_seconds))
 
     async def find(
-        self, request: profile_service_pb2.GetProfileRequest, *, timeout_seconds: float
+        self, request: profile_service_pb2.GetProfileRequest, *, timeout_seconds: float, own: bool = False
     ) -> profile_service_pb2.GetProfileResponse:
-        """Find the customer, by id or identifier."""
-        return await answered("profile", self.profile.GetProfile(request, timeout=timeout_seconds))
+        """Find the customer, by id or identifier.
 
-    async def read(self, section: int, customer_id: str, *, timeout_seconds: float) -> tuple[SectionRead, ...]:
-        """Ask one of the four services, named by its section; what cart answers are two sections."""
+        `own`: in our own name, for what is not shown to the caller.
+        """
+        profile = self.own_profile if own else self.profile
+        return await answered("profile", profile.GetProfile(request, timeout=timeout_seconds))
+
+    async def read(
+        self, section: int, customer_id: str, *, timeout_seconds: float, own: bool = False
+    ) -> tuple[SectionRead, ...]:
+        """Ask one of the four services, named by its section; what cart answers are two sections.
+
+        `own`: in our own name, for what is not shown to the caller.
+        """
         if section == SECTION_PROFILE:
             asked = profile_service_pb2.GetProfileRequest(customer_id=customer_id)
-            found = await self.find(asked, timeout_seconds=timeout_seconds)
+            profile = self.own_profile if own else self.profile
+            found = await answered("profile", profile.GetProfile(asked, timeout=timeout_seconds))
             return (profile_section(found.profile, found.head),)
         if section == SECTION_CART:
-            return await self._read_cart(customer_id, timeout_seconds)
+            return await _read_cart(self.own_cart if own else self.cart, customer_id, timeout_seconds)
         if section == SECTION_PREFERENCES:
-            return (await self._read_preferences(customer_id, timeout_seconds),)
+            preference = self.own_preference if own else self.preference
+            return (await _read_preferences(preference, customer_id, timeout_seconds),)
         if section == SECTION_MESSAGING:
-            return (await self._read_messaging(customer_id, timeout_seconds),)
+            messaging = self.own_messaging if own else self.messaging
+            return (await _read_messaging(messaging, customer_id, timeout_seconds),)
         raise ValueError(section)
 
     def internal(self, area: str) -> tuple[Any, Any]:  # what is the same in all areas has no common type
@@ -121,34 +137,6 @@ class Sources:
         )
         await answered("profile", self.profile_internal.CompleteMerge(request, timeout=timeout_seconds))
 
-    async def _read_cart(self, customer_id: str, timeout_seconds: float) -> tuple[SectionRead, SectionRead]:
-        request = cart_service_pb2.GetCartRequest(customer_id=customer_id)
-        answer = await answered("cart", self.cart.GetCart(request, timeout=timeout_seconds))
-        cart, owner_id = answer.cart, answer.cart.customer_id
-        section = CartSection(cart=cart, recent_orders=answer.recent_orders)
-        offers = OffersSection(offers=answer.offers)
-        beside = BesideCart(
-            price=answer.price if answer.HasField("price") else None,
-            other_channel_prices=tuple(answer.other_channel_prices),
-            problems=tuple(answer.problems),
-        )
-        return (
-            SectionRead(SECTION_CART, owner_id, cart.version, answer.head, section, beside),
-            SectionRead(SECTION_OFFERS, owner_id, answer.offers_version, answer.head, offers),
-        )
-
-    async def _read_preferences(self, customer_id: str, timeout_seconds: float) -> SectionRead:
-        request = preference_service_pb2.GetPreferencesRequest(customer_id=customer_id)
-        answer = await answered("preference", self.preference.GetPreferences(request, timeout=timeout_seconds))
-        found = answer.preferences
-        return SectionRead(SECTION_PREFERENCES, found.customer_id, found.version, answer.head, found)
-
-    async def _read_messaging(self, customer_id: str, timeout_seconds: float) -> SectionRead:
-        request = messaging_service_pb2.GetMessagingOverviewRequest(customer_id=customer_id)
-        answer = await answered("messaging", self.messaging.GetMessagingOverview(request, timeout=timeout_seconds))
-        found = answer.overview
-        return SectionRead(SECTION_MESSAGING, found.customer_id, found.version, answer.head, found)
-
 
 @dataclass(frozen=True, slots=True)
 class MergeOrder:
@@ -172,3 +160,38 @@ async def answered(dependency: str, call: Awaitable[Answer]) -> Answer:
         return await call
     except grpc.aio.AioRpcError as error:
         raise error_from_rpc(error, dependency=dependency) from error
+
+
+async def _read_cart(
+    stub: "CartServiceAsyncStub", customer_id: str, timeout_seconds: float
+) -> tuple[SectionRead, SectionRead]:
+    request = cart_service_pb2.GetCartRequest(customer_id=customer_id)
+    answer = await answered("cart", stub.GetCart(request, timeout=timeout_seconds))
+    cart, owner_id = answer.cart, answer.cart.customer_id
+    section = CartSection(cart=cart, recent_orders=answer.recent_orders)
+    offers = OffersSection(offers=answer.offers)
+    beside = BesideCart(
+        price=answer.price if answer.HasField("price") else None,
+        other_channel_prices=tuple(answer.other_channel_prices),
+        problems=tuple(answer.problems),
+    )
+    return (
+        SectionRead(SECTION_CART, owner_id, cart.version, answer.head, section, beside),
+        SectionRead(SECTION_OFFERS, owner_id, answer.offers_version, answer.head, offers),
+    )
+
+
+async def _read_preferences(
+    stub: "PreferenceServiceAsyncStub", customer_id: str, timeout_seconds: float
+) -> SectionRead:
+    request = preference_service_pb2.GetPreferencesRequest(customer_id=customer_id)
+    answer = await answered("preference", stub.GetPreferences(request, timeout=timeout_seconds))
+    found = answer.preferences
+    return SectionRead(SECTION_PREFERENCES, found.customer_id, found.version, answer.head, found)
+
+
+async def _read_messaging(stub: "MessagingServiceAsyncStub", customer_id: str, timeout_seconds: float) -> SectionRead:
+    request = messaging_service_pb2.GetMessagingOverviewRequest(customer_id=customer_id)
+    answer = await answered("messaging", stub.GetMessagingOverview(request, timeout=timeout_seconds))
+    found = answer.overview
+    return SectionRead(SECTION_MESSAGING, found.customer_id, found.version, answer.head, found)

@@ -7,7 +7,7 @@ What each looked at follows from the touchpoints in the same way.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -50,9 +50,13 @@ def split(now: Thread, *, before: Thread, source: Thread, sides: Sides) -> Parte
     mine = [t for t in sides.since if t not in theirs]
     known = {session.session_id for session in (*before.sessions, *source.sessions)}
     new_sessions = [session for session in now.sessions if session.session_id not in known]
+    mine_again = _noted_again(before.timeline, mine, now.timeline)
+    theirs_again = _noted_again(source.timeline, theirs, now.timeline)
     own_recent = tuple(t for t in before.recent_touchpoints if t.touchpoint_id not in sides.gone)
     survivor = Thread(
-        timeline=_replayed(before.timeline, mine, now.timeline, source.timeline, sides.merge_id),
+        timeline=_named(
+            mine_again, now.timeline, {*_names(source.timeline), *theirs_again.own_names()}, sides.merge_id
+        ),
         sessions=_sessions(before.sessions, (one for one in new_sessions if one.session_id not in visits)),
         recent_touchpoints=newest((*own_recent, *mine)),
         heard=tuple(one for one in now.heard if one.customer_id not in sides.source_ids),
@@ -69,7 +73,7 @@ def split(now: Thread, *, before: Thread, source: Thread, sides: Sides) -> Parte
         survivor=with_interest(survivor, mine),
         source=replace(
             with_interest(source, theirs),
-            timeline=_replayed(source.timeline, theirs, now.timeline, survivor.timeline, sides.merge_id),
+            timeline=_named(theirs_again, now.timeline, _names(survivor.timeline), sides.merge_id),
             sessions=_sessions(source.sessions, (one for one in new_sessions if one.session_id in visits)),
             recent_touchpoints=newest((*source.recent_touchpoints, *theirs)),
             heard=_furthest(source.heard, now.heard, sides.source_ids),
@@ -104,8 +108,24 @@ def _furthest(own: tuple[Heard, ...], since: tuple[Heard, ...], customer_ids: fr
     return tuple(found.values())
 
 
-def _replayed(own: Timeline, came: Sequence[Touchpoint], shared: Timeline, others: Timeline, merge_id: str) -> Timeline:
-    """Add what came since; a journey that this opens has the id that was told, unless the other side has that."""
+@dataclass(frozen=True, slots=True)
+class _NotedAgain:
+    """A side's journeys with what came since, before those that this opened have their names."""
+
+    own: Timeline
+    """As it was before."""
+    came: Sequence[Touchpoint]
+    after: Timeline
+    opened: Mapping[str, str]
+    """The id that was told of a journey, by the name under which it was opened here."""
+
+    def own_names(self) -> frozenset[str]:
+        """Give the names that are this side's whatever the other has: those too of pieces that an end has parted."""
+        return _names(self.own) | (_names(self.after) - self.opened.keys())
+
+
+def _noted_again(own: Timeline, came: Sequence[Touchpoint], shared: Timeline) -> _NotedAgain:
+    """Note once more what came since."""
     opened: dict[str, str] = {}
     after = own
     for touchpoint in sorted(came, key=lambda one: (one.occur_time, one.touchpoint_id)):
@@ -118,14 +138,19 @@ def _replayed(own: Timeline, came: Sequence[Touchpoint], shared: Timeline, other
             gap_days=_gap_days_at(shared, time),
             end=_end_by(shared, touchpoint),
         )
-    taken = {*_names(own), *_names(others)}
+    return _NotedAgain(own, came, after, opened)
+
+
+def _named(again: _NotedAgain, shared: Timeline, others: Iterable[str], merge_id: str) -> Timeline:
+    """Name the journeys; one that was opened has the id that was told, unless the other side has that."""
+    taken = {*_names(again.own), *others}
     journeys: dict[str, Journey] = {}
-    for journey in after.journeys:
-        named = _renamed(journey, opened, taken, merge_id)
+    for journey in again.after.journeys:
+        named = _renamed(journey, again.opened, taken, merge_id)
         taken |= {named.journey_id, *named.joined_ids}
         journeys[named.journey_id] = named
-    after = replace(after, journeys=tuple(journeys.values()))
-    for touchpoint in came:
+    after = replace(again.after, journeys=tuple(journeys.values()))
+    for touchpoint in again.came:
         told, journey_id = journey_at(shared, touchpoint.occur_time), journey_at(after, touchpoint.occur_time)
         if told not in taken and journey_id in journeys:
             taken.add(told)
@@ -154,7 +179,7 @@ def _names(timeline: Timeline) -> frozenset[str]:
     return frozenset(name for journey in timeline.journeys for name in (journey.journey_id, *journey.joined_ids))
 
 
-def _renamed(journey: Journey, opened: dict[str, str], taken: set[str], merge_id: str) -> Journey:
+def _renamed(journey: Journey, opened: Mapping[str, str], taken: set[str], merge_id: str) -> Journey:
     """Give a journey that was opened meanwhile its name; one that is taken stays a by-name of it."""
     names: dict[str, None] = {}
     for name in (journey.journey_id, *journey.joined_ids):

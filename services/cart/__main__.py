@@ -43,7 +43,7 @@ from services.cart.sweeps import CartSweeps
 
 async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     """Put the parts together."""
-    profile = ProfileInternalServiceStub(foundation.channel(settings.profile_address))
+    profile = ProfileInternalServiceStub(foundation.channel("profile"))
     directory = CustomerDirectory(profile)
     records = foundation.records(SHAPE, admit=directory.admit)
     commands = Commands(
@@ -67,7 +67,7 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
     )
     desk = Desk(commands=commands, new_id=foundation.new_id)
     merges = MergeListener(area="cart", absorb=undated(carts.absorb), profile=profile)
-    offering = offer_parts(settings, foundation)
+    offering = offer_parts(foundation)
     audience = AudienceBook(
         database=foundation.database,
         records=records,

@@ -30,14 +30,14 @@ def consumer_of(
         streams=[
             internal_stream(
                 "profile",
-                ProfileInternalServiceStub(foundation.channel(settings.profile_address)),
+                ProfileInternalServiceStub(foundation.channel("profile")),
                 topic=settings.topic("profile"),
                 event_type=ProfileEvent,
                 messages=profile_internal_service_pb2,
             ),
             internal_stream(
                 "context",
-                ContextInternalServiceStub(foundation.channel(settings.aggregator_address)),
+                ContextInternalServiceStub(foundation.channel("aggregator")),
                 topic=settings.topic("context"),
                 event_type=ContextEvent,
                 messages=context_internal_service_pb2,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
-import grpc
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 from starlette.routing import Route
@@ -14,6 +13,7 @@ from libs.ids import NewId
 from libs.web.visits import Visits, WebMetrics
 from services.console.acting import parts as acting
 from services.console.calling.clients import Clients
+from services.console.calling.credentials import credentials_of
 from services.console.calling.tokens import AgentTokens
 from services.console.console import Console
 from services.console.customers import parts as customers
@@ -108,7 +108,7 @@ def _clients(settings: ConsoleSettings, stack: AsyncExitStack, clock: Clock) -> 
         messaging=settings.messaging_address,
         context=settings.aggregator_address,
     )
-    credentials = None if settings.plaintext else grpc.ssl_channel_credentials()
+    credentials = credentials_of(settings)
 
     def connect(token: Callable[[], str]) -> omnithread.Omnithread:
         return omnithread.connect(

@@ -38,9 +38,13 @@ class ConsoleSettings(ProcessSettings):
     token_audience: str = "omnithread"  # noqa: S105  as above
     """Whom tokens are meant for (`aud`)."""
     token_seconds: float = Field(default=300.0, ge=60, le=3600)
-    """How long an agent's token is good; a new one is made before it ends."""
-    plaintext: bool = True
-    """Whether the services are reached without TLS: as inside a cluster whose network is trusted."""
+    """How long an agent's token is good; a new one is made before it ends. The services take none that is good for
+    longer than they are set to, 900 seconds unless they are told otherwise."""
+    root_certificates_file: Path | None = None
+    """Whom the console trusts when it calls the services, in PEM; empty: whom gRPC trusts by itself. Read at the start.
+    """
+    plaintext: bool = False
+    """Whether the services are reached without TLS, as in tests on one machine: tokens can be read on the way then."""
 
     session_key_file: Path = Path("console-session.key")
     """The secret (at least 32 characters) with which sign-in links, sessions and forms are signed."""

@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry
 
 from libs.clock import Clock
 from libs.ids import new_id
+from libs.rpc.certificate_metrics import tell_ends
+from libs.rpc.certificates import Certificates
 from libs.rpc.client import service_channel
 from libs.telemetry.metrics import ClientMetrics
 from libs.web.buckets import Buckets
@@ -44,12 +46,23 @@ def gate_of(
     """Give the door's application; `stack` closes what is opened for it."""
     client_metrics = ClientMetrics(registry)
 
-    def channel(address: str) -> grpc.aio.Channel:
-        opened = service_channel(address, token_file=settings.service_token_file, tracer=tracer, metrics=client_metrics)
+    certificates = Certificates(settings.tls_files) if settings.tls_files else None
+    if certificates is not None:
+        tell_ends(certificates, registry)
+
+    def channel(service: str) -> grpc.aio.Channel:
+        opened = service_channel(
+            settings.address_of(service),
+            service=service,
+            certificates=certificates,
+            token_file=settings.service_token_file,
+            tracer=tracer,
+            metrics=client_metrics,
+        )
         stack.push_async_callback(opened.close)
         return opened
 
-    preference, messaging = channel(settings.preference_address), channel(settings.messaging_address)
+    preference, messaging = channel("preference"), channel("messaging")
     showing = Showing(
         brands=Brands(find=AskBrands(BrandServiceStub(messaging)), now=now),
         default_language=settings.default_language,
@@ -66,7 +79,7 @@ def gate_of(
     )
     resuming = Resuming(
         showing=showing,
-        cart=CartInternalServiceStub(channel(settings.cart_address)),
+        cart=CartInternalServiceStub(channel("cart")),
         answer_seconds=settings.answer_seconds,
         target=settings.resume_target,
         body_seconds=body_seconds,

@@ -10,7 +10,6 @@ from libs.events.streams import internal_stream
 from libs.mongo.connection import Database
 from libs.process import run_service
 from libs.purposes import load_purposes
-from libs.rpc.channels import ChannelRegistry
 from libs.rpc.directory import CustomerDirectory
 from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1 import cart_internal_service_pb2
@@ -69,14 +68,14 @@ from services.messaging.texts.viewed import VIEWED_INDEXES
 
 async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     """Put the parts together. ValueError where the file of purposes is damaged."""
-    profile_channel = foundation.channel(settings.profile_address)
-    cart_channel = foundation.channel(settings.cart_address)
+    profile_channel = foundation.channel("profile")
+    cart_channel = foundation.channel("cart")
     profile_internal = ProfileInternalServiceStub(profile_channel)
     directory = CustomerDirectory(profile_internal)
     purposes = load_purposes(settings.purposes_file)
     records = foundation.records(SHAPE, admit=directory.admit)
     profile = ProfileServiceStub(profile_channel)
-    preference_channel = foundation.channel(settings.preference_address)
+    preference_channel = foundation.channel("preference")
     preference_internal = PreferenceInternalServiceStub(preference_channel)
     sources = Sources(
         profile=profile,
@@ -114,7 +113,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     delivering = delivery.delivery_parts(
         settings, foundation, records=records, directory=directory, nudges=nudges, campaigns=campaign_meters
     )
-    time_zones = TimeZones.of(ChannelRegistry.load(settings.channels_file), default=settings.default_time_zone)
+    time_zones = TimeZones(foundation.channels, default=settings.default_time_zone)
     preparing = Preparing(
         sources=sources,
         templates=texts.templates,
@@ -124,6 +123,8 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         time_zones=time_zones,
         metrics=JudgementMetrics(foundation.registry),
         clock=foundation.clock,
+        doubt=foundation.doubt,
+        lead=timedelta(seconds=settings.send_lease_seconds / 2),
     )
     campaigns = campaign_parts(
         foundation,
@@ -182,7 +183,7 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             ),
             internal_stream(
                 "context",
-                ContextInternalServiceStub(foundation.channel(settings.aggregator_address)),
+                ContextInternalServiceStub(foundation.channel("aggregator")),
                 topic=settings.topic("context"),
                 event_type=ContextEvent,
                 messages=context_internal_service_pb2,
@@ -192,6 +193,11 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
     )
     subscriptions = subscription_parts(settings, foundation, records=records)
     servicer = MessagingServicer(messages=messages, conversations=conversations.desk)
+
+    def stopping() -> None:
+        send_loop.stop_taking()
+        delivering.watchers.stop()
+
     internal_servicer = MessagingInternalServicer(messages=messages, merges=merges)
     return Parts(
         registrations=[
@@ -216,6 +222,8 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
             **subscriptions.sweeps,
             **queue_sweeps(foundation.registry, foundation.database, foundation.clock),
         },
+        stopping=stopping,
+        most_streams=settings.inbox_watchers,
         close=one_after_the_other(subscriptions.close, delivering.providers.close),
     )
 

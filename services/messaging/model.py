@@ -201,8 +201,11 @@ def put_back(
     due_time: datetime,
     now: datetime,
     is_unsure: bool = False,
+    counts: bool = True,
 ) -> Change:
     """Let a message wait again that the provider did not take, as far as that is known (else `is_unsure`).
+
+    `counts` is false where it was no try, since the provider was not asked.
 
     One that may have gone keeps its way and its provider: by another one it would go a second time.
     One whose campaign the customer left while it was being sent does not wait again.
@@ -218,7 +221,7 @@ def put_back(
         claim_id="",
         provider_ref="",
         attempts=seen.attempts + 1,
-        tries=seen.tries + 1,
+        tries=seen.tries + counts,
         is_unsure=is_unsure,
         due_time=due_time,
         update_time=now,

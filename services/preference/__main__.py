@@ -36,7 +36,7 @@ SEED_BYTES = 32
 
 async def build(settings: PreferenceSettings, foundation: Foundation) -> Parts:
     """Put the parts together."""
-    profile = ProfileInternalServiceStub(foundation.channel(settings.profile_address))
+    profile = ProfileInternalServiceStub(foundation.channel("profile"))
     directory = CustomerDirectory(profile)
     records = foundation.records(SHAPE, admit=directory.admit)
     book = PreferenceBook(

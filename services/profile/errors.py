@@ -113,10 +113,3 @@ def code_wrong(tries_left: int) -> OmnithreadError:
 def verification_tries_used_up() -> OmnithreadError:
     """Refuse any more guesses."""
     return failed_precondition("VERIFICATION_TRIES_USED_UP", "Too many wrong codes; ask for a new one.")
-
-
-def merge_not_possible(because: str) -> OmnithreadError:
-    """Refuse to make one customer of two; `because` is a word for programs."""
-    return failed_precondition(
-        "MERGE_NOT_POSSIBLE", "The two cannot become one customer.", metadata={"because": because}
-    )

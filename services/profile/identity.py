@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.clock import Clock
-from libs.errors import actor_required, conflict
+from libs.errors import actor_required, conflict, merge_not_possible
 from libs.ids import NewId
 from libs.merged_things import MergedThing
 from libs.mongo.record import Records
@@ -12,7 +12,7 @@ from libs.mongo.requests import check_not_ahead
 from libs.mongo.values import Decision, Saved
 from libs.origin import Origin, Stamp
 from services.profile.claims import Claim, Claims
-from services.profile.errors import merge_not_found, merge_not_possible
+from services.profile.errors import merge_not_found
 from services.profile.linking import Introduction, introduce
 from services.profile.living import living
 from services.profile.merges import Merges
@@ -54,14 +54,15 @@ class Identities:
         """
         if not stamp.origin.actor_id:
             raise actor_required()
-        for customer_id in (one_id, other_id):
-            known = await self.records.recall(customer_id, stamp)
-            if known is not None:
-                return _merged(known.saved, known.facts["merge_id"], replayed=True)
+        if (known := await self._recalled(one_id, other_id, stamp)) is not None:
+            return known
         one, other = [
             await self.merges.carry_out(await living(self.records, customer_id)) for customer_id in (one_id, other_id)
         ]
         survivor, source = (one, other) if precedes(one.state, other.state) else (other, one)
+        are_one = survivor.customer_id == source.customer_id
+        if are_one and (known := await self._recalled(one_id, other_id, stamp)) is not None:
+            return known  # another copy of this very request made them one after it was looked for
         _check_possible(survivor, source)
         reservation = Reservation(
             merge_id=MergeId(self.new_id("mrg")),
@@ -84,6 +85,14 @@ class Identities:
 
         outcome = await self.records.run(survivor.customer_id, stamp, decide)
         return _merged(await self.merges.carry_out(outcome.saved), outcome.facts["merge_id"], replayed=outcome.replayed)
+
+    async def _recalled(self, one_id: str, other_id: str, stamp: Stamp) -> StaffMerge | None:
+        for customer_id in (one_id, other_id):
+            known = await self.records.recall(customer_id, stamp)
+            if known is not None:  # a crash, or the end of the call's time, may have left the merge decided only
+                saved = await self.merges.carry_out(known.saved)
+                return _merged(saved, known.facts["merge_id"], replayed=True)
+        return None
 
     async def unmerge(self, customer_id: str, merge_id: str, *, reason: str, stamp: Stamp) -> Unmerged:
         """Undo one merge. Raises ACTOR_REQUIRED, and as `Unmerges.undo` does."""

@@ -25,14 +25,14 @@ def consumer_of(
         streams=[
             internal_stream(
                 "cart",
-                CartInternalServiceStub(foundation.channel(settings.cart_address)),
+                CartInternalServiceStub(foundation.channel("cart")),
                 topic=settings.topic("cart"),
                 event_type=CartEvent,
                 messages=cart_internal_service_pb2,
             ),
             internal_stream(
                 "context",
-                ContextInternalServiceStub(foundation.channel(settings.aggregator_address)),
+                ContextInternalServiceStub(foundation.channel("aggregator")),
                 topic=settings.topic("context"),
                 event_type=ContextEvent,
                 messages=context_internal_service_pb2,

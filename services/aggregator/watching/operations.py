@@ -11,12 +11,13 @@ from libs.errors import OmnithreadError, Status
 from libs.rpc.call import Call
 from libs.telemetry.propagation import span_context_of
 from omnithread.context.v1 import watch_service_pb2 as pb
+from services.aggregator.subject import Subject
 from services.aggregator.watching import errors, metrics
 from services.aggregator.watching.lineage import Lineage
 from services.aggregator.watching.metrics import WatchMetrics
+from services.aggregator.watching.news import News
 from services.aggregator.watching.rounds import Rounds
 from services.aggregator.watching.seen import Seen
-from services.aggregator.watching.subject import News, Subject
 from services.aggregator.watching.watchers import Cause, Watchers
 from services.aggregator.watching.wire import Change, update_of
 

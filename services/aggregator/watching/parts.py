@@ -13,6 +13,7 @@ from libs.service import Foundation
 from omnithread.context.v1.context_events_pb2 import ContextEvent
 from omnithread.context.v1.watch_service_pb2_grpc import add_WatchServiceServicer_to_server
 from services.aggregator.identifying import Identifying
+from services.aggregator.keeping.kept import KeptContexts
 from services.aggregator.model import AREA
 from services.aggregator.operations import Journeys
 from services.aggregator.reading import ContextReader
@@ -47,9 +48,10 @@ def watching_over(
     journeys: Journeys,
     sources: Sources,
     reader: ContextReader,
+    kept: KeptContexts,
     streams: Sequence[Stream],
 ) -> WatchParts:
-    """Give what serves watchers; `streams` are those of the four services."""
+    """Give what serves watchers, and lets go of what is kept; `streams` are those of the four services."""
     metrics = WatchMetrics(foundation.registry)
     watchers = Watchers(
         Limits(
@@ -71,9 +73,16 @@ def watching_over(
     own = own_stream(
         AREA, journeys.records, topic=settings.topic(AREA), event_type=ContextEvent, clock=foundation.clock
     )
-    tail = EventTail(
-        kafka=foundation.kafka, streams=[*streams, own], on_event=rounds.heard, on_gap=rounds.may_have_missed
-    )
+
+    def heard(area: str, event: Message) -> None:
+        kept.heard(area, event)  # first: what watchers are shown is read for them anew
+        rounds.heard(area, event)
+
+    def may_have_missed() -> None:
+        kept.may_have_missed()
+        rounds.may_have_missed()
+
+    tail = EventTail(kafka=foundation.kafka, streams=[*streams, own], on_event=heard, on_gap=may_have_missed)
     stuck = StuckStreams(watchers=watchers, most_write_seconds=settings.watch_write_seconds, metrics=metrics)
     watching = Watching(
         watchers=watchers,
@@ -87,7 +96,7 @@ def watching_over(
     )
     return WatchParts(
         registration=partial(add_WatchServiceServicer_to_server, servicer),
-        heard=rounds.heard,
+        heard=heard,
         sweeps={"watch-tail": tail.run, "watch-rounds": rounds.run, "watch-stuck": stuck.run},
         stopping=watchers.stop,
         close=rounds.stop,

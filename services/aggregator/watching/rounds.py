@@ -19,7 +19,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, Status
+from libs.errors import OmnithreadError, is_passing
 from libs.events.pauses import growing_pause
 from libs.events.streams import header_of
 from libs.origin import Origin
@@ -29,14 +29,13 @@ from libs.telemetry.journey import LABELS, JourneyLabels
 from libs.telemetry.propagation import NO_CONTEXT, current_traceparent
 from libs.timestamps import from_timestamp
 from omnithread.common.v1.event_pb2 import Head
-from omnithread.context.v1.context_events_pb2 import ContextEvent
-from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
 from services.aggregator.budget import Budget
 from services.aggregator.context import ContextRead
+from services.aggregator.fact_changes import may_change_facts
 from services.aggregator.watching.causes import reading_because
 from services.aggregator.watching.metrics import WatchMetrics
+from services.aggregator.watching.news import News
 from services.aggregator.watching.seen import Seen
-from services.aggregator.watching.subject import News
 from services.aggregator.watching.watchers import MOST_CAUSES, Cause, Group, Watcher, Watchers
 
 READS_AT_ONCE = 16
@@ -48,8 +47,6 @@ ECHO_SECONDS = 2.0
 these facts, without an event of their own."""
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
-PASSING = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED, Status.RESOURCE_EXHAUSTED})
-"""What a read may fail with and succeed in a moment; any other error is the answer, and ends the streams."""
 
 log = structlog.get_logger(__name__)
 
@@ -218,8 +215,8 @@ class Rounds:
         group.causes = [*causes, *group.causes][:MOST_CAUSES]  # nobody has been told of them
         self._look_again(group)
         for watcher in list(group.watchers):
-            # Who was told something stays and hears of it when it works again.
-            if not watcher.told or not (passing or error.status in PASSING):
+            # Who was told something stays and hears of it when it works again; any other error is the answer.
+            if not watcher.told or not (passing or is_passing(error)):
                 watcher.end(error)
 
     def _look_again(self, group: Group) -> None:
@@ -227,15 +224,6 @@ class Rounds:
         if group.failures:
             pause = growing_pause(group.failures, first=FIRST_PAUSE, most=LONGEST_PAUSE).total_seconds()
         group.next_look = _now() + pause * self._random.uniform(0.8, 1.2)
-
-
-def may_change_facts(event: Message) -> bool:
-    """Say whether others' facts that offers look at may be other ones by an event, as cart learns of it by itself."""
-    if not isinstance(event, ContextEvent):
-        return isinstance(event, ProfileEvent)
-    payload = event.WhichOneof("payload")
-    is_act = payload == "touchpoint_recorded" and not event.touchpoint_recorded.by_company
-    return is_act or payload in {"session_started", "journey_ended"}
 
 
 def _in_whose_name(group: Group) -> Watcher | None:

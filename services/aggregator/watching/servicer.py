@@ -11,9 +11,9 @@ from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
 from services.aggregator.budget import Budget
 from services.aggregator.context import wanted_sections
 from services.aggregator.identifying import Identifying
+from services.aggregator.subject import Subject
 from services.aggregator.watching.operations import Watching, Wish
 from services.aggregator.watching.seen import Seen
-from services.aggregator.watching.subject import Subject
 
 HEARTBEAT_SECONDS = 15
 

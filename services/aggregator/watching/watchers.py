@@ -11,8 +11,10 @@ from datetime import datetime
 from libs.errors import OmnithreadError
 from libs.rpc.call import Call
 from omnithread.common.v1.event_pb2 import Head
+from services.aggregator.heads import reaches
+from services.aggregator.subject import Subject
 from services.aggregator.watching import errors
-from services.aggregator.watching.subject import News, Subject
+from services.aggregator.watching.news import News
 
 MOST_CAUSES = 16
 """Of so many changes that led to one read the traces are linked."""
@@ -110,13 +112,7 @@ class Group:
 
     def holds(self, area: str, customer_id: str, head: Head) -> bool:
         """Say whether the last read held this event already."""
-        known = self.heads.get(area)
-        return (
-            customer_id == self.standing_id
-            and known is not None
-            and known.epoch == head.epoch
-            and known.seq >= head.seq
-        )
+        return customer_id == self.standing_id and reaches(self.heads.get(area), head)
 
 
 class Watchers:

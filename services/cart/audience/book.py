@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import structlog
 from grpc.aio import AioRpcError
 
-from libs.errors import CUSTOMER_ERASED, OmnithreadError, Status, conflict
+from libs.errors import CONFLICT, CUSTOMER_ERASED, OmnithreadError, Status, conflict, is_passing
 from libs.mongo.connection import Database
 from libs.mongo.deadline import reading
 from libs.mongo.migrate import Index
@@ -47,9 +47,7 @@ MAX_TRIES = 10
 PATIENCE_SECONDS = 0.5
 """So long a price waits for profile, and then does without."""
 QUIET_SECONDS = 2.0
-"""So long no price asks profile after it did not answer."""
-AWAY = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED})
-"""After these no price asks; any other error is one customer's, and says nothing about the others."""
+"""So long no price asks profile after it did not answer, or had too much to do."""
 FOLLOW_UP_SECONDS = 5.0
 
 TraitNames: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
@@ -143,7 +141,7 @@ class AudienceBook:
             await self.change(customer_id, lambda copy: copy if copy.is_asked else _asked(copy))
             return await self._ask(customer_id, PATIENCE_SECONDS)
         except OmnithreadError as error:
-            if error.status in AWAY:
+            if is_passing(error) and error.reason != CONFLICT:  # any other error is one customer's
                 self._quiet_until = now() + QUIET_SECONDS
             log.info("facts_not_asked", customer_id=customer_id, reason=error.reason)
             return None

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from libs.mongo.documents import Documents
 from libs.rpc.channels import ChannelRegistry
 from libs.service import Foundation
 from services.cart.audience.book import AudienceBook
@@ -13,7 +12,6 @@ from services.cart.pricing.operations import Pricing
 from services.cart.redemption.codes import Codes
 from services.cart.redemption.counters import RedemptionCounters
 from services.cart.redemption.operations import Redemptions
-from services.cart.settings import CartSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +25,13 @@ class OfferParts:
     channels: ChannelRegistry
 
 
-def offer_parts(settings: CartSettings, foundation: Foundation) -> OfferParts:
+def offer_parts(foundation: Foundation) -> OfferParts:
     """Put them together."""
     database, clock = foundation.database, foundation.clock
-    documents = Documents(
-        database=database,
-        collection=OFFERS,
-        shape=OFFER_SHAPE,
-        clock=clock,
-        random=foundation.random,
-        metrics=foundation.writes,
-    )
+    documents = foundation.documents(OFFERS, OFFER_SHAPE)
     book = OfferBook(documents=documents)
     codes = Codes(database, clock=clock)
-    channels = ChannelRegistry.load(settings.channels_file)
+    channels = foundation.channels
     offers = Offers(documents=documents, database=database, book=book, codes=codes, channels=channels, clock=clock)
     redemptions = Redemptions(codes, RedemptionCounters(database, clock=clock))
     return OfferParts(offers, book, codes, redemptions, channels)

@@ -71,13 +71,12 @@ class CodeBatches:
         REQUEST_ID_REUSED, CLOCK_SKEW, REQUEST_TOO_OLD (29 days).
         """
         codes = list(dict.fromkeys(_checked(number, text) for number, text in enumerate(given)))
-        key = f"{stamp.origin.channel_id}:{stamp.request_id}"
-        kept = await self._kept(key, stamp)
+        kept = await self._kept(stamp)
         replayed = kept is not None
         if kept is None:
             self._check_fresh(stamp)
             await self._check_offer(offer_id)
-            kept = await self._keep(key, self._new(offer_id, codes, drawn_count, stamp), stamp)
+            kept = await self._keep(self._new(offer_id, codes, drawn_count, stamp), stamp)
         await self._codes.claim(kept["codes"], kept["offer_id"])
         return Batch(codes=tuple(kept["codes"]), replayed=replayed)
 
@@ -90,15 +89,17 @@ class CodeBatches:
             "expire_time": self._clock() + KEPT_FOR,
         }
 
-    async def _keep(self, key: str, batch: Document, stamp: Stamp) -> Document:
+    async def _keep(self, batch: Document, stamp: Stamp) -> Document:
         """Write down what is added, unless another try of the same request was faster: then give that one's."""
-        if await insert_once(self._collection, {"_id": key, **batch}):
+        if await insert_once(self._collection, {"_id": stamp.request_id, **batch}):
             return batch
-        return await self._kept(key, stamp) or batch
+        return await self._kept(stamp) or batch
 
-    async def _kept(self, key: str, stamp: Stamp) -> Document | None:
+    async def _kept(self, stamp: Stamp) -> Document | None:
+        """Find what a request added, whichever channel sent it; earlier versions kept it by channel."""
+        keys = [stamp.request_id, f"{stamp.origin.channel_id}:{stamp.request_id}"]
         with reading():
-            found = await self._collection.find_one({"_id": key})
+            found = await self._collection.find_one({"_id": {"$in": keys}})
         if found is not None and bytes(found["body_hash"]) != stamp.body_hash:
             raise request_id_reused()
         return found

@@ -6,10 +6,30 @@ from pathlib import Path
 import jwt
 
 from libs.clock import Clock
+from libs.rpc.scopes import to_claim
 from libs.rpc.watched_file import WatchedFile
 from services.console.calling.agent import Agent
 
 ALGORITHM = "EdDSA"
+SCOPES = frozenset(
+    {
+        "profile:read",
+        "profile:sensitive",
+        "cart:read",
+        "cart:write",
+        "cart:desk",
+        "offers:read",
+        "preference:read",
+        "messages:read",
+        "messages:send",
+        "messages:review",
+        "conversations:work",
+        "context:read",
+        "journeys:search",
+        "dead-letters:manage",
+    }
+)
+"""What agents do on the console, and no more; the registry bounds its channel by the same."""
 
 
 class AgentTokens:
@@ -35,6 +55,7 @@ class AgentTokens:
             "sub": agent.agent_id,
             "channel": self._channel_id,
             "actor": agent.agent_id,
+            "scope": to_claim(SCOPES),
             "iss": self._issuer,
             "aud": self._audience,
             "iat": now,

@@ -21,6 +21,8 @@ from services.console.web.failures import nothing_here
 from services.console.web.requests import signed_in, still_signed_in
 from services.console.web.streams import EVENT_STREAM, Event
 
+HEARTBEAT_SECONDS = 3
+"""Within twice this an agent knows that what is on the page may be old."""
 BEAT_SECONDS = 10.0
 """So often the page hears something, and so often it is looked whether the session goes on."""
 PAUSE_SECONDS = 5.0
@@ -107,7 +109,9 @@ class _LivePage:
         while True:
             try:
                 async with aclosing(
-                    self._client.watch_context(self._customer_id, on_connection=self._note_connection)
+                    self._client.watch_context(
+                        self._customer_id, heartbeat_seconds=HEARTBEAT_SECONDS, on_connection=self._note_connection
+                    )
                 ) as contexts:
                     async for self._newest in contexts:
                         self._moved.set()

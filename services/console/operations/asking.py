@@ -8,6 +8,7 @@ import httpx
 from grpc import aio
 from grpc_health.v1 import health_pb2
 
+from omnithread.addresses import authority_options
 from services.console.operations.figures import WANTED, Reading, reading_of
 from services.console.operations.samples import NotMetrics, samples_of
 
@@ -48,13 +49,13 @@ async def numbers_at(address: str, http: httpx.AsyncClient, *, now: float) -> Re
         return NotAnswering(f"tells what cannot be read: {error}")
 
 
-async def health_at(address: str, *, plaintext: bool) -> str | NotAnswering:
+async def health_at(address: str, *, credentials: grpc.ChannelCredentials | None) -> str | NotAnswering:
     """Give what gRPC health says of a service at its public address: `serving` or `not serving`."""
-    credentials = None if plaintext else grpc.ssl_channel_credentials()
+    options = (*PROBE_OPTIONS, *authority_options(address))
     opened = (
-        aio.insecure_channel(address, options=PROBE_OPTIONS)
+        aio.insecure_channel(address, options=options)
         if credentials is None
-        else aio.secure_channel(address, credentials, options=PROBE_OPTIONS)
+        else aio.secure_channel(address, credentials, options=options)
     )
     async with opened as channel:
         check = channel.unary_unary(

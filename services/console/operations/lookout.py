@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import grpc
 import httpx
 
 from services.console.operations.asking import NotAnswering, health_at, numbers_at, ready_at
@@ -81,14 +82,17 @@ class Lookout:
         services: Sequence[Place],
         http_services: Sequence[Place],
         metrics: Sequence[Place],
-        plaintext: bool,
+        credentials: grpc.ChannelCredentials | None,
         now: Callable[[], float],
     ) -> None:
-        """`services` answer gRPC health, `http_services` `/readyz`, `metrics` `/metrics`; `now` never turns back."""
+        """`services` answer gRPC health, `http_services` `/readyz`, `metrics` `/metrics`; `now` never turns back.
+
+        Without `credentials` the services are asked in plaintext.
+        """
         self._services = tuple(services)
         self._http_services = tuple(http_services)
         self._metrics = tuple(metrics)
-        self._plaintext = plaintext
+        self._credentials = credentials
         self._now = now
         self._past: Mapping[Place, Past] = {place: Past() for place in self._metrics}
         self._lock = asyncio.Lock()
@@ -116,7 +120,7 @@ class Lookout:
         return View(health=tuple(health), processes=tuple(processes))
 
     async def _health(self, place: Place) -> Health:
-        return Health(place.name, place.address, await health_at(place.address, plaintext=self._plaintext))
+        return Health(place.name, place.address, await health_at(place.address, credentials=self._credentials))
 
     async def _ready(self, place: Place, http: httpx.AsyncClient) -> Health:
         return Health(place.name, place.address, await ready_at(place.address, http))

@@ -4,6 +4,7 @@ import time
 
 from starlette.routing import Route
 
+from services.console.calling.credentials import credentials_of
 from services.console.console import Console
 from services.console.operations.lookout import Lookout
 from services.console.operations.page import Operations
@@ -26,7 +27,7 @@ def routes(console: Console) -> list[Route]:
         ],
         http_services=places_of(settings.health_addresses),
         metrics=places_of(settings.metrics_addresses),
-        plaintext=settings.plaintext,
+        credentials=credentials_of(settings),
         now=time.monotonic,
     )
     operations = Operations(console, lookout)

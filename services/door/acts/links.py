@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 
+from libs.clock import Clock, system_clock
 from libs.errors import OmnithreadError, Status
 from libs.ids import NewId
 from libs.rpc.status import error_from_rpc
+from libs.timestamps import to_timestamp
 from libs.web.refusals import Refused, bad_request, gone, service_away, unknown_link
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 
@@ -53,6 +55,7 @@ class Links:
     preference: "PreferenceInternalServiceAsyncStub"
     new_id: NewId
     answer_seconds: float
+    clock: Clock = system_clock
 
     async def show(self, token: str, kind: pb.LinkKind.ValueType) -> pb.LinkView:
         """Give what to show behind a link of this kind. Changes nothing."""
@@ -87,6 +90,7 @@ class Links:
             wording_version=proof.version,
             source=proof.source,
             request_id=self.new_id("req"),
+            issue_time=to_timestamp(self.clock()),
         )
 
         async def ask() -> pb.UseLinkResponse:
@@ -109,7 +113,7 @@ def refused_of(error: OmnithreadError) -> Refused | OmnithreadError:
     """Give the page for a service's error; one that nobody foresaw stays as it is, and is a fault of ours."""
     if error.reason in {"LINK_INVALID", "HANDOVER_INVALID", "INVALID_FIELD"}:
         return unknown_link()
-    if error.reason in {"HANDOVER_EXPIRED", "HANDOVER_USED"}:
+    if error.reason in {"HANDOVER_EXPIRED", "HANDOVER_USED", "REQUEST_TOO_OLD"}:
         return gone("EXPIRED")
     if error.reason in {"LINK_ACTION_NOT_POSSIBLE", "CONSENT_LIMIT", "LANGUAGE_UNKNOWN"}:
         return bad_request()

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from libs.mongo.documents import Documents
 from libs.service import Foundation
 from services.messaging.campaigns.book import CampaignBook
 from services.messaging.campaigns.customers import CustomerCampaigns
-from services.messaging.campaigns.documents import CAMPAIGN_SHAPE, CAMPAIGNS, Campaign
+from services.messaging.campaigns.documents import CAMPAIGN_SHAPE, CAMPAIGNS
 from services.messaging.campaigns.facts import CampaignSources
 from services.messaging.campaigns.hearing import CampaignHearing
 from services.messaging.campaigns.operations import Campaigns
@@ -51,14 +50,7 @@ def campaign_parts(
 ) -> CampaignParts:
     """Put them together."""
     database, clock, records = foundation.database, foundation.clock, messages.records
-    documents: Documents[Campaign] = Documents(
-        database=database,
-        collection=CAMPAIGNS,
-        shape=CAMPAIGN_SHAPE,
-        clock=clock,
-        random=foundation.random,
-        metrics=foundation.writes,
-    )
+    documents = foundation.documents(CAMPAIGNS, CAMPAIGN_SHAPE)
     book = CampaignBook(documents=documents, database=database)
     campaign_sources = CampaignSources(sources, profile_internal, time_zones, database)
     campaigns = Campaigns(

@@ -18,6 +18,7 @@ from services.messaging.campaigns.convert import (
 )
 from services.messaging.campaigns.customers import CustomerCampaigns
 from services.messaging.campaigns.documents import Campaign
+from services.messaging.campaigns.errors import campaign_state
 from services.messaging.campaigns.operations import Campaigns
 from services.messaging.campaigns.simulation import Simulating, Simulation, Wish
 from services.messaging.campaigns.values import HeardOutcome
@@ -108,7 +109,9 @@ class CampaignServicer(CampaignServiceServicer):
         text = request.definition
         if request.WhichOneof("campaign") == "campaign_id":
             saved, known, version = await self._campaigns.get(request.campaign_id, draft=True)
-            campaign_id, text = saved.key, known or CampaignDefinition()
+            if known is None:  # ended before it ever began: no text of it is left
+                raise campaign_state(saved.state.state)
+            campaign_id, text = saved.key, known
         definition = definition_from_proto(text)
         self._campaigns.check(definition)
         time = from_timestamp(request.time, field="time") if request.HasField("time") else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from libs.mongo.shared_clock import Doubt
 from libs.purposes import DEFAULT_PURPOSES, Purpose, PurposeTable
 from services.messaging.deciding.quiet_hours import QuietHours
 from services.messaging.deciding.time_zones import CustomerZone
@@ -130,6 +131,10 @@ class Facts:
     """Needed for messages about an article only."""
     suppressed: Mapping[DeliveryKind, Suppressed] = field(default_factory=lambda: NOTHING_SUPPRESSED)
     """Of the customer's addresses, those to which nothing is to be sent."""
+    doubt: Doubt = Doubt()  # noqa: RUF009  it is frozen
+    """How far off `now` may be."""
+    lead: timedelta = timedelta()
+    """How long a message may be under way before its provider has it: quiet hours are kept from so much earlier."""
     preferred_time: PreferredTime | None = None
     """None while too little is known."""
 

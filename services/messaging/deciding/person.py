@@ -8,12 +8,16 @@ from libs.purposes import Purpose
 from omnithread.cart.v1.cart_service_pb2 import GetCartResponse
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_PHONE, Profile
 from services.messaging.deciding.facts import Bought, Wishes
-from services.messaging.deciding.sources import Code, NotThere, Sources, contact_points
+from services.messaging.deciding.sources import Code, NotThere, SourceAway, Sources, contact_points
 from services.messaging.deciding.time_zones import Whereabouts
 from services.messaging.values import DeliveryKind, Message
 
 CODE_VARIABLE = "code"
 """How the template of one-time codes names the code."""
+
+
+UNKNOWN_WISHES = Wishes()
+"""Of somebody of whom preference did not tell."""
 
 
 class CodeGone(Exception):
@@ -66,8 +70,19 @@ class Person:
         )
 
 
-async def ask_about(sources: Sources, customer_id: str, message: Message) -> Person:
-    """Ask for what a message is judged by, all at once. Raises SourceAway, NotThere, CodeGone."""
+async def ask_about(sources: Sources, customer_id: str, message: Message, *, may_lack_wishes: bool = False) -> Person:
+    """Ask for what a message is judged by, all at once. Raises SourceAway, NotThere, CodeGone.
+
+    With `may_lack_wishes` it does not depend on preference's answer: then the customer wishes nothing in particular.
+    """
+
+    async def wished() -> Wishes:
+        try:
+            return await sources.wishes(customer_id)
+        except SourceAway:
+            if may_lack_wishes:
+                return UNKNOWN_WISHES
+            raise
 
     async def purchases() -> GetCartResponse | None:
         return await sources.purchases(customer_id) if message.cart_id else None
@@ -75,9 +90,7 @@ async def ask_about(sources: Sources, customer_id: str, message: Message) -> Per
     async def bought() -> tuple[Bought, ...]:
         return await sources.bought(customer_id) if message.sku else ()
 
-    profile, wishes, cart, orders = await asyncio.gather(
-        sources.person(customer_id), sources.wishes(customer_id), purchases(), bought()
-    )
+    profile, wishes, cart, orders = await asyncio.gather(sources.person(customer_id), wished(), purchases(), bought())
     if not message.verification_id and not message.confirmation_id:
         return Person(customer_id, profile, wishes, cart, bought=orders)
     try:

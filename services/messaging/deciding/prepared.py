@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.messaging.deciding.judgement import Judgement
+from services.messaging.deciding.last_look import LastLook
 from services.messaging.deciding.verdicts import Wait
 from services.messaging.texts.templates import Rendered
 from services.messaging.values import Content, DeliveryKind, MessageState, Reason
@@ -24,6 +25,8 @@ class Ready:
     """Of a mail, beside those that every mail has."""
     brand: str = ""
     """Whose message it is; empty where there is one brand only."""
+    last_look: LastLook | None = None
+    """To be taken as the last thing before the text leaves; None for what needs no consent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,22 @@
 """Prepares a message that is due: asks once more whether it may go, and makes its text from what is true now."""
 
+import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import structlog
 
 from libs.clock import Clock
 from libs.mongo.documents import SavedDocument
+from libs.mongo.shared_clock import Doubts, no_doubt
 from libs.purposes import Purpose, PurposeTable
 from libs.telemetry.propagation import current_traceparent
-from services.messaging.deciding.facts import Facts
+from services.messaging.deciding.facts import Facts, Wishes
 from services.messaging.deciding.gates import judge
 from services.messaging.deciding.judgement import Finding, GateVerdict, Judgement, Verdict, only
+from services.messaging.deciding.last_look import LastLook
 from services.messaging.deciding.metrics import JudgementMetrics
-from services.messaging.deciding.person import CodeGone, Person, ask_about
+from services.messaging.deciding.person import UNKNOWN_WISHES, CodeGone, Person, ask_about
 from services.messaging.deciding.prepared import Away, End, Prepared, Ready
 from services.messaging.deciding.sources import NotThere, SourceAway, Sources, away_from, cart_now, source_finding
 from services.messaging.deciding.suppression import closed_to, suppressed_in
@@ -24,6 +28,9 @@ from services.messaging.texts.liquid_texts import TextFault
 from services.messaging.texts.templates import Form, Template
 from services.messaging.texts.writing import Reader, Writing
 from services.messaging.values import Content, DeliveryKind, Message, MessageState, Messaging, Reason
+
+WISHES_PATIENCE = timedelta(minutes=1)
+"""So long something transactional waits for preference; then it goes without the customer's wishes."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +92,10 @@ class Preparing:
         time_zones: TimeZones,
         metrics: JudgementMetrics,
         clock: Clock,
+        doubt: Doubts = no_doubt,
+        lead: timedelta = timedelta(),
     ) -> None:
+        """`lead` is how long a message that may go is under way at most."""
         self._sources = sources
         self._writing = writing
         self._templates = templates
@@ -94,6 +104,8 @@ class Preparing:
         self._time_zones = time_zones
         self._metrics = metrics
         self._clock = clock
+        self._doubt = doubt
+        self._lead = lead
 
     async def prepare(self, customer_id: str, message: Message, content: Content, state: Messaging) -> Prepared:
         """Say what becomes of a message now, and by what; `state` is the customer's record."""
@@ -124,6 +136,7 @@ class Preparing:
         return self._judged(message, facts, person, template)[1]
 
     async def _prepare(self, customer_id: str, message: Message, content: Content, state: Messaging) -> Prepared:
+        asked_at = _now()
         weighed = await self._weigh(customer_id, message, state)
         if isinstance(weighed, Prepared):
             return weighed
@@ -146,6 +159,7 @@ class Preparing:
             rendered=written.rendered,
             headers=written.headers,
             brand=written.brand_id,
+            last_look=self._last_look(asked_at, weighed, message, state),
             subject="" if person.code else written.kept.subject,
             content=replace(
                 content,
@@ -156,6 +170,32 @@ class Preparing:
             ),
         )
         return Prepared(ready, weighed.ending("PASS"))
+
+    @staticmethod
+    def _may_lack_wishes(purpose: Purpose, message: Message, now: datetime) -> bool:
+        """Say whether a message goes where preference does not answer: what somebody is waiting for, and after a while.
+
+        What needs consent never does.
+        """
+        if not purpose.is_transactional:
+            return False
+        return bool(message.verification_id) or now - message.create_time >= WISHES_PATIENCE
+
+    def _last_look(self, asked_at: float, weighed: Weighed, message: Message, state: Messaging) -> LastLook | None:
+        """Give what looks once more at what needs consent, just before it leaves."""
+        if weighed.facts.purpose.is_transactional:
+            return None
+        person, customer_id = weighed.person, weighed.person.customer_id
+
+        def still_goes(wishes: Wishes) -> bool:
+            now_wished = replace(person, wishes=wishes)
+            form_kinds = weighed.template.state.kinds_in(wishes.language)
+            facts = self._facts(weighed.facts.purpose, now_wished, form_kinds, state, message)
+            outcome = judge(message, facts).outcome
+            address = facts.contact_points.get(weighed.kind, "")
+            return outcome == Send(weighed.kind) and address == weighed.reader.address
+
+        return LastLook(asked_at, _now, lambda: self._sources.wishes(customer_id), still_goes)
 
     async def _weigh(self, customer_id: str, message: Message, state: Messaging) -> Weighed | Prepared:
         """Ask all gates but the last."""
@@ -171,7 +211,9 @@ class Preparing:
         if template is None:
             return before_all("content", End(MessageState.FAILED, Reason.TEMPLATE_NOT_FOUND))
         try:
-            person = await ask_about(self._sources, customer_id, message)
+            person = await ask_about(
+                self._sources, customer_id, message, may_lack_wishes=self._may_lack_wishes(purpose, message, now)
+            )
         except NotThere:
             return before_all("customer", End(MessageState.SKIPPED, Reason.CUSTOMER_NOT_FOUND))
         except CodeGone:
@@ -198,7 +240,10 @@ class Preparing:
         inputs = (*person.versions, ("purposes", int(self._purposes.digest, 16)))
         if template is not None:
             inputs = (*inputs, ("template", template.version))
-        judgement = Judgement(facts.now, current_traceparent(), "SEND", findings=judged.findings, inputs=inputs)
+        findings = judged.findings
+        if person.wishes is UNKNOWN_WISHES:
+            findings = (Finding("sources", "PASS", "", (("source", "preference"),)), *findings)
+        judgement = Judgement(facts.now, current_traceparent(), "SEND", findings=findings, inputs=inputs)
         match judged.outcome:
             case Wait(until):
                 judgement = replace(judgement, verdict="WAIT", reason=judged.findings[-1].reason, until=until)
@@ -230,5 +275,11 @@ class Preparing:
             cart=cart_now(person.purchases) if person.purchases else None,
             bought=person.bought,
             suppressed=suppressed_in(state, contact_points),
+            doubt=self._doubt(),
+            lead=self._lead,
             preferred_time=preferred_time(state.reactions, message.send_window, zone=zone.zone, now=now),
         )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -26,6 +26,11 @@ class QuietHours:
         """Whether there is no hour that is not quiet."""
         return self.start_minute == self.end_minute
 
+    @property
+    def open_for(self) -> timedelta:
+        """How long it is not quiet on a day of 24 hours."""
+        return timedelta(minutes=(self.start_minute - self.end_minute) % MINUTES_A_DAY)
+
     def reigns_at(self, moment: datetime, zone: ZoneInfo) -> bool:
         """Say whether it is quiet by the clock of a zone."""
         local = moment.astimezone(zone)
@@ -33,6 +38,19 @@ class QuietHours:
         if self.start_minute < self.end_minute:
             return self.start_minute <= minute < self.end_minute
         return minute >= self.start_minute or minute < self.end_minute
+
+    def first_within(self, start: datetime, stop: datetime, zone: ZoneInfo) -> datetime | None:
+        """Give the first moment from `start` to `stop` at which it is quiet (UTC); None where none is.
+
+        Looks at each minute, since clocks change at whole ones, and at two days at most: no quiet keeps away so long.
+        """
+        moment = start
+        stop = min(stop, start + timedelta(days=2))
+        while moment <= stop:
+            if self.reigns_at(moment, zone):
+                return moment
+            moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        return None
 
     def end_after(self, now: datetime, zone: ZoneInfo) -> datetime | None:
         """Give when the quiet that reigns at `now` ends (UTC); None where none does. Not for quiet that never ends."""
@@ -47,8 +65,7 @@ class QuietHours:
 
     def spread(self, end: datetime, spread: timedelta, zone: ZoneInfo) -> datetime:
         """Give a moment after the end of the quiet, so much later, but before it begins again."""
-        open_minutes = (self.start_minute - self.end_minute) % MINUTES_A_DAY
-        while spread >= timedelta(minutes=open_minutes) or self.reigns_at(end + spread, zone):
+        while spread >= self.open_for or self.reigns_at(end + spread, zone):
             spread //= 2
         return end + spread
 

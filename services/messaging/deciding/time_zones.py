@@ -5,7 +5,6 @@ so (`Preferences.time_zone`).
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 from babel.core import get_global
 
-from libs.rpc.channels import Channel, ChannelRegistry
+from libs.rpc.channels import ChannelRegistry
 
 Source = Literal["customer", "address", "phone", "channel", "brand", "default"]
 
@@ -82,14 +81,9 @@ class Whereabouts:
 class TimeZones:
     """Finds the time zone of customers of this installation."""
 
-    def __init__(self, channels: Iterable[Channel], *, default: str) -> None:
-        self._channels = {channel.id: channel for channel in channels}
+    def __init__(self, channels: ChannelRegistry, *, default: str) -> None:
+        self._channels = channels
         self._default = default
-
-    @classmethod
-    def of(cls, registry: ChannelRegistry, *, default: str) -> "TimeZones":
-        """Make them from the registered channels."""
-        return cls(registry, default=default)
 
     def find(self, where: Whereabouts) -> CustomerZone:
         """Give the zone that is nearest to what the customer said. There always is one."""
@@ -111,17 +105,17 @@ class TimeZones:
         return CustomerZone(ZoneInfo("UTC"), "default", unknown)
 
     def _of_channel(self, channel_id: str) -> str:
-        channel = self._channels.get(channel_id)
+        channel = self._channels.find(channel_id)
         return channel.time_zone if channel else ""
 
     def _of_brand(self, channel_id: str) -> str:
         """Give the zone of most places of the brand; of an unknown channel, where there is only one brand."""
-        brands = {channel.brand for channel in self._channels.values()}
-        channel = self._channels.get(channel_id)
+        brands = {channel.brand for channel in self._channels}
+        channel = self._channels.find(channel_id)
         if channel is None and len(brands) > 1:
             return ""
         brand = channel.brand if channel else next(iter(brands), "")
-        zones = Counter(one.time_zone for one in self._channels.values() if one.brand == brand and one.time_zone)
+        zones = Counter(one.time_zone for one in self._channels if one.brand == brand and one.time_zone)
         return min(zones, key=lambda zone: (-zones[zone], zone), default="")
 
 

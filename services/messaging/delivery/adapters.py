@@ -4,6 +4,7 @@ Taken, refused for good, certainly not taken, or not known: nothing else can be 
 four is treated otherwise (`delivery/handing_over`).
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,6 +64,14 @@ class Unsure(Exception):
     """It may have been taken: it was handed over, and no usable answer came."""
 
 
+Look = Callable[[], Awaitable[None]]
+"""Looks once more whether the message may go. Raises CalledOff."""
+
+
+async def nothing_to_look_at() -> None:
+    """Let go what no customer can call off."""
+
+
 class Adapter(Protocol):
     """One way to one provider."""
 
@@ -71,8 +80,11 @@ class Adapter(Protocol):
     takes_once: bool
     """Whether a key that comes again is the same message to it: then handing over again is safe."""
 
-    async def hand_over(self, parcel: Parcel) -> Taken:
-        """Give it to the provider. Raises Refused, NotTaken, Unsure."""
+    async def hand_over(self, parcel: Parcel, last_look: Look = nothing_to_look_at) -> Taken:
+        """Give it to the provider, and look once more as the very last thing before the text leaves.
+
+        Raises Refused, NotTaken, Unsure, and what the look raises: then nothing was handed over.
+        """
 
     async def look_up(self, idempotency_key: str) -> Taken | None:
         """Ask what became of a key; None where it was certainly not taken. Raises Unsure."""

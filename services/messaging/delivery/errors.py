@@ -8,6 +8,7 @@ from libs.errors import (
     not_found,
     permission_denied,
     resource_exhausted,
+    unavailable,
 )
 
 
@@ -52,3 +53,8 @@ def too_many_watchers(limit: int) -> OmnithreadError:
     return resource_exhausted(
         "TOO_MANY_WATCHERS", f"There are {limit} watchers on this replica.", metadata={"limit": str(limit)}
     )
+
+
+def inbox_stopped() -> OmnithreadError:
+    """Send a watcher to another replica."""
+    return unavailable("INBOX_STOPPED", "This replica stops; go on with the resume_token.")

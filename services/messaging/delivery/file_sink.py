@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from libs.clock import Clock
-from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure
+from services.messaging.delivery.adapters import Look, NotTaken, Parcel, Refused, Taken, Unsure, nothing_to_look_at
 from services.messaging.delivery.mail import MailServer, compose
 from services.messaging.delivery.parcels import parcel_data
 
@@ -32,13 +32,14 @@ class FileSink:
         self._mail_from = mail_from
         """Whose mails they are, where mails are written as mails; None writes JSON for all."""
 
-    async def hand_over(self, parcel: Parcel) -> Taken:
-        """Write a file, unless it is there. Raises Refused, NotTaken."""
+    async def hand_over(self, parcel: Parcel, last_look: Look = nothing_to_look_at) -> Taken:
+        """Write a file, unless it is there. Raises Refused, NotTaken, CalledOff."""
         path = self._path(parcel.idempotency_key)
         if self._mail_from is not None:
             content = compose(self._mail_from, parcel, now=self._clock()).content
         else:
             content = json.dumps(parcel_data(parcel), ensure_ascii=False, sort_keys=True).encode() + b"\n"
+        await last_look()
         try:
             await asyncio.to_thread(_put, path, content)
         except OSError as error:

@@ -19,8 +19,9 @@ from libs.purposes import PurposeTable
 from services.messaging import model
 from services.messaging.conversations.mails import reply_headers
 from services.messaging.deciding.judgement import Finding, Judgement
+from services.messaging.deciding.last_look import CalledOff
 from services.messaging.deciding.prepared import Ready
-from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure
+from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure, nothing_to_look_at
 from services.messaging.delivery.meters import Meters
 from services.messaging.delivery.patience import Patience
 from services.messaging.delivery.providers import Provider, Providers
@@ -139,7 +140,18 @@ class HandingOver:
         )
         try:
             async with asyncio.timeout(self.patience.lease.total_seconds() / 2):
-                taken = await provider.adapter.hand_over(parcel)
+                taken = await provider.adapter.hand_over(parcel, ready.last_look or nothing_to_look_at)
+        except CalledOff as called_off:
+            self._note(provider, claimed, "called_off", str(called_off), is_failure=None)
+            return lambda state, now: model.put_back(
+                state,
+                claimed,
+                ready.content,
+                due_time=self.patience.retry_time(claimed, now),
+                now=now,
+                is_unsure=claimed.is_unsure,
+                counts=False,
+            )
         except Refused as refused:
             self._note(provider, claimed, "refused", str(refused), is_failure=False)
             hard = refused.is_hard_bounce

@@ -66,6 +66,7 @@ class Watchers:
         self._of: dict[str, set[_Watcher]] = {}
         self._versions: dict[str, int] = {}
         self._count = 0
+        self._stopped = False
 
     def add(self, saved: Saved[Messaging]) -> _Watcher:
         """Begin to watch a customer. Raises TOO_MANY_WATCHERS."""
@@ -90,6 +91,18 @@ class Watchers:
         """Let those look who watch a customer: this replica wrote something."""
         for watcher in self._of.get(customer_id, ()):
             watcher.woken.set()
+
+    def stop(self) -> None:
+        """Let all streams end, and no other begin: this replica stops."""
+        self._stopped = True
+        for watching in self._of.values():
+            for watcher in watching:
+                watcher.woken.set()
+
+    def check_going_on(self) -> None:
+        """Send a watcher to another replica where this one stops. Raises INBOX_STOPPED."""
+        if self._stopped:
+            raise errors.inbox_stopped()
 
     async def run(self) -> None:
         """Look again and again what other replicas wrote, until cancelled."""
@@ -130,10 +143,11 @@ class Inboxes:
     ) -> AsyncGenerator[Shown, None]:
         """Give what is unread, or what changed since `position`, then what is new. Without end.
 
-        Raises CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS.
+        Raises CUSTOMER_NOT_FOUND, TOO_MANY_WATCHERS, and INBOX_STOPPED where this replica stops.
         """
         saved = await self._record(customer_id)
         since = None if position is None else EPOCH + timedelta(milliseconds=int(position["since"])) - OVERLAP
+        self.watchers.check_going_on()
         watcher = self.watchers.add(saved)
         known: dict[str, int] = {}
         is_first, is_time = True, False
@@ -142,6 +156,7 @@ class Inboxes:
                 watcher.woken.clear()
                 saved = await self._record(customer_id)
                 if saved.customer_id != watcher.standing:  # merged meanwhile, or parted again: go on with who it is now
+                    self.watchers.check_going_on()  # a stop has woken the old one, and nobody wakes the new one
                     self.watchers.remove(watcher)
                     watcher = self.watchers.add(saved)
                 listed = await self._newest(saved, kind)
@@ -159,6 +174,7 @@ class Inboxes:
                     await asyncio.wait_for(watcher.woken.wait(), self.heartbeat_seconds)
                 except TimeoutError:
                     is_time = True
+                self.watchers.check_going_on()
         finally:
             self.watchers.remove(watcher)
 

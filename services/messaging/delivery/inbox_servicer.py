@@ -50,7 +50,9 @@ class InboxServicer(InboxServiceServicer):
                 )
 
     async def MarkMessageRead(self, request: pb.MarkMessageReadRequest, _context: object) -> pb.MarkMessageReadResponse:
-        customer_id, message, content, known = await self._receipts.mark_read(
-            request.customer_id, request.message_id, stamp=stamp_of(request)
+        marked = await self._receipts.mark_read(request.customer_id, request.message_id, stamp=stamp_of(request))
+        return pb.MarkMessageReadResponse(
+            message=message_to_proto(marked.message, marked.content, marked.saved.customer_id),
+            replayed=marked.was_known,
+            head=marked.saved.head(),
         )
-        return pb.MarkMessageReadResponse(message=message_to_proto(message, content, customer_id), replayed=known)

@@ -45,6 +45,17 @@ Check = Callable[[Message], str]
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedRead:
+    """A message of an inbox that its customer has read."""
+
+    saved: Saved[Messaging]
+    message: Message
+    content: Content
+    was_known: bool
+    """Whether it had been read before."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptDesk:
     """Takes receipts."""
 
@@ -84,8 +95,8 @@ class ReceiptDesk:
             self.meters.receipt(provider_id, report.receipt.kind, outcome)
         return outcomes
 
-    async def mark_read(self, customer_id: str, message_id: str, *, stamp: Stamp) -> tuple[str, Message, Content, bool]:
-        """Note that a customer read a message of the inbox: gives whose it is, the message, and whether it was known.
+    async def mark_read(self, customer_id: str, message_id: str, *, stamp: Stamp) -> MarkedRead:
+        """Note that a customer read a message of the inbox.
 
         Raises MESSAGE_NOT_FOUND, MESSAGE_NOT_SHOWN.
         """
@@ -101,7 +112,7 @@ class ReceiptDesk:
         found = await self._read(saved, message_id)
         if found is None:
             raise message_not_found()
-        return saved.customer_id, *found, outcome == "KNOWN"
+        return MarkedRead(saved, *found, was_known=outcome == "KNOWN")
 
     async def _note(self, provider: Provider, report: Report) -> str:
         try:

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from libs.clock import Clock
-from libs.errors import OmnithreadError, Status
+from libs.errors import OmnithreadError, is_passing
 from libs.mongo.record import Records
 from services.messaging.delivery.sender import Sender
 from services.messaging.events import Event
@@ -22,10 +22,8 @@ MOST_WAITING = 10_000
 MOST_DUE = 500
 MOST_HELD = 5000
 HELD_FOR = timedelta(minutes=1)
-PASSING = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED, Status.CANCELLED})
-"""What ends soon, for everybody alike; anything else is the customer's own, and hides nobody behind them."""
 """So long nobody looks at a customer whose messages or campaigns fail in a way that nobody foresaw: so others are
-found behind them."""
+found behind them. What passes soon, for everybody alike, is none of that."""
 WORKERS = 16
 STOP_SECONDS = 8.0
 
@@ -93,6 +91,10 @@ class SendLoop:
             self._stopping = True
             await self._finish()
 
+    def stop_taking(self) -> None:
+        """Begin no further send: the process is about to stop, and what is under way has until then to end."""
+        self._stopping = True
+
     async def _sweep(self) -> None:
         while True:
             try:
@@ -108,6 +110,8 @@ class SendLoop:
     async def _work(self) -> None:
         while True:
             customer_id = await self._nudges.next()
+            if self._stopping:
+                return  # another replica's sweep, or the next start's, comes to it
             if customer_id in self._in_work:  # whoever works for them comes again: else one could take up all workers
                 self._again.add(customer_id)
                 continue
@@ -135,7 +139,7 @@ class SendLoop:
             self._hold(customer_id)
 
     def _hold_unless_passing(self, customer_id: str, error: OmnithreadError) -> None:
-        if error.status not in PASSING:
+        if not is_passing(error):
             self._hold(customer_id)
 
     def _hold(self, customer_id: str) -> None:

@@ -22,6 +22,7 @@ from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.messaging import model
 from services.messaging.deciding.judgement import Judgement, only
+from services.messaging.deciding.last_look import CalledOff
 from services.messaging.deciding.prepared import Away, End, Ready
 from services.messaging.deciding.preparing import Preparing
 from services.messaging.deciding.verdicts import Wait
@@ -185,6 +186,13 @@ class Sender:
         )
 
     async def _show(self, saved: Saved[Messaging], message: Message, judgement: Judgement, ready: Ready) -> None:
+        if ready.last_look is not None:
+            try:
+                await ready.last_look()
+            except CalledOff:
+                until = self._patience.retry_time(message, self._clock())
+                await self._put_off(saved, message, judgement, until, tried=True)
+                return
         await self._steps.write(
             saved.customer_id,
             message,

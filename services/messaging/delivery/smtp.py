@@ -2,6 +2,8 @@
 
 What decides is how far the handing over had come. Until the text is sent nothing was taken; after that only the
 server's answer tells, and where that is lost nobody knows.
+The last look is taken twice: before the server is asked whether it wants the text, since until then a connection can
+go on with another mail, and when it wants it, since it may take its time to say so.
 """
 
 import asyncio
@@ -11,10 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import aiosmtplib
-from aiosmtplib.errors import SMTPException, SMTPRecipientRefused, SMTPResponseException
+from aiosmtplib.errors import SMTPException, SMTPRecipientRefused, SMTPResponseException, SMTPServerDisconnected
 
 from libs.clock import Clock
-from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure
+from services.messaging.deciding.last_look import CalledOff
+from services.messaging.delivery.adapters import (
+    Look,
+    NotTaken,
+    Parcel,
+    Refused,
+    Taken,
+    Unsure,
+    nothing_to_look_at,
+)
 from services.messaging.delivery.mail import Mail, MailServer, compose
 
 PASSING = range(400, 500)
@@ -23,6 +34,11 @@ NO_SUCH_MAILBOX = frozenset({550, 551, 553})
 ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
 OF_ADDRESSES = "1"
 DISABLED_MAILBOX = ("2", "1")
+LINE_END = re.compile(rb"\r\n|\r|\n")
+DOT_AT_START = re.compile(rb"(?m)^\.")
+GO_ON = 354
+TAKEN = 250
+LEAST_SECONDS = 1.0
 QUIT_SECONDS = 2.0
 MOST_IDLE = 4
 IDLE_SECONDS = 20.0
@@ -53,13 +69,18 @@ class SmtpAdapter:
         self._tls_context = tls_context
         self._idle: list[_Connection] = []
 
-    async def hand_over(self, parcel: Parcel) -> Taken:
-        """Give a mail to the server and return when it has taken it. Raises Refused, NotTaken, Unsure."""
+    async def hand_over(self, parcel: Parcel, last_look: Look = nothing_to_look_at) -> Taken:
+        """Give a mail to the server and return when it has taken it. Raises Refused, NotTaken, Unsure, CalledOff."""
         mail = compose(self.server, parcel, now=self._clock())
+        now = asyncio.get_running_loop().time
+        until = now() + self.server.timeout_seconds
         connection = await self._announced(mail)
         try:
+            await last_look()
+            await _ask_for_the_word(connection.client, seconds=max(until - now(), LEAST_SECONDS))
+            await _look_with_the_word(connection.client, last_look)
             await self._say(connection.client, mail.content)
-        except (NotTaken, Refused):
+        except (NotTaken, Refused, CalledOff):
             await self._keep(connection, reset=True)
             raise
         except BaseException:
@@ -134,16 +155,20 @@ class SmtpAdapter:
             raise
 
     async def _say(self, client: aiosmtplib.SMTP, content: bytes) -> None:
+        protocol = client.protocol
         try:
-            await client.data(content)
-        except SMTPResponseException as answer:
-            if answer.code in PERMANENT:
-                raise Refused(str(answer.code)) from None
-            if answer.code in PASSING:
-                raise NotTaken(str(answer.code), is_about_all=False) from None
-            raise Unsure("garbage") from None  # the text is there, and this is no word about it
+            if protocol is None:
+                raise SMTPServerDisconnected("hung up")
+            protocol.write(_as_sent(content))
+        except SMTPServerDisconnected as error:
+            raise NotTaken(type(error).__name__) from None
+        try:
+            answer = await protocol.read_response(timeout=self.server.timeout_seconds)
         except (SMTPException, OSError, TimeoutError) as error:
             raise Unsure(type(error).__name__) from None
+        if answer.code != TAKEN:
+            _raise_refusal(answer.code)
+            raise Unsure("garbage")  # the text is there, and this is no word about it
 
     def _kept(self) -> _Connection | None:
         now = asyncio.get_running_loop().time()
@@ -195,6 +220,40 @@ def _is_about_the_mailbox(answer: SMTPResponseException) -> bool:
         return False
     told = ENHANCED.match(answer.message.strip())
     return told is None or told[1] == OF_ADDRESSES or told.groups() == DISABLED_MAILBOX
+
+
+async def _ask_for_the_word(client: aiosmtplib.SMTP, *, seconds: float) -> None:
+    """Return when the server wants the text; whatever else it says or does not say, nothing is taken."""
+    try:
+        answer = await client.execute_command(b"DATA", timeout=seconds)
+    except (SMTPException, OSError, TimeoutError) as error:
+        client.close()
+        raise NotTaken(type(error).__name__) from None
+    if answer.code != GO_ON:
+        _raise_refusal(answer.code)
+        client.close()
+        raise NotTaken("garbage")
+
+
+async def _look_with_the_word(client: aiosmtplib.SMTP, last_look: Look) -> None:
+    try:
+        await last_look()
+    except CalledOff:
+        client.close()  # there is no other way not to say a text that a server waits for
+        raise
+
+
+def _raise_refusal(code: int) -> None:
+    if code in PERMANENT:
+        raise Refused(str(code))
+    if code in PASSING:
+        raise NotTaken(str(code), is_about_all=False)
+
+
+def _as_sent(content: bytes) -> bytes:
+    """Write a text as it goes over the wire: a line that begins with a dot gets another, and one by itself ends it."""
+    lines = LINE_END.sub(b"\r\n", content).removesuffix(b"\r\n") + b"\r\n"
+    return DOT_AT_START.sub(b"..", lines) + b".\r\n"
 
 
 async def _part(connection: _Connection) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from libs.clock import Clock
 from libs.webhooks.answers import WebhookError, WebhookNotTaken, WebhookRefused
 from libs.webhooks.client import WebhookClient, WebhookTarget
-from services.messaging.delivery.adapters import NotTaken, Parcel, Refused, Taken, Unsure
+from services.messaging.delivery.adapters import Look, NotTaken, Parcel, Refused, Taken, Unsure, nothing_to_look_at
 from services.messaging.delivery.parcels import parcel_data
 
 DELIVER = "message.deliver"
@@ -44,12 +44,17 @@ class WebhookAdapter:
         self.can_look_up = place.look_up is not None
         self.takes_once = place.takes_once
 
-    async def hand_over(self, parcel: Parcel) -> Taken:
-        """Call the provider. Raises Refused, NotTaken, Unsure."""
+    async def hand_over(self, parcel: Parcel, last_look: Look = nothing_to_look_at) -> Taken:
+        """Call the provider. Raises Refused, NotTaken, Unsure, CalledOff."""
         body = json.dumps(parcel_data(parcel), ensure_ascii=False).encode()
         try:
             answer = await self._client.post(
-                self._place.deliver, key=parcel.idempotency_key, kind=DELIVER, body=body, now=self._clock()
+                self._place.deliver,
+                key=parcel.idempotency_key,
+                kind=DELIVER,
+                body=body,
+                now=self._clock(),
+                before_sending=last_look,
             )
         except WebhookNotTaken as error:
             raise NotTaken(error.why, retry_after_seconds=error.retry_after_seconds or 0.0) from None

@@ -62,7 +62,7 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     ("caps", "CAP_REACHED"): "A cap is reached: {rest}.",
     ("way", ""): "Ways looked at: {ways}.",
     ("quiet_hours", ""): "It is {local_time} for the customer ({zone}), outside of the quiet hours {quiet}.",
-    ("quiet_hours", "QUIET_HOURS"): "It is {local_time} for the customer ({zone}), within the quiet hours {quiet}.",
+    ("quiet_hours", "QUIET_HOURS"): "It is {local_time} for the customer ({zone}), {where} the quiet hours {quiet}.",
     ("send_time", ""): "It is {local_time} for the customer, within the window {window}.",
     ("send_time", "SEND_TIME"): "It is {local_time} for the customer; it waits for its time in the window {window}.",
     ("content", ""): "The text could be made.",
@@ -74,6 +74,7 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     ("content", "FAULT"): "The text could not be made, because of a fault that nobody foresaw; it is tried again.",
     ("content", "NOT_PREPARED"): "The text could not be made, as often as it was tried, because of a fault of ours.",
     ("provider", "PROVIDER_BUSY"): "It may go, and the provider {provider} has no room now: it keeps its place.",
+    ("sources", ""): "{source} did not answer; it goes without the customer's wishes, since it needs no consent.",
     ("sources", "SOURCE_AWAY"): "{source} did not answer, so nothing was decided.",
     ("purpose", "PURPOSE_UNKNOWN"): "The purpose is not configured.",
     ("customer", "CUSTOMER_NOT_FOUND"): "There is no such customer any more.",
@@ -160,6 +161,7 @@ def _hour_of(facts: Facts) -> str:
 
 
 PASSED: Mapping[str, Callable[[Facts], str]] = {
+    "sources": lambda facts: f"{facts.get('source', 'a service')} did not answer, and it is not waited for any longer",
     "relevant": _cart_of,
     "not_bought": lambda facts: "" if "about" in facts else "the article was not bought lately",
     "consent": lambda facts: "it needs no consent" if facts.get("needed") == "no" else "",
@@ -188,6 +190,8 @@ class _Told(dict[str, str]):
                 return _ways(self) or "no way was looked at"
             case "cart":
                 return "not known"
+            case "where":
+                return "just before" if "soon" in self else "within"
             case "zone":
                 zone_of = ZONES_OF.get(self.get("time_zone_of", ""), "")
                 return f"{self.get('time_zone', '?')}, {zone_of}"

@@ -32,6 +32,14 @@ class Tried:
         return {"last_outcome": self.outcome, "last_status": self.status, "last_try_time": self.time}
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One that is to be posted again."""
+
+    record_time: datetime
+    delivery_id: str
+
+
 class Deliveries:
     """All deliveries. Raises DEPENDENCY_UNAVAILABLE where MongoDB does not answer."""
 
@@ -113,23 +121,36 @@ class Deliveries:
             found = await cursor.limit(limit).to_list(limit)
         return [delivery_from_document(document) for document in found]
 
-    async def since(self, hook_id: str, time: datetime, *, only_dead: bool, limit: int) -> list[tuple[str, datetime]]:
-        """Give ids and times of what was committed at or after a time, oldest first. One indexed query."""
-        match: dict[str, Any] = {"hook_id": hook_id, "record_time": {"$gte": time}}
+    async def since(
+        self, hook_id: str, time: datetime, *, only_dead: bool, before: datetime, limit: int
+    ) -> list[Chosen]:
+        """Give what was committed at or after a time, oldest first, as far as it was so before another time.
+
+        What was laid out or set waiting later is left out, and what died later is not dead. One indexed query.
+        """
+        match: dict[str, Any] = {
+            "hook_id": hook_id,
+            "record_time": {"$gte": time},
+            "start_time": {"$lte": before},
+        }
         if only_dead:
-            match["state"] = str(DeliveryState.DEAD)
+            match |= {"state": str(DeliveryState.DEAD), "last_try_time": {"$lte": before}}
         with reading():
             cursor = self._all.find(match, {"record_time": 1}).sort([("record_time", 1), ("_id", 1)])
             found = await cursor.limit(limit).to_list(limit)
-        return [(document["_id"], document["record_time"]) for document in found]
+        return [Chosen(document["record_time"], document["_id"]) for document in found]
 
-    async def replay(self, delivery_ids: Sequence[str], *, request_id: str, now: datetime) -> int:
-        """Let these wait to be posted once more, unless the same request did so already; give how many changed."""
-        match = {"_id": {"$in": list(delivery_ids)}, "replayed_by": {"$ne": request_id}}
+    async def replay(self, delivery_ids: Sequence[str], *, request_id: str, turn: int, now: datetime) -> None:
+        """Let these wait to be posted once more, but for those that this or a later turn has set waiting already."""
+        match = {
+            "_id": {"$in": list(delivery_ids)},
+            "replay_turn": {"$not": {"$gte": turn}},
+            "replayed_by": {"$ne": request_id},  # as replicas of the last release know it
+        }
         fresh: Document = {"state": WAITING, "due_time": now, "start_time": now, "tries": 0, "lease": ""}
         with reading():
-            change = {"$set": {**fresh, "is_held": False, "replayed_by": request_id}}
-            return (await self._all.update_many(match, change)).modified_count
+            change = {"$set": {**fresh, "is_held": False, "replayed_by": request_id, "replay_turn": turn}}
+            await self._all.update_many(match, change)
 
     async def _earlier(self, delivery: Delivery) -> Document | None:
         match = {

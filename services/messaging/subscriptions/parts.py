@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 
 from libs.mongo.cursors import Cursors
-from libs.mongo.documents import Documents
 from libs.mongo.record import Records
 from libs.rpc.server import Registration
 from libs.service import Foundation, Runs
@@ -26,7 +25,13 @@ from services.messaging.subscriptions.operations import Subscriptions
 from services.messaging.subscriptions.posting import Poster
 from services.messaging.subscriptions.replaying import Replaying
 from services.messaging.subscriptions.servicer import SubscriptionServicer
-from services.messaging.subscriptions.store import CURSORS, SUBSCRIPTION_SHAPE, SUBSCRIPTIONS
+from services.messaging.subscriptions.store import (
+    CURSORS,
+    REPLAYS,
+    REPLAYS_SHAPE,
+    SUBSCRIPTION_SHAPE,
+    SUBSCRIPTIONS,
+)
 from services.messaging.subscriptions.streams import streams_of
 from services.messaging.values import Messaging
 
@@ -61,14 +66,8 @@ def subscription_parts(
     """Put them together. ValueError for settings that are damaged."""
     database, clock = foundation.database, foundation.clock
     rules = webhook_rules(settings)
-    documents = Documents(
-        database=database,
-        collection=SUBSCRIPTIONS,
-        shape=SUBSCRIPTION_SHAPE,
-        clock=clock,
-        random=foundation.random,
-        metrics=foundation.writes,
-    )
+    documents = foundation.documents(SUBSCRIPTIONS, SUBSCRIPTION_SHAPE)
+    replays = foundation.documents(REPLAYS, REPLAYS_SHAPE)
     book, deliveries, healths = SubscriptionBook(documents), Deliveries(database), Healths(database)
     metrics = HookMetrics(foundation.registry)
     client = WebhookClient(rules=rules, ca_file=settings.subscription_ca_file)
@@ -105,7 +104,7 @@ def subscription_parts(
             documents=documents, healths=healths, rules=rules, clock=clock, new_id=foundation.new_id
         ),
         deliveries=deliveries,
-        replaying=Replaying(deliveries, dispatcher.nudge, clock),
+        replaying=Replaying(deliveries, replays, dispatcher.nudge, clock),
         poster=poster,
         clock=clock,
         new_id=foundation.new_id,

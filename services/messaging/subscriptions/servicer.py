@@ -94,7 +94,9 @@ class SubscriptionServicer(SubscriptionServiceServicer):
 
     async def ReplayDelivery(self, request: pb.ReplayDeliveryRequest, _context: object) -> pb.ReplayDeliveryResponse:
         hook_id = await self._hook_id(request.subscription_id)
-        delivery = await self._replaying.one(hook_id, request.delivery_id, request_id=request.request_id)
+        delivery = await self._replaying.one(
+            request.subscription_id, hook_id, request.delivery_id, stamp=stamp_of(request)
+        )
         return pb.ReplayDeliveryResponse(delivery=delivery_to_proto(delivery))
 
     async def ReplaySubscription(
@@ -102,10 +104,11 @@ class SubscriptionServicer(SubscriptionServiceServicer):
     ) -> pb.ReplaySubscriptionResponse:
         hook_id = await self._hook_id(request.subscription_id)
         replayed = await self._replaying.since(
+            request.subscription_id,
             hook_id,
             from_timestamp(request.from_time, field="from_time"),
             only_dead=request.only_dead,
-            request_id=request.request_id,
+            stamp=stamp_of(request),
         )
         return pb.ReplaySubscriptionResponse(
             replayed_count=replayed.count,

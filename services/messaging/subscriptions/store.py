@@ -19,6 +19,7 @@ from services.messaging.subscriptions.values import (
     Delivery,
     DeliveryState,
     Health,
+    Replays,
     Secret,
     Subscription,
     Wanted,
@@ -28,9 +29,10 @@ SUBSCRIPTIONS = "subscriptions"
 HEALTH = "subscription_health"
 DELIVERIES = "subscription_deliveries"
 CURSORS = "subscription_cursors"
+REPLAYS = "subscription_replays"
 FORGOTTEN_ID = "forgotten_customer_id"
 """Instead of `customer_id`, where a delivery tells that the customer was forgotten: it is not forgotten with them."""
-OF_NOBODY = frozenset({SUBSCRIPTIONS, HEALTH})
+OF_NOBODY = frozenset({SUBSCRIPTIONS, HEALTH, REPLAYS})
 CURSORS_KEPT = Kept(
     CURSORS,
     "how many events of each service were laid out for other systems: numbers",
@@ -87,6 +89,10 @@ def _from_document(document: Mapping[str, Any]) -> Subscription:
 
 SUBSCRIPTION_SHAPE: DocumentShape[Subscription] = DocumentShape(
     empty=Subscription, to_fields=_to_fields, from_document=_from_document
+)
+
+REPLAYS_SHAPE: DocumentShape[Replays] = DocumentShape(
+    empty=Replays, to_fields=lambda _replays: {}, from_document=lambda document: Replays(document["_id"])
 )
 
 

@@ -22,20 +22,20 @@ OWN = "messaging"
 def streams_of(settings: MessagingSettings, foundation: Foundation, records: Records[Messaging, Event]) -> list[Stream]:
     """Give the streams of all areas, over channels of their own."""
     others = (
-        ("cart", settings.cart_address, CartInternalServiceStub, cart_internal_service_pb2),
-        ("context", settings.aggregator_address, ContextInternalServiceStub, context_internal_service_pb2),
-        ("preference", settings.preference_address, PreferenceInternalServiceStub, preference_internal_service_pb2),
-        ("profile", settings.profile_address, ProfileInternalServiceStub, profile_internal_service_pb2),
+        ("cart", "cart", CartInternalServiceStub, cart_internal_service_pb2),
+        ("context", "aggregator", ContextInternalServiceStub, context_internal_service_pb2),
+        ("preference", "preference", PreferenceInternalServiceStub, preference_internal_service_pb2),
+        ("profile", "profile", ProfileInternalServiceStub, profile_internal_service_pb2),
     )
     streams = [
         internal_stream(
             area,
-            stub(foundation.channel(address)),
+            stub(foundation.channel(service)),
             topic=settings.topic(area),
             event_type=AREAS[area],
             messages=messages,
         )
-        for area, address, stub, messages in others
+        for area, service, stub, messages in others
     ]
     own = own_stream(OWN, records, topic=settings.topic(OWN), event_type=AREAS[OWN], clock=foundation.clock)
     return [*streams, own]

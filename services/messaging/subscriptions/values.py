@@ -86,6 +86,13 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Replays:
+    """What was replayed under one name: nothing but the requests, which every document remembers."""
+
+    subscription_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """How a receiver fares."""
 

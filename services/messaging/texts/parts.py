@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from libs.mongo.documents import Documents
 from libs.mongo.record import Records
-from libs.rpc.channels import ChannelRegistry
 from libs.service import Foundation
 from omnithread.cart.v1.article_service_pb2_grpc import ArticleServiceStub
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
@@ -53,33 +51,23 @@ def text_parts(
     settings: MessagingSettings, foundation: Foundation, *, records: Records[Messaging, Event], sources: Sources
 ) -> TextParts:
     """Put them together."""
-    database, clock, random = foundation.database, foundation.clock, foundation.random
-    writes = foundation.writes
-    cart_channel = foundation.channel(settings.cart_address)
-    channels = ChannelRegistry.load(settings.channels_file)
+    database, clock = foundation.database, foundation.clock
+    cart_channel = foundation.channel("cart")
+    channels = foundation.channels
     brands = BrandBook(
-        documents=Documents(
-            database=database, collection=BRANDS, shape=BRAND_SHAPE, clock=clock, random=random, metrics=writes
-        ),
+        documents=foundation.documents(BRANDS, BRAND_SHAPE),
         channels=channels,
         default_id=settings.default_brand_id,
         default_name=settings.from_name,
         clock=clock,
     )
     book = TemplateBook(
-        documents=Documents(
-            database=database, collection=TEMPLATES, shape=TEMPLATE_SHAPE, clock=clock, random=random, metrics=writes
-        ),
+        documents=foundation.documents(TEMPLATES, TEMPLATE_SHAPE),
         versions=TemplateVersions(database),
         brands=brands,
         clock=clock,
     )
-    drafts = Drafts(
-        Documents(
-            database=database, collection=TEMPLATE_DRAFTS, shape=DRAFT_SHAPE, clock=clock, random=random, metrics=writes
-        ),
-        book,
-    )
+    drafts = Drafts(foundation.documents(TEMPLATE_DRAFTS, DRAFT_SHAPE), book)
     viewed = Viewed(records, database, clock)
     gathering = Gathering(
         sources=sources,
@@ -96,7 +84,7 @@ def text_parts(
             template=settings.resume_link_template,
             lifetime_seconds=settings.resume_link_seconds,
         ),
-        opt_out_links=OptOutLinks(PreferenceInternalServiceStub(foundation.channel(settings.preference_address))),
+        opt_out_links=OptOutLinks(PreferenceInternalServiceStub(foundation.channel("preference"))),
     )
     previews = Previews(
         book=book,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import grpc
 import structlog
 
-from libs.errors import OmnithreadError, Status
+from libs.errors import OmnithreadError, Status, is_passing
 from libs.rpc.status import error_from_rpc
 from omnithread.cart.v1.cart_internal_service_pb2 import CreateResumeLinkRequest
 from services.messaging.deciding.sources import TIMEOUT_SECONDS, SourceAway
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # the class of stubs on an asyncio channel is known to type c
 
 PLACE = "{token}"
 MASK = "…"
-SILENT = {Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.ABORTED, Status.INTERNAL, Status.CANCELLED}
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +58,7 @@ class ResumeLinks:
             answer = await self.cart.CreateResumeLink(request, timeout=TIMEOUT_SECONDS)
         except (grpc.aio.AioRpcError, OmnithreadError) as raised:
             error = raised if isinstance(raised, OmnithreadError) else error_from_rpc(raised, dependency="cart")
-            if error.status in SILENT:
+            if error.status is Status.INTERNAL or is_passing(error):
                 raise SourceAway("cart") from raised
             # The mail is worth sending without it: its text has something else to say then.
             log.warning("no_resume_link", message_id=message_id, reason=error.reason)

@@ -28,7 +28,7 @@ from services.preference.links.model import (
 from services.preference.links.parted import MOST_PARTED, sources_of, was_two
 from services.preference.links.standing import find, has_yes_at, state_at
 from services.preference.links.tokens import LIFETIMES, Link, LinkKind, LinkTokens
-from services.preference.model import Change
+from services.preference.model import Act, Change
 from services.preference.operations import PreferenceBook
 from services.preference.values import BY_LINK, GRANTED, PENDING, REVOKED, Preferences
 
@@ -102,7 +102,7 @@ class Links:
     async def unsubscribe(self, token: str, page: Page, *, everything: bool, stamp: Stamp) -> Used:
         """End the purpose of a message by its way, or all marketing. Raises LINK_INVALID."""
         link = self._read(token)
-        act = self.book.act(self._stamped(stamp))
+        act = self._act(stamp)
         deciding = partial(unsubscribe, link=link, page=page, act=act)
         if not everything:
             used, _ = await self._carry_out(link, _with_ids(deciding), stamp)
@@ -146,7 +146,7 @@ class Links:
             raise errors.link_action_not_possible()
         if await self._is_of_two(link):
             return Used(View(link, Standing.EXPIRED), replayed=False)
-        act = self.book.act(self._stamped(stamp))
+        act = self._act(stamp)
         deciding = partial(save, link=link, choices=choices, page=page, act=act, purposes=self.purposes)
         return (await self._carry_out(link, _with_ids(deciding), stamp))[0]
 
@@ -208,7 +208,7 @@ class Links:
         """Say the no also for those who were parted from the link's customer: the mail may have been theirs."""
         if used.view.saved is None:
             return used
-        act = self.book.act(self._stamped(stamp))
+        act = self._act(stamp)
         for saved in await self._parted(link):
             saying = partial(
                 unsubscribe_at, link=link, page=page, act=act, purposes=self.purposes, everything=everything
@@ -234,10 +234,18 @@ class Links:
                 break
         return found
 
+    def _act(self, stamp: Stamp) -> Act:
+        """Say that it is said now: a clock of the door that is slow is not to weaken a no."""
+        return self.book.act(replace(self._stamped(stamp), issue_time=None))
+
     def _stamped(self, stamp: Stamp) -> Stamp:
-        """Say that it was the customer's own act, on the public pages."""
+        """Say that it was the customer's own act, on the public pages.
+
+        What the door says of when it was pressed tells old presses from new ones, but is never ahead of us: no clock
+        is to turn a no away.
+        """
         origin = Origin(PUBLIC_PAGES, CHANNEL_KIND_WEB, traceparent=stamp.origin.traceparent)
-        return replace(stamp, origin=origin, issue_time=None)
+        return replace(stamp, origin=origin, issue_time=stamp.issue_time and min(stamp.issue_time, self.book.clock()))
 
 
 def _with_ids(decide: Callable[..., Change]) -> Decide:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 
-from libs.mongo.documents import Documents
 from libs.mongo.record import Records
 from libs.rpc.server import Registration
 from libs.service import Foundation
@@ -29,14 +28,7 @@ def reporting_parts(
     foundation: Foundation, *, records: Records[Messaging, Event], meters: CampaignMeters
 ) -> ReportingParts:
     """Put the parts together."""
-    campaigns = Documents(
-        database=foundation.database,
-        collection=CAMPAIGNS,
-        shape=CAMPAIGN_SHAPE,
-        clock=foundation.clock,
-        random=foundation.random,
-        metrics=foundation.writes,
-    )
+    campaigns = foundation.documents(CAMPAIGNS, CAMPAIGN_SHAPE)
     reports = Reports(database=foundation.database, records=records, campaigns=campaigns, clock=foundation.clock)
     return ReportingParts(
         crediting=Crediting(records, meters),
