@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ START_TIMEOUT_SECONDS = 30.0
 ACT_TIMEOUT_SECONDS = 20.0
 STOP_TIMEOUT_SECONDS = 5.0
 MAX_LINE_BYTES = 1024 * 1024
+CHANNELS = (sys.executable, "-m", "deploy.demo.channels")
 
 ReportT = TypeVar("ReportT", bound=Report)
 
@@ -27,17 +28,29 @@ class ActFailed(Exception):
 class Actor:
     """One channel. Start it, let it act, stop it."""
 
-    def __init__(self, channel: str, *, token_file: Path, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        channel: str,
+        *,
+        token_file: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        program: Sequence[str] = CHANNELS,
+        act_timeout_seconds: float = ACT_TIMEOUT_SECONDS,
+    ) -> None:
+        """`program` is called with the channel and its token's file; it may be written in any language."""
         self.channel = channel
+        self._program = program
+        self._act_timeout_seconds = act_timeout_seconds
         self._token_file = token_file
         self._environment = environment
         self._log = log
         self._process: Process | None = None
 
-    async def act(self, report: type[ReportT], name: str, **arguments: str | float) -> ReportT:
+    async def act(self, report: type[ReportT], name: str, **arguments: object) -> ReportT:
         """Let the channel do something, and give what it tells of it. Raises ActFailed."""
         order = json.dumps({"act": name, "with": arguments})
-        answer = await self._exchange(order, timeout_seconds=ACT_TIMEOUT_SECONDS)
+        answer = await self._exchange(order, timeout_seconds=self._act_timeout_seconds)
         if "failed" in answer:
             raise ActFailed(f"{self.channel} could not {name.replace('_', ' ')}: {answer['failed']}")
         return report.model_validate(answer["report"])
@@ -62,7 +75,7 @@ class Actor:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *[sys.executable, "-m", "deploy.demo.channels", self.channel, str(self._token_file)],
+                *[*self._program, self.channel, str(self._token_file)],
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=log,

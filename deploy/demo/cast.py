@@ -1,16 +1,16 @@
 """Who plays: one customer, and the four channels that she meets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from deploy.demo.actor import Actor
+from deploy.demo.actor import CHANNELS, Actor
+from deploy.demo.house import House, Mails, Traces
 from deploy.demo.views import View
-from deploy.local.mailbox import Mailbox
+from deploy.local.granting import usual_scopes
 from deploy.local.state import write_private
-from deploy.local.suite import Suite
-from deploy.local.traces import TraceReceiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Cast:
     mobile_app: Actor
     call_centre: Actor
     store: Actor
-    mailbox: Mailbox
-    traces: TraceReceiver
+    mailbox: Mails
+    traces: Traces
     customer: Person = ANNA
 
     @property
@@ -62,23 +62,36 @@ class Cast:
 SPANS_DELAY_MS = "300"
 # The channels, and which member of staff the token names.
 STAFF = {"web-shop": "", "mobile-app": "", "call-centre": "agent-17", "store-042": "till-3"}
+ALSO = {"web-shop": frozenset({"messages:review", "journeys:search"})}
+"""What a channel may do here beyond what its kind usually does: this shop's backend shows reports as well."""
+OURS: Mapping[str, Sequence[str]] = {}
 
 
 @asynccontextmanager
-async def on_stage(suite: Suite, traces: TraceReceiver) -> AsyncIterator[Cast]:
-    """Start the four channel processes; inside the block they are connected."""
-    state = suite.plan.state_dir
+async def on_stage(house: House, folder: Path, *, programs: Mapping[str, Sequence[str]] = OURS) -> AsyncIterator[Cast]:
+    """Start the four channel processes, with tokens and logs in `folder`; inside the block they are connected.
+
+    `programs` names for channels what plays them in place of ours.
+    """
     told = {
-        **{f"OMNITHREAD_{name.upper()}_ADDRESS": service.address for name, service in suite.services.items()},
-        "OTEL_EXPORTER_OTLP_ENDPOINT": traces.address,
+        **{f"OMNITHREAD_{name.upper()}_ADDRESS": address for name, address in house.addresses.items()},
+        "OMNITHREAD_ROOT_CERTIFICATES_FILE": str(house.root_certificates_file),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": house.spans_endpoint,
         "OTEL_BSP_SCHEDULE_DELAY": SPANS_DELAY_MS,
     }
     actors = []
     for channel, actor in STAFF.items():
-        token_file = state / "tokens" / f"{channel}.token"
-        write_private(token_file, suite.token(channel, actor=actor).encode())
+        token_file = folder / "tokens" / f"{channel}.token"
+        granted = usual_scopes(channel) | ALSO.get(channel, frozenset())
+        write_private(token_file, house.token(channel, actor=actor, scopes=granted).encode())
         actors.append(
-            Actor(channel, token_file=token_file, environment=told, log=state / "channels" / f"{channel}.log")
+            Actor(
+                channel,
+                token_file=token_file,
+                environment=told,
+                log=folder / "channels" / f"{channel}.log",
+                program=programs.get(channel, CHANNELS),
+            )
         )
     try:
         await asyncio.gather(*(actor.start() for actor in actors))
@@ -88,8 +101,8 @@ async def on_stage(suite: Suite, traces: TraceReceiver) -> AsyncIterator[Cast]:
             mobile_app=mobile_app,
             call_centre=call_centre,
             store=store,
-            mailbox=suite.mailbox,
-            traces=traces,
+            mailbox=house.mailbox,
+            traces=house.traces,
         )
     finally:
         await asyncio.gather(*(actor.stop() for actor in actors))

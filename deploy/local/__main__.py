@@ -15,6 +15,7 @@ from deploy.demo.play import play
 from deploy.demo.stage import Untrue
 from deploy.local.child import ChildFailed
 from deploy.local.console import fresh_sign_in_link
+from deploy.local.granting import ScopeUnknown, scopes_named, usual_scopes
 from deploy.local.keys import ensure_keys, mint_channel_token
 from deploy.local.plan import FIXED_PORTS, Plan, free_ports
 from deploy.local.service import CHANNELS_FILE
@@ -48,14 +49,24 @@ def up(
 def token(
     channel: Annotated[str, typer.Argument(help="A channel of deploy/channels.toml.")],
     actor: Annotated[str, typer.Option(help="The member of staff who acts.")] = "",
+    scopes: Annotated[
+        str, typer.Option(help="What it may do, with spaces between: cart:read cart:write, or every, or back-office.")
+    ] = "",
 ) -> None:
-    """Print a development token for a channel; the suite that `up` runs accepts it."""
+    """Print a development token for a channel; the suite that `up` runs accepts it.
+
+    Without scopes it may do what channels of its kind usually do.
+    """
     registry = ChannelRegistry.load(CHANNELS_FILE)
     if registry.find(channel) is None:
         known = ", ".join(sorted(one.id for one in registry))
         raise typer.BadParameter(f"{channel} is not registered in {CHANNELS_FILE.name}: {known}")
     keys = ensure_keys(private_dir(STATE_DIR) / KEYS_FOLDER)
-    print(mint_channel_token(keys.state, channel, actor=actor))
+    try:
+        granted = scopes_named(scopes.split()) if scopes.strip() else usual_scopes(channel)
+    except ScopeUnknown as unknown:
+        raise typer.BadParameter(str(unknown)) from None
+    print(mint_channel_token(keys.state, channel, actor=actor, scopes=granted))
 
 
 @app.command()

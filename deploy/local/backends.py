@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.server import Server
+from deploy.local.server import START_TIMEOUT_SECONDS, Server
 
 PROBE_TIMEOUT_MS = 1000
 
@@ -37,16 +37,36 @@ class KafkaAddress:
 class EmbeddedMongo(Server[MongoAddress]):
     """SecantusDB, with every commit synced to disk, as `journal=true` promises. It starts in 1.5 s."""
 
-    def __init__(self, *, data_dir: Path, port: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        port: int | None = None,
+        users_only: bool = False,
+        start_timeout_seconds: float = START_TIMEOUT_SECONDS,
+    ) -> None:
+        """`users_only`: nobody gets in without a password; users are made in a run before, where everybody may."""
         port = port or free_port()
         program = Path(sysconfig.get_path("scripts")) / "secantusd-py"
         storage = data_dir / "data"
+        more = ["--auth"] if users_only else []
         super().__init__(
-            command=[program, "--host", LOOPBACK, "--port", str(port), "--storage-path", storage, "--sync-on-commit"],
+            command=[
+                program,
+                "--host",
+                LOOPBACK,
+                "--port",
+                str(port),
+                "--storage-path",
+                storage,
+                "--sync-on-commit",
+                *more,
+            ],
             data_dir=data_dir,
             address=MongoAddress(uri=f"mongodb://{LOOPBACK}:{port}/?replicaSet=secantus"),
             port=port,
             responds=_mongo_answers,
+            start_timeout_seconds=start_timeout_seconds,
         )
 
 
@@ -56,7 +76,13 @@ class EmbeddedKafka(Server[KafkaAddress]):
     Its log is in memory: a crash forgets what it acknowledged.
     """
 
-    def __init__(self, *, data_dir: Path, port: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        port: int | None = None,
+        start_timeout_seconds: float = START_TIMEOUT_SECONDS,
+    ) -> None:
         port = port or free_port()
         # The binary itself: its Python wrapper, when killed, would leave the broker behind.
         program = Path(sysconfig.get_path("purelib")) / "noida_db" / "noida-db"
@@ -67,6 +93,7 @@ class EmbeddedKafka(Server[KafkaAddress]):
             address=KafkaAddress(bootstrap_servers=f"{LOOPBACK}:{port}"),
             port=port,
             responds=_kafka_answers,
+            start_timeout_seconds=start_timeout_seconds,
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,11 @@ class Child:
             await asyncio.wait_for(self._process.wait(), timeout_seconds)
         except TimeoutError:
             await self.kill()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, such as SIGSTOP to freeze it and SIGCONT to thaw it; one that has ended gets none."""
+        if self.running:
+            self._process.send_signal(number)
 
     async def kill(self) -> None:
         """End the child at once, as a crash would: nothing is flushed, nothing is said."""

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from deploy.local.authority import Authority
 from deploy.local.door import ready
 from deploy.local.keys import Keys
 from deploy.local.plan import Plan
@@ -41,7 +42,7 @@ def console_environment(shared: Mapping[str, str], *, plan: Plan, keys: Keys) ->
     """Give what the console is told: its own, and of what all share no more than where services and spans go."""
     ports = plan.ports
     metrics = {name: service.metrics for name, service in ports.services.items()}
-    told = {
+    told: dict[str, object] = {
         "listen": f"{LOOPBACK}:{ports.console}",
         "health_listen": f"{LOOPBACK}:{ports.console_health}",
         "metrics_listen": f"{LOOPBACK}:{ports.console_metrics}",
@@ -56,8 +57,12 @@ def console_environment(shared: Mapping[str, str], *, plan: Plan, keys: Keys) ->
     if not plan.traces_endpoint:  # nobody else keeps spans
         told["spans_listen"] = f"{LOOPBACK}:{ports.traces}"
         told["spans_file"] = plan.state_dir / "traces" / "spans.jsonl"
-    known = {name: value for name, value in shared.items() if name.endswith("_ADDRESS") or name.startswith("OTEL_")}
-    return {**known, **variables(told)}
+    told["plaintext"] = not plan.encrypted
+    if plan.encrypted:
+        told["root_certificates_file"] = Authority(plan.tls_dir).file
+    known = {name: value for name, value in shared.items() if name.startswith("OTEL_")}
+    addresses = {f"{name}_address": ports.address_of(name) for name in ports.services}
+    return {**known, **variables(addresses), **variables(told)}
 
 
 def fresh_sign_in_link(keys: Keys, base_url: str, agent: Agent) -> str:

@@ -8,7 +8,7 @@ from deploy.local.keys import Keys
 from deploy.local.plan import Plan
 from deploy.local.ports import LOOPBACK
 from deploy.local.server import Server
-from deploy.local.service import START_TIMEOUT_SECONDS, variables
+from deploy.local.service import START_TIMEOUT_SECONDS, certificate_environment, variables
 from deploy.local.state import ROOT
 
 DOOR = "door"
@@ -58,4 +58,4 @@ def door_environment(*, plan: Plan, keys: Keys) -> dict[str, str]:
         "service_token_file": keys.service_token_file(DOOR),
         "resume_target": plan.settings.get("resume_target", SHOP_CART),
     }
-    return variables(told)
+    return {**variables(told), **certificate_environment(DOOR, plan=plan)}

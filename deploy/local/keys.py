@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import OKPAlgorithm
 
+from libs.rpc.scopes import EVERY, to_claim
 from services.console.calling.keys import ONLY_FOR, new_console_key, new_secret
 
 PRIVATE_KEY = "signing-key.pem"
@@ -29,8 +31,8 @@ CONSOLE_SECRET = "console-session.key"  # noqa: S105  the name of a file
 CONSOLE_CHANNEL = "console"
 ISSUER = "omnithread"
 AUDIENCE = "omnithread"
-SERVICE_TOKEN_SECONDS = 30 * 24 * 3600
-CHANNEL_TOKEN_SECONDS = 12 * 3600
+TOKEN_SECONDS = 900
+"""As long as services let a token be good, unless their settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +118,32 @@ def _add_console_key(keys: Keys) -> None:
 
 
 def mint_channel_token(
-    state: Path, channel_id: str, *, actor: str = "", lifetime_seconds: float = CHANNEL_TOKEN_SECONDS
+    state: Path,
+    channel_id: str,
+    *,
+    actor: str = "",
+    scopes: Iterable[str] = EVERY,
+    lifetime_seconds: float = TOKEN_SECONDS,
 ) -> str:
     """Give a token for a channel; `actor` is the member of staff behind a till or a headset."""
-    claims = {"sub": channel_id, "channel": channel_id}
+    claims = {"sub": channel_id, "channel": channel_id, "scope": to_claim(scopes)}
     return _sign(state, {**claims, "actor": actor} if actor else claims, lifetime_seconds)
 
 
-def mint_service_token(state: Path, service: str, *, lifetime_seconds: float = SERVICE_TOKEN_SECONDS) -> str:
+def mint_service_token(state: Path, service: str, *, lifetime_seconds: float = TOKEN_SECONDS) -> str:
     """Give a token for one of the suite's services (`cart`)."""
     return _sign(state, {"sub": service, "service": service}, lifetime_seconds)
 
 
-def write_service_token(state: Path, service: str) -> Path:
+def write_service_token(state: Path, service: str, *, lifetime_seconds: float = TOKEN_SECONDS) -> Path:
     """Mint a service's token and give the file that it is now in; a running service takes it up by itself."""
     path = Keys(state).service_token_file(service)
-    _write(path, mint_service_token(state, service))
+    _write(path, mint_service_token(state, service, lifetime_seconds=lifetime_seconds))
     return path
 
 
 def _sign(state: Path, claims: dict[str, str], lifetime_seconds: float) -> str:
-    now = time.time()
+    now = int(time.time())  # the lifetime is compared to the second
     key_id = json.loads((state / JWKS).read_text(encoding="utf-8"))["keys"][0]["kid"]
     return jwt.encode(
         {**claims, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + lifetime_seconds},

@@ -45,11 +45,12 @@ def read_mails(folder: Path, *, recipient: str = "") -> list[EmailMessage]:
         return []
     # Maildir names begin with the second and microsecond of arrival.
     files = sorted((folder / "new").iterdir(), key=lambda file: file.stat().st_mtime_ns)
-    mails = [_parsed(file.read_bytes()) for file in files]
+    mails = [parsed(file.read_bytes()) for file in files]
     return [mail for mail in mails if not recipient or recipient in str(mail[RECIPIENT])]
 
 
-def _parsed(content: bytes) -> EmailMessage:
+def parsed(content: bytes) -> EmailMessage:
+    """Read one mail."""
     mail = message_from_bytes(content, policy=policy.default)
     if not isinstance(mail, EmailMessage):
         raise TypeError("the default policy makes an EmailMessage")

@@ -2,16 +2,18 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_port
 from omnithread import Addresses
+from omnithread.addresses import one_address
 
 SERVICES = ("profile", "cart", "preference", "messaging", "aggregator")
 HEALTH_OFFSET = 1000
 METRICS_OFFSET = 2000
+INTERNAL_OFFSET = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,12 @@ class ServicePorts:
     """Where one service answers."""
 
     grpc: int
+    """For channels."""
     health: int
     metrics: int
     """Over HTTP, for Prometheus."""
+    internal: int
+    """For the suite's own services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Ports:
     """Where everything answers, on this machine."""
 
     services: Mapping[str, ServicePorts]
+    """Of the first replica of each service."""
     mongo: int
     kafka: int
     smtp: int
@@ -41,12 +47,32 @@ class Ports:
     """The pages for people of the company, over HTTP."""
     console_health: int
     console_metrics: int
+    more: Mapping[str, Sequence[ServicePorts]] = field(default_factory=dict)
+    """Of the further replicas of each service."""
+
+    def replicas(self, service: str) -> tuple[ServicePorts, ...]:
+        """Give the ports of all replicas of a service, the first one's first."""
+        return (self.services[service], *self.more.get(service, ()))
+
+    def address_of(self, service: str) -> str:
+        """Give where a service answers channels, as gRPC takes it: every replica, among which callers balance."""
+        return one_address([f"{LOOPBACK}:{ports.grpc}" for ports in self.replicas(service)])
+
+    def internal_address_of(self, service: str) -> str:
+        """Give the same for the suite's own services."""
+        return one_address([f"{LOOPBACK}:{ports.internal}" for ports in self.replicas(service)])
 
     def all(self) -> dict[str, int]:
         """Give every port with the name of who listens there."""
-        grpc = {name: ports.grpc for name, ports in self.services.items()}
-        health = {f"{name} (health)": ports.health for name, ports in self.services.items()}
-        metrics = {f"{name} (metrics)": ports.metrics for name, ports in self.services.items()}
+        processes = {
+            name if place == 0 else f"{name}-{place + 1}": ports
+            for name in self.services
+            for place, ports in enumerate(self.replicas(name))
+        }
+        grpc = {name: ports.grpc for name, ports in processes.items()}
+        health = {f"{name} (health)": ports.health for name, ports in processes.items()}
+        metrics = {f"{name} (metrics)": ports.metrics for name, ports in processes.items()}
+        internal = {f"{name} (internal)": ports.internal for name, ports in processes.items()}
         servers = {"mongo": self.mongo, "kafka": self.kafka, "smtp": self.smtp, "traces": self.traces}
         door = {"door": self.door, "door (health)": self.door_health, "door (metrics)": self.door_metrics}
         console = {
@@ -54,11 +80,11 @@ class Ports:
             "console (health)": self.console_health,
             "console (metrics)": self.console_metrics,
         }
-        return {**grpc, **health, **metrics, **servers, **door, **console}
+        return {**grpc, **health, **metrics, **internal, **servers, **door, **console}
 
     def addresses(self) -> Addresses:
         """Give the five addresses as the client package takes them."""
-        at = {name: f"{LOOPBACK}:{ports.grpc}" for name, ports in self.services.items()}
+        at = {name: self.address_of(name) for name in self.services}
         return Addresses(
             profile=at["profile"],
             cart=at["cart"],
@@ -72,7 +98,10 @@ class Ports:
 FIXED_PORTS = Ports(
     services={
         name: ServicePorts(
-            grpc=50051 + place, health=50051 + place + HEALTH_OFFSET, metrics=50051 + place + METRICS_OFFSET
+            grpc=50051 + place,
+            health=50051 + place + HEALTH_OFFSET,
+            metrics=50051 + place + METRICS_OFFSET,
+            internal=50051 + place + INTERNAL_OFFSET,
         )
         for place, name in enumerate(SERVICES)
     },
@@ -89,14 +118,19 @@ FIXED_PORTS = Ports(
 )
 
 
-def free_ports() -> Ports:
-    """Give ports that are free now, no two the same."""
+def free_ports(*, replicas: int = 1) -> Ports:
+    """Give ports that are free now, no two the same, for so many replicas of each service."""
     found: set[int] = set()
-    while len(found) < 3 * len(SERVICES) + 10:
+    while len(found) < 4 * len(SERVICES) * replicas + 10:
         found.add(free_port())
     ports = iter(found)
+
+    def process() -> ServicePorts:
+        return ServicePorts(grpc=next(ports), health=next(ports), metrics=next(ports), internal=next(ports))
+
     return Ports(
-        services={name: ServicePorts(grpc=next(ports), health=next(ports), metrics=next(ports)) for name in SERVICES},
+        services={name: process() for name in SERVICES},
+        more={name: [process() for _ in range(replicas - 1)] for name in SERVICES},
         mongo=next(ports),
         kafka=next(ports),
         smtp=next(ports),
@@ -139,6 +173,8 @@ class Plan:
     """Where spans go over OTLP/HTTP; empty starts a receiver of our own, which is the console where that runs."""
     console: bool = False
     """Whether to start the console."""
+    encrypted: bool = True
+    """Whether all of them show certificates, and speak TLS; not so only beside versions that cannot yet."""
 
     @property
     def public_base_url(self) -> str:
@@ -149,6 +185,11 @@ class Plan:
     def console_base_url(self) -> str:
         """Where the console is."""
         return f"http://{LOOPBACK}:{self.ports.console}"
+
+    @property
+    def tls_dir(self) -> Path:
+        """Where certificates are, and the authority that signed them."""
+        return self.state_dir / "tls"
 
     @property
     def database_prefix(self) -> str:

@@ -96,6 +96,16 @@ class Server(Generic[AddressT]):
         if self._child is not None:
             await self._child.stop()
 
+    async def stop_in_order(self, *, limit_seconds: float = 30.0) -> float:
+        """Ask it to end, and give how many seconds that took. Raises ChildFailed where it did not end well."""
+        if self._child is None or not self._child.running:
+            raise RuntimeError(f"{self._name} does not run")
+        begun = time.monotonic()
+        await self._child.stop(timeout_seconds=limit_seconds)
+        if await self._child.wait() != 0:
+            raise self._child.failure("did not end in order")
+        return time.monotonic() - begun
+
     async def kill(self) -> None:
         """Crash it: SIGKILL, nothing is flushed."""
         if self._child is not None:

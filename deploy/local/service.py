@@ -3,19 +3,24 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 from grpc import aio
 from grpc_health.v1 import health_pb2
 
+from deploy.local.authority import Authority
 from deploy.local.child import start_child
 from deploy.local.keys import Keys
 from deploy.local.plan import SERVICES, Plan
 from deploy.local.ports import LOOPBACK
 from deploy.local.server import Server
-from deploy.local.state import ROOT
+from deploy.local.state import KEYS_FOLDER, ROOT, write_private
+from libs.telemetry.scrub import has_password
 
-START_TIMEOUT_SECONDS = 60.0
+CLIENT_PACKAGE = "libs/omnithread-client/src"
+"""Of the version that runs: what is installed in the environment may be another one."""
+START_TIMEOUT_SECONDS = 150.0
 PROBE_TIMEOUT_SECONDS = 2.0
 SPANS_DELAY_MS = 300
 EMBEDDED_IDLE_PAUSE_SECONDS = 0.15
@@ -39,21 +44,44 @@ class Backends:
 
 
 class Service(Server[str]):
-    """A service; it answers once its health is SERVING. Its address is that of its gRPC port."""
+    """A replica of a service; it answers once its health is SERVING. Its address is that of its gRPC port.
 
-    def __init__(self, name: str, *, plan: Plan, environment: Mapping[str, str]) -> None:
-        ports = plan.ports.services[name]
+    `root` is the checkout that it runs from: another one than ours is another version of the suite.
+    """
+
+    def __init__(
+        self, name: str, *, plan: Plan, environment: Mapping[str, str], replica: int = 1, root: Path = ROOT
+    ) -> None:
+        ports = plan.ports.replicas(name)[replica - 1]
+        process = replica_name(name, replica)
         super().__init__(
             command=[sys.executable, "-m", f"services.{name}"],
-            data_dir=plan.state_dir / name,
+            data_dir=plan.state_dir / process,
             address=f"{LOOPBACK}:{ports.grpc}",
             port=ports.health,
             responds=lambda _: serving(f"{LOOPBACK}:{ports.health}"),
-            name=name,
+            name=process,
             environment=environment,
-            cwd=ROOT,
+            cwd=root,
             start_timeout_seconds=START_TIMEOUT_SECONDS,
         )
+
+
+def replica_name(service: str, replica: int) -> str:
+    """Name the process of a replica (1, 2, ...); the first has the service's own name."""
+    return service if replica == 1 else f"{service}-{replica}"
+
+
+def in_checkout(environment: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Give the environment for a version in another checkout: its own code and its own files of `deploy/`."""
+    if root == ROOT:
+        return dict(environment)
+    ours, theirs = f"{ROOT}/deploy/", f"{root}/deploy/"
+    moved = {
+        name: theirs + value.removeprefix(ours) if value.startswith(ours) else value
+        for name, value in environment.items()
+    }
+    return {**moved, "PYTHONPATH": str(root / CLIENT_PACKAGE)}
 
 
 async def migrate(*, plan: Plan, environment: Mapping[str, str]) -> None:
@@ -91,11 +119,11 @@ async def serving(health_address: str) -> bool:
 
 def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[str, str]:
     """Give what every process is told alike."""
-    ports = plan.ports.services
     # The embedded broker answers at once that there is nothing. Of a given one, our own environment may say the same.
     embedded = {} if plan.kafka_bootstrap_servers else {"kafka_idle_pause_seconds": EMBEDDED_IDLE_PAUSE_SECONDS}
+    at = plan.ports.internal_address_of if plan.encrypted else plan.ports.address_of
     told = {
-        "mongo_uri": backends.mongo_uri,
+        **_mongo(backends.mongo_uri, plan),
         "kafka_bootstrap_servers": backends.kafka_bootstrap_servers,
         "topic_prefix": plan.prefix,
         **embedded,
@@ -111,7 +139,8 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
         "smtp_tls": "none",
         "from_address": "shop@example.com",
         "from_name": "Beispielhaus",
-        **{f"{other}_address": f"{LOOPBACK}:{ports[other].grpc}" for other in ports},
+        **{f"{other}_address": at(other) for other in plan.ports.services},
+        "reflection": True,
         "subscription_allow_http": True,  # a receiver that a developer tries stands on the same machine
         "subscription_allowed_networks": "127.0.0.0/8",
         "resume_link_template": f"{plan.public_base_url}/r/{{token}}",
@@ -124,21 +153,46 @@ def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[st
     }
 
 
-def own_environment(name: str, *, plan: Plan, keys: Keys) -> dict[str, str]:
-    """Give what only the process of service `name` is told."""
-    ports = plan.ports.services[name]
+def _mongo(uri: str, plan: Plan) -> dict[str, object]:
+    """Tell where MongoDB is: an address with a password by way of a file, as services want it."""
+    if not has_password(uri):
+        return {"mongo_uri": uri}
+    file = plan.state_dir / KEYS_FOLDER / "mongo.uri"
+    write_private(file, uri.encode())
+    return {"mongo_uri_file": file}
+
+
+def own_environment(name: str, *, plan: Plan, keys: Keys, replica: int = 1) -> dict[str, str]:
+    """Give what only the process of a replica of service `name` is told."""
+    ports = plan.ports.replicas(name)[replica - 1]
     told: dict[str, object] = {
         "mongo_database": plan.database(name),
         "listen": f"{LOOPBACK}:{ports.grpc}",
         "health_listen": f"{LOOPBACK}:{ports.health}",
         "metrics_listen": f"{LOOPBACK}:{ports.metrics}",
-        "instance_name": f"{name}-1",
+        "instance_name": f"{name}-{replica}",
         "service_token_file": keys.service_token_file(name),
     }
+    if plan.encrypted:
+        told["internal_listen"] = f"{LOOPBACK}:{ports.internal}"
     if name == "preference":  # nobody else can make or read the links in mails
         told["public_base_url"] = plan.public_base_url
         told["link_keys_file"] = keys.link_keys_file
-    return variables(told)
+    return {**variables(told), **certificate_environment(name, plan=plan)}
+
+
+def certificate_environment(name: str, *, plan: Plan) -> dict[str, str]:
+    """Tell a process of the suite where its certificate is; nothing where all is in plaintext."""
+    if not plan.encrypted:
+        return {}
+    files = Authority(plan.tls_dir).files_of(name)
+    return variables(
+        {
+            "tls_certificate_file": files.certificate,
+            "tls_key_file": files.key,
+            "tls_client_authorities_file": files.authorities,
+        }
+    )
 
 
 def variables(told: Mapping[str, object]) -> dict[str, str]:

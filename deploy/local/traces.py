@@ -34,7 +34,7 @@ class TraceReceiver(Server[str]):
 
     async def trace(self, trace_id: str) -> list[Span]:
         """Give the spans of a trace that have arrived, by start."""
-        return _spans((await self._read(f"/api/traces/{trace_id}"))["spans"])
+        return await trace_kept_at(self.address, trace_id)
 
     async def journey(self, journey_id: str) -> list[list[Span]]:
         """Give the traces of a journey that have arrived, by start."""
@@ -43,6 +43,11 @@ class TraceReceiver(Server[str]):
 
     async def _read(self, path: str) -> Any:  # noqa: ANN401  JSON
         return await asyncio.to_thread(_get, f"{self.address}{path}")
+
+
+async def trace_kept_at(address: str, trace_id: str) -> list[Span]:
+    """Give the spans of a trace that have arrived at a receiver, by start."""
+    return _spans((await asyncio.to_thread(_get, f"{address}/api/traces/{trace_id}"))["spans"])
 
 
 def _get(url: str) -> Any:  # noqa: ANN401  JSON

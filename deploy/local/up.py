@@ -18,6 +18,7 @@ from deploy.local.suite import Suite
 from deploy.sample.journeys import CHANNELS, put_journeys
 from deploy.sample.load import CARD, EMAIL, put_brands, put_campaigns, put_customer, put_offers, put_templates
 from libs.clock import system_clock
+from libs.rpc.scopes import EVERY
 from services.console.calling.agent import Agent
 
 AGENT = Agent("anna", "Anna")
@@ -46,7 +47,7 @@ async def run_in_foreground(console: Console, ports: Ports) -> None:
         suite = Suite(plan, say=lambda what: status.update(f"starting {what}"))
         await suite.start()
     try:
-        async with suite.connect("web-shop") as client:
+        async with suite.connect("web-shop", scopes=EVERY) as client:
             await put_brands(client)
             await put_templates(client)
             await put_offers(client)
@@ -95,13 +96,18 @@ def _tell(console: Console, suite: Suite, customer_id: str) -> None:
     console.print(
         Text(fresh_sign_in_link(suite.keys, suite.plan.console_base_url, AGENT), style="link"), soft_wrap=True
     )
-    console.print("\nReflection lists all services: `.venv/bin/grpcurl -plaintext ADDRESS list`. Ctrl-C stops it all.")
+    console.print(
+        f"\nReflection lists all services: `.venv/bin/grpcurl -cacert {suite.authority.file} ADDRESS list`."
+        " Ctrl-C stops it all.",
+        soft_wrap=True,
+    )
 
 
 def _example(suite: Suite, customer_id: str) -> str:
     aggregator = suite.services["aggregator"].address
     return (
-        '.venv/bin/grpcurl -plaintext -H "authorization: Bearer $(make token CHANNEL=store-042)" \\\n'
+        f".venv/bin/grpcurl -cacert {suite.authority.file} \\\n"
+        '  -H "authorization: Bearer $(make token CHANNEL=store-042)" \\\n'
         f'  -d \'{{"customer_id": "{customer_id}"}}\' \\\n'
         f"  {aggregator} omnithread.context.v1.ContextService/GetCustomerContext"
     )

@@ -125,11 +125,30 @@ def _programs(path: str, holder: str, sources: Mapping[str, str]) -> Iterator[st
     if path in EVERYWHERE:
         yield from PROGRAMS
         return
-    word = re.compile(rf"\b{holder}\b")
-    users = {other for other, text in sources.items() if other != path and word.search(text)}
+    users = _users(path, holder, sources)
     for program in PROGRAMS:
         if (program in FIVE and WIRING in users) or any(user.startswith(f"services/{program}/") for user in users):
             yield program
+
+
+def _users(path: str, holder: str, sources: Mapping[str, str]) -> set[str]:
+    """Who names it, or names a function of libs that does, and so on."""
+    found: set[str] = set()
+    asked = {(path, holder)}
+    while asked:
+        where, name = asked.pop()
+        word = re.compile(rf"\b{name}\b")
+        for user in {other for other, text in sources.items() if other != where and word.search(text)} - found:
+            found.add(user)
+            if user.startswith("libs/") and user != WIRING:
+                asked |= {(user, function) for function in _functions_naming(word, sources[user])}
+    return found
+
+
+def _functions_naming(word: re.Pattern[str], text: str) -> Iterator[str]:
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and word.search(ast.get_source_segment(text, node) or ""):
+            yield node.name
 
 
 def by_sample(known: Iterable[Metric]) -> dict[str, Metric]:

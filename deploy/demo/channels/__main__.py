@@ -37,7 +37,7 @@ def set_up_tracing(channel: str) -> TracerProvider:
     return provider
 
 
-async def serve(channel: str, token_file: Path) -> None:
+async def serve(channel: str, token_file: Path, root_certificates: bytes) -> None:
     """Answer every line until the input ends."""
     where = omnithread.Addresses(
         profile=os.environ["OMNITHREAD_PROFILE_ADDRESS"],
@@ -52,7 +52,7 @@ async def serve(channel: str, token_file: Path) -> None:
     async with omnithread.connect(
         where,
         token=lambda: token_file.read_text().strip(),
-        plaintext=True,
+        root_certificates=root_certificates,
         timeout_seconds=CALL_TIMEOUT_SECONDS,
     ) as suite:
         backend = BACKENDS[channel](suite)
@@ -78,6 +78,7 @@ async def _answer(backend: object, order: dict[str, Any]) -> str:
 if __name__ == "__main__":
     spans = set_up_tracing(sys.argv[1])
     try:
-        asyncio.run(serve(sys.argv[1], Path(sys.argv[2])))
+        trusted = Path(os.environ["OMNITHREAD_ROOT_CERTIFICATES_FILE"]).read_bytes()
+        asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), trusted))
     finally:
         spans.shutdown()
