@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from deploy.local.plan import Plan, free_ports, fresh_prefix
 from deploy.local.suite import Suite
 from deploy.sample.load import put_brands, put_templates
 from libs.purposes import DEFAULT_PURPOSES
+from libs.rpc.scopes import EVERY
 
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -83,15 +84,28 @@ class Channels:
 
 
 @asynccontextmanager
-async def running_suite(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Suite]:
-    """Start everything with names of its own; it is gone after the block."""
-    ports, providers = free_ports(), folder / "providers.toml"
+async def running_suite(
+    folder: Path, settings: Mapping[str, str], *, console: bool = False, replicas: int = 1, roots: Sequence[Path] = ()
+) -> AsyncIterator[Suite]:
+    """Start everything with names of its own; it is gone after the block.
+
+    There are so many replicas of each service, of the versions in `roots`, and the console only where it is wanted.
+    """
+    ports, providers = free_ports(replicas=replicas), folder / "providers.toml"
     providers.write_text(PROVIDERS.format(port=ports.smtp))
     purposes = folder / "purposes.toml"
     purposes.write_text(PURPOSES)
     told = {"purposes_file": str(purposes), "providers_file": str(providers), **settings}
-    async with Suite(Plan(state_dir=folder, ports=ports, prefix=fresh_prefix("test"), settings=told)) as suite:
-        async with suite.connect("web-shop") as client:
+    plan = Plan(
+        state_dir=folder,
+        ports=ports,
+        prefix=fresh_prefix("test"),
+        settings=told,
+        console=console,
+        encrypted=not roots,  # the last release speaks plaintext, and understands nothing else
+    )
+    async with Suite(plan, roots=roots) as suite:
+        async with suite.connect("web-shop", scopes=EVERY) as client:
             await put_brands(client)
             await put_templates(client)
         yield suite
@@ -102,12 +116,12 @@ async def channels_of(suite: Suite) -> AsyncIterator[Channels]:
     """Connect every channel."""
     async with AsyncExitStack() as stack:
         yield Channels(
-            shop=await stack.enter_async_context(suite.connect("web-shop")),
+            shop=await stack.enter_async_context(suite.connect("web-shop", scopes=EVERY)),
             app=await stack.enter_async_context(suite.connect("mobile-app")),
-            agent=await stack.enter_async_context(suite.connect("call-centre", actor="agent-17")),
+            agent=await stack.enter_async_context(suite.connect("call-centre", actor="agent-17", scopes=EVERY)),
             store=await stack.enter_async_context(suite.connect("store-042", actor="till-3")),
-            messenger=await stack.enter_async_context(suite.connect("messenger")),
-            mail=await stack.enter_async_context(suite.connect("mail-gateway")),
+            messenger=await stack.enter_async_context(suite.connect("messenger", scopes=EVERY)),
+            mail=await stack.enter_async_context(suite.connect("mail-gateway", scopes=EVERY)),
         )
 
 

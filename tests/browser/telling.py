@@ -13,6 +13,7 @@ from deploy.sample.campaigns import VIEWED
 from deploy.sample.journeys import AGENT, CHANNELS, STORE, VISITORS, put_journeys
 from deploy.sample.load import put_brands, put_campaigns, put_customer, put_offers, put_templates
 from libs.clock import system_clock
+from libs.rpc.scopes import EVERY
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest
 from omnithread.context.v1.context_pb2 import TouchpointKind
 from omnithread.context.v1.context_service_pb2 import GetJourneyRequest, RecordTouchpointRequest
@@ -53,7 +54,9 @@ async def tell(suite: Suite) -> Story:
     """Let it happen."""
     async with AsyncExitStack() as stack:
         channels = {
-            name: await stack.enter_async_context(suite.connect(name, actor="agent-7" if name in STAFFED else ""))
+            name: await stack.enter_async_context(
+                suite.connect(name, actor="agent-7" if name in STAFFED else "", scopes=EVERY)
+            )
             for name in CHANNELS
         }
         shop = channels["web-shop"]

@@ -21,7 +21,7 @@ from omnithread.cart.v1.cart_service_pb2 import (
     PickupChoice,
     RemoveOfferCodeRequest,
 )
-from tests.faults.writers import CALL_TIMEOUT_SECONDS, PATIENCE_SECONDS, RETRYABLE
+from tests.faults.load.client import CALL_SECONDS, PATIENCE_SECONDS, RETRYABLE
 
 REFUSED = {"OFFER_CODE_USED", "CART_EMPTY", "OFFER_CODE_UNKNOWN", "OFFER_TRIES_EXCEEDED"}
 """What may be refused while others buy; nothing is done then. Everything else is tried again or fails the test."""
@@ -82,7 +82,7 @@ class Buyer:
         request.issue_time.CopyFrom(issued)  # type: ignore[attr-defined]
         while True:
             try:
-                return await call(request, timeout=CALL_TIMEOUT_SECONDS)
+                return await call(request, timeout=CALL_SECONDS)
             except grpc.aio.AioRpcError as error:
                 if omnithread.details_of(error).reason in REFUSED:
                     return None

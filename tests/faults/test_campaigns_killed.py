@@ -1,16 +1,16 @@
 """Two replicas hear and step for the same customers, and are killed again and again at any await: one effect each."""
 
 import asyncio
-import os
 import random
 
 from libs.errors import OmnithreadError
 from libs.ids import new_id
 from services.messaging.campaigns.values import Trigger
+from tests.faults.seeds import rounds
 from tests.services.messaging.campaigns.cutting import Cut
 from tests.services.messaging.campaigns.rooms import Room, abandoned_now
 
-ROUNDS = int(os.environ.get("OMNITHREAD_FAULT_ROUNDS", "1"))
+ROUNDS = rounds(20)
 CUSTOMERS = 10
 TRIES = 6
 """How often each replica begins anew before one is let to its end."""

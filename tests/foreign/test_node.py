@@ -1,8 +1,6 @@
 """A channel in Node with stock OpenTelemetry, and nothing of ours but the .proto files, is part of the journey."""
 
-import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +23,13 @@ from services.console.spans.parts import RECEIVER_LIMITS
 from services.console.spans.receiver import Receiver
 from services.console.spans.store import SpanStore
 from services.profile.__main__ import SERVICE as PROFILE
+from tests.foreign.commands import run
 from tests.foreign.node_here import CALLER, installed, node
 from tests.services.calls import until
 from tests.services.running import Services
 
 CALLER_SECONDS = 120.0
+TRUSTED = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 CALLED = {
     "start": "omnithread.context.v1.ContextService/StartSession",
     "view": "omnithread.context.v1.ContextService/RecordTouchpoint",
@@ -59,20 +59,8 @@ class Suite:
             "sampled": sampled,
             "collector": self.collector_address,
         }
-        caller = await asyncio.create_subprocess_exec(
-            str(node()),
-            "call.js",
-            cwd=CALLER,
-            env={**os.environ, "OMNITHREAD_CALLER": json.dumps(given)},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            told, wrong = await asyncio.wait_for(caller.communicate(), CALLER_SECONDS)
-        finally:
-            if caller.returncode is None:
-                caller.kill()
-        assert caller.returncode == 0, wrong.decode()
+        environment = {"OMNITHREAD_CALLER": json.dumps(given), TRUSTED: str(self.services.authorities_file)}
+        told = await run(str(node()), "call.js", folder=CALLER, told=environment, seconds=CALLER_SECONDS)
         return dict(json.loads(told))
 
     def of(self, trace_id: str) -> list[ReadableSpan]:
@@ -89,7 +77,7 @@ async def suite(mongo_uri: str, kafka_bootstrap: str, unique_prefix: str, tmp_pa
     async with (
         http_server(receiver, "127.0.0.1:0", RECEIVER_LIMITS) as port,
         Services(
-            mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=unique_prefix, state=tmp_path
+            mongo_uri=mongo_uri, kafka_bootstrap=kafka_bootstrap, prefix=unique_prefix, state=tmp_path, encrypted=True
         ) as services,
     ):
         tracer = provider.get_tracer("test")

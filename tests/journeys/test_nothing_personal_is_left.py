@@ -18,6 +18,7 @@ import omnithread
 from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
+from libs.rpc.scopes import EVERY
 from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest
 from omnithread.context.v1.journey_service_pb2 import GetJourneyReportRequest, SearchJourneysRequest
 from omnithread.context.v1.privacy_service_pb2 import (
@@ -53,7 +54,7 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     with spans_recorder() as spans:
         plan = Plan(state_dir=tmp_path, prefix=fresh_prefix("quiet"), settings=SETTINGS, traces_endpoint=spans.address)
         async with Suite(plan) as suite:
-            async with suite.connect("web-shop") as client:
+            async with suite.connect("web-shop", scopes=EVERY) as client:
                 await put_templates(client)
             async with channels_of(suite) as channels:
                 yield Watched(suite, channels, spans)

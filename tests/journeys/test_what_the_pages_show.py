@@ -12,6 +12,7 @@ from pathlib import Path
 import omnithread
 from deploy.local.suite import Suite
 from deploy.sample.load import put_templates
+from libs.rpc.scopes import EVERY
 from omnithread import SERVICES
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_STORE_VISITED
 from omnithread.context.v1.context_service_pb2 import RecordTouchpointRequest
@@ -33,7 +34,14 @@ def at_this_suite(code: str, suite: Suite) -> str:
     """The same for a suite on other ports than those of `make up`."""
     for documented, service in enumerate(("profile", "cart", "preference", "messaging", "aggregator"), start=50051):
         code = code.replace(f"127.0.0.1:{documented}", f"127.0.0.1:{suite.plan.ports.services[service].grpc}")
-    return code
+    return code.replace(".omnithread/tls/ca.pem", str(suite.authority.file))
+
+
+def where(suite: Suite) -> dict[str, str]:
+    """What a channel's program is told: where the services are, and whose certificates they show."""
+    addresses = suite.plan.ports.addresses()
+    at = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    return {**at, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(suite.authority.file)}
 
 
 async def run(*command: str, environment: dict[str, str]) -> str:
@@ -50,28 +58,31 @@ async def run(*command: str, environment: dict[str, str]) -> str:
 
 
 async def test_the_web_shop_in_twenty_lines(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    environment = where(suite)
     code = block("libs/omnithread-client/README.md", "python", "AddItemRequest")
-    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    said = await run(
+        sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY)}
+    )
     assert "in the cart: ['Purse']" in said
 
 
 async def test_a_cart_page_from_the_first_article_to_the_order(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    environment = where(suite)
     code = block("docs/cart-page.md", "python", "asyncio.run")
-    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    said = await run(
+        sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY)}
+    )
     assert "Saved for later: Hat" in said
     assert "The same cart: ['Purse', 'Hat']" in said
     assert "Ordered: ['Purse', 'Hat'] for 124.90 EUR" in said
 
 
 async def test_tea_is_two_for_one_on_the_web_and_a_fifth_off_in_the_store(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    environment = where(suite)
     code = block("docs/offers.md", "python", "SaveOfferRequest")
-    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    said = await run(
+        sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY)}
+    )
     lines = said.splitlines()
     assert "here: 8.00 EUR ['Tea: two for one']" in lines
     assert "  it takes 2.00 EUR more" in lines
@@ -82,10 +93,11 @@ async def test_tea_is_two_for_one_on_the_web_and_a_fifth_off_in_the_store(suite:
 
 
 async def test_a_message_is_written_for_four_ways_looked_at_and_published(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    environment = where(suite)
     code = block("docs/templates.md", "python", "SaveTemplateDraft")
-    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    said = await run(
+        sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY)}
+    )
     lines = said.splitlines()
     assert "faults: []" in lines
     assert "SMS: 'The Tea House: your tea is waiting, 3.80. An offer: 0.20 less.'" in lines
@@ -95,10 +107,11 @@ async def test_a_message_is_written_for_four_ways_looked_at_and_published(suite:
 
 
 async def test_staff_ask_why_nothing_came_and_why_something_did(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    environment = where(suite)
     code = block("docs/messages.md", "python", "ExplainSilenceRequest")
-    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    said = await run(
+        sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY)}
+    )
     assert said.startswith(block("docs/messages.md", "text", "silence:"))
     assert "by DELIVERY_KIND_IN_APP NO_CONSENT" in said
     assert "consent PASS - It needs no consent" in said
@@ -106,20 +119,20 @@ async def test_staff_ask_why_nothing_came_and_why_something_did(suite: Suite) ->
 
 
 async def test_a_cart_is_handed_over_and_gone_on_with(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    environment = where(suite)
     code = block("docs/integrate.md", "python", "CreateHandoverRequest")
-    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    said = await run(
+        sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY)}
+    )
     assert said.splitlines() == ["outcome: HANDOVER_OUTCOME_SAME_CUSTOMER", "one customer: True"]
 
 
 async def test_a_conversation_goes_from_the_chat_to_a_mail_and_to_the_store(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
     environment = {
-        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
-        "CHANNEL_TOKEN": suite.token("web-shop"),
-        "STAFF_TOKEN": suite.token("call-centre", actor="agent-17"),
-        "GATEWAY_TOKEN": suite.token("mail-gateway"),
+        **where(suite),
+        "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY),
+        "STAFF_TOKEN": suite.token("call-centre", actor="agent-17", scopes=EVERY),
+        "GATEWAY_TOKEN": suite.token("mail-gateway", scopes=EVERY),
     }
     code = block("docs/conversations.md", "python", "ReceiveMailRequest")
     said = await run(sys.executable, "-c", code, environment=environment)
@@ -134,11 +147,10 @@ async def test_a_conversation_goes_from_the_chat_to_a_mail_and_to_the_store(suit
 
 
 async def test_the_store_sees_live_what_the_web_shop_puts_into_the_cart(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
     environment = {
-        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
-        "CHANNEL_TOKEN": suite.token("web-shop"),
-        "STAFF_TOKEN": suite.token("store-042", actor="till-3"),
+        **where(suite),
+        "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY),
+        "STAFF_TOKEN": suite.token("store-042", actor="till-3", scopes=EVERY),
     }
     said = await run(
         sys.executable, "-c", block("docs/live-context.md", "python", "watch_context"), environment=environment
@@ -156,9 +168,12 @@ async def test_a_newsletter_is_confirmed_by_the_code_in_the_mail_and_its_proofs_
     suite: Suite, channels: Channels
 ) -> None:
     await put_templates(channels.shop)
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
-    told = {**environment, "CHANNEL_TOKEN": suite.token("web-shop"), "ADDRESS": "consent-page@example.com"}
+    environment = where(suite)
+    told = {
+        **environment,
+        "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY),
+        "ADDRESS": "consent-page@example.com",
+    }
     said = await run(sys.executable, "-c", block("docs/consent.md", "python", "SetConsentRequest"), environment=told)
     customer_id, record_id, state = said.split()
     assert state == "CONSENT_STATE_PENDING"
@@ -193,10 +208,9 @@ async def test_a_first_call_with_grpcurl(suite: Suite, tmp_path: Path) -> None:
 
 
 async def test_a_tills_queue_tells_of_each_sale_once(suite: Suite, tmp_path: Path) -> None:
-    addresses = suite.plan.ports.addresses()
     till = {
-        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
-        "CHANNEL_TOKEN": suite.token("store-042"),
+        **where(suite),
+        "CHANNEL_TOKEN": suite.token("store-042", scopes=EVERY),
         "QUEUE_FILE": str(tmp_path / "queue.db"),
     }
     code = block("docs/tills.md", "python", "RecordOrderRequest")
@@ -209,13 +223,12 @@ async def test_a_tills_queue_tells_of_each_sale_once(suite: Suite, tmp_path: Pat
 
 
 async def test_another_system_receives_what_it_subscribed_to(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {
-        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
-        "CHANNEL_TOKEN": suite.token("web-shop"),
+        **where(suite),
+        "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY),
         "RECEIVER_URL": f"http://127.0.0.1:{port}/events",
     }
     subscribing = block("docs/webhooks.md", "python", "PutSubscriptionRequest(")
@@ -244,15 +257,16 @@ async def test_another_system_receives_what_it_subscribed_to(suite: Suite) -> No
     finally:
         receiver.kill()
         await receiver.wait()
-        async with suite.connect("web-shop") as shop:  # nobody listens there any more
+        async with suite.connect("web-shop", scopes=EVERY) as shop:  # nobody listens there any more
             await shop.subscriptions.DeleteSubscription(DeleteSubscriptionRequest(subscription_id="warehouse"))
 
 
 async def test_two_reminders_and_an_order_that_comes_before_them(suite: Suite) -> None:
-    addresses = suite.plan.ports.addresses()
-    environment = {f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES}
+    environment = where(suite)
     code = block("docs/campaigns.md", "python", "PutCampaignRequest")
-    said = await run(sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop")})
+    said = await run(
+        sys.executable, "-c", code, environment={**environment, "CHANNEL_TOKEN": suite.token("web-shop", scopes=EVERY)}
+    )
     lines = said.splitlines()
     assert "would: first QUEUED SEND " in lines
     assert "would: second QUEUED SEND " in lines
@@ -280,11 +294,10 @@ async def test_an_analyst_searches_journeys_and_reads_the_report(suite: Suite, c
     session = await channels.shop.start_session([omnithread.cookie(f"analysed-{secrets.token_hex(8)}")])
     visit = RecordTouchpointRequest(customer_id=session.customer_id, kind=TOUCHPOINT_KIND_STORE_VISITED)
     await channels.store.context.RecordTouchpoint(visit)
-    addresses = suite.plan.ports.addresses()
     today = datetime.now(UTC).date()
     told = {
-        **{f"{name.upper()}_ADDRESS": getattr(addresses, name) for name in SERVICES},
-        "CHANNEL_TOKEN": suite.token("call-centre", actor="agent-17"),
+        **where(suite),
+        "CHANNEL_TOKEN": suite.token("call-centre", actor="agent-17", scopes=EVERY),
         "FROM_DAY": (today - timedelta(days=1)).isoformat(),
         "TO_DAY": today.isoformat(),
     }

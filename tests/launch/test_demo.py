@@ -4,12 +4,16 @@ import asyncio
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from deploy.demo.play import SETTINGS
 from deploy.demo.stage import Stage, Untrue
+from deploy.local.plan import Plan, fresh_prefix
 from deploy.local.state import ROOT
+from deploy.local.suite import Suite
 from tests.launch.processes import marked_environment, still_running
 
 EXIT_LIMIT_SECONDS = 150
@@ -36,6 +40,42 @@ async def test_the_demo_plays_to_the_end_and_leaves_nothing_behind() -> None:
     assert "All of it is true" in played.stdout
     assert "Handtasche Marlene" in played.stdout
     assert still_running(environment) == []
+
+
+@pytest.mark.timeout(600)
+async def test_the_demo_plays_once_on_a_suite_that_runs_already(tmp_path: Path) -> None:
+    plan = Plan(state_dir=tmp_path, prefix=fresh_prefix("test"), settings=SETTINGS)
+    async with Suite(plan) as suite:
+        assert suite.traces is not None
+        told = {
+            **marked_environment(),
+            **{f"OMNITHREAD_{name.upper()}_ADDRESS": service.address for name, service in suite.services.items()},
+            "OMNITHREAD_ROOT_CERTIFICATES_FILE": str(suite.authority.file),
+            "OMNITHREAD_STATE_DIR": str(plan.state_dir),
+            "OMNITHREAD_MAILS_FOLDER": str(suite.mailbox.folder),
+            "OMNITHREAD_SPANS_FROM": "own",
+            "OMNITHREAD_SPANS_ADDRESS": suite.traces.address,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": suite.traces.address,
+        }
+        played = await run("-m", "deploy.local", "demo", environment=told)
+        assert played.returncode == 0, played.stdout + played.stderr
+        assert "All of it is true" in played.stdout
+        assert "what she did stays there" in played.stdout
+        again = await run("-m", "deploy.local", "demo", environment=told)
+        assert again.returncode == 1
+        assert "the play was given on this suite before" in " ".join(again.stderr.split())
+        assert still_running(told) == []
+
+
+async def test_a_suite_that_is_named_in_part_only_is_not_played_on(tmp_path: Path) -> None:
+    environment = {
+        **marked_environment(),
+        "OMNITHREAD_CART_ADDRESS": "127.0.0.1:1",
+        "OMNITHREAD_STATE_DIR": str(tmp_path),
+    }
+    played = await run("-m", "deploy.local", "demo", environment=environment)
+    assert played.returncode == 1
+    assert "these have to be told as well: profile_address" in " ".join(played.stderr.split())
 
 
 async def test_what_is_untrue_is_named_and_the_exit_code_says_so() -> None:

@@ -33,7 +33,9 @@ async def test_a_channel_with_a_minted_token_is_let_in(suite: Suite) -> None:
 
 async def test_a_token_of_another_key_is_not(suite: Suite, tmp_path: Path) -> None:
     strange = mint_channel_token(ensure_keys(tmp_path).state, "web-shop")
-    async with omnithread.connect(suite.plan.ports.addresses(), token=strange, plaintext=True) as client:
+    async with omnithread.connect(
+        suite.plan.ports.addresses(), token=strange, root_certificates=suite.root_certificates
+    ) as client:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await client.context.GetCustomerContext(GetCustomerContextRequest(customer_id="cus_1"))
     assert omnithread.details_of(refused.value).reason == "TOKEN_INVALID"
@@ -43,7 +45,8 @@ async def test_a_token_of_another_key_is_not(suite: Suite, tmp_path: Path) -> No
 async def test_reflection_lists_the_services_to_a_foreign_client(suite: Suite, service: str) -> None:
     grpcurl = Path(sysconfig.get_path("scripts")) / "grpcurl"
     child = await asyncio.create_subprocess_exec(
-        *[str(grpcurl), "-plaintext", suite.services[service].address, "list"], stdout=asyncio.subprocess.PIPE
+        *[str(grpcurl), "-cacert", str(suite.authority.file), suite.services[service].address, "list"],
+        stdout=asyncio.subprocess.PIPE,
     )
     listed, _ = await child.communicate()
     assert {PUBLIC[service], "grpc.health.v1.Health"} <= set(listed.decode().split())

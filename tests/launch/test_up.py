@@ -50,7 +50,15 @@ async def test_it_comes_up_with_a_customer_answers_a_foreign_client_and_goes_whe
         assert address is not None
         told = await output(
             str(Path(sysconfig.get_path("scripts")) / "grpcurl"),
-            *["-plaintext", "-H", f"authorization: Bearer {token.strip()}", "-d", request[1], address[1]],
+            *[
+                "-cacert",
+                str(plan.tls_dir / "ca.pem"),
+                "-H",
+                f"authorization: Bearer {token.strip()}",
+                "-d",
+                request[1],
+                address[1],
+            ],
             "omnithread.context.v1.ContextService/GetCustomerContext",
             environment=environment,
         )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from libs.errors import OmnithreadError, customer_not_found, dependency_unavailable
+from libs.errors import OmnithreadError, customer_not_found, dependency_unavailable, overloaded
 from libs.mongo.connection import connect, database
 from libs.patience import patiently
 from libs.readiness import Readiness, mongo_answers
@@ -66,6 +66,7 @@ def failing(times: int, error: Exception) -> Callable[[], Awaitable[str]]:
 
 async def test_a_part_that_comes_later_is_waited_for() -> None:
     assert await patiently("mongodb", failing(2, dependency_unavailable("mongodb"))) == "done"
+    assert await patiently("profile", failing(1, overloaded(retry_seconds=1))) == "done"
 
 
 async def test_a_part_that_never_comes_is_not_waited_for_for_ever() -> None:

@@ -1,6 +1,7 @@
 """A service in this process: started on what it needs, refused without it, stopped in order."""
 
 import asyncio
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -127,6 +128,41 @@ async def test_everything_runs_while_it_serves_and_ends_in_order(settings: Servi
     assert story[2] == "answered"
     assert set(story[3:5]) == {"no longer listening", "no longer sweeping"}
     assert story[5:] == ["closed"]
+
+
+async def test_a_stop_is_over_in_time_although_nothing_of_it_ends(settings: ServiceSettings, keys: Keys) -> None:
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    async def until_released() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await release.wait()
+
+    class StuckCarts(CartServiceServicer):
+        async def GetCart(self, _request: GetCartRequest, _context: object) -> GetCartResponse:  # noqa: N802
+            begun.set()
+            await until_released()
+            return GetCartResponse()
+
+    async def busy(_settings: ServiceSettings, _foundation: Foundation) -> Parts:
+        carts = StuckCarts()  # type: ignore[abstract]  # the others are left out
+        return Parts(
+            registrations=[partial(add_CartServiceServicer_to_server, carts)], sweeps={"cart-sweep": until_released}
+        )
+
+    await migrate(TINY, settings)
+    drain_seconds = 0.5
+    async with serving(
+        replace(TINY, build=busy), settings.model_copy(update={"drain_seconds": drain_seconds})
+    ) as running:
+        last = asyncio.create_task(cart(running.port, keys))
+        await asyncio.wait_for(begun.wait(), 30)
+        began = time.monotonic()
+    assert time.monotonic() - began < drain_seconds + 5
+    release.set()
+    with pytest.raises(grpc.aio.AioRpcError):
+        await last
 
 
 async def test_background_work_that_fails_is_started_again(settings: ServiceSettings) -> None:

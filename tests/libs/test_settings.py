@@ -23,6 +23,11 @@ def test_sasl_needs_a_login() -> None:
     with pytest.raises(ValidationError, match="kafka_user and kafka_password_file"):
         ServiceSettings(kafka_security_protocol="SASL_SSL")
     ServiceSettings(kafka_security_protocol="SASL_SSL", kafka_user="cart", kafka_password_file=Path("password"))
+    with pytest.raises(ValidationError, match="kafka_token_file"):
+        ServiceSettings(kafka_security_protocol="SASL_SSL", kafka_sasl_mechanism="OAUTHBEARER")
+    ServiceSettings(
+        kafka_security_protocol="SASL_SSL", kafka_sasl_mechanism="OAUTHBEARER", kafka_token_file=Path("token")
+    )
 
 
 def test_every_setting_says_what_it_is_for() -> None:
@@ -32,3 +37,10 @@ def test_every_setting_says_what_it_is_for() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         ServiceSettings().listen = "0.0.0.0:1"
+
+
+def test_plaintext_stays_on_this_machine_unless_it_is_allowed_for_an_upgrade() -> None:
+    assert ServiceSettings(listen="127.0.0.1:50052").tls_files is None
+    with pytest.raises(ValidationError, match="beyond this machine only with tls_certificate_file"):
+        ServiceSettings(listen="10.0.0.4:50052")
+    assert ServiceSettings(listen="10.0.0.4:50052", plaintext_allowed=True).tls_files is None

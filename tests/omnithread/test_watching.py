@@ -120,8 +120,9 @@ def failed(code: StatusCode, reason: str = "") -> ErrorDetails:
     return ErrorDetails(code=code, reason=reason, domain="", message="", metadata={}, fields=())
 
 
-async def test_an_expired_token_is_fetched_again_once() -> None:
-    expired = failed(StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
+@pytest.mark.parametrize("reason", ["TOKEN_EXPIRED", "TOKEN_INVALID"])
+async def test_a_token_that_is_refused_is_fetched_again_once(reason: str) -> None:
+    expired = failed(StatusCode.UNAUTHENTICATED, reason)
     watch = watch_with(TokenSource(lambda: "a fresh one"))
     assert watch.may_go_on(expired)
     watch.attempts.pause_seconds()

@@ -24,7 +24,7 @@ def test_nobody_else_may_look_into_the_state_folder(tmp_path: Path) -> None:
 
 def test_no_two_parts_share_a_port() -> None:
     for ports in (FIXED_PORTS, free_ports()):
-        assert len(set(ports.all().values())) == len(ports.all()) == 25
+        assert len(set(ports.all().values())) == len(ports.all()) == 30
 
 
 def test_the_fixed_ports_are_the_documented_ones() -> None:

@@ -10,7 +10,9 @@ from deploy.local.keys import AUDIENCE, ISSUER, Keys, ensure_keys
 from deploy.local.state import KEYS_FOLDER, ROOT
 from libs.clock import system_clock
 from libs.rpc.channels import ChannelRegistry
-from libs.rpc.tokens import TokenVerifier
+from libs.rpc.scopes import EVERY, USUAL
+from libs.rpc.tokens import KeyRing, TokenVerifier
+from omnithread.common.v1 import channel_pb2
 
 
 async def token(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +29,7 @@ async def token(state: Path, *arguments: str) -> subprocess.CompletedProcess[str
 
 def verifier(keys: Keys) -> TokenVerifier:
     return TokenVerifier(
-        jwks_file=keys.jwks_file,
+        keys=KeyRing(file=keys.jwks_file),
         issuer=ISSUER,
         audience=AUDIENCE,
         channels=ChannelRegistry.load(ROOT / "deploy" / "channels.toml"),
@@ -48,3 +50,18 @@ async def test_a_channel_that_is_not_registered_gets_no_token(tmp_path: Path) ->
     assert refused.returncode != 0
     assert refused.stdout == ""
     assert "store-042" in refused.stderr
+
+
+async def test_a_token_may_do_what_its_kind_of_channel_usually_does_or_what_is_named(tmp_path: Path) -> None:
+    keys = ensure_keys(tmp_path / KEYS_FOLDER)
+    usual = await token(tmp_path, "store-042")
+    assert verifier(keys).verify(usual.stdout.strip()).scopes == USUAL[channel_pb2.CHANNEL_KIND_STORE]
+    named = await token(tmp_path, "store-042", "--scopes", "cart:read audit:read")
+    assert verifier(keys).verify(named.stdout.strip()).scopes == {"cart:read", "audit:read"}
+    every = await token(tmp_path, "web-shop", "--scopes", "every")
+    assert verifier(keys).verify(every.stdout.strip()).scopes == EVERY
+    bounded = await token(tmp_path, "console", "--scopes", "every")
+    assert "privacy:erase" not in verifier(keys).verify(bounded.stdout.strip()).scopes
+    unknown = await token(tmp_path, "store-042", "--scopes", "cart:everything")
+    assert unknown.returncode != 0
+    assert "cart:everything" in unknown.stderr

@@ -45,7 +45,7 @@ function stub(file, name, address) {
   });
   const [, area, version, service] = name.split('.');
   const Client = grpc.loadPackageDefinition(found).omnithread[area][version][service];
-  return new Client(address, grpc.credentials.createInsecure());
+  return new Client(address, grpc.credentials.createSsl());
 }
 
 function call(client, method, request) {

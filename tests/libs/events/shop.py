@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 import grpc.aio
 from google.protobuf.message import Message
 from opentelemetry.trace import Tracer
+from pymongo.errors import PyMongoError
 
 from libs.clock import system_clock
+from libs.errors import overloaded
 from libs.events.kafka import KafkaAccess
 from libs.events.relay import Relay
 from libs.events.replay_service import answer_heads, answer_replay
@@ -24,6 +26,7 @@ from libs.mongo.migrate import migrate
 from libs.mongo.record import Decision, Member, Records, RecordShape, Saved
 from libs.mongo.relay_store import RelayStore
 from libs.origin import Origin, Stamp
+from libs.rpc.status import to_wire
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent, ItemAdded
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import (
@@ -121,11 +124,12 @@ class Shop:
 
 
 class ShopInternal(CartInternalServiceServicer):
-    """Answers readers. `away` makes it answer like a process that is just starting."""
+    """Answers readers. `away` makes it answer like a process that is just starting, `busy` like an overloaded one."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.away = False
+        self.busy = False
         self.replays = 0
 
     async def ReplayEvents(  # noqa: N802  the contract's name, as below
@@ -148,6 +152,8 @@ class ShopInternal(CartInternalServiceServicer):
     async def _be_here(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         if self.away:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "starting")
+        if self.busy:
+            await context.abort(*to_wire(overloaded(retry_seconds=0.1), domain="cart.omnithread"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,8 @@ async def open_shop(*, mongo_uri: str, kafka: KafkaAccess, prefix: str) -> Async
             yield OpenShop(shop=shop, internal=internal, stream=stream, client=client)
     finally:
         await server.stop(None)
-        await client.drop_database(f"{prefix}_shop")
+        with suppress(PyMongoError):  # on a busy machine it takes long; the end of the run takes away what is left
+            await client.drop_database(f"{prefix}_shop")
         client.close()
 
 

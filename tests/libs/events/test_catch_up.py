@@ -45,6 +45,15 @@ async def test_an_owner_that_is_away_leaves_all_missing(opened: OpenShop, reader
     assert await catch_up(reader, 1) == 0
 
 
+async def test_an_owner_that_has_too_much_to_do_parks_nobody(opened: OpenShop, reader: Reader) -> None:
+    await opened.shop.add_bag("anna")
+    opened.internal.busy = True
+    assert [await catch_up(reader, 1) for _ in range(3)] == [1, 1, 1]
+    assert (await reader.cursors.get(AREA, "anna")).retry_time is None
+    opened.internal.busy = False
+    assert await catch_up(reader, 1) == 0
+
+
 async def test_a_parked_customer_is_missing_and_not_tried_again_by_every_reader(
     opened: OpenShop, reader: Reader
 ) -> None:

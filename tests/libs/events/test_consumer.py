@@ -1,10 +1,14 @@
 """A reader is given every event once and in order, whatever Kafka, the owner or its own handler do."""
 
 import asyncio
+from datetime import datetime, timedelta
 from functools import partial
 
+import pytest
 from aiokafka import AIOKafkaProducer
 
+from libs.clock import system_clock
+from libs.events import parked
 from libs.mongo.epoch import renew_epoch
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
 from omnithread.common.v1 import event_pb2
@@ -117,12 +121,35 @@ async def test_a_poison_event_parks_its_own_customer_until_the_handler_is_mended
         await shop.add_bag("anna")
         await shop.add_bag("berta")
         await until(lambda: reader_by_kafka.has("berta", 1, 2), what="berta still goes on")
-        parked = await reader_by_kafka.cursors.get(AREA, "anna")
-        assert (parked.seq, parked.parked_reason) == (0, "tests.libs.events.reader.Poison")
+        waiting = await reader_by_kafka.cursors.get(AREA, "anna")
+        assert (waiting.seq, waiting.parked_reason) == (0, "tests.libs.events.reader.Poison")
 
         reader_by_kafka.poisoned.clear()
         await until(lambda: reader_by_kafka.has("anna", 1, 2), what="anna is handled")
         await until(lambda: is_free(reader_by_kafka, "anna"), what="anna is free again")
+
+
+async def test_what_a_killed_reader_was_trying_again_another_tries_within_seconds(
+    opened: OpenShop, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the killed one had been at it: it claims a stream for a moment, again and again."""
+    assert timedelta(seconds=10) > parked.CLAIMED_FOR
+    monkeypatch.setattr(parked, "CLAIMED_FOR", timedelta(seconds=0.9))
+    await opened.shop.add_bag("anna")
+    reader.poisoned.add("anna")
+    await reader.consumer.catch_up(AREA, "anna", 1, timeout_seconds=30)
+    reader.poisoned.clear()
+    reader.gate.clear()
+
+    async def is_claimed_beyond(moment: datetime) -> bool:
+        claimed = (await reader.cursors.get(AREA, "anna")).retry_time
+        return claimed is not None and claimed > moment
+
+    other = reader.replica()
+    async with running(reader.consumer.run):
+        await until(partial(is_claimed_beyond, system_clock() + timedelta(seconds=3)), what="it is at it for long")
+    async with running(other.consumer.run):
+        await until(lambda: other.has("anna", 1), what="another one has done it")
 
 
 async def test_an_event_of_somebody_who_was_forgotten_is_dropped_and_parks_nothing(

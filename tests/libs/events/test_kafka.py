@@ -5,13 +5,17 @@ import gc
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import OAuthAuthenticator
+from aiokafka.errors import ProducerClosed, TopicAuthorizationFailedError
 
 from deploy.local.backends import EmbeddedKafka
 from libs.events.kafka import (
     KafkaAccess,
+    TokenInFile,
     close_consumer,
     close_producer,
     ensure_topics,
@@ -38,6 +42,37 @@ async def test_topics_are_made_where_they_are_missing_and_left_alone_where_not(
     described = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(topics)}
     await admin.close()
     assert described == {topics[0]: 3, topics[1]: 5}
+
+
+async def test_where_all_topics_are_there_no_right_to_make_any_is_asked_for(
+    kafka_bootstrap: str, unique_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = KafkaAccess(bootstrap_servers=kafka_bootstrap)
+    await ensure_topics(access, [unique_prefix], partitions=1)
+
+    async def forbidden(*_: object) -> None:  # as a broker with rights says, where these are to read and write
+        raise TopicAuthorizationFailedError
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "create_topics", forbidden)
+    await ensure_topics(access, [unique_prefix], partitions=1)
+    with pytest.raises(TopicAuthorizationFailedError):
+        await ensure_topics(access, [f"{unique_prefix}.other"], partitions=1)
+
+
+async def test_a_token_for_kafka_is_the_one_that_lies_there_when_it_connects(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    settings = ServiceSettings(
+        kafka_security_protocol="SASL_SSL", kafka_sasl_mechanism="OAUTHBEARER", kafka_token_file=file
+    )
+    access = kafka_access(settings)
+    for token in ("first", "second"):
+        file.write_text(f"{token}\n")
+        # What the driver says first to a broker.
+        said = await OAuthAuthenticator(sasl_oauth_token_provider=TokenInFile(file)).step(None)
+        assert said == (f"n,,\x01auth=Bearer {token}\x01\x01".encode(), True)
+    # Made and closed without a broker: the driver takes it.
+    await close_producer(new_producer(access))
+    await close_consumer(new_group_consumer(access, ["cart"], group="test"))
 
 
 async def test_login_and_certificates_come_from_files(tmp_path: Path) -> None:
@@ -78,7 +113,8 @@ async def test_a_member_comes_back_under_its_name(kafka_bootstrap: str, unique_p
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # the driver forgets a connection that it was still opening
-async def test_a_member_is_gone_although_the_broker_no_longer_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("joining", [False, True])
+async def test_a_member_is_gone_although_the_broker_no_longer_answers(tmp_path: Path, joining: bool) -> None:
     async with EmbeddedKafka(data_dir=tmp_path) as broker:
         access = KafkaAccess(bootstrap_servers=broker.address.bootstrap_servers)
         await ensure_topics(access, ["cart"], partitions=1)
@@ -88,6 +124,9 @@ async def test_a_member_is_gone_although_the_broker_no_longer_answers(tmp_path: 
         assert broker.pid is not None
         os.kill(broker.pid, signal.SIGSTOP)
         try:
+            if joining:
+                consumer._coordinator.request_rejoin()
+                await asyncio.sleep(0.1)  # it asks for its place in the group, and hears nothing
             await close_consumer(consumer)
             async with asyncio.timeout(10):
                 while asyncio.all_tasks() - before:
@@ -109,3 +148,32 @@ async def test_whoever_stops_while_it_is_starting_leaves_no_connection_open(kafk
         await close_producer(producer)
         del producer, starting
         gc.collect()  # an open connection would say so here, and fail this test
+
+
+async def test_a_producer_that_is_given_up_with_what_it_holds_complains_of_nothing(tmp_path: Path) -> None:
+    complaints: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    async with EmbeddedKafka(data_dir=tmp_path) as broker:
+        access = KafkaAccess(bootstrap_servers=broker.address.bootstrap_servers)
+        await ensure_topics(access, ["cart"], partitions=1)
+        producer = new_producer(access)
+        await producer.start()
+        await producer.send_and_wait("cart", b"1", partition=0)
+        await broker.kill()
+        sent = await producer.send("cart", b"2", partition=0)
+        held = producer._message_accumulator
+        async with asyncio.timeout(30):
+            while not any(batch.retry_count for waiting in held._batches.values() for batch in waiting):
+                await asyncio.sleep(0.01)  # until the driver has tried, and means to try again
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        try:
+            await close_producer(producer)
+            with pytest.raises(ProducerClosed):
+                await sent
+            del producer, held
+            gc.collect()
+            await asyncio.sleep(0)
+        finally:
+            loop.set_exception_handler(before)
+    assert complaints == []

@@ -1,13 +1,15 @@
 """What a record announces reaches Kafka, in order, whoever crashes on the way."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from libs.clock import system_clock
 from libs.events import publisher
 from libs.events.kafka import KafkaAccess
+from libs.mongo.relay_store import PendingEvent, RelayStore
 from libs.origin import Origin
 from tests.libs.events.crashing import MOMENTS, Crash, CrashingStore
 from tests.libs.events.shop import BAGS, OpenShop, running, until
@@ -72,6 +74,54 @@ async def test_two_replicas_relay_the_same_and_no_reader_misses_or_disorders_any
     assert {*found} == {*CUSTOMERS}
     assert all(without_repeats(sequences) == [1, 2, 3, 4, 5, 6] for sequences in found.values())
     assert await all_is_out(opened)
+
+
+class StandingStill(RelayStore):
+    """A relay's that is frozen after its first look, while another one publishes what it has seen."""
+
+    was_frozen = False
+
+    async def pending(self, customer_ids: Collection[str], *, limit: int) -> list[PendingEvent]:
+        found = await super().pending(customer_ids, limit=limit)
+        if found and not self.was_frozen:
+            self.was_frozen = True
+            await self.mark_published({one.customer_id: (one.seq, one.seq) for one in found}, now=system_clock())
+            await asyncio.sleep(2 * publisher.STALE_SECONDS)
+        return found
+
+
+async def test_what_others_published_while_a_relay_stood_still_it_does_not_publish_again(
+    opened: OpenShop, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "STALE_SECONDS", 0.2)
+    shop = opened.shop
+    store = StandingStill(shop.database)
+    shop.relay = shop.new_relay(store)
+    async with running(shop.relay.run):
+        await shop.add_bag("anna")
+        assert await shop.relay.flush(60)
+        monkeypatch.undo()
+        await shop.add_bag("anna")
+        assert await shop.relay.flush(60)
+    assert store.was_frozen
+    assert (await read_until(kafka_bootstrap, shop.topic, lambda found: 2 in found.get("anna", ())))["anna"] == [2]
+
+
+async def test_what_a_replica_without_kafka_has_taken_up_another_publishes(opened: OpenShop) -> None:
+    shop = opened.shop
+    healthy = shop.relay
+    shop.kafka = KafkaAccess(bootstrap_servers="127.0.0.1:1")
+    shop.relay = shop.new_relay()
+
+    async def waits_for_kafka() -> bool:
+        taken_up = await shop.database["meta"].find_one({"_id": "relay-sweep:records"})
+        return await shop.pending() == 1 and taken_up is not None
+
+    async with running(shop.relay.run):
+        await shop.add_bag("anna")
+        await until(waits_for_kafka, what="it looks after all that was left behind")
+        async with running(healthy.run):
+            await until(lambda: all_is_out(opened), what="the other one publishes")
 
 
 async def test_a_record_that_cannot_be_relayed_waits_with_its_reason_and_holds_up_nobody_else(

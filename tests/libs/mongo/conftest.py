@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from libs.mongo.connection import Client, Database, connect
+from libs.mongo.connection import Client, Database, connect, disconnect
 from libs.mongo.connection import database as named_database
 from libs.mongo.migrate import member_index, migrate
 from tests.libs.mongo.notebook import EPOCH, FILED
@@ -36,11 +36,11 @@ async def commands() -> CommandLog:
     return CommandLog()
 
 
-@pytest.fixture(scope="package")
-async def client(mongo_uri: str, commands: CommandLog) -> AsyncIterator[Client]:
-    client = connect(mongo_uri, app_name="tests", listeners=(commands,))
+@pytest.fixture(scope="package", params=["motor", pytest.param("pymongo", marks=pytest.mark.long)])
+async def client(mongo_uri: str, commands: CommandLog, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    client = connect(mongo_uri, app_name="tests", driver=request.param, listeners=(commands,))
     yield client
-    client.close()
+    await disconnect(client)
 
 
 @pytest.fixture

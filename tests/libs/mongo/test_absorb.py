@@ -21,6 +21,7 @@ from tests.libs.mongo.notebook import (
     relay,
     stamp,
     two_customers,
+    unmerge,
     write_down,
 )
 
@@ -122,3 +123,32 @@ async def test_what_is_due_does_not_name_the_sealed(database: Database) -> None:
 async def test_a_customer_is_not_merged_into_itself(database: Database) -> None:
     with pytest.raises(ValueError, match="itself"):
         await merge(notebooks(database), "ann", "ann")
+
+
+async def test_two_customers_are_not_merged_into_each_other_until_the_first_merge_is_undone(
+    database: Database,
+) -> None:
+    records = await two_customers(database)
+    await merge(records, "guest", "ann")
+    with pytest.raises(OmnithreadError, match="MERGE_NOT_POSSIBLE"):
+        await merge(records, "ann", "guest", merge_id="mrg_2")
+    assert (await records.get("guest")).state.notes == ("of ann", "of guest")
+    await records.run("ann", stamp(), write_down("ann goes on"))
+    await unmerge(records, "guest", "ann")
+    assert await merge(records, "ann", "guest", merge_id="mrg_2")
+    assert (await records.get("ann")).customer_id == "guest"
+    assert (await records.get("ann")).state.notes == ("of guest", "of ann", "ann goes on")
+
+
+async def test_three_customers_are_not_merged_in_a_circle(database: Database) -> None:
+    records = await two_customers(database)
+    await merge(records, "guest", "ann")
+    await merge(records, "ann", "old", merge_id="mrg_2")
+    with pytest.raises(OmnithreadError, match="MERGE_NOT_POSSIBLE"):
+        await merge(records, "old", "guest", merge_id="mrg_3")
+    for customer_id in ("guest", "ann", "old"):
+        assert (await records.get(customer_id)).customer_id == "old"
+    await unmerge(records, "ann", "old", merge_id="mrg_2")
+    assert await merge(records, "old", "guest", merge_id="mrg_3")
+    for customer_id in ("guest", "ann", "old"):
+        assert (await records.get(customer_id)).state.notes == ("of ann", "of guest")

@@ -48,6 +48,12 @@ async def test_a_new_epoch_begins_anew_and_the_old_one_does_not_come_back(cursor
     assert now.is_behind("epo_3", 1)
 
 
+async def test_a_sweep_that_a_clock_far_ahead_has_claimed_is_not_waited_for(cursors: Cursors) -> None:
+    hour = timedelta(hours=1)
+    assert await cursors.claim_sweep("cart", now=NOW + hour, until=SOON + hour) is not None
+    assert await cursors.claim_sweep("cart", now=NOW, until=SOON) is not None
+
+
 async def test_one_replica_takes_a_parked_stream_when_its_time_has_come(cursors: Cursors) -> None:
     fresh = await cursors.get("cart", "anna")
     await cursors.park(fresh, epoch="", seq=0, reason="poison", retry_time=SOON, now=NOW)

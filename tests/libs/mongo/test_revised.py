@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pymongo import MongoClient
 
 from libs.errors import OmnithreadError, conflict
 from libs.mongo.connection import Database, Document
@@ -50,9 +51,10 @@ async def test_who_changes_nothing_or_is_refused_writes_nothing(database: Databa
     assert await database["counts"].find_one({"_id": "visits"}) is None
 
 
-async def test_who_is_beaten_at_every_try_is_told(database: Database) -> None:
+async def test_who_is_beaten_at_every_try_is_told(database: Database, mongo_uri: str) -> None:
     counts = counts_in(database)
-    beaten = database["counts"].delegate  # behind Motor: writes between a read and its write, at once
+    other: MongoClient[Document] = MongoClient(mongo_uri)
+    beaten = other[database.name]["counts"]  # blocks, and so writes between a read and its write, at once
 
     def decide(found: Document | None) -> Document:
         beaten.replace_one(
@@ -61,6 +63,7 @@ async def test_who_is_beaten_at_every_try_is_told(database: Database) -> None:
         return {"number": 99}
 
     assert not await counts.change("visits", decide, tries=3)
+    other.close()
     document = await database["counts"].find_one({"_id": "visits"})
     assert document is not None
     assert document["number"] == 0

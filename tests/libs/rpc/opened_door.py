@@ -17,12 +17,20 @@ from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from deploy.local.keys import Keys, mint_channel_token
+from libs.audit.calls import CallAudit
 from libs.clock import Clock, system_clock
+from libs.rpc.access import SERVICES
+from libs.rpc.admission import Admission
+from libs.rpc.certificates import Certificates
 from libs.rpc.channels import ChannelRegistry
 from libs.rpc.door import Door
+from libs.rpc.fetched_keys import FetchedKeys
 from libs.rpc.incoming import StreamLimits
+from libs.rpc.open_streams import OpenStreams
+from libs.rpc.peers import Peers
+from libs.rpc.quotas import Quotas
 from libs.rpc.server import Registration, RpcServer
-from libs.rpc.tokens import TokenVerifier
+from libs.rpc.tokens import MOST_SECONDS, KeyRing, TokenVerifier
 from libs.rpc.validation import Validation
 from libs.telemetry.metrics import CallMetrics
 from libs.telemetry.tracing import tracer_provider
@@ -143,9 +151,20 @@ async def opened_door(
     more: Sequence[Registration] = (),
     listen: str = "127.0.0.1:0",
     stream_limits: StreamLimits | None = None,
+    open_streams: OpenStreams | None = None,
+    most_streams: int = 0,
     tracer: Tracer | None = None,
+    certificates: Certificates | None = None,
+    reflects: bool = True,
+    admission: Admission | None = None,
+    quotas: Quotas | None = None,
+    fetched: FetchedKeys | None = None,
+    audit: CallAudit | None = None,
 ) -> AsyncIterator[OpenedDoor]:
-    """Open a door; `tracer` takes the spans elsewhere than into `OpenedDoor.spans`."""
+    """Open a door; `tracer` takes the spans elsewhere than into `OpenedDoor.spans`.
+
+    With `certificates` it has two ports, and `channel` and stubs are of no use: the test opens its own.
+    """
     spans, registry = InMemorySpanExporter(), CollectorRegistry()
     cart = ScriptedCart()  # type: ignore[abstract]  # the others are left out
     internal_cart = ScriptedInternalCart()  # type: ignore[abstract]  # as above
@@ -153,18 +172,32 @@ async def opened_door(
     tracer = tracer or provider.get_tracer("door")
     door = Door(
         service="cart",
-        verifier=verifier(keys, clock=clock),
+        verifier=verifier(keys, clock=clock, fetched=fetched),
         validation=Validation(),
         metrics=CallMetrics(registry),
+        peers=Peers(trust_domain="omnithread", services=SERVICES) if certificates else None,
         tracer=tracer,
         stream_limits=stream_limits,
+        open_streams=open_streams,
+        admission=admission,
+        quotas=quotas,
+        audit=audit,
     )
     registrations: list[Registration] = [
         partial(add_CartServiceServicer_to_server, cart),
         partial(add_CartInternalServiceServicer_to_server, internal_cart),
         *more,
     ]
-    server = RpcServer(door=door, registrations=registrations, listen=listen, health_listen="127.0.0.1:0")
+    server = RpcServer(
+        door=door,
+        registrations=registrations,
+        listen=listen,
+        health_listen="127.0.0.1:0",
+        internal_listen="127.0.0.1:0" if certificates else "",
+        certificates=certificates,
+        most_streams=most_streams,
+        reflects=reflects,
+    )
     await server.start()
     await server.set_serving(serving=True)
     try:
@@ -177,13 +210,20 @@ async def opened_door(
         provider.shutdown()
 
 
-def verifier(keys: Keys, *, clock: Clock = system_clock) -> TokenVerifier:
+def verifier(
+    keys: Keys,
+    *,
+    clock: Clock = system_clock,
+    most_seconds: float = MOST_SECONDS,
+    fetched: FetchedKeys | None = None,
+) -> TokenVerifier:
     return TokenVerifier(
-        jwks_file=keys.jwks_file,
+        keys=KeyRing(file=keys.jwks_file, fetched=fetched),
         issuer="omnithread",
         audience="omnithread",
         channels=ChannelRegistry.load(CHANNELS),
         clock=clock,
+        most_seconds=most_seconds,
     )
 
 

@@ -29,6 +29,9 @@ def test_the_example_registers_every_kind_of_place_that_the_suite_shows() -> Non
         time_zone="Europe/Berlin",
     )
     assert registry.find("store-043") is None
+    pages = registry.find("public-pages")
+    assert pages is not None
+    assert pages.scopes == frozenset()  # it comes as a service, and needs no token
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,8 @@ def test_the_example_registers_every_kind_of_place_that_the_suite_shows() -> Non
         ('[channels.shop]\nkind = "WEB"\nbrand = "main"\ntime_zone = "Mars/North"', "Mars/North"),
         ('[channels.shop]\nkind = "WEB"\nbrand = "main"\ncolour = "red"', "colour"),
         ('[channels."web shop"]\nkind = "WEB"\nbrand = "main"', "web shop is no id"),
+        ('[channels."käthe"]\nkind = "WEB"\nbrand = "main"', "käthe is no id"),
+        ('[channels.aggregator]\nkind = "WEB"\nbrand = "main"', "aggregator is a service"),
         ('[channels.shop]\nkind = "WEB"\nbrand = "main"\n[channels.shop]\nkind = "WEB"', "twice"),
     ],
 )

@@ -9,10 +9,11 @@ import pytest
 from deploy.local.keys import Keys, ensure_keys
 from libs.clock import system_clock
 from libs.errors import OmnithreadError
+from libs.rpc.channels import ChannelRegistry
 from libs.rpc.tokens import TokenVerifier
 from services.console.calling.agent import Agent
-from services.console.calling.tokens import AgentTokens
-from tests.libs.rpc.opened_door import verifier
+from services.console.calling.tokens import SCOPES, AgentTokens
+from tests.libs.rpc.opened_door import CHANNELS, verifier
 
 
 @pytest.fixture
@@ -23,8 +24,14 @@ def keys(tmp_path: Path) -> Keys:
 def console_token(keys: Keys, **claims: object) -> str:
     entry = json.loads(keys.console_key_file.read_text())
     now = system_clock().timestamp()
-    told = {"iss": "omnithread", "aud": "omnithread", "exp": now + 60, **claims}
+    told = {"iss": "omnithread", "aud": "omnithread", "iat": now, "exp": now + 60, **claims}
     return jwt.encode(told, jwt.PyJWK.from_dict(entry, algorithm="EdDSA"), "EdDSA", headers={"kid": entry["kid"]})
+
+
+def test_the_registry_allows_the_console_what_its_agents_tokens_hold() -> None:
+    console = ChannelRegistry.load(CHANNELS).find("console")
+    assert console is not None
+    assert console.scopes == SCOPES
 
 
 def test_an_agents_token_says_who_acts_on_the_consoles_channel(keys: Keys) -> None:

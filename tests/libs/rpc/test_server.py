@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 
 import grpc
@@ -10,13 +11,14 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from deploy.local.keys import Keys
+from libs.clock import system_clock
 from libs.errors import failed_precondition
 from libs.rpc.server import request_types, service_names
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer, add_CartServiceServicer_to_server
 from tests.libs.rpc.opened_door import ASK, OpenedDoor, as_channel, opened_door, refused
 
-WATCH = "/omnithread.watching.v1.WatchService/Watch"
+WATCH = "/omnithread.context.v1.WatchService/WatchCustomerContext"
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -132,7 +134,7 @@ def add_watch(answers: object, server: grpc.aio.Server) -> None:
         response_serializer=GetCartResponse.SerializeToString,
     )
     server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("omnithread.watching.v1.WatchService", {"Watch": handler}),)
+        (grpc.method_handlers_generic_handler("omnithread.context.v1.WatchService", {"WatchCustomerContext": handler}),)
     )
 
 
@@ -183,3 +185,35 @@ def test_a_registration_tells_the_service_and_its_requests() -> None:
     names = service_names([partial(add_CartServiceServicer_to_server, servicer)])
     assert names == ("omnithread.cart.v1.CartService",)
     assert GetCartRequest in request_types(names)
+
+
+async def test_a_server_that_is_not_to_reflect_tells_nobody_its_methods(keys: Keys) -> None:
+    async with opened_door(keys, reflects=False) as door:
+        call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = door.channel.stream_stream(
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+        )
+
+        async def asked() -> bytes:
+            async for answer in call(iter([b""]), timeout=20):
+                return answer
+            return b""
+
+        assert (await refused(asked())).code is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_a_stream_tells_nothing_more_once_its_token_has_run_out(keys: Keys) -> None:
+    now, go_on = [system_clock()], asyncio.Event()
+
+    async def twice(request: GetCartRequest, _context: object) -> AsyncIterator[GetCartResponse]:
+        yield GetCartResponse()
+        await go_on.wait()
+        yield GetCartResponse()
+
+    async with opened_door(keys, more=[partial(add_watch, twice)], clock=lambda: now[0]) as door:
+        call: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = door.channel.unary_stream(WATCH)
+        stream = call(ASK.SerializeToString(), metadata=as_channel(keys, "web-shop"), timeout=60)
+        assert await stream.read() == b""
+        now[0] += timedelta(seconds=901)
+        go_on.set()
+        refusal = await refused(stream.read())
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")

@@ -11,9 +11,12 @@ import pytest
 
 from deploy.local.keys import Keys
 from libs.errors import OmnithreadError, not_found
+from libs.rpc.admission import PACE, Admission
 from libs.rpc.call import current_call
 from libs.rpc.import_stream import batches, faulty_field, in_lanes, opened
+from libs.rpc.importance import Importance
 from libs.rpc.incoming import StreamLimits
+from libs.rpc.limit import Limit, LimitBounds
 from omnithread.preference.v1 import consent_import_service_pb2 as pb
 from omnithread.preference.v1.consent_import_service_pb2_grpc import (
     ConsentImportServiceServicer,
@@ -235,3 +238,35 @@ async def test_rows_of_one_person_keep_their_order_and_others_go_beside_them() -
         free.set()
         assert await work == [0, 10, 20]
     assert begun == [0, 2, 1]
+
+
+async def test_in_an_overload_no_import_begins(keys: Keys, scripted: ScriptedImport) -> None:
+    admission = Admission(limit=Limit(LimitBounds(least=20, first=20, most=20)))
+    more = [partial(add_ConsentImportServiceServicer_to_server, scripted)]
+    async with opened_door(keys, more=more, admission=admission) as door:
+        [result] = await told(door, START, row(1))
+        assert result.record_id == "web-shop"
+        held = [await admission.enter("m", Importance.NORMAL) for _ in range(10)]
+        assert (await refusal(door, START, row(1))).reason == "OVERLOADED"
+        admission.leave(held.pop(), counts=False)
+        await told(door, START, row(1))
+        assert admission.in_flight == 9  # a stream holds no slot
+
+
+async def test_before_each_row_an_import_gives_way() -> None:
+    room, begun = asyncio.Event(), list[int]()
+
+    async def wait_for_room() -> None:
+        await room.wait()
+
+    async def carry_out(number: int) -> int:
+        begun.append(number)
+        return number
+
+    PACE.set(wait_for_room)
+    work = asyncio.create_task(in_lanes([0, 1, 2], carry_out, lanes_of=lambda number: [str(number)]))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert begun == []
+    room.set()
+    assert await work == [0, 1, 2]

@@ -11,6 +11,7 @@ import pytest
 from deploy.local.keys import Keys, ensure_keys, mint_channel_token, mint_service_token
 from libs.clock import system_clock
 from libs.rpc.call import Caller, current_call
+from libs.rpc.scopes import EVERY
 from omnithread.cart.v1.cart_internal_service_pb2 import AbsorbCustomerRequest, ReplayEventsRequest
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
 from omnithread.common.v1 import channel_pb2
@@ -41,6 +42,7 @@ async def test_a_store_is_what_the_registry_says_with_its_member_of_staff(door: 
         store_id="042",
         time_zone="Europe/Berlin",
         actor_id="emp-7",
+        scopes=EVERY,
     )
 
 
@@ -70,7 +72,13 @@ async def test_a_token_of_somebody_elses_key_is_refused(door: OpenedDoor, tmp_pa
 
 
 def claims(**changed: object) -> dict[str, object]:
-    good = {"iss": "omnithread", "aud": "omnithread", "exp": time.time() + 60, "channel": "web-shop"}
+    good = {
+        "iss": "omnithread",
+        "aud": "omnithread",
+        "iat": time.time(),
+        "exp": time.time() + 60,
+        "channel": "web-shop",
+    }
     return {name: value for name, value in {**good, **changed}.items() if value is not None}
 
 
@@ -81,6 +89,10 @@ def claims(**changed: object) -> dict[str, object]:
         ({"aud": "another-suite"}, "TOKEN_INVALID"),
         ({"exp": None}, "TOKEN_INVALID"),
         ({"exp": True}, "TOKEN_INVALID"),
+        ({"iat": None}, "TOKEN_INVALID"),
+        ({"iat": "yesterday"}, "TOKEN_INVALID"),
+        ({"exp": time.time() + 3600}, "TOKEN_INVALID"),
+        ({"iat": time.time() + 86000, "exp": time.time() + 86400}, "TOKEN_INVALID"),
         ({"exp": float("inf")}, "TOKEN_INVALID"),
         ({"nbf": time.time() + 3600}, "TOKEN_INVALID"),
         ({"channel": 7}, "TOKEN_INVALID"),

@@ -158,3 +158,21 @@ async def test_a_name_that_is_looked_up_for_long_is_looked_up_once_for_all_who_w
     await client.close()
     assert all(isinstance(outcome, WebhookNotTaken) for outcome in outcomes)
     assert asked == ["slow.example.com"]
+
+
+async def test_who_thinks_better_of_it_at_the_last_moment_sends_nothing(
+    client: WebhookClient, hostile: Hostile
+) -> None:
+    class CalledOffError(Exception):
+        pass
+
+    async def think_better() -> None:
+        raise CalledOffError
+
+    target = WebhookTarget(hostile.url("ok"), SECRETS)
+    await _post(client, hostile.url("ok"))  # a connection is there
+    for _ in range(2):
+        with pytest.raises(CalledOffError):
+            await client.post(target, key="key-2", kind="x", body=b"{}", now=NOW, before_sending=think_better)
+    await _post(client, hostile.url("ok"))
+    assert [headers["idempotency-key"] for headers, _ in hostile.requests] == ["key-1", "key-1"]

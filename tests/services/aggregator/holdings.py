@@ -26,7 +26,7 @@ SERVICES = {"profile": "profile", "cart": "cart", "preference": "preference", "m
 }
 """The process of each area."""
 SECRET = "quietword"
-NOBODYS = {"templates", "erasures", "meta", "erased_identifiers"}
+NOBODYS = {"templates", "erasures", "meta", "erased_identifiers", "audit"}
 
 
 async def live_fully(company: Company, *identifiers: Identifier, secret: str = SECRET) -> str:

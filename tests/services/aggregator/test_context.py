@@ -2,7 +2,13 @@ from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.errors import OmnithreadError, deadline_exceeded, dependency_unavailable
+from libs.errors import (
+    OmnithreadError,
+    deadline_exceeded,
+    dependency_unavailable,
+    overloaded,
+    record_too_large,
+)
 from libs.rpc.status import internal_error
 from omnithread.cart.v1.cart_pb2 import Cart
 from omnithread.common.v1.event_pb2 import Head
@@ -81,6 +87,8 @@ def test_problems_are_named_by_section_with_their_reason() -> None:
     section = context_pb2.SECTION_CART
     reasons: list[tuple[OmnithreadError, int]] = [
         (dependency_unavailable("cart"), context_pb2.SECTION_PROBLEM_REASON_UNAVAILABLE),
+        (overloaded(retry_seconds=1), context_pb2.SECTION_PROBLEM_REASON_UNAVAILABLE),
+        (record_too_large(), context_pb2.SECTION_PROBLEM_REASON_FAILED),
         (deadline_exceeded(), context_pb2.SECTION_PROBLEM_REASON_DEADLINE_EXCEEDED),
         (internal_error(), context_pb2.SECTION_PROBLEM_REASON_FAILED),
     ]

@@ -170,6 +170,19 @@ def test_no_journey_is_in_two_places_and_every_id_that_was_told_still_leads_some
         assert journey_at(side.timeline, item.occur_time)
 
 
+def test_a_journey_that_an_end_cut_in_two_stays_with_whose_it_was() -> None:
+    before, source = person([], "a", HER_VISIT), person([News(0, True, of=HIS), News(1, True, of=HIS)], "b", HIS_VISIT)
+    since = [
+        News(0, False, HIS_VISIT, placed_before=0),
+        News(1, False),
+    ]  # an order of his was done between his two acts
+    now, came = told(joined(before, source), since, "n", seq=100)
+    after = parted(now, before, source, came)
+    (hers,), (first, second) = spans(after.survivor.timeline), spans(after.source.timeline)
+    assert (first.journey_id, second.journey_id) == tuple(span.journey_id for span in spans(now.timeline))
+    assert hers.journey_id not in (first.journey_id, second.journey_id)
+
+
 def test_what_was_announced_late_in_his_name_is_his() -> None:
     before, source = person([News(1, True)], "a", HER_VISIT), person([News(2, True, of=HIS)], "b", HIS_VISIT)
     now, came = told(joined(before, source), [News(3, True, of=HIS)], "late", seq=2)

@@ -39,6 +39,10 @@ class Shop:
     """The web shop without the client package: nothing is filled in, nothing is tried again."""
     internal: "CartInternalServiceAsyncStub"
     """As the aggregator calls it."""
+    internal_of_messaging: "CartInternalServiceAsyncStub"
+    """As messaging calls it."""
+    internal_of_the_door: "CartInternalServiceAsyncStub"
+    """As the public pages call it."""
     internal_as_web: "CartInternalServiceAsyncStub"
     """As a channel that oversteps."""
     profile: "ProfileServiceAsyncStub"
@@ -94,6 +98,8 @@ def shop_at(services: Services, cart: Running) -> Shop:
         at_phone=services.connect("call-centre", at=cart, actor="carl"),
         bare=CartServiceStub(services.bare("web-shop", to=cart)),
         internal=CartInternalServiceStub(services.as_service("aggregator", to=cart)),
+        internal_of_messaging=CartInternalServiceStub(services.as_service("messaging", to=cart)),
+        internal_of_the_door=CartInternalServiceStub(services.as_service("door", to=cart)),
         internal_as_web=CartInternalServiceStub(services.bare("web-shop", to=cart)),
         profile=services.connect("web-shop").profile,
     )

@@ -98,6 +98,7 @@ async def console_desk(
         "preference_address": addresses.preference,
         "messaging_address": addresses.messaging,
         "aggregator_address": addresses.context,
+        "plaintext": True,
         "drain_seconds": 1.0,
         **settings,
     }

@@ -160,7 +160,7 @@ async def door_to(
     """Open a door to services of a test."""
     given: dict[str, Any] = {
         "listen": f"{LOOPBACK}:0",
-        "service_token_file": write_service_token(state, "door"),
+        "service_token_file": write_service_token(state, "door", lifetime_seconds=30 * 86400),
         "preference_address": preference,
         "messaging_address": messaging,
         "drain_seconds": 1.0,

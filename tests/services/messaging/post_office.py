@@ -1,6 +1,7 @@
 """A mail server in the test's own process: it keeps what it takes, and behaves as a test tells it to."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
@@ -23,8 +24,13 @@ class PostOffice:
         self.manners: dict[str, Manner] = {}
         self.unwelcome: dict[str, str] = {}
         """Recipients that are refused, with the answer."""
+        self.at_recipient: dict[str, Callable[[], Awaitable[object]]] = {}
+        """What happens while somebody waits for a recipient to be taken."""
+        self.before_text: dict[str, Callable[[], Awaitable[object]]] = {}
+        """What happens while somebody who asked for it (`DATA`) waits to be let say the text for a recipient."""
         self.connections = 0
         self._mails: list[tuple[str, EmailMessage]] = []
+        self._times: list[tuple[str, float]] = []
         self._open: list[SMTP] = []
 
     def connected(self, connection: SMTP) -> SMTP:
@@ -44,11 +50,17 @@ class PostOffice:
         """What came for somebody, oldest first, taken or not."""
         return [mail for to, mail in self._mails if to == recipient]
 
+    def times(self, recipient: str) -> list[float]:
+        """When that came, on the clock of `time.monotonic`."""
+        return [came for to, came in self._times if to == recipient]
+
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if address in self.unwelcome:
             return self.unwelcome[address]
+        if (happens := self.at_recipient.get(address)) is not None:
+            await happens()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -57,15 +69,28 @@ class PostOffice:
         mail = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self._mails.append((recipient, mail))
+        self._times.append((recipient, time.monotonic()))
         manner = self.manners.get(recipient)
         return await manner(server) if manner else TAKEN
+
+
+class Counter(SMTP):
+    """One connection's; it may take its time before it lets somebody say the text."""
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  aiosmtpd's name
+        """Answer `DATA`."""
+        assert isinstance(self.event_handler, PostOffice)
+        for recipient in self.envelope.rcpt_tos if self.envelope else ():
+            if (happens := self.event_handler.before_text.get(recipient)) is not None:
+                await happens()
+        await super().smtp_DATA(arg)
 
 
 @asynccontextmanager
 async def post_office() -> AsyncIterator[PostOffice]:
     """Serve on a free port while inside."""
     office, loop = PostOffice(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: office.connected(SMTP(office, loop=loop)), LOOPBACK, 0)
+    server = await loop.create_server(lambda: office.connected(Counter(office, loop=loop)), LOOPBACK, 0)
     office.port = server.sockets[0].getsockname()[1]
     try:
         yield office

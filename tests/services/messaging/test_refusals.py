@@ -154,6 +154,7 @@ ELSEWHERE |= {
     "SUPPRESSION_NOT_FOUND",
     "MESSAGE_NOT_SHOWN",
     "TOO_MANY_WATCHERS",
+    "INBOX_STOPPED",
 }  # delivery/test_providers.py
 
 

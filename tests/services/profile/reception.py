@@ -37,6 +37,8 @@ class Reception:
     """Its calls are made by Anna, who works there."""
     internal: "ProfileInternalServiceAsyncStub"
     """As the aggregator calls it."""
+    internal_of_cart: "ProfileInternalServiceAsyncStub"
+    """As cart calls it."""
     identity: "IdentityServiceAsyncStub"
     """What Ben asks about who is who."""
     identity_on_web: "IdentityServiceAsyncStub"
@@ -65,6 +67,7 @@ def reception_at(services: Services, profile: Running) -> Reception:
         web=web.profile,
         store=store.profile,
         internal=ProfileInternalServiceStub(services.as_service("aggregator", to=profile)),
+        internal_of_cart=ProfileInternalServiceStub(services.as_service("cart", to=profile)),
         identity=services.connect("call-centre", at=profile, actor="ben").identity,
         identity_on_web=web.identity,
     )

@@ -25,7 +25,7 @@ async def test_only_the_traits_that_offers_name_leave_profile_and_they_do_as_tex
     asked = pb.GetAudienceFactsRequest(
         customer_id=known.profile.customer_id, trait_names=["tier", "member", "score", "since", "unheard_of"]
     )
-    facts = await reception.internal.GetAudienceFacts(asked)
+    facts = await reception.internal_of_cart.GetAudienceFacts(asked)
     assert (facts.customer_id, facts.kind) == (known.profile.customer_id, CUSTOMER_KIND_KNOWN)
     assert [(trait.name, trait.value) for trait in facts.traits] == [
         ("member", "true"),
@@ -39,15 +39,17 @@ async def test_only_the_traits_that_offers_name_leave_profile_and_they_do_as_tex
 async def test_a_merged_guests_facts_are_those_of_the_one_who_remains(reception: Reception) -> None:
     guest = (await reception.web.Identify(identify(cookie()))).profile.customer_id
     asked = pb.GetAudienceFactsRequest(customer_id=guest)
-    assert (await reception.internal.GetAudienceFacts(asked)).kind == CUSTOMER_KIND_ANONYMOUS
+    assert (await reception.internal_of_cart.GetAudienceFacts(asked)).kind == CUSTOMER_KIND_ANONYMOUS
 
     merged_away, joined = await reception.merged()
-    answer = await reception.internal.GetAudienceFacts(pb.GetAudienceFactsRequest(customer_id=merged_away))
+    answer = await reception.internal_of_cart.GetAudienceFacts(pb.GetAudienceFactsRequest(customer_id=merged_away))
     assert (answer.customer_id, answer.kind) == (joined.profile.customer_id, CUSTOMER_KIND_KNOWN)
 
 
 async def test_nobody_has_no_facts(reception: Reception) -> None:
-    refused = await refusal(reception.internal.GetAudienceFacts(pb.GetAudienceFactsRequest(customer_id="nobody")))
+    refused = await refusal(
+        reception.internal_of_cart.GetAudienceFacts(pb.GetAudienceFactsRequest(customer_id="nobody"))
+    )
     assert refused.reason == "CUSTOMER_NOT_FOUND"
 
 

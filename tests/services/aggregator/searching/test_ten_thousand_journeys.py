@@ -2,15 +2,22 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from deploy.local.backends import EmbeddedMongo
+from libs.mongo.connection import Database, connect
+from libs.mongo.connection import database as named_database
+from libs.mongo.migrate import migrate
 from omnithread.context.v1 import context_pb2 as context
 from services.aggregator.searching.searches import BY_LAST_ACT, BY_START, MOST_EXAMINED, Found, Wanted
+from services.aggregator.store import INDEXES
+from tests.services.aggregator.alone import EPOCH
 from tests.services.aggregator.conftest import Watch
 from tests.services.aggregator.samples import touchpoint
 from tests.services.aggregator.searching.crowds import crowd_in
@@ -24,6 +31,21 @@ ONE_MORE_SECONDS = 2.0
 """What one page of a search, or a report, may take on a machine with much else to do; mostly it is a tenth of that."""
 
 Answer = TypeVar("Answer")
+
+
+@pytest.fixture
+async def database(tmp_path: Path, unique_prefix: str, mongo_uri: str) -> AsyncIterator[Database]:
+    """Give one at a MongoDB of its own: what others do at the shared one, or left there, says nothing of this."""
+    given = os.environ.get("OMNITHREAD_MONGO_URI")
+    server = EmbeddedMongo(data_dir=tmp_path / "mongo")
+    client = connect(mongo_uri if given else (await server.start()).uri, app_name="ten-thousand-journeys")
+    try:
+        database = named_database(client, unique_prefix)
+        await migrate(database, INDEXES, new_epoch=EPOCH)
+        yield database
+    finally:
+        client.close()
+        await server.kill()
 
 
 async def timed(what: str, call: Awaitable[Answer]) -> tuple[Answer, float]:

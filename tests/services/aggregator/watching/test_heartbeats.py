@@ -12,11 +12,11 @@ from omnithread.common.v1.event_pb2 import Head
 from omnithread.context.v1.context_pb2 import SECTION_CART
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from services.aggregator.context import ContextRead, assemble
+from services.aggregator.subject import Subject
 from services.aggregator.watching.lineage import Lineage
 from services.aggregator.watching.metrics import WatchMetrics
 from services.aggregator.watching.operations import Watching, Wish
 from services.aggregator.watching.rounds import Pace, Rounds
-from services.aggregator.watching.subject import Subject
 from services.aggregator.watching.watchers import Limits, Watchers
 from tests.services.aggregator.samples import NOON
 

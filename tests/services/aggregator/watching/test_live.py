@@ -144,5 +144,5 @@ async def test_a_customer_is_named_by_what_they_show(company: Company) -> None:
         assert (await eyes.sees(lambda update: update.snapshot)).context.customer_id == customer_id
     async with watching(company.store, identifier=login()) as eyes:
         assert (await eyes.ended()).reason == "CUSTOMER_NOT_FOUND"
-    async with watching(company.store, customer_id, heartbeat_seconds=3) as eyes:
+    async with watching(company.store, customer_id, heartbeat_seconds=1) as eyes:
         assert [fault.field for fault in (await eyes.ended()).fields] == ["heartbeat_seconds"]

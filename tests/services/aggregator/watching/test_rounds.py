@@ -18,9 +18,10 @@ from omnithread.context.v1.context_events_pb2 import ContextEvent, TouchpointRec
 from omnithread.context.v1.context_pb2 import SECTION_CART, SECTION_PROBLEM_REASON_UNAVAILABLE
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent, ProfileUpdated
 from services.aggregator.context import ContextRead, Problem, assemble
+from services.aggregator.subject import Subject
 from services.aggregator.watching.metrics import WatchMetrics
+from services.aggregator.watching.news import News
 from services.aggregator.watching.rounds import GAP_SECONDS, Pace, Rounds
-from services.aggregator.watching.subject import News, Subject
 from services.aggregator.watching.watchers import Limits, Watcher, Watchers
 from tests.services.aggregator.samples import NOON
 

@@ -10,8 +10,9 @@ from libs.rpc.call import Call, Caller
 from omnithread.common.v1.event_pb2 import Head
 from omnithread.context.v1.context_pb2 import SECTION_CART, SECTION_JOURNEY, SECTION_PREFERENCES
 from services.aggregator.context import ALL_SECTIONS, ContextRead, assemble
+from services.aggregator.subject import Subject
+from services.aggregator.watching.news import News
 from services.aggregator.watching.seen import Seen
-from services.aggregator.watching.subject import News, Subject
 from services.aggregator.watching.watchers import Limits, Watcher, Watchers
 from tests.services.aggregator.samples import NOON
 

@@ -68,7 +68,7 @@ async def test_a_price_without_a_name_or_of_no_currency_and_an_unknown_channel_a
     customer_id, sku = await shop.new_customer(), new_sku()
     for request, reason, field in (
         (described(sku, money(1), name=" "), "INVALID_FIELD", "articles[0].name"),
-        (described(sku, money(1, currency_code="EURO")), "CURRENCY_UNKNOWN", "articles[0].unit_price"),
+        (described(sku, money(1, currency_code="EUX")), "CURRENCY_UNKNOWN", "articles[0].unit_price"),
         (described(sku, money(-1)), "PRICE_INVALID", "articles[0].unit_price"),
     ):
         refused = await refusal(shop.at_web.articles.ReportArticles(request))

@@ -235,8 +235,8 @@ async def test_a_link_for_a_message_is_the_same_again(shop: Shop) -> None:
         lifetime_seconds=30 * 86400,
         request_id="msg_0123456789abcdef",
     )
-    link = (await shop.internal.CreateResumeLink(request)).link
-    assert (await shop.internal.CreateResumeLink(request)).link == link
+    link = (await shop.internal_of_messaging.CreateResumeLink(request)).link
+    assert (await shop.internal_of_messaging.CreateResumeLink(request)).link == link
     token = link.removeprefix("https://shop.example/cart#")
     gone_on = await shop.at_web.handovers.RedeemHandover(by_token(token))
     assert gone_on.customer_id == customer_id
@@ -248,11 +248,11 @@ async def test_to_look_at_a_token_uses_nothing_up(shop: Shop) -> None:
     carried = await handed_over(shop, await filled(shop), single_use=True)
     look = internal_pb.ShowHandoverRequest(token=carried.token)
     for _ in range(2):
-        assert (await shop.internal.ShowHandover(look)).expire_time == carried.expire_time
+        assert (await shop.internal_of_the_door.ShowHandover(look)).expire_time == carried.expire_time
     await shop.at_store.handovers.RedeemHandover(by_token(carried.token))
-    assert (await refusal(shop.internal.ShowHandover(look))).reason == "HANDOVER_USED"
+    assert (await refusal(shop.internal_of_the_door.ShowHandover(look))).reason == "HANDOVER_USED"
     forged = internal_pb.ShowHandoverRequest(token=f"B{carried.token[1:]}")
-    assert (await refusal(shop.internal.ShowHandover(forged))).reason == "HANDOVER_INVALID"
+    assert (await refusal(shop.internal_of_the_door.ShowHandover(forged))).reason == "HANDOVER_INVALID"
 
 
 async def test_the_cart_itself_is_not_changed_by_going_on_with_it(shop: Shop) -> None:

@@ -114,7 +114,7 @@ ONE_FOR_ONE = PiecesForLess(take_quantity=2, pay_quantity=2)
         ),
         (INVALID, "PRICE_INVALID", saving(amount_off=AmountOff(amount=money(-1))), ["terms.amount_off.amount"]),
         (INVALID, "PRICE_INVALID", saving(min_amount=money(1, 1)), ["terms.min_amount"]),
-        (INVALID, "PRICE_INVALID", saving(min_amount=money(10**18)), ["terms.min_amount"]),
+        (INVALID, "INVALID_FIELD", saving(min_amount=money(10**18)), ["terms.min_amount"]),
         (INVALID, "CURRENCY_UNKNOWN", saving(min_amount=money(1, 0, "DEM")), ["terms.min_amount.currency_code"]),
         (INVALID, "INVALID_FIELD", saving(max_redemptions_per_customer=1001), ["terms.max_redemptions_per_customer"]),
         (INVALID, "OFFER_REFERS_TO_ITSELF", saving(excluded_offer_ids=["wrong"]), ["terms.excluded_offer_ids"]),
@@ -133,7 +133,7 @@ ONE_FOR_ONE = PiecesForLess(take_quantity=2, pay_quantity=2)
         (INVALID, "CHANNEL_NOT_REGISTERED", pricing(channel_id="kiosk"), ["channel_id"]),
         (PRECONDITION, "CURRENCY_MISMATCH", pricing(delivery_fee=money(1, 0, "EUR")), []),
         (INVALID, "PRICE_INVALID", pricing(delivery_fee=money(-1)), ["delivery_fee"]),
-        (INVALID, "PRICE_INVALID", pricing(delivery_fee=money(2**63 - 1)), ["delivery_fee"]),
+        (INVALID, "INVALID_FIELD", pricing(delivery_fee=money(2**63 - 1)), ["delivery_fee"]),
     ],
 )
 async def test_what_is_refused_of_offers_says_why(

@@ -84,7 +84,7 @@ async def test_what_a_process_tells_is_read_from_its_own_port() -> None:
             services=[],
             http_services=[],
             metrics=[Place("cart", f"{LOOPBACK}:{port}")],
-            plaintext=True,
+            credentials=None,
             now=asyncio.get_running_loop().time,
         )
         [cart] = (await lookout.look()).processes

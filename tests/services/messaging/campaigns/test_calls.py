@@ -95,6 +95,16 @@ async def test_a_campaign_goes_from_draft_to_its_end(marketing: "CampaignService
     assert refused.metadata == {"state": "ENDED"}
 
 
+async def test_a_campaign_that_ended_before_it_began_has_nothing_to_simulate(
+    marketing: "CampaignServiceAsyncStub",
+) -> None:
+    await put(marketing, "stillborn", definition())
+    await marketing.EndCampaign(pb.EndCampaignRequest(campaign_id="stillborn"))
+    tried = pb.SimulateCampaignRequest(customer_id="cus_1", campaign_id="stillborn")
+    refused = await refusal(marketing.SimulateCampaign(tried))
+    assert (refused.code, refused.reason) == (StatusCode.FAILED_PRECONDITION, "CAMPAIGN_STATE")
+
+
 async def test_what_is_wrong_with_a_campaign_is_said_with_its_place(marketing: "CampaignServiceAsyncStub") -> None:
     refused = await refusal(put(marketing, "wrong", definition(PUSH, PUSH, purpose="spam")))
     assert (refused.code, refused.reason) == (StatusCode.INVALID_ARGUMENT, "CAMPAIGN_INVALID")

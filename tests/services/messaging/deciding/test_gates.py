@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from libs.mongo.shared_clock import Doubt
 from libs.purposes import DEFAULT_PURPOSES, purpose_table
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_pb2 import CartLine
@@ -176,6 +177,25 @@ def test_quiet_hours_let_marketing_wait_and_the_rest_go() -> None:
     quiet = wishes(quiet_hours=QuietHours(11 * 60, 14 * 60 + 30))
     assert judge(message(), facts(wishes=quiet, purposes=AT_ONCE)) == Wait(datetime(2026, 3, 10, 14, 30, tzinfo=UTC))
     assert judge(message(), facts(wishes=quiet, purpose=TRANSACTIONAL)) == Send(EMAIL)
+
+
+def test_what_would_be_under_way_when_quiet_hours_begin_waits_for_their_end() -> None:
+    quiet, end = wishes(quiet_hours=QuietHours(12 * 60 + 1, 14 * 60)), datetime(2026, 3, 10, 14, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    assert judge(message(), facts(wishes=quiet, purposes=AT_ONCE)) == Send(EMAIL)
+    assert judge(message(), facts(wishes=quiet, purposes=AT_ONCE, lead=minute)) == Wait(end)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "later"),
+    [(Doubt(behind=timedelta(minutes=10)), timedelta(minutes=10)), (Doubt(ahead=timedelta(minutes=10)), timedelta(0))],
+)
+def test_where_clocks_differ_quiet_hours_hold_by_each_of_them(doubt: Doubt, later: timedelta) -> None:
+    ended, begins = QuietHours(10 * 60, 11 * 60 + 55), QuietHours(12 * 60 + 5, 14 * 60)
+    quiet, end = (ended, 11 * 60 + 55) if doubt.behind else (begins, 14 * 60)
+    waits = Wait(datetime(2026, 3, 10, end // 60, end % 60, tzinfo=UTC) + later)
+    assert judge(message(), facts(wishes=wishes(quiet_hours=quiet), purposes=AT_ONCE)) == Send(EMAIL)
+    assert judge(message(), facts(wishes=wishes(quiet_hours=quiet), purposes=AT_ONCE, doubt=doubt)) == waits
 
 
 def test_quiet_hours_are_those_of_the_customers_clock() -> None:

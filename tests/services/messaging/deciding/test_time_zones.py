@@ -1,6 +1,6 @@
 import pytest
 
-from libs.rpc.channels import Channel
+from libs.rpc.channels import Channel, ChannelRegistry
 from services.messaging.deciding.time_zones import TimeZones, Whereabouts
 
 WEB, APP, CALLS, STORE = 1, 2, 4, 3
@@ -12,7 +12,13 @@ CHANNELS = (
     Channel("outlet", STORE, "outlet", time_zone="Asia/Tokyo"),
     Channel("outlet-web", WEB, "outlet"),
 )
-ZONES = TimeZones(CHANNELS, default="Europe/Zurich")
+
+
+def registered(*channels: Channel) -> ChannelRegistry:
+    return ChannelRegistry({channel.id: channel for channel in channels})
+
+
+ZONES = TimeZones(registered(*CHANNELS), default="Europe/Zurich")
 
 
 @pytest.mark.parametrize(
@@ -42,9 +48,12 @@ def test_a_time_zone_that_does_not_exist_gives_place_to_the_next_and_is_told_of(
 
 
 def test_even_a_default_that_does_not_exist_leaves_a_clock() -> None:
-    found = TimeZones((), default="Mars/Olympus").find(Whereabouts())
+    found = TimeZones(registered(), default="Mars/Olympus").find(Whereabouts())
     assert (found.zone.key, found.unknown) == ("UTC", "default")
 
 
 def test_where_there_is_one_brand_its_clock_serves_what_no_channel_caused() -> None:
-    assert TimeZones(CHANNELS[:4], default="UTC").find(Whereabouts(channel_id="cart")).zone.key == "Europe/Berlin"
+    assert (
+        TimeZones(registered(*CHANNELS[:4]), default="UTC").find(Whereabouts(channel_id="cart")).zone.key
+        == "Europe/Berlin"
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,8 +23,13 @@ class Gateway:
     """Every call for a message, as it came."""
     taken: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was taken, by key: its effects."""
+    times: dict[str, list[float]] = field(default_factory=dict)
+    """When something was taken for a customer, on the clock of `time.monotonic`."""
     asked: list[str] = field(default_factory=list)
     """The keys that somebody looked up."""
+    holds: int = 0
+    """How many calls are held now."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     signatures: list[str] = field(default_factory=list)
     flooded_bytes: int = 0
 
@@ -60,6 +66,12 @@ class Gateway:
                 writer.write(b"\x00\xffSSH-2.0-OpenSSH\r\n\r\n")
                 await writer.drain()
                 return False
+            case "hold before taking":
+                await self._hold()
+                return False
+            case "hold after taking":
+                self._take(told)
+                await self._hold()
             case "redirect":
                 writer.write(b"HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
                 await writer.drain()
@@ -74,8 +86,17 @@ class Gateway:
         self._take(told)
         return await _say(writer, 200, {"provider_ref": f"ref-{told['idempotency_key']}"})
 
+    async def _hold(self) -> None:
+        self.holds += 1
+        try:
+            await self.released.wait()
+        finally:
+            self.holds -= 1
+
     def _take(self, told: dict[str, Any]) -> None:
-        self.taken.setdefault(told["idempotency_key"], told)
+        if told["idempotency_key"] not in self.taken:
+            self.taken[told["idempotency_key"]] = told
+            self.times.setdefault(told["customer_id"], []).append(time.monotonic())
 
     async def _flood(self, writer: asyncio.StreamWriter) -> bool:
         writer.write(OK + b"Content-Length: 10737418240\r\n\r\n")

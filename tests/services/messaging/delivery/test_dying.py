@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from libs.ids import new_id
-from services.messaging.delivery.adapters import Parcel, Taken, Unsure
+from services.messaging.delivery.adapters import Look, Parcel, Taken, Unsure, nothing_to_look_at
 from services.messaging.delivery.circuit import Circuit, CircuitState
 from services.messaging.values import DeliveryKind, MessageState
 from tests.services.messaging.delivery.dying import Depot
@@ -89,7 +89,7 @@ class Deaf:
 
     can_look_up = takes_once = True
 
-    async def hand_over(self, _parcel: Parcel) -> Taken:
+    async def hand_over(self, _parcel: Parcel, _last_look: Look = nothing_to_look_at) -> Taken:
         raise Unsure("silence")
 
     async def look_up(self, _idempotency_key: str) -> Taken | None:

@@ -20,12 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.clock import system_clock
+from services.messaging.deciding.last_look import CalledOff
 from services.messaging.delivery.adapters import NotTaken, Refused, Unsure
 from services.messaging.delivery.mail import Mail, MailServer, compose
 from services.messaging.delivery.smtp import SmtpAdapter
 from services.messaging.texts.templates import Rendered
 from tests.services.messaging.delivery.parcels import TEXTS, parcel
-from tests.services.messaging.post_office import LOOPBACK, PostOffice, hang_up, post_office
+from tests.services.messaging.post_office import LOOPBACK, PostOffice, hang_up, post_office, text_of
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 SERVER = MailServer(
@@ -257,6 +258,42 @@ async def test_a_server_that_does_not_like_us_closes_nobodys_address(answer: str
         with pytest.raises(Refused) as refused:
             await adapter.hand_over(parcel())
         assert refused.value.is_hard_bounce is is_hard
+
+
+async def test_a_text_comes_as_it_was_written_though_its_lines_begin_with_dots() -> None:
+    text = ".\n..\n.hidden\nend."
+    async with post_at() as (post, adapter):
+        await adapter.hand_over(parcel(rendered=replace(TEXTS, body_text=text)))
+        [mail] = post.mails("zoe@example.com")
+    assert text_of(mail).rstrip("\n") == text
+
+
+async def test_a_mail_called_off_when_the_server_is_ready_for_it_is_not_said_and_the_next_one_is() -> None:
+    looks = 0
+
+    async def no_at_the_second() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            raise CalledOff("no")
+
+    async with post_at() as (post, adapter):
+        with pytest.raises(CalledOff):
+            await adapter.hand_over(parcel(), no_at_the_second)
+        assert post.mails("zoe@example.com") == []
+        await adapter.hand_over(parcel(), no_at_the_second)
+        assert len(post.mails("zoe@example.com")) == 1
+
+
+async def test_a_connection_that_ends_before_the_text_has_certainly_not_taken_it() -> None:
+    async with post_at() as (post, adapter):
+
+        async def hang_up_first() -> None:
+            post.drop_connections()
+
+        post.before_text["zoe@example.com"] = hang_up_first
+        with pytest.raises(NotTaken):
+            await adapter.hand_over(parcel())
 
 
 async def test_a_server_that_is_slow_before_it_is_given_the_text_has_certainly_not_taken_it() -> None:

@@ -85,5 +85,22 @@ async def test_customers_whose_campaigns_fail_again_and_again_hide_nobody_behind
     await asyncio.wait({running})
 
 
+async def test_nothing_more_is_begun_before_a_stop_and_what_is_under_way_ends() -> None:
+    work, nudges = Work(), Nudges()
+    looping = loop_over(work, nudges, nothing)
+    running = asyncio.create_task(looping.run())
+    nudges.nudge("slow")
+    await until(lambda: _is(work.begun["slow"] == 1))
+    looping.stop_taking()
+    nudges.nudge("other")
+    work.slow.set()
+    await until(lambda: _is(work.done["slow"] == 1))
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+    assert work.begun["other"] == 0
+    running.cancel()
+    await asyncio.wait({running})
+
+
 async def _is(condition: bool) -> bool:
     return condition

@@ -9,6 +9,7 @@ from libs.clock import system_clock
 from libs.timestamps import to_timestamp
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import FrequencyCap, Pause, QuietHours
+from services.messaging.deciding.last_look import FRESH_SECONDS
 from tests.services.calls import until
 from tests.services.messaging.office import EMAIL, IN_APP, NO, Office, came_to, form, quiet_now, state_of
 from tests.services.messaging.post_office import hang_up, html_of, text_of
@@ -212,3 +213,32 @@ async def test_where_the_server_does_not_say_whether_it_took_a_mail_nobody_sends
     message_id = await office.send(anna.customer_id, **REMINDER)
     assert came_to(await office.ended(anna.customer_id, message_id)) == ("UNKNOWN", "OUTCOME_UNKNOWN")
     assert len(office.post.mails(anna.address)) == 1
+
+
+@pytest.mark.parametrize("step", ["at_recipient", "before_text"])
+async def test_who_says_no_while_a_mail_is_being_handed_over_does_not_get_it(office: Office, step: str) -> None:
+    """The mail server takes its time at one of its steps; the no is acknowledged before the text is said."""
+    anna = await office.person(EMAIL)
+    await office.put("offer_news", form(EMAIL, "News"))
+
+    async def say_no() -> None:
+        await asyncio.sleep(FRESH_SECONDS)
+        await office.consent(anna.customer_id, EMAIL, NO)
+
+    getattr(office.post, step)[anna.address] = say_no
+    message_id = await office.send(anna.customer_id, "offer_news", "cart_reminder")
+    ended = await office.ended(anna.customer_id, message_id)
+    assert came_to(ended) == ("SKIPPED", "NO_CONSENT")
+    assert office.post.mails(anna.address) == []
+
+
+async def test_what_belongs_to_an_order_goes_whatever_takes_its_time(office: Office) -> None:
+    anna = await office.person()
+    await office.put("order_news", form(EMAIL, "News"))
+
+    async def dawdle() -> None:
+        await asyncio.sleep(FRESH_SECONDS)
+
+    office.post.before_text[anna.address] = dawdle
+    message_id = await office.send(anna.customer_id, "order_news")
+    assert came_to(await office.ended(anna.customer_id, message_id)) == ("SENT", "")

@@ -109,6 +109,30 @@ async def test_nothing_is_sent_before_preference_has_answered(
     assert came_to(await office.ended(anna.customer_id, message_id)) == ("SKIPPED", "NO_CONSENT")
 
 
+async def test_what_belongs_to_an_order_waits_a_minute_for_preference_and_then_goes(
+    people: Services, post: PostOffice, records: Collection
+) -> None:
+    """Marketing goes on waiting: nobody knows whether it may go."""
+    clock = MovedClock()
+    office = office_at(people, await people.start(MESSAGING, clock=clock, **mail_by(post), **IMPATIENT), post)
+    await office.put("news", form(EMAIL, "News"))
+    anna, ben = await office.person(), await office.person()
+    order_id = await office.send(anna.customer_id, "news")
+    news_id = await office.send(ben.customer_id, **NEWS)
+
+    async def was_tried() -> bool:
+        tries = [int((await first_waiting(records, one.customer_id))["attempts"]) for one in (anna, ben)]
+        return min(tries) >= 1
+
+    await until(was_tried)
+    assert post.mails(anna.address) == []
+    clock.later = timedelta(minutes=2)
+    assert came_to(await office.ended(anna.customer_id, order_id)) == ("SENT", "")
+    assert len(post.mails(anna.address)) == 1
+    assert came_to(await office.message(ben.customer_id, news_id)) == ("QUEUED", "")
+    assert post.mails(ben.address) == []
+
+
 async def test_what_waited_for_too_long_is_not_sent_any_more(people: Services, post: PostOffice) -> None:
     settings = {**mail_by(post), **IMPATIENT, "message_lifetime_hours": 0.0003}
     office = office_at(people, await people.start(MESSAGING, **settings), post)

@@ -171,6 +171,36 @@ async def test_a_refused_event_is_given_up_and_can_be_replayed_once_per_request(
     assert len({post.id for post in receiver.posts}) == 1
 
 
+async def test_a_replay_that_is_sent_again_says_the_same_and_posts_nothing_more_whatever_was_replayed_since(
+    partner: Omnithread, shop: Omnithread, receiver: Receiver, name: str
+) -> None:
+    await subscribe(partner, name, receiver, "cart.item_added", channel_ids=["web-shop"])
+    customer_id = await visitor(shop)
+    await add_tea(shop, customer_id)
+    await until(lambda: _has_taken(receiver, 1))
+    from_time = to_timestamp(datetime.now(UTC) - timedelta(hours=1))
+    all_of_it = stamped(pb.ReplaySubscriptionRequest(subscription_id=name, from_time=from_time))
+    assert (await partner.subscriptions.ReplaySubscription(all_of_it)).replayed_count == 1
+    await until(lambda: _has_taken(receiver, 2))
+    (first,) = await deliveries(partner, name)
+    one_of_it = stamped(pb.ReplayDeliveryRequest(subscription_id=name, delivery_id=first.delivery_id))
+    await partner.subscriptions.ReplayDelivery(one_of_it)
+    await until(lambda: _has_taken(receiver, 3))
+    await add_tea(shop, customer_id)
+    await until(lambda: _has_taken(receiver, 4))
+    assert (await partner.subscriptions.ReplaySubscription(all_of_it)).replayed_count == 1
+    await partner.subscriptions.ReplayDelivery(one_of_it)
+
+    async def nothing_waits() -> bool:
+        return not await deliveries(partner, name, state=STATES.SUBSCRIPTION_DELIVERY_STATE_WAITING)
+
+    await until(nothing_waits)
+    assert len(receiver.taken) == 4
+    all_of_it.only_dead = True
+    refused = await refusal(partner.subscriptions.ReplaySubscription(all_of_it))
+    assert refused.reason == "REQUEST_ID_REUSED"
+
+
 async def _has_taken(receiver: Receiver, count: int) -> bool:
     return len(receiver.taken) >= count
 

@@ -1,13 +1,17 @@
 """A mail takes the customer to their cart on any device; whoever sees what is kept of it cannot go there."""
 
 import re
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from libs.errors import OmnithreadError, overloaded, resource_exhausted
 from omnithread.cart.v1.handover_service_pb2 import RedeemHandoverRequest
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_STORE_DISPLAY, DeliveryKind
+from services.messaging.deciding.sources import SourceAway
 from services.messaging.settings import MessagingSettings
+from services.messaging.texts.resume_links import ResumeLinks
 from tests.services.messaging.conftest import RESUME_LINK
 from tests.services.messaging.office import EMAIL, IN_APP, Office, came_to, form
 from tests.services.messaging.post_office import html_of, text_of
@@ -63,6 +67,24 @@ async def test_into_the_inbox_goes_no_link(office: Office) -> None:
     await office.put("inbox_only", form(IN_APP, "Cart: {% if resume_link %}{{ resume_link }}{% else %}here{% endif %}"))
     sent = await office.ended(anna.customer_id, await office.send(anna.customer_id, "inbox_only"))
     assert sent.body_text == "Cart: here"
+
+
+class Answering:
+    """Stands where cart's stub does, and refuses everything for one reason."""
+
+    def __init__(self, error: OmnithreadError) -> None:
+        self.error = error
+
+    async def CreateResumeLink(self, _request: object, *, timeout: float) -> object:  # noqa: ARG002, ASYNC109, N802
+        raise self.error
+
+
+async def test_a_reminder_waits_for_its_link_while_cart_has_too_much_to_do() -> None:
+    busy: Any = Answering(overloaded(retry_seconds=1))
+    with pytest.raises(SourceAway):
+        await ResumeLinks(busy, RESUME_LINK, 60).of("cus_1", "msg_1")
+    full: Any = Answering(resource_exhausted("HANDOVER_LIMIT", "Too many."))
+    assert await ResumeLinks(full, RESUME_LINK, 60).of("cus_1", "msg_1") is None
 
 
 def test_a_place_for_the_token_is_needed() -> None:

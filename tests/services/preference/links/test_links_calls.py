@@ -6,6 +6,7 @@ from typing import Any
 from grpc import StatusCode
 
 from libs.ids import new_id
+from libs.mongo.requests import MAX_REQUESTS
 from libs.timestamps import to_timestamp
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND_IN_APP, DELIVERY_KIND_SMS
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
@@ -58,6 +59,33 @@ async def test_a_no_that_is_pressed_again_and_again_holds_and_has_one_proof(desk
     await desk.app.SetConsent(consent(anna, contact_point=at))
     await desk.pressed(link, **THIS)
     assert (len(await desk.records(anna)), set((await stands(desk, anna)).values())) == (4, {NO})
+
+
+async def test_a_press_that_is_long_forgotten_is_not_done_again_however_late_it_comes(desk: Desk) -> None:
+    anna, at = await desk.new_customer(), address()
+    await desk.app.SetConsent(consent(anna, contact_point=at))
+    link = (await desk.links(anna, contact_point=at, **REMINDERS)).unsubscribe_link
+
+    def pressed_now() -> pb.UseLinkRequest:
+        request = press(link, **THIS)
+        request.issue_time.CopyFrom(to_timestamp(datetime.now(UTC)))
+        return request
+
+    first = pressed_now()
+    await desk.door.UseLink(first)
+    for _ in range(MAX_REQUESTS):
+        await desk.door.UseLink(pressed_now())
+    await desk.app.SetConsent(consent(anna, contact_point=at))
+    assert (await refusal(desk.door.UseLink(first))).reason == "REQUEST_TOO_OLD"
+    assert set((await stands(desk, anna)).values()) == {YES}
+
+
+async def test_a_door_whose_clock_is_ahead_still_says_no_for_the_customer(desk: Desk) -> None:
+    anna, at = await desk.new_customer(), address()
+    await desk.app.SetConsent(consent(anna, contact_point=at))
+    request = press((await desk.links(anna, contact_point=at, **REMINDERS)).unsubscribe_link, **THIS)
+    request.issue_time.CopyFrom(to_timestamp(datetime.now(UTC) + timedelta(hours=1)))
+    assert (await desk.door.UseLink(request)).view.standing == pb.LINK_STANDING_DONE
 
 
 async def test_a_yes_for_every_address_ends_for_every_address(desk: Desk) -> None:

@@ -1,0 +1,1 @@
+"""deploy/compose.yaml, as the real `docker compose config` resolves it, beside the code that it starts."""

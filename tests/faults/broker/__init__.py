@@ -1,0 +1,1 @@
+"""The broker forgets what it has acknowledged."""

@@ -1,0 +1,1 @@
+"""What services depend on beside each other is away: MongoDB, and Kafka."""

@@ -1,0 +1,1 @@
+"""Each part of a suite is killed again and again under mixed load."""

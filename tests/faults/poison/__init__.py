@@ -1,0 +1,1 @@
+"""Documents and events that cannot be digested, among many that can."""

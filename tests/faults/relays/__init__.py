@@ -1,0 +1,1 @@
+"""Several relays of one service, frozen and thawed."""

@@ -1,0 +1,1 @@
+"""One service's database is set back to an earlier state."""

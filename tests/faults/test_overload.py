@@ -1,0 +1,99 @@
+"""Two and four times as many calls as preference can serve: most of what it can do it goes on doing, opt-outs first.
+
+Measured within one run, in turns: the peak (workers that wait for their answers), a quiet spell, the overload.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from statistics import mean, median
+
+import pytest
+
+from deploy.local.suite import Suite
+from libs.rpc.scopes import EVERY
+from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
+from tests.faults.pressure.plan import OPT_OUT, PROOF, READ, LoadPlan, LoadResult
+from tests.faults.pressure.process import load
+from tests.faults.results import note
+from tests.faults.seeds import rounds, seed
+from tests.journeys.people import consent, log_in, somebody
+from tests.running_suite import Channels
+
+pytestmark = pytest.mark.timeout(900)
+
+CUSTOMERS = 20
+CHANNELS = ("web-shop", "mobile-app", "call-centre", "store-042", "messenger")
+TURNS = 10
+SECONDS = 4.0
+WORKERS = 12
+QUIET = 0.2
+GOODPUT = {2: 0.85, 4: 0.60}
+SLOWER = 3.0
+RECOVERED = 0.95
+
+
+async def plan_for(suite: Suite, channels: Channels) -> LoadPlan:
+    customers = []
+    for _ in range(CUSTOMERS):
+        customer_id = (await log_in(channels.shop, somebody())).customer_id
+        await consent(channels.shop, customer_id, DELIVERY_KIND_EMAIL)
+        customers.append(customer_id)
+    authority = suite.root_certificates
+    return LoadPlan(
+        address=suite.plan.ports.addresses().preference,
+        tokens=[suite.token(channel, scopes=EVERY) for channel in CHANNELS],
+        customers=customers,
+        seconds=SECONDS,
+        authority=authority.decode() if authority else "",
+        seed=seed(),
+    )
+
+
+async def test_most_of_what_can_be_done_is_done_and_opt_outs_are_turned_away_last(
+    suite: Suite, channels: Channels
+) -> None:
+    plan = await plan_for(suite, channels)
+    peaks: list[LoadResult] = []
+    quiet: list[LoadResult] = []
+    overloads: dict[int, list[LoadResult]] = {2: [], 4: []}
+    after: list[LoadResult] = []
+    await load(replace(plan, workers=WORKERS, seconds=1.0))  # whatever is slow the first time
+    for _ in range(rounds(TURNS)):
+        for times, results in overloads.items():
+            peaks.append(await load(replace(plan, workers=WORKERS)))
+            can_be_done = max(result.goodput for result in peaks)  # right after an overload less is let in for a while
+            quiet.append(await load(replace(plan, rate=can_be_done * QUIET)))
+            results.append(await load(replace(plan, rate=can_be_done * times)))
+            after.append(await load(replace(plan, rate=quiet[-1].offered)))
+
+    peak = max(result.goodput for result in peaks)
+    unloaded = median(result.p(0.99, READ) for result in quiet)
+    found = [
+        f"peak {peak:.0f}/s, {peaks[0].goodput:.0f}/s at first and {peaks[-1].goodput:.0f}/s at last",
+        f"unloaded p99 {unloaded * 1000:.0f} ms",
+    ]
+    is_quick = is_in_order = True
+    for times, results in overloads.items():
+        goodput = mean(result.goodput for result in results) / peak
+        slowest = median(result.p(0.99, READ) for result in results) / unloaded
+        shed = {kind: mean(result.by_kind[kind].shed_share for result in results) for kind in (PROOF, READ, OPT_OUT)}
+        lost = {kind: mean(result.by_kind[kind].lost_share for result in results) for kind in (PROOF, READ, OPT_OUT)}
+        others = sum((Counter(result.others()) for result in results), Counter())
+        failed = ", ".join(f"{count} {code}" for code, count in sorted(others.items())) or "none"
+        found.append(
+            f"{times} times: goodput {goodput:.0%}, p99 {slowest:.1f} times, shed {shed[PROOF]:.0%} of bulk, "
+            f"{shed[READ]:.0%} of reads, {shed[OPT_OUT]:.0%} of opt-outs, failed otherwise: {failed}"
+        )
+        is_in_order = is_in_order and lost[PROOF] >= lost[READ] >= lost[OPT_OUT]
+        is_quick = is_quick and goodput >= GOODPUT[times] and slowest <= SLOWER
+    served = mean(result.goodput / result.offered for result in after)
+    found.append(f"afterwards {served:.0%} served")
+    note(
+        "overload",
+        seed=seed(),
+        done=sum(tally.sent for results in overloads.values() for one in results for tally in one.by_kind.values()),
+        wanted="goodput 85 % and 60 %, p99 3 times at most, bulk shed before reads before opt-outs, all served after",
+        found="; ".join(found),
+        ok=is_in_order and served >= RECOVERED,
+        in_time=is_quick,
+    )

@@ -1,0 +1,1 @@
+"""What is released, as those get it who install it."""
