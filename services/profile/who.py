@@ -69,7 +69,7 @@ class Verdict:
     guests: tuple[CustomerId, ...] = ()
     """Customers to merge into this one, oldest first. All were anonymous when this was decided."""
     unborn: tuple[CustomerId, ...] = ()
-    """Customers without a record whose claims belong to this one, sorted."""
+    """Customers without a record whose claims belong to this one."""
     linked: tuple[Identifier, ...] = ()
     """What belongs on the record, in the order of the request; unverified claims among it."""
     set_aside: tuple[tuple[Identifier, SetAsideReason], ...] = ()
@@ -114,7 +114,11 @@ def decide_who(
         key=lambda one: one.age,
     )
     chosen = chosen or (guests[0] if guests else None)
-    unborn = sorted(holder.customer_id for holder in found.values() if holder.profile is None)
+    # Claims are made strongest first: who has only stronger ones may yet lose the weaker one, and will then take them
+    # back, while the holder of the weakest gets on. Were another chosen, it might write its record at this moment.
+    unborn = sorted(
+        (holder.customer_id for holder in found.values() if holder.profile is None), key=lambda one: (best[one], one)
+    )
     customer_id = chosen.customer_id if chosen else (unborn[0] if unborn else None)
     free = [holder for holder in guests if chosen and holder != chosen and not _kept_from(holder, chosen)]
     merged = _that_fit(chosen, free) if chosen else []

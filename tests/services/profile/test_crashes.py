@@ -1,19 +1,22 @@
 """A replica dies between two writes; whoever comes next finds nothing lost, nothing twice, and nobody stuck."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from libs.errors import OmnithreadError, Status
-from libs.mongo.values import Saved
+from libs.mongo.values import Outcome, Saved
 from services.profile.claims import Claim, Overtaken
 from services.profile.linking import Introduction
 from services.profile.model import CustomerId, Identifier, Profile
 from services.profile.outcomes import IdentifyOutcome, outcome_of
 from services.profile.unfinished import UnfinishedMerges
 from tests.services.profile.crashing import Crash, crash
-from tests.services.profile.people import WEB, card, cookie, device, email, phone, trait
+from tests.services.profile.people import NOW, WEB, card, cookie, device, email, phone, trait
 from tests.services.profile.replicas import ORIGIN, Replicas
 from tests.services.profile.staff import merge
 
@@ -23,6 +26,19 @@ ANNA = email("anna@example.com")
 async def living(replicas: Replicas) -> list[str]:
     found = await replicas.database["records"].find({"merged_into": ""}, {"_id": 1}).to_list(None)
     return sorted(one["_id"] for one in found)
+
+
+@contextmanager
+def dying_of_a_merge(replicas: Replicas, monkeypatch: pytest.MonkeyPatch, point: str) -> Iterator[None]:
+    """Let the first replica die inside, at a point of carrying a merge out."""
+    records = replicas[0].records
+    with monkeypatch.context() as dying:
+        if point == "before sealing":
+            dying.setattr(records, "absorb", crash)
+        else:
+            dying.setattr(records._absorber, "_take_over" if point == "after sealing" else "_mark_done", crash)
+        with pytest.raises(Crash):
+            yield
 
 
 async def guest_and_anna(replicas: Replicas) -> tuple[str, str]:
@@ -82,6 +98,38 @@ async def test_claims_of_two_calls_that_died_become_one_customer(
     assert "customers_merged" not in await replicas.announced(customer_id)
 
 
+async def test_who_sees_claims_of_two_calls_that_are_still_at_work_chooses_the_one_that_will_get_on(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of a call with card and e-mail, which will find the e-mail taken; its id sorts before any other.
+    loser = Claim(key=card("7").key, customer_id=CustomerId("cus_0"), claim_time=NOW, channel=WEB, token="loser")
+    await replicas[1].identification.claims.make([loser])
+    claimed, seen = asyncio.Event(), asyncio.Event()
+    write, confirm = replicas[0].records.run, replicas[1].identification.claims.confirm
+
+    async def write_late(*args: Any) -> Outcome[Profile]:
+        claimed.set()
+        await seen.wait()
+        return await write(*args)
+
+    async def confirm_when_it_is_written(claims: Iterable[Claim]) -> None:
+        seen.set()
+        await first
+        await confirm(claims)
+
+    monkeypatch.setattr(replicas[0].records, "run", write_late)
+    monkeypatch.setattr(replicas[1].identification.claims, "confirm", confirm_when_it_is_written)
+    first = asyncio.create_task(replicas.identify(ANNA))
+    await claimed.wait()
+    second = await replicas.identify(ANNA, card("7"), replica=1)
+    customer_id = (await first).saved.customer_id
+    await replicas[1].identification.claims.withdraw([loser.key], token=loser.token)
+    assert second.saved.customer_id == customer_id
+    assert await living(replicas) == [customer_id]
+    again = await replicas.identify(ANNA, card("7"))
+    assert (again.saved.customer_id, again.saved.state.held_keys) == (customer_id, {ANNA.key, card("7").key})
+
+
 async def test_claims_that_lead_to_nobody_belong_to_the_customer_who_comes_with_them(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,14 +151,8 @@ async def test_a_merge_that_was_begun_is_carried_out_by_whoever_comes_next(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch, point: str, next_to_come: str
 ) -> None:
     guest, anna = await guest_and_anna(replicas)
-    records = replicas[0].records
-    with monkeypatch.context() as dying:
-        if point == "before sealing":
-            dying.setattr(records, "absorb", crash)
-        else:
-            dying.setattr(records._absorber, "_take_over" if point == "after sealing" else "_mark_done", crash)
-        with pytest.raises(Crash):
-            await replicas.identify(ANNA, cookie("c"))
+    with dying_of_a_merge(replicas, monkeypatch, point):
+        await replicas.identify(ANNA, cookie("c"))
     if next_to_come == "identify":
         await replicas.identify(ANNA, replica=1)
     elif next_to_come == "the same again":
@@ -155,6 +197,22 @@ async def test_a_retry_of_a_merge_that_died_half_way_says_merged(
             await replicas[0].identify(told, stamp)
     again = await replicas[1].identify(told, stamp)
     assert (again.replayed, outcome_of(again)) == (True, IdentifyOutcome.MERGED)
+
+
+@pytest.mark.parametrize("point", ["before sealing", "after sealing", "before it is marked"])
+async def test_a_retry_of_what_staff_decided_and_died_of_carries_it_out(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    anna = (await replicas.identify(ANNA)).saved.customer_id
+    replicas.clock.move(minutes=1)
+    anne = (await replicas.identify(email("anne@example.com"))).saved.customer_id
+    with dying_of_a_merge(replicas, monkeypatch, point):
+        await merge(replicas, anne, anna, request_id="join-anna-and-anne")
+    for replica in (1, 0):
+        again = await merge(replicas, anne, anna, request_id="join-anna-and-anne", replica=replica)
+        assert (again.saved.customer_id, again.merge.source_customer_id, again.replayed) == (anna, anne, True)
+    assert await living(replicas) == [anna]
+    assert (await replicas.announced(anna)).count("customers_merged") == 1
 
 
 async def test_a_guest_who_becomes_known_before_being_sealed_is_not_merged(

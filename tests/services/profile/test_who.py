@@ -90,8 +90,14 @@ def test_claims_without_a_record_belong_to_the_customer_who_has_one() -> None:
     assert (verdict.customer_id, verdict.unborn) == ("anna", ("b",))
 
 
-def test_of_customers_without_a_record_the_first_id_remains() -> None:
-    verdict = decide([device("d"), cookie("c")], unborn={"b": device("d"), "a": cookie("c")})
+def test_of_customers_without_a_record_the_one_with_the_weakest_claim_remains() -> None:
+    for weakest, other in (("a", "b"), ("b", "a")):
+        verdict = decide([device("d"), cookie("c")], unborn={other: device("d"), weakest: cookie("c")})
+        assert (verdict.customer_id, verdict.unborn) == (weakest, (other,))
+
+
+def test_of_customers_without_a_record_and_with_claims_of_one_strength_the_first_id_remains() -> None:
+    verdict = decide([cookie("d"), cookie("c")], unborn={"b": cookie("d"), "a": cookie("c")})
     assert (verdict.customer_id, verdict.unborn) == ("a", ("b",))
 
 
