@@ -6,10 +6,12 @@ The driver repeats reads, never writes: whether a write may be repeated is decid
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import pymongo
+from bson import decode
 from bson.codec_options import CodecOptions
+from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS, RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import AsyncMongoClient, ReadPreference
 from pymongo.errors import PyMongoError
@@ -24,6 +26,9 @@ Document: TypeAlias = dict[str, Any]
 Client: TypeAlias = AsyncIOMotorClient[Document]
 Database: TypeAlias = AsyncIOMotorDatabase[Document]
 Collection: TypeAlias = AsyncIOMotorCollection[Document]
+
+Undecoded: TypeAlias = AsyncIOMotorCollection[RawBSONDocument]
+"""A collection whose documents come as the bytes that they are."""
 
 CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 MAJORITY_JOURNALED = WriteConcern(w="majority", j=True)
@@ -95,3 +100,14 @@ def database(client: Client, name: str) -> Database:
         read_concern=MAJORITY_READ,
         write_concern=MAJORITY_JOURNALED,
     )
+
+
+def undecoded(of: Database, name: str) -> Undecoded:
+    """Give a collection, to read documents of it as bytes."""
+    found: Any = of.get_collection(name, codec_options=DEFAULT_RAW_BSON_OPTIONS)  # the driver's types say otherwise
+    return cast("Undecoded", found)
+
+
+def decoded(document: RawBSONDocument) -> Document:
+    """Give a document of `undecoded` as the other collections do."""
+    return decode(document.raw, CODEC)

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic
 
+from bson.raw_bson import RawBSONDocument
+
 from libs.errors import customer_not_found
-from libs.mongo.connection import Database, Document
+from libs.mongo.connection import Database, Document, decoded, undecoded
 from libs.mongo.deadline import Deadline, reading
+from libs.mongo.decoded import Decoded
 from libs.mongo.outbox import pending_members
 from libs.mongo.requests import RequestLog, facts_of
 from libs.mongo.shapes import RECORDS
@@ -28,8 +31,10 @@ class RecordReader(Generic[State, Event]):
 
     def __init__(self, *, database: Database, shape: RecordShape[State, Event], epoch: str) -> None:
         self._records = database[RECORDS]
+        self._undecoded = undecoded(database, RECORDS)
         self._shape = shape
         self._epoch = epoch
+        self._known: Decoded[State] = Decoded()
 
     def saved(self, record: Mapping[str, Any] | None, customer_id: str) -> Saved[State]:
         """Give a record as its service knows it; None is a customer for whom nothing was ever written."""
@@ -66,8 +71,8 @@ class RecordReader(Generic[State, Event]):
     async def get_exact(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
         """Read this very record, sealed or not, be it a tombstone."""
         with reading(deadline):
-            record = await self._records.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
-        return self.saved(record, customer_id)
+            document = await self._undecoded.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
+        return self.saved(None, customer_id) if document is None else self._read(document)
 
     async def get(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
         """Read the record of the customer that remains of `customer_id`. Raises CUSTOMER_NOT_FOUND for a tombstone.
@@ -75,17 +80,20 @@ class RecordReader(Generic[State, Event]):
         One whose merge is being undone this moment is read as it is about to be.
         """
         limit = deadline or Deadline()
-        sealed: Document | None = None
+        sealed: RawBSONDocument | None = None
         for _ in range(MAX_MERGE_HOPS):
             with reading(limit):
-                record = await self._records.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
-            if sealed is not None and record is not None and (parted := as_released(sealed, record)) is not None:
-                return self.saved(parted, parted["_id"])
-            if record is not None and record.get("erased"):
+                document = await self._undecoded.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
+            if document is None:
+                return self.saved(None, customer_id)
+            if sealed is not None and (parted := self._released(sealed, document)) is not None:
+                return parted
+            saved = self._read(document)
+            if saved.erased:
                 raise customer_not_found(customer_id)
-            if record is None or not record["merged_into"]:
-                return self.saved(record, customer_id)
-            sealed, customer_id = record, record["merged_into"]
+            if not saved.merged_into:
+                return saved
+            sealed, customer_id = document, saved.merged_into
         raise TooManyMerges(customer_id)
 
     async def standing(self, customer_id: str) -> Saved[State]:
@@ -101,7 +109,7 @@ class RecordReader(Generic[State, Event]):
     async def get_many(self, customer_ids: Iterable[str]) -> dict[str, Saved[State]]:
         """Read the records that exist of at most 1000 customers who remain, keyed by the id that was asked for."""
         standing = {asked: asked for asked in customer_ids}
-        sealed: dict[str, Document] = {}
+        sealed: dict[str, RawBSONDocument] = {}
         if len(standing) > MAX_CUSTOMERS:
             raise ValueError(f"more than {MAX_CUSTOMERS} customers at once")
         found: dict[str, Saved[State]] = {}
@@ -110,15 +118,41 @@ class RecordReader(Generic[State, Event]):
             if not standing:
                 return found
             records = await self._documents(set(standing.values()), deadline)
-            living = {key: record for key, record in records.items() if not record.get("erased")}
-            reached = {asked: living[key] for asked, key in standing.items() if key in living}
-            for asked, record in reached.items():
-                if asked in sealed and (parted := as_released(sealed[asked], record)) is not None:
-                    reached[asked] = parted
-            sealed = reached
-            standing = {asked: record["merged_into"] for asked, record in reached.items() if record["merged_into"]}
-            found |= {asked: self.saved(reached[asked], reached[asked]["_id"]) for asked in reached.keys() - standing}
+            further: dict[str, str] = {}
+            for asked, customer_id in standing.items():
+                if customer_id not in records:
+                    continue
+                document, saved = records[customer_id]
+                if asked in sealed and (parted := self._released(sealed[asked], document)) is not None:
+                    found[asked] = parted
+                elif saved.merged_into:
+                    sealed[asked], further[asked] = document, saved.merged_into
+                else:
+                    found[asked] = saved
+            standing = further
         raise TooManyMerges(sorted(standing))
+
+    async def _documents(
+        self, customer_ids: set[str], deadline: Deadline
+    ) -> dict[str, tuple[RawBSONDocument, Saved[State]]]:
+        with reading(deadline):
+            cursor = self._undecoded.find({"_id": {"$in": sorted(customer_ids)}}, STATE_AND_MEMBERS)
+            documents = await cursor.to_list(None)
+        read = [(document, self._read(document)) for document in documents]
+        return {saved.customer_id: (document, saved) for document, saved in read if not saved.erased}
+
+    def _read(self, document: RawBSONDocument) -> Saved[State]:
+        whole = bytes(document.raw)
+        saved = self._known.find(whole)
+        if saved is None:
+            record = decoded(document)
+            saved = self.saved(record, record["_id"])
+            self._known.keep(whole, saved)
+        return saved
+
+    def _released(self, sealed: RawBSONDocument, survivor: RawBSONDocument) -> Saved[State] | None:
+        parted = as_released(decoded(sealed), decoded(survivor))
+        return None if parted is None else self.saved(parted, parted["_id"])
 
     async def recall(self, customer_id: str, stamp: Stamp) -> Outcome[State] | None:
         """Give what became of a request, where this record or one that it was merged into remembers it."""
@@ -151,11 +185,6 @@ class RecordReader(Generic[State, Event]):
                 return False
             survivor_id = survivor.merged_into
         raise TooManyMerges(survivor_id)
-
-    async def _documents(self, keys: set[str], deadline: Deadline) -> dict[str, Document]:
-        with reading(deadline):
-            cursor = self._records.find({"_id": {"$in": sorted(keys)}}, STATE_AND_MEMBERS)
-            return {record["_id"]: record for record in await cursor.to_list(None)}
 
 
 def as_released(sealed: Document, survivor: Document) -> Document | None:

@@ -73,6 +73,13 @@ def orders_to_proto(saved: Saved[Cart]) -> list[order_pb2.OrderSummary]:
     return [summary_to_proto(order) for order in saved.state.recent_orders]
 
 
+def record_to_answer(saved: Saved[Cart]) -> cart_service_pb2.GetCartResponse:
+    """Write what the record says, without prices and problems, which depend on more."""
+    return cart_service_pb2.GetCartResponse(
+        cart=cart_to_proto(saved), recent_orders=orders_to_proto(saved), head=saved.head()
+    )
+
+
 def batch_cart_to_proto(asked: str, saved: Saved[Cart]) -> cart_service_pb2.BatchCart:
     """Write one answer of a batch."""
     return cart_service_pb2.BatchCart(

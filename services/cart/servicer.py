@@ -2,6 +2,7 @@
 
 from libs.channel import Channel
 from libs.mongo.values import Saved
+from libs.mongo.written import Written
 from libs.rpc.call import current_call, stamp_of
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
@@ -15,7 +16,7 @@ from services.cart.convert import (
     batch_cart_to_proto,
     cart_to_proto,
     choice_from_request,
-    orders_to_proto,
+    record_to_answer,
 )
 from services.cart.desk.convert import lock_wish_from_request, problem_to_proto
 from services.cart.desk.operations import Desk
@@ -51,15 +52,12 @@ class CartServicer(CartServiceServicer):
         self._checkouts = checkouts
         self._code_entry = code_entry
         self._pricing = pricing
+        self._written = Written(record_to_answer)
 
     async def GetCart(self, request: pb.GetCartRequest, _context: object) -> pb.GetCartResponse:
         saved = await self._carts.get(request.customer_id)
-        answer = pb.GetCartResponse(
-            cart=cart_to_proto(saved),
-            recent_orders=orders_to_proto(saved),
-            head=saved.head(),
-            problems=[problem_to_proto(problem) for problem in cart_problems(saved.state, self._articles.unsold)],
-        )
+        answer = self._written.of(saved)
+        answer.problems.extend(map(problem_to_proto, cart_problems(saved.state, self._articles.unsold)))
         return with_prices(answer, await self._pricing.everywhere(saved, current_call().caller.channel_id))
 
     async def BatchGetCarts(self, request: pb.BatchGetCartsRequest, _context: object) -> pb.BatchGetCartsResponse:

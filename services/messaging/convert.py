@@ -198,6 +198,11 @@ def overview_to_proto(saved: Saved[Messaging]) -> pb.MessagingOverview:
     )
 
 
+def record_to_answer(saved: Saved[Messaging]) -> service_pb.GetMessagingOverviewResponse:
+    """Write the answer to whoever asks for the overview."""
+    return service_pb.GetMessagingOverviewResponse(overview=overview_to_proto(saved), head=saved.head())
+
+
 def event_to_proto(event: events.Event, header: event_pb2.EventHeader) -> events_pb.MessagingEvent:
     """Write what the others hear: no words, no names, no addresses."""
     match event:

@@ -1,5 +1,6 @@
 """Translates calls: one short method per RPC of `MessagingService`, between the contract's words and the operations."""
 
+from libs.mongo.written import Written
 from libs.rpc.call import stamp_of
 from libs.rpc.pages import PageTokens, page_size
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
@@ -11,8 +12,8 @@ from services.messaging.convert import (
     entry_to_proto,
     kind_from_proto,
     message_to_proto,
-    overview_to_proto,
     place_from_request,
+    record_to_answer,
     template_from_proto,
     template_to_proto,
     wanted_from_request,
@@ -30,6 +31,7 @@ class MessagingServicer(MessagingServiceServicer):
 
     def __init__(self, *, messages: Messages, conversations: ConversationDesk) -> None:
         self._messages = messages
+        self._written = Written(record_to_answer)
         self._templates = messages.templates
         self._conversations = conversations
 
@@ -127,4 +129,4 @@ class MessagingServicer(MessagingServiceServicer):
         self, request: pb.GetMessagingOverviewRequest, _context: object
     ) -> pb.GetMessagingOverviewResponse:
         saved = await self._messages.get(request.customer_id)
-        return pb.GetMessagingOverviewResponse(overview=overview_to_proto(saved), head=saved.head())
+        return self._written.of(saved)

@@ -101,6 +101,11 @@ def preferences_to_proto(saved: Saved[Preferences]) -> preference_pb2.Preference
     )
 
 
+def record_to_answer(saved: Saved[Preferences]) -> preference_service_pb2.GetPreferencesResponse:
+    """Write the answer to whoever asks for preferences."""
+    return preference_service_pb2.GetPreferencesResponse(preferences=preferences_to_proto(saved), head=saved.head())
+
+
 def quiet_hours_to_proto(hours: QuietHours | None) -> preference_pb2.QuietHours | None:
     """Write quiet hours; None where there are none."""
     if hours is None:

@@ -1,5 +1,6 @@
 """Translates calls: one short method per RPC of `PreferenceService`."""
 
+from libs.mongo.written import Written
 from libs.rpc.call import current_call, stamp_of
 from libs.rpc.pages import PageTokens, page_size
 from omnithread.preference.v1 import preference_service_pb2 as pb
@@ -9,6 +10,7 @@ from services.preference.confirming.operations import Confirming
 from services.preference.convert import (
     preferences_from_proto,
     preferences_to_proto,
+    record_to_answer,
     record_to_proto,
     statement_from_request,
 )
@@ -23,10 +25,11 @@ class PreferenceServicer(PreferenceServiceServicer):
     def __init__(self, book: PreferenceBook, confirming: Confirming) -> None:
         self._book = book
         self._confirming = confirming
+        self._written = Written(record_to_answer)
 
     async def GetPreferences(self, request: pb.GetPreferencesRequest, _context: object) -> pb.GetPreferencesResponse:
         saved = await self._book.get(request.customer_id)
-        return pb.GetPreferencesResponse(preferences=preferences_to_proto(saved), head=saved.head())
+        return self._written.of(saved)
 
     async def BatchGetPreferences(
         self, request: pb.BatchGetPreferencesRequest, _context: object

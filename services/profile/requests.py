@@ -94,6 +94,11 @@ def set_aside_to_proto(outcome: Outcome[Profile], identifiers: Sequence[Identifi
     ]
 
 
+def record_to_answer(saved: Saved[Profile]) -> pb.GetProfileResponse:
+    """Write the answer to whoever asks for a profile."""
+    return pb.GetProfileResponse(profile=profile_to_proto(saved), head=saved.head())
+
+
 def batch_profile_to_proto(asked: str, saved: Saved[Profile]) -> pb.BatchProfile:
     """Write one answer of a batch."""
     return pb.BatchProfile(requested_customer_id=asked, profile=profile_to_proto(saved), head=saved.head())

@@ -2,6 +2,7 @@
 
 from libs.channel import Channel
 from libs.errors import permission_denied
+from libs.mongo.written import Written
 from libs.rpc.call import current_call, origin_of, stamp_of
 from libs.telemetry.journey import add_journey_labels
 from omnithread.profile.v1 import profile_service_pb2 as pb
@@ -12,6 +13,7 @@ from services.profile.requests import (
     batch_profile_to_proto,
     identify_response,
     introduction_from_request,
+    record_to_answer,
     update_from_request,
 )
 
@@ -21,6 +23,7 @@ class ProfileServicer(ProfileServiceServicer):
 
     def __init__(self, profiles: Profiles) -> None:
         self._profiles = profiles
+        self._written = Written(record_to_answer)
 
     async def Identify(self, request: pb.IdentifyRequest, _context: object) -> pb.IdentifyResponse:
         if request.continued_guest_id and not current_call().caller.service:
@@ -40,7 +43,7 @@ class ProfileServicer(ProfileServiceServicer):
             add_journey_labels(customer_id=saved.customer_id)
         else:
             saved = await self._profiles.get(request.customer_id)
-        return pb.GetProfileResponse(profile=profile_to_proto(saved), head=saved.head())
+        return self._written.of(saved)
 
     async def BatchGetProfiles(
         self, request: pb.BatchGetProfilesRequest, _context: object

@@ -189,6 +189,7 @@ class ActiveOffer:
 
 NO_OFFER: Mapping[str, ActiveOffer] = MappingProxyType({})
 NO_CODES: Mapping[str, str] = MappingProxyType({})
+NO_LIMITS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,8 @@ class ActiveOffers:
     """The traits that some offer looks at."""
     look_at_facts: bool = False
     """Whether some offer looks at facts that others know of the customer."""
+    limits: Mapping[str, int] = field(default_factory=lambda: NO_LIMITS)
+    """How often each may be redeemed in all, by the ids of those that have such a limit."""
 
     @classmethod
     def of(cls, offers: Iterable[ActiveOffer], edition: int) -> "ActiveOffers":
@@ -221,6 +224,9 @@ class ActiveOffers:
             ),
             trait_names=frozenset(trait.name for one in ordered for trait in one.terms.audience.traits),
             look_at_facts=any(one.terms.audience.looks_at_facts for one in ordered),
+            limits=MappingProxyType(
+                {one.offer_id: one.terms.max_redemptions for one in ordered if one.terms.max_redemptions}
+            ),
         )
 
 

@@ -22,11 +22,12 @@ from services.cart.pricing.circumstances import Circumstances
 from services.cart.pricing.elsewhere import prices_elsewhere
 from services.cart.pricing.evaluation import evaluate
 from services.cart.pricing.values import Price
-from services.cart.redemption.codes import Codes
+from services.cart.redemption.codes import NOTHING_ENTERED, Codes
 from services.cart.redemption.operations import Redemptions
 from services.cart.values import Cart
 
 NOWHERE = Channel("", 0)
+NOTHING_USED_UP: frozenset[str] = frozenset()
 ALONE = "alone"
 """The line of an article that is priced without being in a cart."""
 MOST_STEPS_AT_ONCE = 20_000
@@ -141,11 +142,13 @@ class Pricing:
         for_order_id: str = "",
     ) -> tuple[Circumstances, Mapping[str, str]]:
         """Give what the price depends on, and which codes are of offers that have ended."""
-        codes, used_up, facts = await asyncio.gather(
-            self.codes.look_up(entered, offers, for_order_id=for_order_id),
-            self.redemptions.used_up(offers, for_order_id=for_order_id),
-            self._facts(saved, offers),
-        )
+        codes, used_up, facts = NOTHING_ENTERED, NOTHING_USED_UP, NO_FACTS
+        if entered or offers.limits or offers.look_at_facts:
+            codes, used_up, facts = await asyncio.gather(
+                self.codes.look_up(entered, offers, for_order_id=for_order_id),
+                self.redemptions.used_up(offers, for_order_id=for_order_id),
+                self._facts(saved, offers),
+            )
         circumstances = Circumstances(
             channel=channel,
             brand=brand,

@@ -64,6 +64,9 @@ class CodesFound:
     unknown: tuple[str, ...] = ()
 
 
+NOTHING_ENTERED = CodesFound()
+
+
 def normal_code(text: str) -> str:
     """Give the form in which codes are kept and compared: upper case, without spaces and hyphens."""
     return "".join(character for character in text.upper() if not character.isspace() and character != "-")

@@ -34,9 +34,8 @@ class Redemptions:
 
         No query where no active offer has a limit.
         """
-        most = {one.offer_id: one.terms.max_redemptions for one in offers.offers if one.terms.max_redemptions}
-        taken = await self.counters.taken(most)
-        full = frozenset(offer_id for offer_id, count in taken.items() if count >= most[offer_id])
+        taken = await self.counters.taken(offers.limits)
+        full = frozenset(offer_id for offer_id, count in taken.items() if count >= offers.limits[offer_id])
         return full - await self.counters.held_for(for_order_id) if full and for_order_id else full
 
     async def reserve(self, price: Price, offers: ActiveOffers, *, order_id: str, customer_id: str) -> None:
