@@ -2,8 +2,9 @@
 
 from libs.channel import Channel
 from libs.mongo.values import Saved
-from libs.mongo.written import Written
 from libs.rpc.call import current_call, stamp_of
+from libs.rpc.written import Written
+from libs.timestamps import to_timestamp
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceServicer
 from services.cart.articles.operations import Articles
@@ -24,7 +25,7 @@ from services.cart.operations import Carts
 from services.cart.orders.convert import order_to_proto
 from services.cart.pricing.convert import price_to_proto
 from services.cart.pricing.operations import Pricing
-from services.cart.pricing.priced_convert import with_prices
+from services.cart.pricing.priced_convert import prices_to_answer
 from services.cart.pricing.values import Price
 from services.cart.problems import cart_problems
 from services.cart.redemption.code_entry import CodeEntry
@@ -53,12 +54,18 @@ class CartServicer(CartServiceServicer):
         self._code_entry = code_entry
         self._pricing = pricing
         self._written = Written(record_to_answer)
+        self._written_prices = Written(prices_to_answer)
 
     async def GetCart(self, request: pb.GetCartRequest, _context: object) -> pb.GetCartResponse:
         saved = await self._carts.get(request.customer_id)
-        answer = self._written.of(saved)
+        answer = self._written.of(saved.customer_id, saved)
         answer.problems.extend(map(problem_to_proto, cart_problems(saved.state, self._articles.unsold)))
-        return with_prices(answer, await self._pricing.everywhere(saved, current_call().caller.channel_id))
+        channel_id = current_call().caller.channel_id
+        priced = await self._pricing.everywhere(saved, channel_id)
+        answer.MergeFrom(self._written_prices.of(f"{saved.customer_id} {channel_id}", priced))
+        if priced.here:
+            answer.price.price_time.CopyFrom(to_timestamp(self._pricing.clock()))
+        return answer
 
     async def BatchGetCarts(self, request: pb.BatchGetCartsRequest, _context: object) -> pb.BatchGetCartsResponse:
         found = await self._carts.get_many(request.customer_ids)

@@ -1,8 +1,8 @@
 """Translates calls: one short method per RPC of `MessagingService`, between the contract's words and the operations."""
 
-from libs.mongo.written import Written
 from libs.rpc.call import stamp_of
 from libs.rpc.pages import PageTokens, page_size
+from libs.rpc.written import Written
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.messaging.v1.messaging_service_pb2_grpc import MessagingServiceServicer
 from services.messaging.conversations.desk import ConversationDesk
@@ -129,4 +129,4 @@ class MessagingServicer(MessagingServiceServicer):
         self, request: pb.GetMessagingOverviewRequest, _context: object
     ) -> pb.GetMessagingOverviewResponse:
         saved = await self._messages.get(request.customer_id)
-        return self._written.of(saved)
+        return self._written.of(saved.customer_id, saved)

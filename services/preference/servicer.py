@@ -1,8 +1,8 @@
 """Translates calls: one short method per RPC of `PreferenceService`."""
 
-from libs.mongo.written import Written
 from libs.rpc.call import current_call, stamp_of
 from libs.rpc.pages import PageTokens, page_size
+from libs.rpc.written import Written
 from omnithread.preference.v1 import preference_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import ConsentState
 from omnithread.preference.v1.preference_service_pb2_grpc import PreferenceServiceServicer
@@ -29,7 +29,7 @@ class PreferenceServicer(PreferenceServiceServicer):
 
     async def GetPreferences(self, request: pb.GetPreferencesRequest, _context: object) -> pb.GetPreferencesResponse:
         saved = await self._book.get(request.customer_id)
-        return self._written.of(saved)
+        return self._written.of(saved.customer_id, saved)
 
     async def BatchGetPreferences(
         self, request: pb.BatchGetPreferencesRequest, _context: object

@@ -2,8 +2,8 @@
 
 from libs.channel import Channel
 from libs.errors import permission_denied
-from libs.mongo.written import Written
 from libs.rpc.call import current_call, origin_of, stamp_of
+from libs.rpc.written import Written
 from libs.telemetry.journey import add_journey_labels
 from omnithread.profile.v1 import profile_service_pb2 as pb
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceServicer
@@ -43,7 +43,7 @@ class ProfileServicer(ProfileServiceServicer):
             add_journey_labels(customer_id=saved.customer_id)
         else:
             saved = await self._profiles.get(request.customer_id)
-        return self._written.of(saved)
+        return self._written.of(saved.customer_id, saved)
 
     async def BatchGetProfiles(
         self, request: pb.BatchGetProfilesRequest, _context: object

@@ -207,6 +207,8 @@ class ActiveOffers:
     """The traits that some offer looks at."""
     look_at_facts: bool = False
     """Whether some offer looks at facts that others know of the customer."""
+    has_windows: bool = False
+    """Whether some offer counts at some times only."""
     limits: Mapping[str, int] = field(default_factory=lambda: NO_LIMITS)
     """How often each may be redeemed in all, by the ids of those that have such a limit."""
 
@@ -224,6 +226,7 @@ class ActiveOffers:
             ),
             trait_names=frozenset(trait.name for one in ordered for trait in one.terms.audience.traits),
             look_at_facts=any(one.terms.audience.looks_at_facts for one in ordered),
+            has_windows=any(one.terms.window is not None for one in ordered),
             limits=MappingProxyType(
                 {one.offer_id: one.terms.max_redemptions for one in ordered if one.terms.max_redemptions}
             ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from libs.channel import Channel
 from libs.clock import Clock
 from libs.mongo.values import Saved
+from libs.rpc.channels import Channel as Registered
 from libs.rpc.channels import ChannelRegistry
 from services.cart import errors
 from services.cart.audience.book import AudienceBook
@@ -21,6 +22,7 @@ from services.cart.pricing.channel_groups import ChannelGroup, groups_of
 from services.cart.pricing.circumstances import Circumstances
 from services.cart.pricing.elsewhere import prices_elsewhere
 from services.cart.pricing.evaluation import evaluate
+from services.cart.pricing.remembered import Basis, RememberedPrices
 from services.cart.pricing.values import Price
 from services.cart.redemption.codes import NOTHING_ENTERED, Codes
 from services.cart.redemption.operations import Redemptions
@@ -58,8 +60,9 @@ class Pricing:
     redemptions: Redemptions
     channels: ChannelRegistry
     clock: Clock
-    _groups: tuple[int, tuple[ChannelGroup, ...]] = field(default=(-1, ()), init=False)
-    """Of the edition of offers that they were made for."""
+    _groups: tuple[int, Mapping[str, Registered], tuple[ChannelGroup, ...]] = field(default=(-1, {}, ()), init=False)
+    """Of the edition of offers and of the channels that they were made for."""
+    _remembered: RememberedPrices[PricedCart] = field(default_factory=RememberedPrices, init=False)
 
     async def price(
         self,
@@ -109,26 +112,17 @@ class Pricing:
         """Give what a cart costs on a channel and, where it differs, on others, and how all offers stand.
 
         Who asks and is no registered channel, one of the suite's services for itself, is told only the latter.
+        Where nothing has changed since it was asked last, that is the same object, with the time of then.
         """
-        cart, offers = saved.state, await self.book.current()
-        asking = self.channels.find(channel_id)
+        offers, asking = await self.book.current(), self.channels.find(channel_id)
         channel, brand = (Channel(asking.id, asking.kind), asking.brand) if asking else (NOWHERE, "")
-        circumstances, ended = await self._circumstances(saved, offers, channel, brand, cart.offer_codes)
-        standings = standings_of(
-            cart, offers, circumstances.facts, codes=circumstances.codes, used_up=circumstances.used_up
-        )
-        version = version_of(standings, (saved.version, offers.edition, circumstances.facts.version))
-        if asking is None:
-            return PricedCart(None, (), standings, version, ())
-        problems = code_problems(cart, offers, circumstances, ended=ended)
-        if not cart.lines:
-            return PricedCart(None, (), standings, version, problems)
-        groups = self._groups_for(offers)
-        if len(cart.lines) * len(offers.offers) * len(groups) > MOST_STEPS_AT_ONCE:
-            here, elsewhere = await asyncio.to_thread(_prices, cart, offers, circumstances, groups)
-        else:
-            here, elsewhere = _prices(cart, offers, circumstances, groups)
-        return PricedCart(here, elsewhere, standings, version, problems)
+        circumstances, ended = await self._circumstances(saved, offers, channel, brand, saved.state.offer_codes)
+        basis = Basis(saved, offers, asking, self._groups_for(offers), circumstances, ended)
+        priced = self._remembered.find(basis)
+        if priced is None:
+            priced = await _priced(basis)
+            self._remembered.keep(basis, priced)
+        return priced
 
     async def _circumstances(
         self,
@@ -165,11 +159,29 @@ class Pricing:
         return await self.audience.get(saved) if offers.look_at_facts else NO_FACTS
 
     def _groups_for(self, offers: ActiveOffers) -> tuple[ChannelGroup, ...]:
-        edition, groups = self._groups
-        if edition != offers.edition:
-            groups = groups_of(self.channels, offers)
-            self._groups = (offers.edition, groups)
+        edition, channels, groups = self._groups
+        now = self.channels.now()
+        if edition != offers.edition or channels is not now:
+            groups = groups_of(now.values(), offers)
+            self._groups = (offers.edition, now, groups)
         return groups
+
+
+async def _priced(basis: Basis) -> PricedCart:
+    cart, offers, circumstances = basis.saved.state, basis.offers, basis.circumstances
+    facts = circumstances.facts
+    standings = standings_of(cart, offers, facts, codes=circumstances.codes, used_up=circumstances.used_up)
+    version = version_of(standings, (basis.saved.version, offers.edition, facts.version))
+    if basis.asking is None:
+        return PricedCart(None, (), standings, version, ())
+    problems = code_problems(cart, offers, circumstances, ended=basis.ended)
+    if not cart.lines:
+        return PricedCart(None, (), standings, version, problems)
+    if len(cart.lines) * len(offers.offers) * len(basis.groups) > MOST_STEPS_AT_ONCE:
+        here, elsewhere = await asyncio.to_thread(_prices, cart, offers, circumstances, basis.groups)
+    else:
+        here, elsewhere = _prices(cart, offers, circumstances, basis.groups)
+    return PricedCart(here, elsewhere, standings, version, problems)
 
 
 def _prices(

@@ -6,19 +6,16 @@ from services.cart.offers.problems import CodeProblem
 from services.cart.pricing.convert import elsewhere_to_proto, price_to_proto
 from services.cart.pricing.operations import PricedCart
 
-MOST_PROBLEMS = 100
 
-
-def with_prices(answer: cart_service_pb2.GetCartResponse, priced: PricedCart) -> cart_service_pb2.GetCartResponse:
-    """Write into an answer what the cart costs here and elsewhere, and how the offers stand."""
-    if priced.here:
-        answer.price.CopyFrom(price_to_proto(priced.here))
-    answer.other_channel_prices.extend(elsewhere_to_proto(price) for price in priced.elsewhere)
-    room = max(0, MOST_PROBLEMS - len(answer.problems))
-    answer.problems.extend(_problem_to_proto(problem) for problem in priced.problems[:room])
-    answer.offers.extend(standing_to_proto(standing) for standing in priced.offers)
-    answer.offers_version = priced.offers_version
-    return answer
+def prices_to_answer(priced: PricedCart) -> cart_service_pb2.GetCartResponse:
+    """Write what the cart costs here and elsewhere, what is the matter with its codes, and how the offers stand."""
+    return cart_service_pb2.GetCartResponse(
+        price=price_to_proto(priced.here) if priced.here else None,
+        other_channel_prices=[elsewhere_to_proto(price) for price in priced.elsewhere],
+        problems=[_problem_to_proto(problem) for problem in priced.problems],
+        offers=[standing_to_proto(standing) for standing in priced.offers],
+        offers_version=priced.offers_version,
+    )
 
 
 def _problem_to_proto(problem: CodeProblem) -> cart_pb2.CartProblem:
