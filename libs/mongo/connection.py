@@ -102,9 +102,9 @@ def database(client: Client, name: str) -> Database:
     )
 
 
-def undecoded(of: Database, name: str) -> Undecoded:
-    """Give a collection, to read documents of it as bytes."""
-    found: Any = of.get_collection(name, codec_options=DEFAULT_RAW_BSON_OPTIONS)  # the driver's types say otherwise
+def undecoded(collection: Collection) -> Undecoded:
+    """Give the same collection, to read documents of it as bytes."""
+    found: Any = collection.with_options(codec_options=DEFAULT_RAW_BSON_OPTIONS)  # the driver's types say otherwise
     return cast("Undecoded", found)
 
 

@@ -130,7 +130,9 @@ class Documents(Generic[State]):
             decision = decide(saved)
             request = request_entry(stamp, version=saved.version + 1, facts=decision.facts)
             present = found.document or {"_id": key, "version": 0, "requests": [], "floors": []}
-            version = next_version(present, Change(self._fields(decision.state), request), now=self._clock())
+            version = next_version(
+                present, Change(self._fields(decision.state), request, read_bytes=found.read_bytes), now=self._clock()
+            )
             written = self._saved(version.document, key)
             return Write(version, DocumentOutcome(saved=written, facts=dict(decision.facts), replayed=False))
 

@@ -22,7 +22,7 @@ from pymongo.errors import (
 )
 
 from libs.errors import OmnithreadError, conflict, outcome_unknown
-from libs.mongo.connection import Collection, Document
+from libs.mongo.connection import Collection, Document, decoded, undecoded
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.locks import KeyLocks
 from libs.mongo.metrics import LoopMetrics
@@ -46,6 +46,8 @@ class Found:
     """The document as it is; None where there is none."""
     unsure: bool
     """Whether it may hold a write of this same loop, of which the reply was lost."""
+    read_bytes: int = 0
+    """How long the document is as MongoDB sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class WriteLoop:
 
     def __init__(self, *, collection: Collection, random: random.Random, metrics: LoopMetrics | None = None) -> None:
         self._collection = collection
+        self._undecoded = undecoded(collection)
         self._metrics = metrics
         self._random = random
         self._locks = KeyLocks()
@@ -108,12 +111,13 @@ class WriteLoop:
             try:
                 await self._pause(tried, deadline)
                 with reading(deadline):
-                    document = await self._collection.find_one({"_id": key})
+                    sent = await self._undecoded.find_one({"_id": key})
+                document = None if sent is None else decoded(sent)
                 version = 0 if document is None else int(document["version"])
                 unsure = open_at is not None
                 if version != open_at:
                     open_at = None
-                step = await plan(Found(document=document, unsure=unsure))
+                step = await plan(Found(document, unsure, 0 if sent is None else len(sent.raw)))
                 if isinstance(step, Done):
                     return step.result
                 if isinstance(step, Wait):

@@ -20,6 +20,8 @@ MAX_OUTBOX = 64
 MAX_DOCUMENT_BYTES = 256 * 1024
 MAX_MERGED_BYTES = 4 * 1024 * 1024
 """For what a merge, which can no longer be refused, brings together. MongoDB's own limit is 16 MB."""
+MARGIN_BYTES = 1024
+"""More than the places of pushed values take in their lists beyond what they take in the update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Change:
     """How large the document may grow by it. What does not make a too large one larger may always be done."""
     closing: bool = False
     """Whether it is the record's last change, which no bound holds up."""
+    read_bytes: int = 0
+    """How long the document was when it was read; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,26 @@ def next_version(present: Document, change: Change, *, now: datetime) -> NextVer
             after[name] = [*present.get(name, ()), *values]
             pushes[name] = {"$each": list(values)}
     update: Document = {"$set": fields, "$push": pushes} if pushes else {"$set": fields}
-    encoded = bson.encode(after, codec_options=CODEC)
+    encoded = bson.encode(update, codec_options=CODEC)
+    most_bytes = change.read_bytes + len(encoded) + MARGIN_BYTES
+    if not change.closing and not (change.read_bytes and most_bytes <= change.most_bytes):
+        _check_bytes(present, after, change, total_bytes=size_of(after))
     if not change.closing:
-        _check_bounds(present, after, change, total_bytes=len(encoded))
-    document = bson.decode(encoded, codec_options=CODEC)
+        _check_outbox(after, change)
+    document = {**after, **_as_read(after, bson.decode(encoded, codec_options=CODEC))}
     return NextVersion(read_version=present["version"], update=update, document=document)
 
 
-def _check_bounds(present: Document, after: Document, change: Change, *, total_bytes: int) -> None:
+def _as_read(after: Document, update: Document) -> Document:
+    """Give the fields that an update changes as they will be read, which is not always as they were written."""
+    read: Document = update["$set"]
+    for name, pushed in update.get("$push", {}).items():
+        values = pushed["$each"]
+        read[name] = [*after[name][: len(after[name]) - len(values)], *values]
+    return read
+
+
+def _check_bytes(present: Document, after: Document, change: Change, *, total_bytes: int) -> None:
     """Tell what will never fit from what fits a little later, when the relay has taken the waiting entries away."""
     if total_bytes > change.most_bytes:
         is_larger_anyway = size_of({**present, "outbox": []}) > change.most_bytes and not _grows(present, change)
@@ -89,6 +105,9 @@ def _check_bounds(present: Document, after: Document, change: Change, *, total_b
             raise record_too_large()
         if total_bytes > most_bytes:
             raise outbox_full()
+
+
+def _check_outbox(after: Document, change: Change) -> None:
     if len(change.outbox) > MAX_OUTBOX:
         raise record_too_large()
     if len(after.get("outbox", ())) > MAX_OUTBOX:

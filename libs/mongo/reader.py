@@ -31,7 +31,7 @@ class RecordReader(Generic[State, Event]):
 
     def __init__(self, *, database: Database, shape: RecordShape[State, Event], epoch: str) -> None:
         self._records = database[RECORDS]
-        self._undecoded = undecoded(database, RECORDS)
+        self._undecoded = undecoded(database[RECORDS])
         self._shape = shape
         self._epoch = epoch
         self._known: Decoded[State] = Decoded()

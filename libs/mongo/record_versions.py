@@ -48,11 +48,13 @@ class RecordVersions(Generic[State, Event]):
         self._new_id = new_id
         self._epoch = epoch
 
-    def decided(self, record: Document, decision: Decision[State, Event], stamp: Stamp) -> NextVersion:
-        """Take a decision, and remember the request with its facts."""
+    def decided(
+        self, record: Document, decision: Decision[State, Event], stamp: Stamp, *, read_bytes: int = 0
+    ) -> NextVersion:
+        """Take a decision, and remember the request with its facts; `read_bytes` as in `Change`."""
         request = request_entry(stamp, version=record["version"] + 1, facts=decision.facts)
         state, events = self._with_consequences(decision.state, decision.events)
-        change = Change(fields=self._fields(state), request=request)
+        change = Change(fields=self._fields(state), request=request, read_bytes=read_bytes)
         return self._announcing(events, record, change, stamp.origin)
 
     def merged(

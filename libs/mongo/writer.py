@@ -104,15 +104,16 @@ class RecordWriter(Generic[State, Event]):
                 if standing != customer_id:
                     # A slower copy of this command that was let in before the merge must not insert here any more.
                     return Write(self._versions.signpost(customer_id, standing), Elsewhere(standing))
-            return self._carried_out(record, customer_id, stamp, decide)
+            return self._carried_out(found, customer_id, stamp, decide)
 
         return plan
 
     def _carried_out(
-        self, record: Document | None, customer_id: str, stamp: Stamp, decide: Decide[State, Event]
+        self, found: Found, customer_id: str, stamp: Stamp, decide: Decide[State, Event]
     ) -> Write[Outcome[State] | Elsewhere]:
-        decision = decide(self._reader.saved(record, customer_id))
-        version = self._versions.decided(record or new_record(customer_id), decision, stamp)
+        record = found.document or new_record(customer_id)
+        decision = decide(self._reader.saved(found.document, customer_id))
+        version = self._versions.decided(record, decision, stamp, read_bytes=found.read_bytes)
         saved = self._reader.saved(version.document, customer_id)
         return Write(version, Outcome(saved=saved, facts=dict(decision.facts), replayed=False))
 

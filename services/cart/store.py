@@ -1,11 +1,11 @@
 """Remembers carts: the fields of a customer's record, the documents of orders, and the index of idle carts."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from libs.channel import Channel
+from libs.flat import flat_fields
 from libs.mongo.migrate import Index, due_index, member_index
 from libs.mongo.values import Member, RecordShape
 from libs.origin import Origin
@@ -63,7 +63,7 @@ def cart_to_fields(cart: Cart) -> Fields:
         "offer_codes": list(cart.offer_codes),
         EXPIRE_DUE_TIME: cart.expire_due_time,
         "past_carts": [_past_to_fields(past) for past in cart.past_carts],
-        "tally": dataclasses.asdict(cart.tally),
+        "tally": flat_fields(cart.tally),
         "order_count": cart.order_count,
         "redemptions": [[one.offer_id, one.count] for one in cart.redemptions],
         "barred_order_ids": list(cart.barred_order_ids),
@@ -119,7 +119,7 @@ SHAPE: RecordShape[Cart, Event] = RecordShape(
 
 
 def _origin_to_fields(origin: Origin) -> Fields:
-    return dataclasses.asdict(origin)
+    return flat_fields(origin)
 
 
 def _note_to_fields(note: Note) -> Fields:
@@ -168,7 +168,7 @@ def _past_to_fields(past: PastCart) -> Fields:
         "state": str(past.state),
         "end_time": past.end_time,
         "order_id": past.order_id,
-        "tally": dataclasses.asdict(past.tally),
+        "tally": flat_fields(past.tally),
         "left": past.left,
     }
 

@@ -3,11 +3,11 @@
 What was added later may be missing on older records, and then says nothing.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from libs.channel import Channel
+from libs.flat import flat_fields
 from libs.origin import Origin
 from services.profile.model import (
     CustomerId,
@@ -64,7 +64,7 @@ def reservation_to_fields(reservation: Reservation) -> Fields:
         "merge_id": reservation.merge_id,
         "source_customer_id": reservation.source_customer_id,
         "merge_time": reservation.merge_time,
-        "origin": dataclasses.asdict(reservation.origin),
+        "origin": flat_fields(reservation.origin),
         "rule": str(reservation.rule),
         "evidence": [_identifier_to_fields(identifier) for identifier in reservation.evidence],
         "reason": reservation.reason,

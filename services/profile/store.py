@@ -1,12 +1,12 @@
 """Remembers customers: the fields of a customer's record, and how records find their merges again."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from libs.channel import Channel
+from libs.flat import flat_fields
 from libs.mongo.values import NO_FACTS, Decision, RecordShape
 from services.profile.announce import event_to_proto
 from services.profile.events import Change, ProfileEvent
@@ -139,7 +139,7 @@ def _held_from_fields(fields: Mapping[str, Any]) -> HeldIdentifier:
 
 
 def _address_to_fields(address: PostalAddress) -> Fields:
-    return dataclasses.asdict(address)
+    return flat_fields(address)
 
 
 def _address_from_fields(fields: Mapping[str, Any]) -> PostalAddress:
