@@ -25,6 +25,8 @@ SETTINGS: Mapping[str, str] = {
     "kafka_idle_pause_seconds": "0.15",  # the embedded broker answers an idle consumer at once
     "token_most_seconds": str(LONG_SECONDS + 60),
 }
+HEARS_NOBODY: Mapping[str, object] = {"kafka_idle_pause_seconds": 0.5}
+"""As often as a Kafka that has nothing to tell lets a consumer ask: the embedded broker would answer at once."""
 CALL_SECONDS = 60.0
 START_SECONDS = 600.0
 """However busy the machine is: a run that fails at a start tells nothing."""
@@ -96,7 +98,7 @@ class Company:
         plan = replace(self.plan, state_dir=self.plan.state_dir / f"branch-{number}", ports=free_ports())
         access = KafkaAccess(bootstrap_servers=self.plan.kafka_bootstrap_servers)
         await ensure_topics(access, [f"{prefix}omnithread.{area}.v1.events" for area in AREAS])
-        return self._service(name, plan, variables({"topic_prefix": prefix, **settings}))
+        return self._service(name, plan, variables({"topic_prefix": prefix, **HEARS_NOBODY, **settings}))
 
     def _service(self, name: str, plan: Plan, environment: Mapping[str, str]) -> Service:
         own = own_environment(name, plan=plan, keys=self.keys)
