@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 
 from tests.bench.row import Row
-from tests.bench.rows import add_item, context, get_cart, growth, observability, recent_context, relay, startup, watch
+from tests.bench.rows import (
+    add_item,
+    context,
+    get_cart,
+    growth,
+    observability,
+    recent_context,
+    relay,
+    startup,
+    storage,
+    watch,
+)
 
 ROWS: Sequence[Row] = (
     get_cart.ROW,
@@ -14,6 +25,7 @@ ROWS: Sequence[Row] = (
     startup.ROW,
     watch.ROW,
     growth.ROW,
+    storage.ROW,
     observability.ROW,
 )
 
