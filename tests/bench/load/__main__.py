@@ -19,8 +19,9 @@ Metadata = tuple[tuple[str, str], ...]
 
 DEADLINE_SECONDS = 20.0
 MOST_OPEN = 20_000
-MOST_TRIES, TURNED_AWAY_SECONDS = 5, 0.1
-"""Who is turned away, since it is too much just now, comes again with the same request, as the client package does."""
+TURNED_AWAY_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 0.5
+"""Who is turned away, since it is too much just now, comes again with the same request, as the client package does: a
+little later each time, and as long as its deadline lets it."""
 
 
 class Caller:
@@ -72,15 +73,18 @@ class Caller:
 
     async def _answered(self, request: bytes, metadata: Metadata, told: Told) -> bytes | None:
         """Give the answer; None, and its status noted, where there is none."""
-        for tried in range(1, MOST_TRIES + 1):
+        end = time.perf_counter() + DEADLINE_SECONDS
+        for tried in itertools.count(1):
+            left = end - time.perf_counter()
             try:
-                return await self._call(request, metadata=metadata, timeout=DEADLINE_SECONDS)
+                return await self._call(request, metadata=metadata, timeout=left)
             except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED or tried == MOST_TRIES:
+                pause = min(tried * TURNED_AWAY_SECONDS, LONGEST_PAUSE_SECONDS)
+                if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED or pause >= left:
                     told.failed[error.code().name] = told.failed.get(error.code().name, 0) + 1
                     return None
             told.turned_away += 1
-            await asyncio.sleep(TURNED_AWAY_SECONDS)
+            await asyncio.sleep(pause)
         return None
 
 
