@@ -105,6 +105,7 @@ async def ask(erasures: Erasures, customer_id: str, request: Stamp) -> Erasure:
     return (await erasures.erase(customer_id, reason="requested", stamp=request, budget=budget))[0]
 
 
+@pytest.mark.timeout(900)
 async def test_a_crash_at_any_write_of_an_erasure_ends_in_the_same_state(
     own_services: Services, mongo_client: Client
 ) -> None:
