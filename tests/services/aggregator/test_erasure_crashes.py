@@ -5,6 +5,8 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from libs.ids import new_id
 from libs.mongo.connection import Client, Database
 from libs.mongo.connection import database as named_database
