@@ -91,3 +91,12 @@ UNDER_KILLS = (
     Expected("the console, which keeps the spans, is away; they are sent again or dropped", "Failed to export"),
 )
 """For tests that kill parts. What the last release logs is its own affair."""
+
+DATABASE_AWAY = (
+    *UNDER_KILLS,
+    Expected("MongoDB has not answered for some seconds; the service says so until it is back", "not_ready"),
+    Expected(
+        "MongoDB is away; the entries of the audit log wait, and are written after it", "audit_waits", never=FAULTS
+    ),
+)
+"""For tests that kill MongoDB, which on a busy machine takes longer to be back than a service waits to say so."""

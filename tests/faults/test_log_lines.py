@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.expected_lines import UNDER_KILLS
+from tests.faults.expected_lines import DATABASE_AWAY, UNDER_KILLS
 from tests.faults.log_lines import LOG, LogWatch, unexpected
 
 
@@ -68,3 +68,13 @@ def test_only_what_is_new_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "profile" / LOG).write_text("of another process\n")
     assert list(watch.new_lines()) == [("cart", "new"), ("profile", "of another process")]
     assert list(watch.new_lines()) == []
+
+
+def test_only_where_mongodb_is_killed_may_a_service_say_that_it_is_away() -> None:
+    for event in ("not_ready", "audit_waits"):
+        said = [("cart", json.dumps({"level": "warning", "event": event, "reason": "DEPENDENCY_UNAVAILABLE"}))]
+        assert unexpected(said, UNDER_KILLS)
+        assert unexpected(said, DATABASE_AWAY) == []
+    assert unexpected(
+        [("cart", json.dumps({"level": "warning", "event": "audit_waits", "reason": "INTERNAL"}))], DATABASE_AWAY
+    )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy.local.suite import Suite
-from tests.faults.expected_lines import UNDER_KILLS
+from tests.faults.expected_lines import DATABASE_AWAY, UNDER_KILLS
 from tests.faults.kills.back import until_it_is_back
 from tests.faults.kills.parts import PARTS, Part, server_of
 from tests.faults.load.mixed import Load, mixed_load
@@ -66,7 +66,9 @@ async def test_a_part_that_is_killed_under_load_loses_and_doubles_nothing(suite:
         told = load.log.entries
         seconds, _ = await load.sight.until_journeys_are_complete(told, since=kills.last, limit_seconds=MOST_SECONDS)
         wrong = await load.violations()
-    wrong += [f"logged: {line}" for line in unexpected(logs.new_lines(), UNDER_KILLS)]
+    wrong += [
+        f"logged: {line}" for line in unexpected(logs.new_lines(), DATABASE_AWAY if name == "database" else UNDER_KILLS)
+    ]
     if name == "broker" and load.log.failures:
         wrong.append("calls failed, though no call needs the broker")
     back = max(kills.back)
