@@ -18,13 +18,11 @@ from libs.rpc.scopes import EVERY
 LOOK_AGAIN_SECONDS = 0.05
 
 # For stories: a cart counts as left after two seconds, and a reminder waits three, enough to come in between.
-# An answer may take its caller's whole time: on a busy machine it would else name what it could not find out in five.
 STORY_SETTINGS = {
     "idle_after_seconds": "2",
     "idle_sweep_seconds": "0.2",
     "reminder_delay_seconds": "3",
     "send_sweep_seconds": "0.2",
-    "most_answer_seconds": "60",
     "codes_to_phones": "true",
     "resume_link_template": "https://shop.example.com/cart#{token}",
 }
