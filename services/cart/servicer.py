@@ -25,7 +25,7 @@ from services.cart.operations import Carts
 from services.cart.orders.convert import order_to_proto
 from services.cart.pricing.convert import price_to_proto
 from services.cart.pricing.operations import Pricing
-from services.cart.pricing.priced_convert import prices_to_answer
+from services.cart.pricing.priced_convert import MOST_PROBLEMS, prices_to_answer
 from services.cart.pricing.values import Price
 from services.cart.problems import cart_problems
 from services.cart.redemption.code_entry import CodeEntry
@@ -63,6 +63,7 @@ class CartServicer(CartServiceServicer):
         channel_id = current_call().caller.channel_id
         priced = await self._pricing.everywhere(saved, channel_id)
         answer.MergeFrom(self._written_prices.of(f"{saved.customer_id} {channel_id}", priced))
+        del answer.problems[MOST_PROBLEMS:]
         if priced.here:
             answer.price.price_time.CopyFrom(to_timestamp(self._pricing.clock()))
         return answer

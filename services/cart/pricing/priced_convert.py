@@ -6,6 +6,9 @@ from services.cart.offers.problems import CodeProblem
 from services.cart.pricing.convert import elsewhere_to_proto, price_to_proto
 from services.cart.pricing.operations import PricedCart
 
+MOST_PROBLEMS = 100
+"""Of an answer: those of the cart itself come first."""
+
 
 def prices_to_answer(priced: PricedCart) -> cart_service_pb2.GetCartResponse:
     """Write what the cart costs here and elsewhere, what is the matter with its codes, and how the offers stand."""
