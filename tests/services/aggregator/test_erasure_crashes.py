@@ -41,6 +41,7 @@ from tests.services.running import Services
 
 AGAIN = timedelta(minutes=15)
 SECONDS = 60.0
+MOST_SWEEPS = 10
 
 
 @dataclass(slots=True)
@@ -107,6 +108,15 @@ async def ask(erasures: Erasures, customer_id: str, request: Stamp) -> Erasure:
     return (await erasures.erase(customer_id, reason="requested", stamp=request, budget=budget))[0]
 
 
+async def swept_until_done(sweep: ErasureSweep, erasures: Erasures, customer_id: str, clock: Ahead) -> None:
+    """Sweep until it is done: where an area does not answer in time, on a busy machine, it is asked again."""
+    for _ in range(MOST_SWEEPS):
+        clock.later += timedelta(minutes=2)
+        await sweep.sweep()
+        if (await erasures.get(customer_id=customer_id)).is_done:
+            return
+
+
 @pytest.mark.timeout(900)
 async def test_a_crash_at_any_write_of_an_erasure_ends_in_the_same_state(
     own_services: Services, mongo_client: Client
@@ -130,8 +140,7 @@ async def test_a_crash_at_any_write_of_an_erasure_ends_in_the_same_state(
         except Crash:
             crashed = True
         if await healthy.finder.of_customer(customer_id):
-            clock.later += timedelta(minutes=2)
-            await sweep.sweep()  # nobody asks again; it is found due
+            await swept_until_done(sweep, healthy, customer_id, clock)  # nobody asks again; it is found due
         else:
             await ask(healthy, customer_id, request)  # it was never accepted: the channel sends it again
         erasure = await healthy.get(customer_id=customer_id)
