@@ -4,9 +4,9 @@ A customer who is looked at a page at a time has a record that seldom changes be
 more than asking for it. Nothing can be stale here: MongoDB is asked each time, and what it answers is compared whole.
 """
 
-from collections import OrderedDict
 from typing import Generic
 
+from libs.lately_used import LatelyUsed
 from libs.mongo.values import Saved, State
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -16,26 +16,15 @@ MOST_OF_ONE = 16 * 1024
 
 
 class Decoded(Generic[State]):
-    """The records of documents that were read lately, the newest at the end."""
+    """The records of documents that were read lately."""
 
     def __init__(self, *, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._saved: OrderedDict[bytes, Saved[State]] = OrderedDict()
+        self._saved: LatelyUsed[bytes, Saved[State]] = LatelyUsed(most_bytes=most_bytes, most_of_one=MOST_OF_ONE)
 
     def find(self, document: bytes) -> Saved[State] | None:
         """Give what these bytes were, None where that is not known."""
-        saved = self._saved.get(document)
-        if saved is not None:
-            self._saved.move_to_end(document)
-        return saved
+        return self._saved.find(document)
 
     def keep(self, document: bytes, saved: Saved[State]) -> None:
-        """Remember what these bytes are; the oldest make room."""
-        if len(document) > MOST_OF_ONE or document in self._saved:
-            return
-        self._saved[document] = saved
-        self._bytes += len(document)
-        while self._bytes > self._most_bytes:
-            oldest, _ = self._saved.popitem(last=False)
-            self._bytes -= len(oldest)
+        """Remember what these bytes are; the longest unused make room."""
+        self._saved.keep(document, saved, size=len(document))

@@ -4,12 +4,12 @@ What a channel is shown depends on its scopes and its prices, so each has its ow
 only under the customer's own id: who was merged away is asked for anew.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
 from libs.events.streams import header_of
+from libs.lately_used import LatelyUsed
 from omnithread.common.v1.event_pb2 import Head
 from omnithread.context.v1.context_pb2 import SECTION_CART, SECTION_PROFILE
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextResponse
@@ -60,22 +60,21 @@ class KeptContexts:
 
     def __init__(self, *, most: int, most_bytes: int) -> None:
         """`most` contexts; 0 keeps none."""
-        self._most = most
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[Subject, Kept] = OrderedDict()
-        self._of: dict[str, set[Subject]] = {}
+        self._kept: LatelyUsed[Subject, Kept] = LatelyUsed(most=most, most_bytes=most_bytes, on_gone=self._unlist)
+        self._of: dict[str, set[Kept]] = {}
         self._filling: dict[str, set[Filling]] = {}
-        self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes it all takes, about."""
+        return self._kept.bytes
+
     def get(self, subject: Subject) -> Kept | None:
         """Give what is kept of a subject."""
-        kept = self._kept.get(subject)
-        if kept is not None:
-            self._kept.move_to_end(subject)
-        return kept
+        return self._kept.find(subject)
 
     def begin(self, subject: Subject) -> Filling:
         """Say that a subject is being read; `end` has to follow."""
@@ -92,54 +91,45 @@ class KeptContexts:
             del self._filling[customer_id]
         if read is None or answer is None or filling.missed or not _is_whole(read, customer_id):
             return
-        self._forget(subject)
+        self._kept.forget(subject)
         kept = Kept(subject, read, answer, size=TIMES_ITS_SIZE * answer.ByteSize())
         for area, head in filling.heard.items():
             kept.hears(area, head, changes_facts=filling.changes_facts)
-        if PROFILE in kept.stale_areas or kept.size > self._most_bytes or not self._most:
+        if PROFILE in kept.stale_areas:
             return
-        self._kept[subject] = kept
-        self._of.setdefault(customer_id, set()).add(subject)
-        self.bytes += kept.size
-        while len(self._kept) > self._most or self.bytes > self._most_bytes:
-            self._forget(next(iter(self._kept)))
+        if self._kept.keep(subject, kept, size=kept.size):
+            self._of.setdefault(customer_id, set()).add(kept)
 
     def heard(self, area: str, event: Message) -> None:
         """Take in that something was announced. What profile announces may say who the customer is: all is let go."""
         header = header_of(event)
         customer_id = header.customer_id
-        subjects, fillings = self._of.get(customer_id), self._filling.get(customer_id)
-        if not subjects and not fillings:
+        contexts, fillings = self._of.get(customer_id), self._filling.get(customer_id)
+        if not contexts and not fillings:
             return
         head, changes_facts = Head(epoch=header.epoch, seq=header.seq), may_change_facts(event)
         for filling in fillings or ():
             if area not in filling.heard or not reaches(filling.heard[area], head):
                 filling.heard[area] = head
             filling.changes_facts = filling.changes_facts or changes_facts
-        for subject in tuple(subjects or ()):
-            kept = self._kept[subject]
+        for kept in tuple(contexts or ()):
             kept.hears(area, head, changes_facts=changes_facts)
             if PROFILE in kept.stale_areas:
-                self._forget(subject)
+                self._kept.forget(kept.subject)
 
     def may_have_missed(self) -> None:
         """Let go of all: events may have passed by, now or while something is being read."""
         self._kept.clear()
-        self._of.clear()
-        self.bytes = 0
         for fillings in self._filling.values():
             for filling in fillings:
                 filling.missed = True
 
-    def _forget(self, subject: Subject) -> None:
-        kept = self._kept.pop(subject, None)
-        if kept is None:
-            return
-        self.bytes -= kept.size
-        subjects = self._of[subject.customer_id]
-        subjects.remove(subject)
-        if not subjects:
-            del self._of[subject.customer_id]
+    def _unlist(self, kept: Kept) -> None:
+        customer_id = kept.subject.customer_id
+        contexts = self._of[customer_id]
+        contexts.remove(kept)
+        if not contexts:
+            del self._of[customer_id]
 
 
 def _is_whole(read: ContextRead, customer_id: str) -> bool:

@@ -4,11 +4,11 @@ A customer who goes from page to page has the same cart, and the same offers cou
 The time counts only where some offer has a window; then nothing is remembered.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from libs.lately_used import LatelyUsed
 from libs.mongo.values import Saved
 from libs.rpc.channels import Channel as Registered
 from services.cart.offers.values import ActiveOffers
@@ -61,25 +61,19 @@ class RememberedPrices(Generic[Priced]):
     """Those that were asked for lately."""
 
     def __init__(self, *, most: int = MOST) -> None:
-        self._most = most
-        self._known: OrderedDict[tuple[str, str], tuple[Basis, Priced]] = OrderedDict()
+        self._known: LatelyUsed[tuple[str, str], tuple[Basis, Priced]] = LatelyUsed(most=most)
 
     def find(self, basis: Basis) -> Priced | None:
         """Give what was worked out on the same basis."""
-        known = self._known.get(basis.name)
-        if known is None or not known[0].is_as(basis):
-            return None
-        self._known.move_to_end(basis.name)
-        return known[1]
+        known = self._known.find(basis.name)
+        return known[1] if known is not None and known[0].is_as(basis) else None
 
     def keep(self, basis: Basis, priced: Priced) -> None:
-        """Remember it, where it lasts; the oldest make room."""
-        self._known.pop(basis.name, None)
-        if not basis.lasts:
-            return
-        self._known[basis.name] = (basis, priced)
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
+        """Remember it, where it lasts; the longest unused make room."""
+        if basis.lasts:
+            self._known.keep(basis.name, (basis, priced))
+        else:
+            self._known.forget(basis.name)
 
 
 def _beside_time(circumstances: Circumstances) -> tuple[object, ...]:
