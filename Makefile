@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
 UV = $(or $(shell command -v uv),$(BIN)/uv)
-APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser --ignore tests/foreign --ignore tests/observability
+APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser --ignore tests/clients --ignore tests/observability
 TYPED := services libs deploy tests protos
 FAULTS = $(if $(SEED),OMNITHREAD_FAULT_SEED=$(SEED)) $(if $(RESULTS),OMNITHREAD_FAULT_RESULTS=$(RESULTS))
 PART_FILES = $(foreach part,$(or $(PART),$(filter-out $(WITHOUT),$(PARTS))),$(wildcard tests/faults/$(part)/ tests/faults/test_$(part).py))
@@ -64,9 +64,9 @@ screenshots: setup ## make the pictures in docs/ again, of the samples, in the m
 	$(PY) -m tests.browser.pictures docs/pictures
 
 test-node: setup ## a web shop in Node, with our protos only: the demo, broken connections, errors, traces; and one each in TypeScript and Go
-	$(PY) -m tests.foreign.node_here
-	$(PY) -m tests.foreign.go_here
-	$(PY) -m pytest tests/foreign
+	$(PY) -m tests.clients.node_here
+	$(PY) -m tests.clients.go_here
+	$(PY) -m pytest tests/clients
 
 test-observability: setup ## alerts and rules in Prometheus' own promtool
 	$(PY) -m tests.observability.promtool

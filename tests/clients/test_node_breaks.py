@@ -16,10 +16,10 @@ from deploy.local.keys import ensure_keys, mint_channel_token
 from deploy.local.suite import Suite
 from libs.ids import new_id
 from libs.rpc.scopes import EVERY
-from tests.foreign.lost_answers import LosesAnswers
-from tests.foreign.node_shop import NEEDS_NODE, Called, Watched, node_shop
-from tests.foreign.token_endpoint import token_endpoint
-from tests.foreign.visitors import PURSE, SCARF, Visitor, purse_for, who_comes
+from tests.clients.lost_answers import LosesAnswers
+from tests.clients.node_shop import NEEDS_NODE, Called, Watched, node_shop
+from tests.clients.token_endpoint import token_endpoint
+from tests.clients.visitors import PURSE, SCARF, Visitor, purse_for, who_comes
 from tests.proxies.tcp import Proxy
 from tests.running_suite import until
 

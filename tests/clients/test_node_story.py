@@ -11,8 +11,8 @@ from deploy.demo.views import LoginTold, View
 from deploy.local.suite import Suite
 from omnithread.cart.v1.order_service_pb2 import ListOrdersRequest
 from omnithread.preference.v1.preference_service_pb2 import ListConsentRecordsRequest
-from tests.foreign.node_shop import NEEDS_NODE, Called, node_shop
-from tests.foreign.visitors import PURSE, SCARF, Visitor, purse_for
+from tests.clients.node_shop import NEEDS_NODE, Called, node_shop
+from tests.clients.visitors import PURSE, SCARF, Visitor, purse_for
 
 pytestmark = NEEDS_NODE
 ROUNDS = 6

@@ -4,9 +4,9 @@ import pytest
 
 import omnithread
 from deploy.local.suite import Suite
-from tests.foreign.commands import run
-from tests.foreign.node_here import ROOT, TYPESCRIPT, installed, node, npm
-from tests.foreign.typed_shops import documented, sells_a_purse_and_reads_a_refusal
+from tests.clients.commands import run
+from tests.clients.node_here import ROOT, TYPESCRIPT, installed, node, npm
+from tests.clients.typed_shops import documented, sells_a_purse_and_reads_a_refusal
 
 
 @pytest.mark.timeout(900)

@@ -16,7 +16,7 @@ from deploy.demo.views import Report
 from deploy.local.state import write_private
 from deploy.local.suite import Suite
 from libs.rpc.scopes import EVERY
-from tests.foreign.node_here import CALLER, installed, node
+from tests.clients.node_here import CALLER, installed, node
 
 ACT_SECONDS = 150.0
 NEEDS_NODE = pytest.mark.skipif(node() is None or not installed(), reason="`make test-node` installs Node's packages")

@@ -1,6 +1,6 @@
-"""The Go that tests/foreign builds with: Debian's, with gRPC and plugins. As a program it installs them where it may.
+"""The Go that tests/clients builds with: Debian's, with gRPC and plugins. As a program it installs them where it may.
 
-`python -m tests.foreign.go_here` says what is missing where it may not; the tests that need it are then left out.
+`python -m tests.clients.go_here` says what is missing where it may not; the tests that need it are then left out.
 """
 
 import os

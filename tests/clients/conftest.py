@@ -10,8 +10,8 @@ from deploy.demo.actor import Actor
 from deploy.local.service import CHANNELS_FILE
 from deploy.local.suite import Suite
 from libs.rpc.scopes import EVERY
-from tests.foreign.node_shop import node_shop
-from tests.foreign.visitors import Visitor, who_comes
+from tests.clients.node_shop import node_shop
+from tests.clients.visitors import Visitor, who_comes
 from tests.running_suite import running_suite
 
 KIOSK = """

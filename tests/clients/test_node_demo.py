@@ -8,9 +8,9 @@ from rich.console import Console
 
 from deploy.demo.play import play
 from omnithread.options import SERVICE_CONFIG
-from tests.foreign.commands import run
-from tests.foreign.node_here import CALLER, node
-from tests.foreign.node_shop import NEEDS_NODE, PROGRAM
+from tests.clients.commands import run
+from tests.clients.node_here import CALLER, node
+from tests.clients.node_shop import NEEDS_NODE, PROGRAM
 
 pytestmark = NEEDS_NODE
 

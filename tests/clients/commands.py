@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.foreign.node_here import ROOT, node
+from tests.clients.node_here import ROOT, node
 
 COMMAND_SECONDS = 600.0
 TOOLS = (str(Path(node() or "node").parent), str(ROOT / ".venv" / "bin"))

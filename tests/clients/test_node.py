@@ -23,8 +23,8 @@ from services.console.spans.parts import RECEIVER_LIMITS
 from services.console.spans.receiver import Receiver
 from services.console.spans.store import SpanStore
 from services.profile.__main__ import SERVICE as PROFILE
-from tests.foreign.commands import run
-from tests.foreign.node_here import CALLER, installed, node
+from tests.clients.commands import run
+from tests.clients.node_here import CALLER, installed, node
 from tests.services.calls import until
 from tests.services.running import Services
 

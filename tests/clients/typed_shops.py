@@ -11,8 +11,8 @@ from deploy.local.suite import Suite
 from libs.ids import new_id
 from libs.rpc.scopes import EVERY
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest
-from tests.foreign.commands import run
-from tests.foreign.node_here import CALLER, ROOT
+from tests.clients.commands import run
+from tests.clients.node_here import CALLER, ROOT
 
 
 def documented(having: str) -> list[list[str]]:

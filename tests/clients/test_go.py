@@ -8,10 +8,10 @@ import pytest
 
 import omnithread
 from deploy.local.suite import Suite
-from tests.foreign.commands import run
-from tests.foreign.go_here import MISSING, SOURCES, has_go
-from tests.foreign.node_here import ROOT
-from tests.foreign.typed_shops import documented, sells_a_purse_and_reads_a_refusal
+from tests.clients.commands import run
+from tests.clients.go_here import MISSING, SOURCES, has_go
+from tests.clients.node_here import ROOT
+from tests.clients.typed_shops import documented, sells_a_purse_and_reads_a_refusal
 
 SHOP = Path(__file__).parent / "go" / "shop.go"
 
