@@ -11,6 +11,7 @@ PY := $(BIN)/python
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 APART := --ignore tests/launch --ignore tests/faults --ignore tests/browser --ignore tests/clients --ignore tests/observability
 TYPED := services libs deploy tests protos
+LONG = $(if $(SHARE),OMNITHREAD_LONG_SHARE=$(SHARE)) $(if $(SEED),OMNITHREAD_LONG_SEED=$(SEED))
 FAULTS = $(if $(SEED),OMNITHREAD_FAULT_SEED=$(SEED)) $(if $(RESULTS),OMNITHREAD_FAULT_RESULTS=$(RESULTS))
 PART_FILES = $(foreach part,$(or $(PART),$(filter-out $(WITHOUT),$(PARTS))),$(wildcard tests/faults/$(part)/ tests/faults/test_$(part).py))
 PARTS = $(sort $(patsubst tests/faults/test_%.py,%,$(wildcard tests/faults/test_*.py)) $(patsubst tests/faults/%/,%,$(dir $(wildcard tests/faults/*/test_*.py))))
@@ -49,8 +50,8 @@ check: setup ## lint, format, types, layers, contracts, fresh stubs and pages, n
 test: setup ## every test but what takes long, crashes the whole suite, or needs a browser
 	$(PY) -m pytest -n auto -m "not long" $(APART)
 
-test-long: setup ## what takes long: crashes at every write, laws over all services, the pages of docs/ as they stand
-	$(PY) -m pytest -n auto -m long $(APART)
+test-long: setup ## what takes long: crashes at every write, laws over all services, the pages of docs/ as they stand; SHARE=0.25 draws some of it, SEED=1234 repeats that
+	$(LONG) $(PY) -m pytest -n auto -m long $(APART)
 
 test-launch: setup ## `make demo` and `make up` as whole processes that leave nothing behind
 	$(PY) -m pytest tests/launch

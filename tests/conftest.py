@@ -17,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.leftovers import drop_databases, drop_topics
+from tests.long_tests import SEED, leave_out, mark_long, seed, share
 
 settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # that an example takes long says that the machine has much else to do
@@ -32,50 +33,6 @@ LONGEST_FIRST = (
 """Folders that take a minute and more: they are begun first, so that no worker has one of them left at the end."""
 
 
-LONG = (
-    "tests/deploy/kubernetes/test_started_as_rendered.py",
-    "tests/deploy/image/test_contents.py",
-    "tests/deploy/image/test_programs_start.py",
-    "tests/hostile/test_bad_input.py::test_every_method_has_an_answer",
-    "tests/journeys/test_a_shift_is_replayed.py",
-    "tests/journeys/test_every_trace_is_whole.py",
-    "tests/journeys/test_nobody_loses_anything.py",
-    "tests/journeys/test_nothing_personal_is_left.py",
-    "tests/journeys/test_promise_01_one_cart.py::test_two_channels_write_one_cart_a_hundred_times",
-    "tests/journeys/test_what_the_pages_show.py",
-    "tests/libs/events/test_kafka_away.py",
-    "tests/libs/test_secrets.py::test_a_service_works_as_a_user",
-    "tests/libs/mongo/test_crash.py",
-    "tests/libs/mongo/test_erase.py::test_an_erasure_that_crashes_at_any_write",
-    "tests/libs/rpc/test_a_new_replica.py",
-    "tests/release/test_client_package.py",
-    "tests/services/access/test_who_may_do_what.py::test_each_caller",
-    "tests/services/aggregator/searching/test_against_a_pencil.py::test_after_being_killed",
-    "tests/services/aggregator/searching/test_against_a_pencil.py::test_after_months",
-    "tests/services/aggregator/searching/test_ten_thousand_journeys.py",
-    "tests/services/aggregator/test_erasure_crashes.py",
-    "tests/services/aggregator/test_erasures.py",
-    "tests/services/aggregator/test_price_alerts.py::test_after_crashes_at_any_point",
-    "tests/services/aggregator/test_sampled_journeys.py",
-    "tests/services/aggregator/test_unmerging.py",
-    "tests/services/aggregator/watching/test_away.py",
-    "tests/services/aggregator/watching/test_streams.py::test_who_takes_nothing",
-    "tests/services/cart/checkout/test_checkouts.py",
-    "tests/services/cart/test_against_a_simple_model.py",
-    "tests/services/cart/test_process.py",
-    "tests/services/cart/test_two_replicas.py",
-    "tests/services/messaging/deciding/test_a_hundred.py",
-    "tests/services/messaging/delivery/test_waiting.py",
-    "tests/services/messaging/delivery/test_wrong_clocks.py",
-    "tests/services/messaging/subscriptions/test_calls.py::test_the_51st_subscription_is_refused",
-    "tests/services/messaging/subscriptions/test_posting.py",
-    "tests/services/profile/test_forgetting.py::test_an_erasure_that_crashes_at_any_write",
-    "tests/services/profile/test_process.py",
-)
-"""What takes long, since it crashes or repeats many times, waits out deadlines, or starts whole processes: these have
-the mark `long`, and are run by `make test-long`."""
-
-
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps a folder's tests on one worker: the services that they share are started once, and stopped after them."""
 
@@ -85,6 +42,14 @@ class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_configure() -> None:
+    seed()  # before there are workers, so that all draw the same
+
+
+def pytest_report_header() -> list[str]:
+    return [f"of what takes long a share of {share():g}, drawn by {SEED}={seed()}"] if share() < 1 else []
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:  # the log is xdist's own
@@ -98,11 +63,10 @@ def run_prefix() -> str:
 
 
 @pytest.hookimpl(tryfirst=True)  # before marks are chosen by
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long; put the folders that do first, and leave the rest in order."""
-    for item in items:
-        if item.nodeid.startswith(LONG):
-            item.add_marker(pytest.mark.long)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what takes long, and keep the share of it that is wanted; put the folders that do first."""
+    mark_long(items)
+    leave_out(config, items)
 
     def rank(item: pytest.Item) -> int:
         folder = item.nodeid.partition("::")[0].rpartition("/")[0]
