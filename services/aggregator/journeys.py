@@ -38,6 +38,7 @@ from services.aggregator.journey_values import (
     MAX_ENDS,
     MAX_JOURNEYS,
     MAX_TICKS,
+    REACHED,
     End,
     Journey,
     Reached,
@@ -75,7 +76,7 @@ def note_end(timeline: Timeline, end: End) -> Timeline:
     It changes nothing where the journeys of that time have left the record, or more than 100 touchpoints came since.
     """
     time, begin = end.parts_time, kept_since(timeline)
-    is_told = any((one.time, one.placed_time) == (end.time, end.placed_time) for one in timeline.ends)
+    is_told = end in timeline.ends
     if is_told or not _is_known_since(timeline, time) or (begin is not None and end.time < begin):
         return timeline
     ended = replace(timeline, ends=_in_order((*timeline.ends, end)))
@@ -107,7 +108,7 @@ def unite(one: Timeline, other: Timeline) -> Timeline:
     """Make one timeline of two customers who turned out to be one. Journeys that meet in time become one."""
     retired = max(one, other, key=lambda timeline: timeline.retired_until_time or LONG_AGO)
     first, second = _with_ends(one, other.ends), _with_ends(other, one.ends)
-    ends = _in_order({(end.time, end.placed_time): end for end in (*second.ends, *first.ends)}.values())
+    ends = _in_order({*first.ends, *second.ends})
     united = settle(
         _bounded(
             Timeline(
@@ -174,7 +175,8 @@ def _with_ends(timeline: Timeline, ends: Iterable[End]) -> Timeline:
 
 
 def _in_order(ends: Iterable[End]) -> tuple[End, ...]:
-    return tuple(sorted(ends, key=lambda end: (end.parts_time, end.time, end.placed_time)))
+    """Sort ends whatever their order was; where two orders were done at once, what was reached comes first."""
+    return tuple(sorted(ends, key=lambda end: (end.parts_time, end.time, end.placed_time, end.why != REACHED, end.why)))
 
 
 def _is_known_since(timeline: Timeline, time: datetime) -> bool:

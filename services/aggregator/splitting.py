@@ -172,7 +172,7 @@ def _end_by(timeline: Timeline, touchpoint: Touchpoint) -> End | None:
         return None
     time, placed_time = touchpoint.occur_time, touchpoint.order_placed_time or touchpoint.occur_time
     known = (end for end in timeline.ends if (end.time, end.placed_time) == (time, placed_time))
-    return next(known, End(time, placed_time, why=touchpoint.ends))
+    return min(known, key=lambda end: end.why != touchpoint.ends, default=End(time, placed_time, why=touchpoint.ends))
 
 
 def _names(timeline: Timeline) -> frozenset[str]:

@@ -174,6 +174,17 @@ def test_two_customers_who_are_one_have_the_journeys_of_somebody_who_always_was_
     assert shape(merged) == shape(always)
 
 
+def test_of_two_orders_that_were_done_at_once_the_one_that_was_reached_counts_whichever_is_told_first() -> None:
+    cancelled, received = News(61, 1, by_customer=False, placed=1), News(62, 1, by_customer=False, placed=1)
+    begun = told([News(0, 0), News(1, 1)])
+    both = [told(news, begun) for news in ([cancelled, received], [received, cancelled])]
+    both += [
+        unite(told([one], begun), told([News(2, 1), other], name="guest"))
+        for one, other in ((cancelled, received), (received, cancelled))
+    ]
+    assert [spans(timeline)[0].why_ended for timeline in both] == [REACHED] * 4
+
+
 def test_what_i_do_after_i_picked_my_order_up_begins_the_next_journey() -> None:
     timeline = told([News(0, 0), News(1, 1), News(2, 3, placed=1), News(3, 4)])
     first, second = spans(timeline)
