@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from grpc import StatusCode
+from grpc.aio import AioRpcError
 
 from libs.clock import system_clock
 from libs.ids import new_id
 from libs.webhooks.signing import check_signature, signature_header
+from omnithread import details_of
 from omnithread.common.v1.delivery_pb2 import (
     DELIVERY_KIND_AD_AUDIENCE,
     DELIVERY_KIND_PUSH,
@@ -408,31 +410,29 @@ async def test_one_watcher_too_many_is_refused_and_there_is_room_again(branch: B
     request = inbox_service_pb2.SubscribeInboxRequest(customer_id=anna)
     streams = []
 
-    async def is_full() -> bool:
+    async def opened() -> str:
+        """Open one more, and give why it is refused."""
         stream = branch.inbox.SubscribeInbox(request)
         streams.append(stream)
         try:
             await answer_of(stream)
-        except Exception:  # noqa: BLE001  asked for below
-            return True
-        return False
+        except AioRpcError as error:
+            return details_of(error).reason
+        return ""
+
+    async def is_full() -> bool:
+        return await opened() == "TOO_MANY_WATCHERS"
+
+    async def has_room() -> bool:
+        return not await opened()
 
     await until(is_full)
     refused = await refusal(answer_of(branch.inbox.SubscribeInbox(request)))
     assert (refused.code, refused.reason) == (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHERS")
     for stream in streams:
         stream.cancel()
-
-    async def has_room() -> bool:
-        stream = branch.inbox.SubscribeInbox(request)
-        try:
-            await answer_of(stream)
-        except Exception:  # noqa: BLE001  not yet
-            return False
-        stream.cancel()
-        return True
-
     await until(has_room)
+    streams[-1].cancel()
 
 
 async def test_only_what_is_shown_can_be_read(branch: Branch) -> None:
