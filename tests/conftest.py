@@ -18,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.local.backends import EmbeddedKafka, EmbeddedMongo
 from deploy.local.leftovers import drop_databases, drop_topics
 from tests.long_tests import SEED, leave_out, mark_long, seed, share
+from tests.own_logging import log_plainly
 
 settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # that an example takes long says that the machine has much else to do
@@ -45,6 +46,7 @@ class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
 
 def pytest_configure() -> None:
+    log_plainly()
     seed()  # before there are workers, so that all draw the same
 
 
