@@ -36,6 +36,7 @@ LONG = (
     "tests/services/access/test_who_may_do_what.py::test_each_caller",
     "tests/services/aggregator/searching/test_against_a_pencil.py::test_after_being_killed",
     "tests/services/aggregator/searching/test_against_a_pencil.py::test_after_months",
+    "tests/services/aggregator/searching/test_sample_journeys.py",
     "tests/services/aggregator/searching/test_ten_thousand_journeys.py",
     "tests/services/aggregator/test_erasure_crashes.py",
     "tests/services/aggregator/test_erasures.py",

@@ -1,6 +1,7 @@
 """Checks requests against the constraints in the contract."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from google.protobuf.message import Message
 from protovalidate import Validator, Violation
@@ -14,11 +15,17 @@ MOST_BYTES_FOR_ALL_FAULTS = 1024
 and two bytes are enough to commit one: 256 KB of them would hold up every other call for seconds, 1 KB for 10 ms."""
 
 
+@cache
+def _validator_of_this_process() -> Validator:
+    """Give the one that there is: it keeps the rules that it compiled (4 to 9 us a message then)."""
+    return Validator()
+
+
 class Validation:
-    """The validator of this process: one, because it keeps the rules that it compiled (4 to 9 us a message then)."""
+    """The validator of this process, as services use it."""
 
     def __init__(self) -> None:
-        self._validator = Validator()
+        self._validator = _validator_of_this_process()
 
     def check(self, request: Message) -> None:
         """Raise INVALID_FIELD, naming the fields that break a rule and never a value; of a large request the first."""
