@@ -9,52 +9,35 @@ caller as a text of Python's. grpc.aio by itself answers undecodable input with 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from functools import partial
 from typing import Any, TypeAlias, cast
 
 import grpc
-import structlog
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.trace import Tracer
 
 from libs.audit.calls import CallAudit, is_denial
-from libs.errors import (
-    OmnithreadError,
-    Status,
-    deadline_exceeded,
-    invalid_argument,
-    resource_exhausted,
-)
-from libs.rpc.access import SERVICES
+from libs.errors import OmnithreadError, Status, invalid_argument, resource_exhausted
 from libs.rpc.admission import PACE, Admission
-from libs.rpc.call import CURRENT_CALL, Call, Caller, current_call
+from libs.rpc.arriving import Arrivals
+from libs.rpc.call import current_call
 from libs.rpc.entrance import Entrance
 from libs.rpc.importance import Importance, importance_of
 from libs.rpc.incoming import Incoming, StreamLimits
 from libs.rpc.open_streams import OpenStreams
-from libs.rpc.peers import Peers, check_peer
+from libs.rpc.peers import Peers
 from libs.rpc.quotas import Quotas
-from libs.rpc.slots import CURRENT_SLOT
-from libs.rpc.status import error_from_rpc, internal_error, retry_policy, to_wire
-from libs.rpc.tokens import TokenVerifier, bearer_token
+from libs.rpc.refusing import Refusals, given_up
+from libs.rpc.tokens import TokenVerifier
 from libs.rpc.validation import Validation
-from libs.rpc.visit import Method, MethodMeter, Visit, labels_for
+from libs.rpc.visit import Method, MethodMeter, Visit
 from libs.sensitive import shown
-from libs.telemetry.journey import LABELS, NO_LABELS, JourneyLabels, labels_from_baggage
 from libs.telemetry.metrics import CallMetrics
-from libs.telemetry.propagation import remote_context, traceparent_of
 from libs.telemetry.tracing import tracer as default_tracer
 from omnithread.rpc_spans import customer_of
 
 EXEMPT = ("/grpc.health.", "/grpc.reflection.")
 """Open to everybody: probes have no token, and the contract is no secret."""
 MOST_REQUEST_BYTES = 256 * 1024
-LAST_MOMENT_SECONDS = 0.1
-MOST_WAIT_FOR_KEYS = 100
-"""So many calls wait for keys at once."""
-EXPIRED = "TOKEN_EXPIRED"
-PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts"
-"""What gRPC's clients send with a call that they repeat by themselves."""
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # of any service: its types are in its generated code only
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # as above
@@ -92,9 +75,9 @@ class Door(grpc.aio.ServerInterceptor):
         Without `admission` or `quotas` nobody is turned away, without `audit` nothing is noted.
         """
         self._service = service
-        self._peers = peers
         self._domain = f"{service}.omnithread"
-        self._verifier = verifier
+        self._arrivals = Arrivals(verifier=verifier, peers=peers, admission=admission, quotas=quotas)
+        self._refusals = Refusals(domain=self._domain, audit=audit)
         self._validation = validation
         self._metrics = metrics
         self._tracer = tracer or default_tracer()
@@ -102,11 +85,9 @@ class Door(grpc.aio.ServerInterceptor):
         self._stream_limits = stream_limits or StreamLimits()
         self._streams = open_streams or OpenStreams()
         self._admission = admission
-        self._quotas = quotas
         self._audit = audit
         self._guarded: dict[str, Handler] = {}
         self._entrances: dict[str, Entrance] = {}
-        self._wait_for_keys = 0
 
     async def intercept_service(
         self, continuation: Lookup, handler_call_details: grpc.HandlerCallDetails
@@ -151,7 +132,7 @@ class Door(grpc.aio.ServerInterceptor):
         audited = method.rule.audited
 
         async def answer(raw: bytes, context: Context) -> bytes:
-            visit, refusal = self._enter(method, meter, context)
+            visit, refusal = self._arrivals.enter(method, meter, context)
             try:
                 request = self._open(visit, refusal, raw, decode)
                 response = shown(await behaviour(request, context))
@@ -160,7 +141,7 @@ class Door(grpc.aio.ServerInterceptor):
                 visit.leave(given_up(context.time_remaining()))
                 raise
             except Exception as error:
-                await self._refuse(visit, context, error, audited=audited and refusal is None)
+                await self._refusals.refuse(visit, context, error, audited=audited and refusal is None)
                 raise
             if audited and self._audit is not None:
                 self._audit.answered(request, response)
@@ -182,11 +163,11 @@ class Door(grpc.aio.ServerInterceptor):
         self, answer: Callable[[bytes, Context], Awaitable[bytes]]
     ) -> Callable[[bytes, Context], Awaitable[bytes]]:
         """Give what waits for keys outside of the admission: who has no good token yet holds no slot meanwhile."""
-        if not self._verifier.fetches:
+        if not self._arrivals.fetches_keys:
             return answer
 
         async def answer_with_its_key(raw: bytes, context: Context) -> bytes:
-            await self._key_known(context)
+            await self._arrivals.key_known(context)
             return await answer(raw, context)
 
         return answer_with_its_key
@@ -203,8 +184,8 @@ class Door(grpc.aio.ServerInterceptor):
         is_bulk = importance_of(method.path) is Importance.BULK
 
         async def answer(raw: Any, context: Context) -> AsyncGenerator[bytes, None]:  # noqa: ANN401  as `begin` takes it
-            await self._key_known(context)
-            visit, refusal = self._enter(method, meter, context)
+            await self._arrivals.key_known(context)
+            visit, refusal = self._arrivals.enter(method, meter, context)
             told, to_note = False, self._audit if method.rule.audited else None
             try:
                 if refusal is not None:
@@ -226,7 +207,7 @@ class Door(grpc.aio.ServerInterceptor):
                 visit.leave(given_up(context.time_remaining()))
                 raise
             except Exception as error:
-                await self._refuse(
+                await self._refusals.refuse(
                     visit, context, error, audited=to_note is not None and refusal is None, was_told=told
                 )
                 raise
@@ -248,94 +229,6 @@ class Door(grpc.aio.ServerInterceptor):
             # Callers that wait for our headers after their first message get a refusal of it in one piece.
             accepted=lambda: context.send_initial_metadata(()),
         )
-
-    def _enter(self, method: Method, meter: MethodMeter, context: Context) -> tuple[Visit, Exception | None]:
-        """Find out who calls and start the span; a refusal is given back, so that it is counted and traced as well."""
-        headers: dict[str, Any] = dict(context.invocation_metadata() or ())  # values are text or bytes
-        caller, token, labels, passed_on_by = Caller(channel_id="", channel_kind=0), "", NO_LABELS, ""
-        refusal: Exception | None = None
-        remaining_seconds: float | None = context.time_remaining()
-        try:
-            token = bearer_token(headers.get("authorization"))
-            caller = self._verifier.verify(token)
-            passed_on_by = self._compare_with_certificate(caller, method, context)
-            caller, labels = self._labelled(caller, str(headers.get("baggage", "")))
-            self._ration(caller, passed_on=bool(passed_on_by))
-            method.rule.check(caller)
-            if remaining_seconds is not None and remaining_seconds <= 0:
-                refusal = deadline_exceeded()
-        except Exception as error:  # noqa: BLE001  raised again inside the span
-            refusal = error
-        LABELS.set(labels)
-        visit = Visit(
-            meter,
-            remote_context(str(headers.get("traceparent", ""))),
-            channel_kind=caller.channel_kind,
-            service=caller.service,
-            again=PREVIOUS_ATTEMPTS in headers,
-        )
-        deadline = None
-        if remaining_seconds is not None:
-            deadline = asyncio.get_running_loop().time() + remaining_seconds
-        CURRENT_CALL.set(
-            Call(
-                caller=caller,
-                journey_id=labels.journey_id,
-                session_id=labels.session_id,
-                traceparent=traceparent_of(visit.span.get_span_context()),
-                token=token,
-                method=method.path,
-                passed_on_by=passed_on_by,
-                deadline=deadline,
-                check_again=partial(self._verifier.verify, token),
-            )
-        )
-        return visit, refusal
-
-    async def _key_known(self, context: Context) -> None:
-        """Let a token be checked with a key that its issuer began to use a moment ago.
-
-        Whoever has no good token can name such a key: so not all wait.
-        """
-        if not self._verifier.fetches or self._wait_for_keys >= MOST_WAIT_FOR_KEYS:
-            return
-        waiting = self._verifier.missing_key(context.invocation_metadata())
-        if waiting is None:
-            return
-        self._wait_for_keys += 1
-        try:
-            await waiting
-        finally:
-            self._wait_for_keys -= 1
-
-    def _compare_with_certificate(self, caller: Caller, method: Method, context: Context) -> str:
-        """Give the service that passes on the call of a channel; empty where the caller asks itself."""
-        if self._peers is None:
-            return ""
-        peer = self._peers.of(context.auth_context())
-        check_peer(peer, caller, may_call=method.rule.callers.__contains__)
-        return "" if caller.service else peer.service
-
-    def _labelled(self, caller: Caller, baggage: str) -> tuple[Caller, JourneyLabels]:
-        labels = labels_from_baggage(baggage)
-        if caller.service:
-            caller = self._verifier.for_channel(caller, labels.channel_id)
-        return caller, labels_for(labels, caller.channel_id)
-
-    def _ration(self, caller: Caller, *, passed_on: bool) -> None:
-        """Let no channel have more than it may, nor crowd out the others. Raises RATE_LIMITED, OVERLOADED.
-
-        What a service passes on has been counted where the channel called.
-        """
-        slot = CURRENT_SLOT.get()
-        refusal = None
-        if self._quotas is not None and not passed_on:
-            is_urgent = slot is not None and slot.importance is Importance.URGENT
-            refusal = self._quotas.take(caller, is_urgent=is_urgent)
-        if refusal is None and slot is not None and self._admission is not None:
-            refusal = self._admission.claim(slot, caller.channel_id)
-        if refusal is not None:
-            raise refusal
 
     def _open(self, visit: Visit, refusal: Exception | None, raw: bytes, decode: Callable[[bytes], Message]) -> Message:
         if refusal is not None:
@@ -366,49 +259,3 @@ class Door(grpc.aio.ServerInterceptor):
             raise invalid_argument(
                 "UNDECODABLE", "The bytes are no message of the type that the method takes."
             ) from None
-
-    async def _refuse(
-        self, visit: Visit, context: Context, raised: Exception, *, audited: bool, was_told: bool = False
-    ) -> None:
-        """Answer with the error on the wire; grpc's own exception ends the call.
-
-        A stream that told something and ends with its token ends as all do: that is no refusal to be noted.
-        """
-        error, cause = _as_ours(raised)
-        if self._audit is not None and not (was_told and error.reason == EXPIRED):
-            self._audit.failed(error, audited=audited)
-        visit.leave_failed(error, cause)
-        try:
-            code, message, trailing = to_wire(error, domain=self._domain)
-        except (TypeError, ValueError) as fault:  # an error whose parts do not fit into a message
-            structlog.get_logger(__name__).error("error_not_encodable", reason=error.reason, exc_info=fault)
-            code, message, trailing = to_wire(internal_error(), domain=self._domain)
-        no_more = retry_policy(error, domain=self._domain, services=SERVICES)
-        await context.abort(code, message, (*trailing, *no_more))
-
-
-def _as_ours(raised: Exception) -> tuple[OmnithreadError, Exception | None]:
-    """Give the error to answer with, and the exception to log where it was not expected."""
-    if isinstance(raised, OmnithreadError):
-        return raised, None
-    if isinstance(raised, grpc.aio.AioRpcError):
-        error = error_from_rpc(raised)
-        return error, raised if error.status is Status.INTERNAL else None
-    if isinstance(raised, TimeoutError) and _deadline_passed():
-        return deadline_exceeded(), None
-    return internal_error(), raised
-
-
-def _deadline_passed() -> bool:
-    deadline = CURRENT_CALL.get().deadline
-    return deadline is not None and asyncio.get_running_loop().time() >= deadline
-
-
-def given_up(remaining_seconds: float | None) -> Status:
-    """Say why grpc cancelled a call: its deadline passed, or its caller left.
-
-    The caller's clock started when it called and ours when the call arrived: the caller's own end of the deadline
-    comes here as a cancellation in the last moment of ours.
-    """
-    on_time = remaining_seconds is not None and remaining_seconds <= LAST_MOMENT_SECONDS
-    return Status.DEADLINE_EXCEEDED if on_time else Status.CANCELLED

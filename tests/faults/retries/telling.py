@@ -105,12 +105,27 @@ def _without_chance(name: str, document: dict[str, Any]) -> dict[str, Any]:
     if name == "aggregator.erasures":
         # Each step of an erasure that goes on, or is put off, is a request of its own.
         return {**document, "requests": [one for one in document["requests"] if not A_STEP.match(one["id"])]}
+    if name.startswith("messaging."):
+        return dict(_without_silences(document))
     if name == "aggregator.records":
         recent = [one for one in document.get("recent_touchpoints", ()) if not _tells_of_a_missing_section(one)]
         requests = [one for one in document["requests"] if not one["id"].startswith("trouble:")]
         without = {field: value for field, value in document.items() if field not in TOLD_OF_TOUCHPOINTS}
         return {**without, "recent_touchpoints": recent, "requests": requests}
     return document
+
+
+def _without_silences(value: Any) -> Any:
+    """Leave out that messages waited for a service which did not answer, as often as it was so: that is the fault."""
+    if isinstance(value, Mapping):
+        return {name: _without_silences(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_silences(inner) for inner in value if not _is_silence(inner)]
+    return value
+
+
+def _is_silence(value: Any) -> bool:
+    return isinstance(value, Mapping) and (value.get("verdict"), value.get("reason")) == ("WAIT", "SOURCE_AWAY")
 
 
 def _tells_of_a_missing_section(touchpoint: Mapping[str, Any]) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+import bson
 import pytest
 
 from tests.faults.retries import comparing
 from tests.faults.retries.comparing import wrong_effects
 from tests.faults.retries.differing import told_differences
+from tests.faults.retries.telling import told_document
 
 
 async def looked_at(monkeypatch: pytest.MonkeyPatch, *looks: Sequence[str]) -> list[str]:
@@ -39,3 +41,14 @@ def test_only_what_differs_is_told() -> None:
         'b state: "SENT" became "SKIPPED"',
         '+ {"_id": "c"}',
     ]
+
+
+def test_that_a_message_waited_for_a_silent_service_tells_of_the_fault_and_not_of_the_call() -> None:
+    waited, sent = {"verdict": "WAIT", "reason": "SOURCE_AWAY"}, {"verdict": "ALLOW", "reason": ""}
+    one, other = (
+        told_document(bson.encode({"_id": "x", "judgements": judgements}), name="messaging.records", key="x")
+        for judgements in ([waited, sent], [sent])
+    )
+    assert one == other
+    assert one is not None
+    assert "ALLOW" in one

@@ -8,7 +8,7 @@ import pytest
 from libs.errors import OmnithreadError, Status
 from libs.rpc.call import CURRENT_CALL, Call, Caller, remaining_seconds
 from libs.rpc.deadlines import call_timeout
-from libs.rpc.door import given_up
+from libs.rpc.refusing import given_up
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
 from tests.libs.rpc.opened_door import ASK, GET_CART, OpenedDoor, as_channel, refused
 
