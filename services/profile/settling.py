@@ -68,7 +68,7 @@ class Settling:
         def decide(saved: Saved[Profile]) -> Decision[Profile, Announced]:
             nonlocal created
             created = not saved.exists
-            if saved.customer_id != customer_id:
+            if saved.customer_id != customer_id or (saved.exists and not evidence.still_leads_to(saved)):
                 raise Overtaken
             channel = Channel(id=origin.channel_id, kind=origin.channel_kind)
             change = introduce(saved.state, introduction, now=self.clock(), channel=channel, rules=self.rules)

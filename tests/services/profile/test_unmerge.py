@@ -1,15 +1,18 @@
 """Merges are taken back: both customers are there again, and what leads to whom is right."""
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 
 from libs.errors import OmnithreadError
+from libs.ids import new_id
+from services.profile.claims import Claim
 from services.profile.explanation import sentences
-from services.profile.model import MERGE_AREAS, MergeRule
+from services.profile.model import MERGE_AREAS, CustomerId, MergeRule
 from services.profile.outcomes import IdentifyOutcome, entrance_of, outcome_of
 from tests.libs.mongo.faults import Crash, Fault, crashes_after, crashes_before, no_fault, with_faults
-from tests.services.profile.people import card, cookie, device, email, phone, trait
+from tests.services.profile.people import WEB, card, cookie, device, email, phone, trait
 from tests.services.profile.replicas import ORIGIN, Replicas, replica_over
 from tests.services.profile.staff import all_areas_follow, guest_and_anna, merge, staff, unmerge
 
@@ -233,3 +236,30 @@ async def test_who_comes_back_in_the_middle_of_an_undoing_that_crashed_is_recogn
     assert (back.saved.customer_id, back.saved.merge_id) == (guest, "")
     assert back.saved.state.held_keys == {"cookie:g", "device:d"}
     assert (await replicas.announced(guest)).count("customer_released") == 1
+
+
+async def test_who_is_parted_while_crashed_calls_are_made_good_takes_what_was_claimed_for_them(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, anna, merge_id = await guest_and_anna(replicas)
+    claims = replicas[0].identification.settling.claims
+    for key, claimed_for in (("device:d", guest), ("cookie:new", new_id("cus"))):  # by calls that crashed after it
+        claim = Claim(
+            key=key, customer_id=CustomerId(claimed_for), claim_time=replicas.clock(), channel=WEB, token=new_id("tok")
+        )
+        await claims.make([claim])
+    confirm = claims.confirm
+
+    async def confirm_and_meanwhile_somebody_undoes_the_merge(begun: Iterable[Claim]) -> None:
+        await confirm(begun)
+        monkeypatch.undo()
+        await unmerge(replicas, anna, merge_id, replica=1)
+
+    monkeypatch.setattr(claims, "confirm", confirm_and_meanwhile_somebody_undoes_the_merge)
+    found = await replicas.identify(ANNA, device("d"), cookie("new"))
+    assert found.saved.customer_id == anna
+    assert "device:d" not in found.saved.state.held_keys
+    assert (await replicas.identify(device("d"))).saved.customer_id == guest
+    everybody = (await replicas.contents())["records"]
+    holders = [one["_id"] for one in everybody for held in one["identifiers"] if held["value"] == "d"]
+    assert holders == [guest]
