@@ -29,6 +29,9 @@ from tests.services.running import LOOPBACK, Services
 FOUR: tuple[Service[Any], ...] = (PROFILE, CART, PREFERENCE, MESSAGING)  # of four kinds of settings
 
 
+UNHURRIED_SECONDS = 20.0
+
+
 @dataclass(frozen=True, slots=True)
 class Company:
     """One installation as its channels meet it."""
@@ -63,8 +66,13 @@ class Company:
 
 
 async def company_at(services: Services, **settings: Any) -> Company:
-    """Open the company: the aggregator starts beside the services that run already."""
-    return company_with(services, await services.start(AGGREGATOR, **settings))
+    """Open the company: the aggregator starts beside the services that run already.
+
+    It takes its time where nothing else is said: on a busy machine, too, an answer is whole where nobody is away.
+    """
+    return company_with(
+        services, await services.start(AGGREGATOR, **{"most_answer_seconds": UNHURRIED_SECONDS} | settings)
+    )
 
 
 def company_with(services: Services, aggregator: Running) -> Company:

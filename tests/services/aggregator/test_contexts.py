@@ -235,7 +235,7 @@ async def test_a_merge_that_a_service_slept_through_is_done_by_the_first_read_af
 ) -> None:
     running = {service.name: await start_stoppable(own_services, service) for service in FOUR}
     address = own_services.addresses["cart"]
-    company = await company_at(own_services, most_answer_seconds=30)  # the other three are merged in that time
+    company = await company_at(own_services)
     who, browser = login(), visitor()
     known = await company.store.start_session([who])
     guest = await company.web.start_session([browser])

@@ -17,8 +17,8 @@ from tests.services.aggregator.company import Company, company_at, item, named, 
 from tests.services.aggregator.watching.eyes import skus, watching
 from tests.services.running import Services
 
-NEVER: dict[str, Any] = {"watch_look_seconds": 86_400.0}
-"""Nothing is looked at without a reason."""
+NEVER: dict[str, Any] = {"watch_look_seconds": 86_400.0, "most_answer_seconds": 5.0}
+"""Nothing is looked at without a reason, and who says nothing is not waited for long."""
 CART_ONLY = [context.SECTION_CART]
 MESSAGING_IS_AWAY = (context.SECTION_MESSAGING, context.SECTION_PROBLEM_REASON_UNAVAILABLE)
 
