@@ -101,7 +101,7 @@ def told_document(raw: bytes, *, name: str, key: str) -> str | None:
 def _without_chance(name: str, document: dict[str, Any]) -> dict[str, Any]:
     """Leave out what depends on who came first, by design, and says nothing of what was done."""
     if name.endswith(f".{EVENTS_OF_ALL}"):
-        # In whose trace and journey it was done, as a label of telemetry: the caller's, or the listener's who came first.
+        # In whose journey it was done, as a label of telemetry: the caller's, or the listener's who came first.
         document = {field: value for field, value in document.items() if field not in LABELS}
     if name.endswith(".records"):
         # A shortcut: where a crash left it out, the survivor's record is asked instead.
