@@ -1,4 +1,4 @@
-"""Which tests take long, and a seeded share of them: some of every file, others with each run.
+"""Which tests take long, and a seeded share of them: of every file as many as the share says, others with each run.
 
 `OMNITHREAD_LONG_SHARE` is the share that is run, above 0 and at most 1 (all where nothing is said);
 `OMNITHREAD_LONG_SEED`, told in the header, repeats a choice.
@@ -89,15 +89,16 @@ def mark_long(items: Sequence[pytest.Item]) -> None:
 
 
 def left_out(node_ids: Sequence[str], *, share: float, seed: str) -> set[str]:
-    """Give those that a share leaves out: of each file it has so many, and at least one."""
+    """Give those that a share leaves out: of each file it has so many, and of what is less than one now and then one."""
     by_file: defaultdict[str, list[str]] = defaultdict(list)
     for node_id in node_ids:
         if not node_id.startswith(ALWAYS):
             by_file[node_id.partition("::")[0]].append(node_id)
     left: set[str] = set()
     for file, mine in by_file.items():
-        drawn = random.Random(f"{seed} {file}").sample(mine, math.ceil(len(mine) * share))
-        left |= set(mine).difference(drawn)
+        chance = random.Random(f"{seed} {file}")
+        count = math.floor(len(mine) * share + chance.random())
+        left |= set(mine).difference(chance.sample(mine, count))
     return left
 
 
