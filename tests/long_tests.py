@@ -89,7 +89,7 @@ def mark_long(items: Sequence[pytest.Item]) -> None:
 
 
 def left_out(node_ids: Sequence[str], *, share: float, seed: str) -> set[str]:
-    """Give those that a share leaves out: of each file it has so many, and of what is less than one now and then one."""
+    """Give those that a share leaves out: of each file it has so many, and of less than one now and then one."""
     by_file: defaultdict[str, list[str]] = defaultdict(list)
     for node_id in node_ids:
         if not node_id.startswith(ALWAYS):
