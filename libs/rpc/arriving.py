@@ -5,13 +5,12 @@ A refusal is given back and not raised, so that the call that is refused is coun
 
 import asyncio
 from functools import partial
-from typing import Any, TypeAlias
-
-import grpc
+from typing import Any
 
 from libs.errors import deadline_exceeded
 from libs.rpc.admission import Admission
 from libs.rpc.call import CURRENT_CALL, Call, Caller
+from libs.rpc.entrance import Context
 from libs.rpc.importance import Importance
 from libs.rpc.peers import Peers, check_peer
 from libs.rpc.quotas import Quotas
@@ -25,8 +24,6 @@ MOST_WAIT_FOR_KEYS = 100
 """So many calls wait for keys at once."""
 PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts"
 """What gRPC's clients send with a call that they repeat by themselves."""
-
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # of any service: its types are in its generated code only
 
 
 class Arrivals:

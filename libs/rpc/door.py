@@ -20,7 +20,7 @@ from libs.errors import OmnithreadError, Status, invalid_argument, resource_exha
 from libs.rpc.admission import PACE, Admission
 from libs.rpc.arriving import Arrivals
 from libs.rpc.call import current_call
-from libs.rpc.entrance import Entrance
+from libs.rpc.entrance import Context, Entrance
 from libs.rpc.importance import Importance, importance_of
 from libs.rpc.incoming import Incoming, StreamLimits
 from libs.rpc.open_streams import OpenStreams
@@ -40,7 +40,6 @@ EXEMPT = ("/grpc.health.", "/grpc.reflection.")
 MOST_REQUEST_BYTES = 256 * 1024
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # of any service: its types are in its generated code only
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # as above
 Decode = Callable[[bytes], Message]
 Encode = Callable[[Message], bytes]
 Unary = Callable[[Message, Context], Awaitable[Message]]

@@ -5,7 +5,6 @@ What nobody foresaw is answered without a word of it; the log has the cause.
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import grpc
 import structlog
@@ -14,13 +13,12 @@ from libs.audit.calls import CallAudit
 from libs.errors import OmnithreadError, Status, deadline_exceeded
 from libs.rpc.access import SERVICES
 from libs.rpc.call import CURRENT_CALL
+from libs.rpc.entrance import Context
 from libs.rpc.status import error_from_rpc, internal_error, retry_policy, to_wire
 from libs.rpc.visit import Visit
 
 LAST_MOMENT_SECONDS = 0.1
 EXPIRED = "TOKEN_EXPIRED"
-
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # of any service: its types are in its generated code only
 
 
 @dataclass(frozen=True, slots=True)

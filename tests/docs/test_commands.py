@@ -22,13 +22,13 @@ BY_TESTS: Mapping[str, tuple[str, str]] = {
     ),
     "curl -s ": ("tests/journeys/test_what_the_pages_show.py", 'block("docs/public-pages.md", "sh", "curl")'),
     "make sign-in ": ("tests/launch/test_up.py", '"deploy.local", "sign-in"'),
-    "make up": ("tests/launch/test_up.py", "`make up` runs"),
+    "make up": ("tests/launch/test_up.py", '"deploy.local", "up"'),
     "make wheel": ("tests/release/empty_environment.py", '"--target", "wheel"'),
     "npm run ": ("tests/clients/test_typescript.py", 'documented("npm run")'),
     "promtool ": ("tests/observability/test_rules.py", "promtool"),
     "python -m deploy.kubernetes.development ": ("tests/deploy/kubernetes/test_development.py", "development"),
     "python -m deploy.observability.walk ": ("tests/journeys/test_every_trace_is_whole.py", "observability.walk"),
-    "python -m services.cart new-epoch": ("tests/libs/test_serving.py", "new_epoch(TINY"),
+    "python -m services.cart new-epoch": ("tests/services/cart/test_process.py", 'run("new-epoch", env=env)'),
     "python -m services.console new-keys": ("tests/services/console/test_process.py", "new-keys"),
     "python -m services.console sign-in ": ("tests/services/console/test_process.py", 'block("sh", "sign-in --agent")'),
     "python -m services.door": ("tests/services/door/test_process.py", "services.door"),
@@ -36,7 +36,7 @@ BY_TESTS: Mapping[str, tuple[str, str]] = {
     f"python -m services.{name} migrate": ("tests/deploy/kubernetes/test_started_as_rendered.py", "migrat")
     for name in ("profile", "cart", "preference", "messaging", "aggregator")
 }
-"""By how a command begins: the test that runs it, and what stands there."""
+"""By how a command begins: the test that runs it, or what its target in the Makefile calls, and what stands there."""
 BY_CI = ("make demo", "make test", "make bench-smoke")
 NOT_RUN = "## What nothing here runs"
 """The heading in CONTRIBUTING.md under which the rest stands: each by how it begins."""

@@ -125,8 +125,7 @@ async def test_three_relays_that_are_frozen_and_thawed_miss_and_disorder_nothing
         done=FREEZES,
         wanted=f"0 missing, 0 out of first order, published at most {MOST_PUBLISHED} times",
         found=f"{told.total()} events, {missing} missing, {disordered} out of order, published {times:.2f} times",
-        ok=missing == 0 and disordered == 0,
-        in_time=times <= MOST_PUBLISHED,  # who is slow, since the machine is busy, is taken for frozen
+        ok=missing == 0 and disordered == 0 and times <= MOST_PUBLISHED,
     )
 
 

@@ -59,7 +59,6 @@ What was done twice is there twice: a line of a cart, a request, an event, a mes
 """
 EVENTS_OF_ALL = "events"
 """The collection of each service that has what it announced."""
-LABELS = frozenset({"journey_id", "session_id"})
 TOUCHPOINTS = "touchpoints"
 TOLD_OF_TOUCHPOINTS = frozenset({"ticks", "trouble_times"})
 """What a customer's thread keeps of the times of touchpoints, which are all compared themselves."""
@@ -95,17 +94,16 @@ def told_document(raw: bytes, *, name: str, key: str) -> str | None:
         recorded = opened["event"].get("touchpoint_recorded", {})
         if recorded.get("kind") == PROBLEM_NAME and recorded.get("subject") in MISSING:
             return None
+        if "journey_absorbed" in opened["event"]:
+            opened.pop("journey_id")  # a label: the journey of the caller, or of the listener who came first
     return json.dumps(_blanked(opened, key), sort_keys=True, default=str)
 
 
 def _without_chance(name: str, document: dict[str, Any]) -> dict[str, Any]:
     """Leave out what depends on who came first, by design, and says nothing of what was done."""
-    if name.endswith(f".{EVENTS_OF_ALL}"):
-        # In whose journey it was done, as a label of telemetry: the caller's, or the listener's who came first.
-        document = {field: value for field, value in document.items() if field not in LABELS}
-    if name.endswith(".records"):
+    if name == "profile.records":
         # A shortcut: where a crash left it out, the survivor's record is asked instead.
-        document = {field: value for field, value in document.items() if field != "absorption_done"}
+        return {field: value for field, value in document.items() if field != "absorption_done"}
     if name == "profile.identifiers":
         # The call that made a claim leaves its token there, until another call builds on the claim: a retry, too.
         return {field: value for field, value in document.items() if field != "token"}

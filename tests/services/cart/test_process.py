@@ -48,6 +48,7 @@ async def test_it_is_migrated_twice_then_started_then_stopped(alone: Services, t
     process.terminate()
     _, said = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0, said.decode()
+    assert await (await run("new-epoch", env=env)).wait() == 0  # as after a restore
 
 
 async def test_it_does_not_start_on_a_database_that_was_not_migrated(alone: Services) -> None:
