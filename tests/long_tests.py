@@ -5,13 +5,13 @@
 """
 
 import math
-import os
 import random
-import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
+
+from tests.shares import seed_of, share_of
 
 SHARE = "OMNITHREAD_LONG_SHARE"
 SEED = "OMNITHREAD_LONG_SEED"
@@ -70,15 +70,12 @@ ALWAYS = (
 
 def share() -> float:
     """Give the share that is run. Raises ValueError where it is not above 0 and at most 1."""
-    found = float(os.environ.get(SHARE, "1"))
-    if not 0 < found <= 1:
-        raise ValueError(f"{SHARE} is {found}, not above 0 and at most 1")
-    return found
+    return share_of(SHARE, usual=1)
 
 
-def seed() -> str:
+def seed() -> int:
     """Give the seed of this run; drawn once, and the same in processes that the run starts."""
-    return os.environ.setdefault(SEED, str(secrets.randbelow(10**6)))
+    return seed_of(SEED)
 
 
 def mark_long(items: Sequence[pytest.Item]) -> None:
@@ -88,7 +85,7 @@ def mark_long(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
 
 
-def left_out(node_ids: Sequence[str], *, share: float, seed: str) -> set[str]:
+def left_out(node_ids: Sequence[str], *, share: float, seed: int) -> set[str]:
     """Give those that a share leaves out: of each file it has so many, and of less than one now and then one."""
     by_file: defaultdict[str, list[str]] = defaultdict(list)
     for node_id in node_ids:

@@ -11,7 +11,7 @@ ALL = [*FEW, *MANY, *ALWAYS]
 
 
 def test_a_share_is_of_each_file() -> None:
-    lefts = [left_out(ALL, share=0.25, seed=str(number)) for number in range(400)]
+    lefts = [left_out(ALL, share=0.25, seed=number) for number in range(400)]
     assert {len(left.intersection(MANY)) for left in lefts} == {30}
     assert {len(left.intersection(FEW)) for left in lefts} == {1, 2}
     assert 150 < sum(len(left.intersection(FEW)) == 1 for left in lefts) < 250
@@ -19,16 +19,16 @@ def test_a_share_is_of_each_file() -> None:
 
 
 def test_a_seed_repeats_a_choice_and_another_makes_another() -> None:
-    assert left_out(ALL, share=0.25, seed="1") == left_out(ALL, share=0.25, seed="1")
-    assert left_out(ALL, share=0.25, seed="1") != left_out(ALL, share=0.25, seed="2")
+    assert left_out(ALL, share=0.25, seed=1) == left_out(ALL, share=0.25, seed=1)
+    assert left_out(ALL, share=0.25, seed=1) != left_out(ALL, share=0.25, seed=2)
 
 
 def test_in_time_each_is_chosen() -> None:
-    assert set.intersection(*(left_out(ALL, share=0.25, seed=str(number)) for number in range(60))) == set()
+    assert set.intersection(*(left_out(ALL, share=0.25, seed=number) for number in range(60))) == set()
 
 
 def test_all_leaves_nothing_out() -> None:
-    assert left_out(ALL, share=1, seed="1") == set()
+    assert left_out(ALL, share=1, seed=1) == set()
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "1.1"])

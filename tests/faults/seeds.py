@@ -4,9 +4,9 @@
 run, above 0 and at most 1 (0.05 where nothing is said, 1 in `make test-faults-full`).
 """
 
-import os
 import random
-import secrets
+
+from tests.shares import seed_of, share_of
 
 SEED = "OMNITHREAD_FAULT_SEED"
 SHARE = "OMNITHREAD_FAULT_SHARE"
@@ -15,15 +15,12 @@ USUAL_SHARE = 0.05
 
 def seed() -> int:
     """Give the seed of this run; drawn once, and the same in processes that the run starts."""
-    return int(os.environ.setdefault(SEED, str(secrets.randbelow(10**6))))
+    return seed_of(SEED)
 
 
 def share() -> float:
     """Give the share of every row that is run. Raises ValueError where it is not above 0 and at most 1."""
-    found = float(os.environ.get(SHARE, USUAL_SHARE))
-    if not 0 < found <= 1:
-        raise ValueError(f"{SHARE} is {found}, not above 0 and at most 1")
-    return found
+    return share_of(SHARE, usual=USUAL_SHARE)
 
 
 def rounds(full: int) -> int:
