@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
+from itertools import groupby, takewhile
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -32,6 +32,9 @@ SEND_SECONDS = 5.0
 STALE_SECONDS = 1.0
 """What was read longer ago is read again before it is published: a process that was frozen, or has much to do, would
 else publish what other replicas have published meanwhile."""
+HELD_FOR = timedelta(seconds=2)
+"""For so long an event is left to the relay that took it out of its record; then any other publishes it."""
+HELD_PAUSE_SECONDS = 0.025
 FIRST_PAUSE = timedelta(milliseconds=200)
 LONGEST_PAUSE = timedelta(seconds=5)
 POSTPONED_FOR = timedelta(minutes=1)
@@ -44,13 +47,15 @@ log = structlog.get_logger(__name__)
 class Publisher:
     """Publishes each waiting customer's whole pending prefix, and stops a customer at its first failure.
 
-    Another replica may publish the same: the order of each customer holds, and readers drop what they have.
+    What another replica has just taken up is left to it, and what follows waits, so that little is published twice.
+    It may happen all the same: the order of each customer holds, and readers drop what they have.
     """
 
     def __init__(
         self,
         *,
         store: RelayStore,
+        holder: str,
         kafka: KafkaAccess,
         topic: str,
         clock: Clock,
@@ -58,6 +63,7 @@ class Publisher:
         tracer: Tracer | None,
     ) -> None:
         self._store = store
+        self._holder = holder
         self._kafka = kafka
         self._topic = topic
         self._clock = clock
@@ -107,11 +113,10 @@ class Publisher:
         events = await self._store.pending(customer_ids, limit=MOST_EVENTS)
         if clock() > read_at + STALE_SECONDS:  # once more, and then whatever it took, so that some are always published
             events = await self._store.pending(customer_ids, limit=MOST_EVENTS)
-        if not events:
-            return
-        stale_at = clock() + STALE_SECONDS
-        by_customer = groupby(events, key=lambda event: event.customer_id)
-        tries = [_Try(list(mine), stale_at=stale_at) for _, mine in by_customer]
+        tries, behind_others = self._ours_of(events, stale_at=clock() + STALE_SECONDS)
+        again = customer_ids if len(events) == MOST_EVENTS else behind_others  # there may be more of any, or is of some
+        if again and not tries:
+            await asyncio.sleep(HELD_PAUSE_SECONDS)
         try:
             await asyncio.gather(*(self._publish_in_order(producer, one) for one in tries))
         finally:
@@ -119,8 +124,25 @@ class Publisher:
             published = {one.customer_id: (one.first, one.last) for one in tries if one.last}
             await self._store.mark_published(published, now=self._clock())
         refused = await self._look_at_failures(tries)
-        if len(events) == MOST_EVENTS:  # there may be more
-            self._waiting.add(customer_id for customer_id in customer_ids if customer_id not in refused)
+        self._waiting.add(customer_id for customer_id in again if customer_id not in refused)
+
+    def _ours_of(self, events: Sequence[PendingEvent], *, stale_at: float) -> tuple[list["_Try"], list[str]]:
+        """Give what is ours to publish now, and customers of whom something is ours, but after another relay's."""
+        tries: list[_Try] = []
+        behind_others: list[str] = []
+        now = self._clock()
+        for customer_id, found in groupby(events, key=lambda event: event.customer_id):
+            theirs = list(found)
+            ours = list(takewhile(lambda event: not self._is_held(event, now), theirs))
+            if ours:
+                tries.append(_Try(ours, stale_at=stale_at))
+            if any(event.pending_by == self._holder for event in theirs[len(ours) :]):
+                behind_others.append(customer_id)
+        return tries, behind_others
+
+    def _is_held(self, event: PendingEvent, now: datetime) -> bool:
+        """Say whether another relay has just taken it up; by a clock that is far ahead nothing is held."""
+        return event.pending_by not in ("", self._holder) and abs(now - event.pending_since) < HELD_FOR
 
     async def _publish_in_order(self, producer: AIOKafkaProducer, one: "_Try") -> None:
         for event in one.events:

@@ -22,7 +22,7 @@ from libs.clock import Clock
 from libs.events.kafka import KafkaAccess
 from libs.events.metrics import RelayMetrics
 from libs.events.pauses import growing_pause
-from libs.events.publisher import Publisher
+from libs.events.publisher import HELD_FOR, Publisher
 from libs.events.waiting import Waiting
 from libs.ids import new_id
 from libs.mongo.relay_store import RelayStore, Unrelayed, WriteRefused
@@ -34,7 +34,6 @@ SWEEP_SECONDS = 0.5
 SWEEP_HELD_FOR = timedelta(seconds=2)
 LEFT_BEHIND_AFTER = timedelta(seconds=1)
 """Younger entries are being relayed by the process that wrote them."""
-UNPUBLISHED_AFTER = timedelta(seconds=2)
 TRIES_BEFORE_PARKED = 5
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -66,7 +65,13 @@ class Relay:
         """Until when what is ours to look for."""
         self._metrics = metrics or RelayMetrics(CollectorRegistry())
         self._publisher = Publisher(
-            store=store, kafka=kafka, topic=topic, clock=clock, metrics=self._metrics, tracer=tracer
+            store=store,
+            holder=self._holder,
+            kafka=kafka,
+            topic=topic,
+            clock=clock,
+            metrics=self._metrics,
+            tracer=tracer,
         )
 
     def nudge(self, customer_id: str) -> None:
@@ -117,7 +122,7 @@ class Relay:
         if not records:
             return ()
         try:
-            await self._store.keep_events(records, now=self._clock())
+            await self._store.keep_events(records, now=self._clock(), by=self._holder)
             await self._store.keep_members(records)
         except WriteRefused as refusal:
             if len(records) > 1:  # one of them is refused: each by itself tells which
@@ -166,7 +171,7 @@ class Relay:
         if await self._is_mine("records", now):
             self._dirty.add(await self._store.left_behind(before=now - LEFT_BEHIND_AFTER, now=now, limit=MOST_SWEPT))
         if not self._publisher.is_away and await self._is_mine("events", now):
-            self._publisher.add(await self._store.unpublished(before=now - UNPUBLISHED_AFTER, limit=MOST_SWEPT))
+            self._publisher.add(await self._store.unpublished(before=now - HELD_FOR, limit=MOST_SWEPT))
 
     async def _is_mine(self, what: str, now: datetime) -> bool:
         claimed = self._mine.get(what, now) - SWEEP_HELD_FOR

@@ -69,6 +69,10 @@ class PendingEvent:
     journey_id: str
     session_id: str
     channel_id: str
+    pending_since: datetime
+    """When it was put here, or until when it is postponed."""
+    pending_by: str
+    """The relay that put it here; "" where none did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,11 @@ class RelayStore:
         found = self._records.find({"_id": {"$in": list(customer_ids)}}, {"outbox": 1, "relay": 1})
         return [_unrelayed(document) async for document in found]
 
-    async def keep_events(self, records: Iterable[Unrelayed], *, now: datetime) -> None:
-        """Put the entries into `events`, pending. Raises WriteRefused."""
+    async def keep_events(self, records: Iterable[Unrelayed], *, now: datetime, by: str = "") -> None:
+        """Put the entries into `events`, pending; what is not there yet is for the relay `by`. Raises WriteRefused."""
         with _refusals():
             inserts: list[Write] = [
-                InsertOne(dict(_event_document(record.customer_id, entry, now)))
+                InsertOne(dict(_event_document(record.customer_id, entry, now, by)))
                 for record in records
                 for entry in record.entries
             ]
@@ -202,7 +206,7 @@ class RelayStore:
 
         All but the last expire from now on, and so does the one before the first: its successor is published.
         """
-        published = {"pending_since": "", "pending_customer": "", "pending_reason": ""}
+        published = {"pending_since": "", "pending_customer": "", "pending_by": "", "pending_reason": ""}
         expire = {"expire_time": now + self._keep_events}
         writes: list[Write] = []
         for customer_id, (first, last) in ranges.items():
@@ -230,7 +234,7 @@ def _unrelayed(document: Document) -> Unrelayed:
     )
 
 
-def _event_document(customer_id: str, entry: OutboxEntry, now: datetime) -> EventDocument:
+def _event_document(customer_id: str, entry: OutboxEntry, now: datetime, by: str) -> EventDocument:
     return {
         "_id": event_key(customer_id, entry["seq"]),
         "customer_id": customer_id,
@@ -244,6 +248,7 @@ def _event_document(customer_id: str, entry: OutboxEntry, now: datetime) -> Even
         "channel_id": entry["channel_id"],
         "pending_since": now,
         "pending_customer": customer_id,
+        "pending_by": by,
     }
 
 
@@ -258,6 +263,8 @@ def _pending_event(document: Document) -> PendingEvent:
         journey_id=document["journey_id"],
         session_id=document["session_id"],
         channel_id=document["channel_id"],
+        pending_since=document["pending_since"],
+        pending_by=document.get("pending_by", ""),  # absent on events from before relays shared the work
     )
 
 

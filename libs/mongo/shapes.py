@@ -141,6 +141,7 @@ class EventDocument(TypedDict):
     channel_id: str
     pending_since: NotRequired[datetime]  # while Kafka has not acknowledged it; unset afterwards
     pending_customer: NotRequired[str]  # the customer id, set and unset with `pending_since`, for an index of its own
+    pending_by: NotRequired[str]  # the relay that put it here and publishes it at first; unset with `pending_since`
     pending_reason: NotRequired[str]  # why Kafka would not have it; unset with `pending_since`
     expire_time: NotRequired[datetime]  # set when the customer's next event is published: the newest stays
 

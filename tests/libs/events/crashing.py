@@ -33,8 +33,8 @@ class CrashingStore(RelayStore):
         self._at("after load")
         return found
 
-    async def keep_events(self, records: Iterable[Unrelayed], *, now: datetime) -> None:
-        await super().keep_events(records, now=now)
+    async def keep_events(self, records: Iterable[Unrelayed], *, now: datetime, by: str = "") -> None:
+        await super().keep_events(records, now=now, by=by)
         self._at("after keep_events")
 
     async def keep_members(self, records: Iterable[Unrelayed]) -> None:

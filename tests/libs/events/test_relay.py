@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from datetime import timedelta
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -105,6 +106,43 @@ async def test_what_others_published_while_a_relay_stood_still_it_does_not_publi
         assert await shop.relay.flush(60)
     assert store.was_frozen
     assert (await read_until(kafka_bootstrap, shop.topic, lambda found: 2 in found.get("anna", ())))["anna"] == [2]
+
+
+async def test_what_another_relay_has_just_taken_up_is_left_to_it_and_what_follows_waits(
+    opened: OpenShop, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "HELD_FOR", timedelta(minutes=1))
+    shop = opened.shop
+    store = RelayStore(shop.database)
+    await shop.add_bag("anna")
+    taken = await store.load(["anna"])
+    await store.keep_events(taken, now=system_clock(), by="another")
+    await store.pull(taken)
+    async with running(shop.relay.run):
+        await shop.add_bag("anna")
+        await shop.add_bag("berta")
+        found = await read_until(kafka_bootstrap, shop.topic, lambda found: "berta" in found)
+        assert found == {"berta": [1]}
+        assert await shop.database["events"].count_documents({"pending_customer": "anna"}) == 2
+        await store.mark_published({"anna": (1, 1)}, now=system_clock())
+        assert await shop.relay.flush(60)
+    assert (await read_until(kafka_bootstrap, shop.topic, lambda found: "anna" in found))["anna"] == [2]
+
+
+@pytest.mark.parametrize("taken_up", [-timedelta(seconds=3), timedelta(minutes=10)])
+async def test_what_another_relay_left_behind_or_took_up_by_a_wrong_clock_is_published(
+    opened: OpenShop, kafka_bootstrap: str, taken_up: timedelta
+) -> None:
+    shop = opened.shop
+    store = RelayStore(shop.database)
+    await shop.add_bag("anna")
+    taken = await store.load(["anna"])
+    await store.keep_events(taken, now=system_clock() + taken_up, by="another")
+    await store.pull(taken)
+    async with running(shop.relay.run):
+        await shop.add_bag("anna")
+        assert await shop.relay.flush(60)
+    assert (await read_until(kafka_bootstrap, shop.topic, lambda found: "anna" in found))["anna"] == [1, 2]
 
 
 async def test_what_a_replica_without_kafka_has_taken_up_another_publishes(opened: OpenShop) -> None:
