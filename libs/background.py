@@ -8,6 +8,8 @@ import structlog
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STOP_SECONDS = 10.0
+Work = tuple[str, Callable[[], Awaitable[None]]]
+"""What runs in the background, with its name."""
 
 
 class Background:

@@ -12,6 +12,7 @@ import structlog
 
 from libs import program
 from libs.events.kafka import ensure_topics, kafka_access
+from libs.founding import NotMigrated
 from libs.ids import new_id
 from libs.mongo import migrate as mongo_migrate
 from libs.mongo.connection import connect, database, disconnect
@@ -21,7 +22,7 @@ from libs.program import read_settings, run_program, until_stopped
 from libs.rpc.channels import ChannelsInvalid
 from libs.rpc.fetched_keys import KeysNotFetched
 from libs.service import Service, Settings
-from libs.serving import NotMigrated, serving
+from libs.serving import serving
 from libs.telemetry.metrics import new_registry
 
 FAULTS_AT_START: tuple[type[Exception], ...] = (NotMigrated, ChannelsInvalid, KeysNotFetched, *program.FAULTS_AT_START)

@@ -7,53 +7,32 @@ process is gone 5 s after the drain; what a stop cannot finish is in the databas
 """
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-import grpc
 import structlog
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from libs.audit.parts import AuditParts, audit_parts
-from libs.background import STOP_SECONDS, Background
+from libs.background import STOP_SECONDS, Background, Work
 from libs.clock import Clock, system_clock
 from libs.crowds import admission_and_quotas
 from libs.ending import Ending, at_most
-from libs.events.kafka import kafka_access
-from libs.events.metrics import ReaderMetrics, RelayMetrics
-from libs.events.relay import Relay
+from libs.founding import lay_foundation, ready_database, shared_clock
+from libs.guarding import guarded_server, token_verifier
 from libs.ids import NewId, new_id
-from libs.mongo.connection import Database, connect, database, disconnect
-from libs.mongo.epoch import read_epoch
-from libs.mongo.metrics import WriteMetrics
-from libs.mongo.migrate import missing
-from libs.mongo.relay_store import RelayStore
-from libs.mongo.shared_clock import SharedClock
-from libs.patience import patiently
 from libs.program import write_ports
 from libs.readiness import Readiness, mongo_answers
-from libs.rpc.access import SERVICES
-from libs.rpc.admission import Admission
 from libs.rpc.certificate_metrics import tell_ends
 from libs.rpc.certificates import Certificates
-from libs.rpc.channels import ChannelRegistry
-from libs.rpc.client import Identity, service_channel
-from libs.rpc.door import Door
-from libs.rpc.fetched_keys import FetchedKeys, KeysNotFetched
-from libs.rpc.open_streams import OpenStreams
-from libs.rpc.peers import Peers
-from libs.rpc.quotas import Quotas
-from libs.rpc.server import MOST_CALLS_AT_ONCE, RpcServer, request_types
-from libs.rpc.tokens import KeyRing, TokenVerifier
-from libs.rpc.validation import Validation
+from libs.rpc.server import RpcServer
 from libs.rpc.watched_channels import watched_channels
 from libs.service import Foundation, Parts, Service, Settings
 from libs.settings import ServiceSettings
-from libs.telemetry.metrics import CallMetrics, ClientMetrics, serving_metrics
+from libs.telemetry.metrics import serving_metrics
 from libs.telemetry.process_metrics import ProcessMetrics, note_build
 
 CALLS_SECONDS = 0.5
@@ -66,12 +45,6 @@ KEPT_FOR_FLUSH_SECONDS = 0.6
 KEPT_FOR_RELAY_SECONDS = 0.3
 WATCHING_SECONDS = 0.2
 """For loops that only have to be told to end."""
-Work = tuple[str, Callable[[], Awaitable[None]]]
-"""What runs in the background, with its name."""
-
-
-class NotMigrated(Exception):
-    """The database is not ready for this service; the message says what is missing and what to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +88,12 @@ async def serving(
     async with AsyncExitStack() as stack:
         stack.callback(ending.tell)
         channels = watched_channels(settings.channels_file, registry=registry)
-        verifier, fetching = await _verifier(settings, channels, clock, stack)
-        db = await _ready_database(service, settings, stack)
+        verifier, fetching = await token_verifier(settings, channels, clock, stack)
+        db = await ready_database(service, settings, stack)
         is_shared = clock is system_clock if by_database_time is None else by_database_time
-        shared = await _shared_clock(clock, db, registry) if is_shared else None
+        shared = await shared_clock(clock, db, registry) if is_shared else None
         clock = shared or clock
-        foundation = await _foundation(
+        foundation = await lay_foundation(
             service,
             settings,
             stack,
@@ -137,7 +110,7 @@ async def serving(
         stack.push_async_callback(parts.close)
         audit = audit_parts(db, clock=clock, registry=registry)
         crowd = admission_and_quotas(settings, channels=channels, registry=registry, clock=clock)
-        server = _server(
+        server = guarded_server(
             service,
             settings,
             parts,
@@ -225,152 +198,6 @@ def _run_beside(
 def _start(background: Background, work: Iterable[Work]) -> None:
     for name, run in work:
         background.start(name, run)
-
-
-async def _shared_clock(clock: Clock, db: Database, registry: CollectorRegistry) -> SharedClock:
-    shared = SharedClock(clock, registry=registry)
-    await shared.begin(db)
-    return shared
-
-
-async def _ready_database(service: Service[Settings], settings: Settings, stack: AsyncExitStack) -> Database:
-    """Connect to the service's database. Raises NotMigrated."""
-    client = connect(settings.mongo_address(), app_name=service.name, driver=settings.mongo_driver)
-    stack.push_async_callback(disconnect, client)
-    db = database(client, settings.database_name(service.name))
-    faults = await patiently("mongodb", lambda: missing(db, service.all_indexes(settings)))
-    if faults:
-        raise NotMigrated(
-            f"{service.name}: the database {db.name} lacks {', '.join(faults)}. "
-            f"Run `python -m services.{service.name} migrate` first."
-        )
-    return db
-
-
-async def _foundation(
-    service: Service[Settings],
-    settings: Settings,
-    stack: AsyncExitStack,
-    registry: CollectorRegistry,
-    db: Database,
-    *,
-    channels: ChannelRegistry,
-    clock: Clock,
-    new_id: NewId,
-    tracer: Tracer | None,
-    certificates: Certificates | None,
-) -> Foundation:
-    """Make what the service builds on."""
-    client_metrics = ClientMetrics(registry)
-
-    def channel(name: str, /, *, identity: Identity = "own") -> grpc.aio.Channel:
-        opened = service_channel(
-            settings.address_of(name),
-            service=name,
-            certificates=certificates,
-            token_file=settings.service_token_file,
-            identity=identity,
-            tracer=tracer,
-            metrics=client_metrics,
-        )
-        stack.push_async_callback(opened.close)
-        return opened
-
-    kafka = kafka_access(settings)
-    return Foundation(
-        database=db,
-        epoch=await read_epoch(db) or "",
-        relay=Relay(
-            store=RelayStore(db),
-            kafka=kafka,
-            topic=settings.topic(service.area),
-            clock=clock,
-            metrics=RelayMetrics(registry),
-            tracer=tracer,
-        ),
-        kafka=kafka,
-        channels=channels,
-        channel=channel,
-        clock=clock,
-        new_id=new_id,
-        random=random.Random(),  # noqa: S311  for pauses, not for secrets
-        registry=registry,
-        readers=ReaderMetrics(registry),
-        writes=WriteMetrics(registry),
-        tracer=tracer,
-    )
-
-
-async def _verifier(
-    settings: ServiceSettings, channels: ChannelRegistry, clock: Clock, stack: AsyncExitStack
-) -> tuple[TokenVerifier, list[Work]]:
-    """Read keys, before anything is waited for, and fetch those that are at an address.
-
-    Gives also what fetches them again. Raises OSError, ValueError, KeysNotFetched.
-    """
-    address = settings.jwks_address
-    fetched = FetchedKeys(address, authorities_file=settings.jwks_authorities_file) if address else None
-    verifier = TokenVerifier(
-        keys=KeyRing(file=settings.jwks_file, fetched=fetched),
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        channels=channels,
-        clock=clock,
-        most_seconds=settings.token_most_seconds,
-    )
-    if fetched is None:
-        return verifier, []
-    stack.push_async_callback(fetched.close)
-    try:
-        await fetched.start()
-    except KeysNotFetched as error:
-        if settings.jwks_file is None:
-            raise
-        structlog.get_logger(__name__).warning("keys_not_fetched", error=str(error))
-    return verifier, [("token-keys", fetched.run)]
-
-
-def _server(
-    service: Service[Settings],
-    settings: ServiceSettings,
-    parts: Parts,
-    registry: CollectorRegistry,
-    verifier: TokenVerifier,
-    *,
-    audit: AuditParts,
-    crowd: tuple[Admission, Quotas],
-    tracer: Tracer | None,
-    certificates: Certificates | None,
-) -> RpcServer:
-    """Put the service's servicers behind the door, with the validator warm."""
-    validation = Validation()
-    door = Door(
-        service=service.name,
-        verifier=verifier,
-        validation=validation,
-        metrics=CallMetrics(registry),
-        peers=Peers(trust_domain=settings.tls_trust_domain, services=SERVICES) if certificates else None,
-        tracer=tracer,
-        admission=crowd[0],
-        quotas=crowd[1],
-        open_streams=OpenStreams(
-            most_of_a_caller=min(settings.most_caller_streams, (MOST_CALLS_AT_ONCE + parts.most_streams) // 2),
-            most_seconds=settings.most_stream_seconds,
-        ),
-        audit=audit.calls,
-    )
-    server = RpcServer(
-        door=door,
-        registrations=[*parts.registrations, audit.registration],
-        listen=settings.listen,
-        health_listen=settings.health_listen,
-        internal_listen=settings.internal_listen,
-        certificates=certificates,
-        reflects=settings.reflection,
-        most_streams=parts.most_streams,
-    )
-    validation.warm(request_types(server.service_names))
-    return server
 
 
 async def _end_calls(server: RpcServer, drain_seconds: float) -> None:

@@ -24,7 +24,7 @@ FIVE = ("profile", "cart", "preference", "messaging", "aggregator")
 PROGRAMS = (*FIVE, "door", "console")
 EVERYWHERE = frozenset({"libs/telemetry/span_counts.py"})
 """Registered by `new_registry`, which every process makes."""
-WIRING = "libs/serving.py"
+WIRING = frozenset({"libs/serving.py", "libs/founding.py", "libs/guarding.py"})
 """What is made here, all five services have."""
 
 
@@ -127,7 +127,7 @@ def _programs(path: str, holder: str, sources: Mapping[str, str]) -> Iterator[st
         return
     users = _users(path, holder, sources)
     for program in PROGRAMS:
-        if (program in FIVE and WIRING in users) or any(user.startswith(f"services/{program}/") for user in users):
+        if (program in FIVE and WIRING & users) or any(user.startswith(f"services/{program}/") for user in users):
             yield program
 
 
@@ -140,7 +140,7 @@ def _users(path: str, holder: str, sources: Mapping[str, str]) -> set[str]:
         word = re.compile(rf"\b{name}\b")
         for user in {other for other, text in sources.items() if other != where and word.search(text)} - found:
             found.add(user)
-            if user.startswith("libs/") and user != WIRING:
+            if user.startswith("libs/") and user not in WIRING:
                 asked |= {(user, function) for function in _functions_naming(word, sources[user])}
     return found
 

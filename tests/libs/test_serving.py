@@ -10,9 +10,10 @@ import grpc
 import pytest
 
 from deploy.local.keys import Keys, ensure_keys
+from libs.founding import NotMigrated
 from libs.process import migrate, new_epoch
 from libs.service import Foundation, Parts
-from libs.serving import NotMigrated, serving
+from libs.serving import serving
 from libs.settings import ServiceSettings
 from omnithread.cart.v1.cart_service_pb2 import GetCartRequest, GetCartResponse
 from omnithread.cart.v1.cart_service_pb2_grpc import (
