@@ -59,7 +59,8 @@ async def migrate(service: Service[Settings], settings: Settings) -> None:
         if service.furnish is not None:
             await service.furnish(settings, db)
         topics = [settings.topic(service.area)]
-        await patiently("kafka", lambda: ensure_topics(kafka_access(settings), topics))
+        access, partitions = kafka_access(settings), settings.kafka_partitions
+        await patiently("kafka", lambda: ensure_topics(access, topics, partitions=partitions))
         structlog.get_logger(__name__).info("migrated", database=db.name, epoch=epoch, topics=topics)
     finally:
         await disconnect(client)

@@ -135,6 +135,9 @@ class ServiceSettings(ProcessSettings):
     """With OAUTHBEARER: the file with the token, read anew for each connection; somebody else has to renew it."""
     kafka_ca_file: Path | None = None
     """Certificates of the authority that signed the brokers'; empty means the system's."""
+    kafka_partitions: int = Field(default=12, ge=1, le=1000)
+    """How many partitions `migrate` gives a topic that is missing: no more replicas of a service hear its events at
+    the same time. One that exists keeps what it has."""
     kafka_idle_pause_seconds: float = Field(default=0.0, ge=0, le=1)
     """How long a consumer pauses between questions to an idle broker; for the embedded one, which answers at once
     instead of waiting for something to tell. 0 for Kafka."""

@@ -23,7 +23,8 @@ CLIENT_PACKAGE = "libs/omnithread-client/src"
 START_TIMEOUT_SECONDS = 150.0
 PROBE_TIMEOUT_SECONDS = 2.0
 SPANS_DELAY_MS = 300
-EMBEDDED_IDLE_PAUSE_SECONDS = 0.15
+EMBEDDED_KAFKA = {"kafka_idle_pause_seconds": 0.15, "kafka_partitions": 2}
+"""It answers at once that there is nothing, and a question names all partitions."""
 CHANNELS_FILE = ROOT / "deploy" / "channels.toml"
 IDENTIFIERS_FILE = ROOT / "deploy" / "identifiers.toml"
 PURPOSES_FILE = ROOT / "deploy" / "purposes.toml"
@@ -119,8 +120,8 @@ async def serving(health_address: str) -> bool:
 
 def shared_environment(*, plan: Plan, backends: Backends, keys: Keys) -> dict[str, str]:
     """Give what every process is told alike."""
-    # The embedded broker answers at once that there is nothing. Of a given one, our own environment may say the same.
-    embedded = {} if plan.kafka_bootstrap_servers else {"kafka_idle_pause_seconds": EMBEDDED_IDLE_PAUSE_SECONDS}
+    # Of a broker that is given, our own environment may say the same.
+    embedded = {} if plan.kafka_bootstrap_servers else EMBEDDED_KAFKA
     at = plan.ports.internal_address_of if plan.encrypted else plan.ports.address_of
     told = {
         **_mongo(backends.mongo_uri, plan),

@@ -21,7 +21,6 @@ from aiokafka.errors import KafkaError, ProducerClosed, TopicAlreadyExistsError,
 from libs.settings import ServiceSettings
 from libs.telemetry.scrub import safe_text, type_name
 
-PARTITIONS = 12
 MOST_REPLICAS = 3
 REQUEST_TIMEOUT_MS = 10_000
 RETRY_PAUSE_MS = 250
@@ -169,7 +168,7 @@ async def close_consumer(consumer: AIOKafkaConsumer) -> None:
                 await end()
 
 
-async def ensure_topics(access: KafkaAccess, topics: Sequence[str], *, partitions: int = PARTITIONS) -> None:
+async def ensure_topics(access: KafkaAccess, topics: Sequence[str], *, partitions: int) -> None:
     """Make the topics that are missing; those that exist stay as they are. Safe to run twice, and by two at once.
 
     Where all of them exist nothing is asked for that needs the right to make topics: an operator may have made them.

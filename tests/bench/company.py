@@ -30,6 +30,8 @@ HEARS_NOBODY: Mapping[str, object] = {"kafka_idle_pause_seconds": 0.5}
 CALL_SECONDS = 60.0
 START_SECONDS = 600.0
 """However busy the machine is: a run that fails at a start tells nothing."""
+PARTITIONS = 12
+"""As many as topics have by default."""
 AREAS = ("profile", "cart", "preference", "messaging", "context")
 NO_EXPORT: Mapping[str, str] = {"OTEL_EXPORTER_OTLP_ENDPOINT": "", "OMNITHREAD_LOG_LEVEL": "error"}
 """Observability off, as far as the suite can be told so: nothing is recorded, and only errors are logged."""
@@ -97,7 +99,7 @@ class Company:
         prefix = fresh_prefix("branch")
         plan = replace(self.plan, state_dir=self.plan.state_dir / f"branch-{number}", ports=free_ports())
         access = KafkaAccess(bootstrap_servers=self.plan.kafka_bootstrap_servers)
-        await ensure_topics(access, [f"{prefix}omnithread.{area}.v1.events" for area in AREAS])
+        await ensure_topics(access, [f"{prefix}omnithread.{area}.v1.events" for area in AREAS], partitions=PARTITIONS)
         return self._service(name, plan, variables({"topic_prefix": prefix, **HEARS_NOBODY, **settings}))
 
     def _service(self, name: str, plan: Plan, environment: Mapping[str, str]) -> Service:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.keys import Keys, ensure_keys
 from libs.founding import NotMigrated
@@ -56,6 +57,15 @@ async def test_a_database_that_was_not_migrated_is_refused_with_what_to_do(setti
             pass
     assert "the index idle_time_1 of records" in str(caught.value)
     assert "python -m services.cart migrate" in str(caught.value)
+
+
+async def test_the_topic_is_made_with_as_many_partitions_as_are_set(settings: ServiceSettings) -> None:
+    await migrate(TINY, settings.model_copy(update={"kafka_partitions": 5}))
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    [topic] = await admin.describe_topics([settings.topic(TINY.area)])
+    await admin.close()
+    assert len(topic["partitions"]) == 5
 
 
 async def test_a_migrated_service_serves_and_says_where(settings: ServiceSettings, keys: Keys) -> None:

@@ -90,6 +90,7 @@ class Services:
             "token_most_seconds": 10 * 365 * 86400.0,
             "handover_keys_file": self._keys.handover_keys_file,
             "link_keys_file": self._keys.link_keys_file,
+            "kafka_partitions": 2,  # more than one, and as few as that: every question names them all
             "kafka_idle_pause_seconds": 0.2,  # the embedded broker answers an idle consumer at once
             "drain_seconds": 1.0,
             **{f"{name}_address": at.get(name, NOBODY) for name in SERVICES},

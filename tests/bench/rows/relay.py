@@ -15,8 +15,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymongo import MongoClient
 
 from deploy.local.plan import fresh_prefix
-from libs.events.kafka import PARTITIONS, KafkaAccess, ensure_topics
+from libs.events.kafka import KafkaAccess, ensure_topics
 from libs.mongo.connection import connect, database, disconnect
+from tests.bench.company import PARTITIONS
 from tests.bench.cpu import cpu_of, used_seconds
 from tests.bench.figures import Figure, ratio, value
 from tests.bench.house import House
@@ -96,7 +97,7 @@ async def measure(house: House, effort: Effort) -> Sequence[Figure]:
             stub = MongoStub(house.new_folder("empty"), folder=house.folder)
             await stack.enter_async_context(stub)
             kafka, topic = house.kafka.address.bootstrap_servers, f"{fresh_prefix('relay')}events"
-            await ensure_topics(KafkaAccess(bootstrap_servers=kafka), [topic])
+            await ensure_topics(KafkaAccess(bootstrap_servers=kafka), [topic], partitions=PARTITIONS)
             template = await _template(stub.uri, topic, kafka)
             process = LineProcess("tests.bench.relaying", kind, stub.uri, DATABASE, kafka, topic)
             await stack.enter_async_context(process)
