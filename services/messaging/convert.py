@@ -16,14 +16,12 @@ from services.messaging import events
 from services.messaging.campaigns.values import Enrolment
 from services.messaging.conversations.event_convert import assignee_kind_to_proto, conversation_event_to_proto
 from services.messaging.conversations.talking import Place
+from services.messaging.conversations.values import Author, Conversation, Entry
 from services.messaging.texts.templates import Form, Template
 from services.messaging.values import (
-    Author,
     Card,
     Content,
-    Conversation,
     DeliveryKind,
-    Entry,
     Message,
     MessageState,
     MessageSummary,

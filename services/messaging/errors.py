@@ -1,7 +1,7 @@
 """What can go wrong in messaging, one function per reason of `omnithread.messaging.v1.ErrorReason`."""
 
 from libs.errors import FieldFault, OmnithreadError, failed_precondition, invalid_argument, not_found
-from services.messaging.values import Assignee
+from services.messaging.conversations.values import Assignee
 
 
 def template_not_found(template_id: str) -> OmnithreadError:

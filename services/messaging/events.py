@@ -4,19 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.messaging.campaigns.values import Enrolment
-from services.messaging.values import (
-    Content,
-    Conversation,
-    DeadLetter,
-    DeliveryKind,
-    Entry,
-    Mail,
-    Message,
-    Note,
-    Receipt,
-    Side,
-    SuppressionReason,
-)
+from services.messaging.conversations.values import Conversation, Entry, Mail, Note, Side
+from services.messaging.values import Content, DeadLetter, DeliveryKind, Message, Receipt, SuppressionReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,16 @@ from typing import Any
 
 from libs.origin import Origin
 from services.messaging.campaigns.fields import campaign_step_from, send_window_from
+from services.messaging.conversations.values import Assignee, AssigneeKind, Author, Conversation, Entry, Mail, Note
 from services.messaging.deciding.judgement_fields import judgement_from, judgement_to_fields
 from services.messaging.texts.templates import Form
 from services.messaging.values import (
-    Assignee,
-    AssigneeKind,
-    Author,
     Card,
     Content,
-    Conversation,
     DeliveryKind,
-    Entry,
-    Mail,
     Message,
     MessageState,
     MessageSummary,
-    Note,
     Receipt,
     ReceiptKind,
     Sending,

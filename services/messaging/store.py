@@ -16,6 +16,7 @@ from services.messaging.campaigns.fields import (
     past_entries_from,
 )
 from services.messaging.campaigns.values import Enrolment
+from services.messaging.conversations.values import Assignee, Conversation, Entry, Mail, Note
 from services.messaging.convert import event_to_proto
 from services.messaging.events import (
     ConversationAssigned,
@@ -47,18 +48,7 @@ from services.messaging.fields import (
 )
 from services.messaging.room import ROOM_BYTES, within_size
 from services.messaging.subscriptions.store import INDEXES as SUBSCRIPTION_INDEXES
-from services.messaging.values import (
-    Assignee,
-    Content,
-    Conversation,
-    DeadLetter,
-    Entry,
-    Mail,
-    Message,
-    MessageState,
-    Messaging,
-    Note,
-)
+from services.messaging.values import Content, DeadLetter, Message, MessageState, Messaging
 
 MESSAGES = "messages"
 CONVERSATIONS = "conversations"

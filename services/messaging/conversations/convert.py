@@ -7,9 +7,9 @@ from omnithread.messaging.v1 import messaging_pb2
 from services.messaging.conversations.event_convert import assignee_kind_to_proto
 from services.messaging.conversations.queues import QueueOrder
 from services.messaging.conversations.receiving import IncomingMail
+from services.messaging.conversations.values import Assignee, AssigneeKind, Conversation, Note, Side
 from services.messaging.convert import channel_to_proto, conversation_to_proto, entry_to_proto
 from services.messaging.store import entry_from_document, mail_from_document
-from services.messaging.values import Assignee, AssigneeKind, Conversation, Note, Side
 
 
 def assignee_from_proto(assignee: pb.Assignee) -> Assignee:

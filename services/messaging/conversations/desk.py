@@ -16,6 +16,7 @@ from services.messaging import errors
 from services.messaging.conversations import talking as conversations
 from services.messaging.conversations.replies import Replies
 from services.messaging.conversations.talking import MAX_RECENT_ENTRIES, Place, Words
+from services.messaging.conversations.values import Author, Conversation, ConversationId, Entry, EntryId, Note
 from services.messaging.events import Event
 from services.messaging.model import Change
 from services.messaging.store import (
@@ -26,17 +27,7 @@ from services.messaging.store import (
     entry_from_document,
     note_from_document,
 )
-from services.messaging.values import (
-    Author,
-    Conversation,
-    ConversationId,
-    DeliveryKind,
-    Entry,
-    EntryId,
-    MessageId,
-    Messaging,
-    Note,
-)
+from services.messaging.values import DeliveryKind, MessageId, Messaging
 
 MAX_JOIN_HOPS = 16
 MAX_NOTES_SHOWN = 50

@@ -4,7 +4,7 @@ from omnithread.common.v1 import event_pb2
 from omnithread.messaging.v1 import messaging_events_pb2 as events_pb
 from omnithread.messaging.v1 import messaging_pb2 as pb
 from services.messaging import events
-from services.messaging.values import Assignee
+from services.messaging.conversations.values import Assignee
 
 
 def conversation_event_to_proto(

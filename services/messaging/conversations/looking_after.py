@@ -17,6 +17,16 @@ from services.messaging.conversations.talking import (
     with_conversation,
     within_bounds,
 )
+from services.messaging.conversations.values import (
+    Assignee,
+    AssigneeKind,
+    Author,
+    Conversation,
+    Entry,
+    Note,
+    NoteId,
+    Side,
+)
 from services.messaging.events import (
     ConversationAssigned,
     ConversationClosed,
@@ -25,17 +35,7 @@ from services.messaging.events import (
     NoteAdded,
 )
 from services.messaging.model import Change
-from services.messaging.values import (
-    Assignee,
-    AssigneeKind,
-    Author,
-    Conversation,
-    Entry,
-    Messaging,
-    Note,
-    NoteId,
-    Side,
-)
+from services.messaging.values import Messaging
 
 MAX_NOTES = 500
 

@@ -18,9 +18,10 @@ from libs.origin import Origin
 from libs.timestamps import EPOCH
 from services.messaging.conversations.looking_after import check_staff
 from services.messaging.conversations.talking import Place, find_open
+from services.messaging.conversations.values import Assignee, Conversation
 from services.messaging.events import Event
 from services.messaging.store import ASSIGN_TIME, CONVERSATIONS, QUEUE, WAITING_SINCE, queue_of
-from services.messaging.values import Assignee, Conversation, Messaging
+from services.messaging.values import Messaging
 
 
 class QueueOrder(enum.Enum):

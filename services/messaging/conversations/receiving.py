@@ -28,10 +28,11 @@ from services.messaging.conversations.mails import (
 from services.messaging.conversations.quotes import without_quotes
 from services.messaging.conversations.senders import Senders
 from services.messaging.conversations.talking import Place, Words
+from services.messaging.conversations.values import Author, ConversationId, EntryId, Mail
 from services.messaging.events import Event
 from services.messaging.model import Change
 from services.messaging.store import ENTRIES, MAIL_KEY, MESSAGES, mail_key
-from services.messaging.values import Author, ConversationId, EntryId, Mail, Messaging
+from services.messaging.values import Messaging
 
 MAX_ENTRY_CHARACTERS = 4096
 MAX_TEXT_BYTES = 16_384

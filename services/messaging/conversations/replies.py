@@ -13,10 +13,11 @@ from libs.origin import Stamp
 from libs.purposes import Purpose
 from services.messaging import errors, model
 from services.messaging.conversations.talking import Place, find_open
+from services.messaging.conversations.values import Conversation
 from services.messaging.model import Change
 from services.messaging.texts.book import TemplateBook
 from services.messaging.texts.templates import Template
-from services.messaging.values import Content, Conversation, DeliveryKind, Message, MessageId, TemplateId
+from services.messaging.values import Content, DeliveryKind, Message, MessageId, TemplateId
 
 VARIABLES = frozenset({"answer", "subject", "topic"})
 """What a template of replies may tell beside the customer's own data."""

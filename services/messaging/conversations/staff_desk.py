@@ -13,9 +13,10 @@ from libs.origin import Origin, Stamp
 from services.messaging.conversations import looking_after
 from services.messaging.conversations.desk import ConversationDesk
 from services.messaging.conversations.talking import Place, find_open
+from services.messaging.conversations.values import Assignee, Conversation, Note, NoteId, Side
 from services.messaging.events import Event
 from services.messaging.model import Change, Overtaken
-from services.messaging.values import Assignee, Conversation, Messaging, Note, NoteId, Side
+from services.messaging.values import Messaging
 
 MAX_REOPEN_TRIES = 5
 

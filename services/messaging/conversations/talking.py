@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from libs.mongo.values import Decision
 from services.messaging import errors
+from services.messaging.conversations.values import Author, Conversation, ConversationId, Entry, EntryId, Mail
 from services.messaging.events import EntryPosted
 from services.messaging.model import Change
-from services.messaging.values import Author, Conversation, ConversationId, Entry, EntryId, Mail, Messaging
+from services.messaging.values import Messaging
 
 MAX_OPEN_CONVERSATIONS = 10
 MAX_ENTRIES = 10_000

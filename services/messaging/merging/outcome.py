@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from libs.merged_things import MergeAction, MergedThing
-from services.messaging.values import Conversation, Messaging
+from services.messaging.conversations.values import Conversation
+from services.messaging.values import Messaging
 
 
 def explain(source: Messaging, after: Messaging, ended: tuple[Conversation, ...]) -> tuple[MergedThing, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.messaging.conversations.talking import newest_entries, newest_mail_ids, within_bounds
+from services.messaging.conversations.values import Conversation, ConversationId, Entry
 from services.messaging.merging.taking_over import join
-from services.messaging.values import Conversation, ConversationId, Entry
 
 ID_CHARACTERS = 26
 ANEW = 100_000

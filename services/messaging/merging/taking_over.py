@@ -17,12 +17,13 @@ from services.messaging.conversations.talking import (
     newest_mail_ids,
     within_bounds,
 )
+from services.messaging.conversations.values import Conversation
 from services.messaging.deciding.usual_hours import newest_reactions
 from services.messaging.delivery import suppressed
 from services.messaging.events import Event, MessagingAbsorbed
 from services.messaging.merging.outcome import explain
 from services.messaging.model import Change, end, newest_messages, newest_sendings, within_room
-from services.messaging.values import Conversation, MessageState, Messaging, Reason
+from services.messaging.values import MessageState, Messaging, Reason
 
 MAX_WAITING_AFTER_MERGE = 100
 MAX_JOINED = 50

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from libs.origin import Origin
 from libs.purposes import DEFAULT_PURPOSES
+from services.messaging.conversations.values import ConversationId, EntryId
 from services.messaging.deciding.facts import CartNow, Consent, Facts, Wishes
 from services.messaging.deciding.time_zones import CustomerZone
-from services.messaging.values import Content, ConversationId, DeliveryKind, EntryId, Message, MessageId, TemplateId
+from services.messaging.values import Content, DeliveryKind, Message, MessageId, TemplateId
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 WEB = Origin(channel_id="web-shop", channel_kind=1)

@@ -25,6 +25,7 @@ from services.messaging.campaigns.values import (
     TriggerKind,
 )
 from services.messaging.conversations.talking import MAX_MAIL_IDS, MAX_OPEN_CONVERSATIONS, within_bounds
+from services.messaging.conversations.values import Assignee, AssigneeKind, Author, Conversation, Entry
 from services.messaging.deciding.judgement import MOST_KEPT, Finding, Judgement
 from services.messaging.delivery.suppressed import MAX_SUPPRESSIONS
 from services.messaging.merging.taking_over import MAX_JOINED
@@ -32,12 +33,7 @@ from services.messaging.model import MAX_RECENT, MAX_SENT, MAX_WAITING
 from services.messaging.room import ROOM_BYTES
 from services.messaging.store import messaging_from_document, messaging_to_fields
 from services.messaging.values import (
-    Assignee,
-    AssigneeKind,
-    Author,
-    Conversation,
     DeliveryKind,
-    Entry,
     Message,
     Messaging,
     Sending,

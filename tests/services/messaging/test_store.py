@@ -7,6 +7,7 @@ from bson.codec_options import CodecOptions
 
 from libs.origin import Origin
 from omnithread.common.v1.event_pb2 import EventHeader
+from services.messaging.conversations.values import Author, Conversation, Entry
 from services.messaging.convert import event_to_proto
 from services.messaging.events import EntryPosted, MessageStateChanged
 from services.messaging.store import (
@@ -17,16 +18,7 @@ from services.messaging.store import (
     messaging_from_document,
     messaging_to_fields,
 )
-from services.messaging.values import (
-    Author,
-    Content,
-    Conversation,
-    Entry,
-    MessageState,
-    Messaging,
-    Sending,
-    summary_of,
-)
+from services.messaging.values import Content, MessageState, Messaging, Sending, summary_of
 from tests.services.messaging.samples import EMAIL, IN_APP, NOON, conversation_id, entry_id, message
 
 ORIGIN = Origin("store-042", 3, session_id="ses_1", actor_id="anna", traceparent="00-1-1-01", journey_id="jrn_1")

@@ -7,13 +7,7 @@ from dataclasses import dataclass, field
 from services.messaging.campaigns.engine import CONDITION_FAILED
 from services.messaging.campaigns.reporting.attribution import begin_time
 from services.messaging.campaigns.values import CONTROL, Conversion, Enrolment
-from services.messaging.values import (
-    WAITING_STATES,
-    DeliveryKind,
-    Message,
-    MessageState,
-    ReceiptKind,
-)
+from services.messaging.values import WAITING_STATES, DeliveryKind, Message, MessageState, ReceiptKind
 
 NANOS = 1_000_000_000
 NOT_QUEUED = frozenset({"TEMPLATE_NOT_FOUND", "QUEUE_FULL"})

@@ -4,10 +4,11 @@ import pytest
 
 from libs.errors import OmnithreadError
 from services.messaging.conversations.talking import MAX_ENTRIES, MAX_RECENT_BYTES, Place, Words, post
+from services.messaging.conversations.values import Author, Conversation, ConversationId
 from services.messaging.events import EntryPosted
 from services.messaging.merging.taking_over import absorb
 from services.messaging.model import queue
-from services.messaging.values import Author, Conversation, ConversationId, Messaging, Sending
+from services.messaging.values import Messaging, Sending
 from tests.services.messaging.samples import CONTENT, NOON, conversation_id, entry_id, message
 
 CUSTOMER = Words(Author.CUSTOMER, "", "Where is my parcel?", "web-shop", 1)

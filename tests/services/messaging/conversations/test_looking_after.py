@@ -11,9 +11,10 @@ from libs.errors import OmnithreadError
 from libs.origin import Origin
 from services.messaging.conversations.looking_after import add_note, assign, close, hand_over, mark_read, reopen
 from services.messaging.conversations.talking import Place, Words, post
+from services.messaging.conversations.values import Assignee, AssigneeKind, Author, Conversation, NoteId, Side
 from services.messaging.events import ConversationAssigned, EntryPosted
 from services.messaging.model import Change
-from services.messaging.values import Assignee, AssigneeKind, Author, Conversation, Messaging, NoteId, Side
+from services.messaging.values import Messaging
 from tests.services.messaging.samples import NOON, WEB, conversation_id, entry_id
 
 BEN = replace(WEB, channel_id="call-centre", actor_id="ben")

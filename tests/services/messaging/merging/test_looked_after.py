@@ -8,18 +8,10 @@ from hypothesis import strategies as st
 
 from services.messaging.conversations.looking_after import add_note, assign, mark_read
 from services.messaging.conversations.talking import Place, Words, post
+from services.messaging.conversations.values import Assignee, AssigneeKind, Author, Conversation, Mail, NoteId, Side
 from services.messaging.merging.parting import Parted, split
 from services.messaging.merging.taking_over import absorb
-from services.messaging.values import (
-    Assignee,
-    AssigneeKind,
-    Author,
-    Conversation,
-    Mail,
-    Messaging,
-    NoteId,
-    Side,
-)
+from services.messaging.values import Messaging
 from tests.services.messaging.samples import NOON, WEB, conversation_id, entry_id
 
 BEN = replace(WEB, channel_id="call-centre", actor_id="ben")

@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 
 from libs.errors import OmnithreadError
 from services.messaging.conversations.talking import Place, Words, post
+from services.messaging.conversations.values import Author, Conversation
 from services.messaging.merging.parting import Parted, split
 from services.messaging.merging.taking_over import absorb
 from services.messaging.model import queue
-from services.messaging.values import (
-    Author,
-    Content,
-    Conversation,
-    Message,
-    MessageState,
-    Messaging,
-    Sending,
-)
+from services.messaging.values import Content, Message, MessageState, Messaging, Sending
 from tests.services.messaging.samples import NOON, WEB, conversation_id, entry_id, message
 
 MINE, THEIRS = "ses_mine", "ses_theirs"
