@@ -35,6 +35,7 @@ from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInter
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 from services.aggregator.area_merges import AreaMerges
 from services.aggregator.areas import Areas
+from services.aggregator.caught_up import CaughtUp
 from services.aggregator.consumer import Listener
 from services.aggregator.erasure_gauges import OPEN_INDEX, erasure_counts
 from services.aggregator.erasure_store import ERASURE_INDEXES, ERASURE_SHAPE, ERASURES, ErasureFinder
@@ -106,6 +107,7 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
         sources=sources,
         uniting=Uniting(merges=waiting_merges, unmerges=unmerges),
         freshness=freshness,
+        caught_up=CaughtUp(),
         metrics=SectionMetrics(foundation.registry),
         missing_sections=troubles.missing_sections,
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 from libs.errors import OmnithreadError, Status, customer_not_found
 from libs.origin import Origin
 from libs.rpc.call import call_or_none
+from libs.rpc.written import Written
 from omnithread.context.v1.context_pb2 import (
     SECTION_CART,
     SECTION_JOURNEY,
@@ -22,6 +23,7 @@ from omnithread.context.v1.context_pb2 import (
 )
 from services.aggregator.answers import Answers
 from services.aggregator.budget import Budget
+from services.aggregator.caught_up import CaughtUp
 from services.aggregator.context import (
     ALL_SECTIONS,
     AREAS,
@@ -61,6 +63,7 @@ class ContextReader:
         sources: Sources,
         uniting: Uniting,
         freshness: Freshness,
+        caught_up: CaughtUp,
         metrics: SectionMetrics,
         missing_sections: MissingSections,
     ) -> None:
@@ -68,6 +71,8 @@ class ContextReader:
         self._sources = sources
         self._uniting = uniting
         self._freshness = freshness
+        self._caught_up = caught_up
+        self._journeys_written = Written(section_to_proto)
         self._metrics = metrics
         self._missing_sections = missing_sections
 
@@ -173,7 +178,8 @@ class ContextReader:
         saved = await self._journeys.records.get(customer_id)
         answers.thread = saved.state
         answers.is_parted = saved.customer_id == customer_id and bool(saved.released)
-        return SectionRead(SECTION_JOURNEY, saved.customer_id, saved.version, saved.head(), section_to_proto(saved))
+        section = self._journeys_written.of(saved.customer_id, saved)
+        return SectionRead(SECTION_JOURNEY, saved.customer_id, saved.version, saved.head(), section)
 
     async def _catch_up(self, answers: Answers, customer_id: str, budget: Budget) -> int:
         """Let the journey have all that the other sections show; give how many events it still lacks."""
@@ -185,6 +191,7 @@ class ContextReader:
             if section != SECTION_JOURNEY and read.customer_id == customer_id
         }
         missing = not_heard(answers.thread, customer_id, heads)
+        missing = self._caught_up.not_known(customer_id, answers.reads[SECTION_JOURNEY], missing)
         awaited = _answering(answers.thread.awaited_areas(customer_id), answers.silent_areas)
         if not missing and not awaited:
             return 0
@@ -201,6 +208,9 @@ class ContextReader:
             answers.note_error(SECTION_JOURNEY, error)
             return 0
         await self._asking(answers, budget, frozenset())([SECTION_JOURNEY], customer_id)
+        read_again = answers.reads.get(SECTION_JOURNEY)
+        if not behind and read_again is not None:
+            self._caught_up.note(customer_id, read_again, not_heard(answers.thread, customer_id, heads))
         return behind
 
 
