@@ -4,8 +4,6 @@ Every read is answered and names the section; from the moment on when it is noti
 """
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,6 +15,7 @@ from deploy.local.keys import ensure_keys
 from deploy.local.suite import Suite
 from libs.errors import dependency_unavailable
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest, GetCustomerContextResponse
+from tests.faults import freezing
 from tests.faults.results import note
 from tests.faults.seeds import seed, share
 from tests.faults.test_reads_without_a_service import FIELDS, MISSING
@@ -52,11 +51,8 @@ async def dead(suite: Suite, service: str) -> AsyncIterator[None]:
 async def frozen(suite: Suite, service: str) -> AsyncIterator[None]:
     pid = suite.services[service].pid
     assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    async with freezing.frozen(pid):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def read_steadily(read: Read, section: int, seconds: float) -> tuple[list[tuple[float, float]], int]:

@@ -4,8 +4,6 @@ Nobody is told that it froze: grpc's pings find out, of services among each othe
 seldom as the public port wants it, within 25 s. Until then every second call waits for the frozen one.
 """
 
-import os
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +20,7 @@ from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, GetCartRequest
 from omnithread.context.v1.context_pb2 import SECTION_CART
 from omnithread.context.v1.context_service_pb2 import GetCustomerContextRequest
 from tests.faults.dead_dependencies.steadily import Call, Called, call_steadily, until_all_are_answered
+from tests.faults.freezing import frozen
 from tests.faults.results import note
 from tests.faults.seeds import seed, share
 from tests.journeys.people import log_in, somebody
@@ -52,11 +51,8 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Suite]
 async def second_frozen(suite: Suite, service: str) -> AsyncIterator[None]:
     pid = suite.replicas[service][1].pid
     assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    async with frozen(pid):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 class Buying:

@@ -6,8 +6,6 @@ wants it again in doubt: then once, or twice as the same.
 """
 
 import asyncio
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +19,7 @@ from deploy.local.backends import EmbeddedKafka
 from omnithread.messaging.v1 import messaging_pb2
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
 from services.messaging.__main__ import SERVICE as MESSAGING
+from tests.faults.freezing import frozen
 from tests.faults.results import note
 from tests.faults.seeds import chance, rounds, seed
 from tests.faults.senders import (
@@ -149,13 +148,10 @@ async def killed_while_held(one: Company, counts: Counts, *, before: bool, victi
 async def killed_before_it_is_announced(one: Company, kafka: EmbeddedKafka, counts: Counts, *, victim: int) -> None:
     """Let the broker stand still, so that what was noted is not announced when the worker dies."""
     assert kafka.pid is not None
-    os.kill(kafka.pid, signal.SIGSTOP)
-    try:
+    async with frozen(kafka.pid):
         sent = await queued(one)
         await settle(one, counts, sent)
         await one.workers[victim].die()
-    finally:
-        os.kill(kafka.pid, signal.SIGCONT)
     await one.workers[victim].come_back()
     wanted = {message_id for _, _, _, message_id in sent}
     counts["not announced"] += len(wanted - await announced(one, kafka, wanted))

@@ -1,12 +1,11 @@
 """Takes a server away from a running suite: dead, or frozen so that its connections stay and nothing is said."""
 
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from deploy.local.server import Server
+from tests.faults import freezing
 
 
 @asynccontextmanager
@@ -24,8 +23,5 @@ async def frozen(server: Server[Any]) -> AsyncIterator[None]:
     """Stop it as it is, and let it go on at the end."""
     pid = server.pid
     assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    async with freezing.frozen(pid):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
