@@ -178,7 +178,8 @@ class Relay:
         if claimed <= now < claimed + SWEEP_HELD_FOR / 2:
             return True  # asked again when half of the time is over: soon enough, and not each time
         until = now + SWEEP_HELD_FOR
-        is_mine = await self._store.claim_sweep(what, self._holder, now=now, until=until)
+        was_mine = what in self._mine
+        is_mine = await self._store.claim_sweep(what, self._holder, now=now, until=until, was_mine=was_mine)
         if is_mine:
             self._mine[what] = until
         else:

@@ -97,13 +97,18 @@ class RelayStore:
         self._meta: Collection = database[META]
         self._keep_events = keep_events
 
-    async def claim_sweep(self, what: str, holder: str, *, now: datetime, until: datetime) -> bool:
+    async def claim_sweep(
+        self, what: str, holder: str, *, now: datetime, until: datetime, was_mine: bool = False
+    ) -> bool:
         """Say whether `holder` is to look for `what` was left behind until a time: nobody else is at it, or it was.
 
         Only saves work: all replicas looking at once would each relay the same, and most where there is most to do.
         A claim that reaches further ahead than anybody's is that of a clock which was ahead, and holds up nobody.
+        With `was_mine`, `holder` had it last: where nobody took it, one command is enough.
         """
         key, claim = f"{SWEEP_KEY}:{what}", {"holder": holder, "until": until}
+        if was_mine and (await self._meta.update_one({"_id": key, "holder": holder}, {"$set": claim})).matched_count:
+            return True
         found = await self._meta.find_one({"_id": key})
         if found is None:
             return await insert_once(self._meta, {"_id": key} | claim)

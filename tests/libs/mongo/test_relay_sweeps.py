@@ -20,9 +20,11 @@ async def store(mongo_uri: str, unique_prefix: str) -> AsyncIterator[RelayStore]
     client.close()
 
 
-async def claims(store: RelayStore, holder: str, *, seconds: float = 0, what: str = "records") -> bool:
+async def claims(
+    store: RelayStore, holder: str, *, seconds: float = 0, what: str = "records", was_mine: bool = False
+) -> bool:
     now = NOW + timedelta(seconds=seconds)
-    return await store.claim_sweep(what, holder, now=now, until=now + HELD)
+    return await store.claim_sweep(what, holder, now=now, until=now + HELD, was_mine=was_mine)
 
 
 async def test_one_looks_and_goes_on_looking_until_it_falls_silent(store: RelayStore) -> None:
@@ -31,6 +33,15 @@ async def test_one_looks_and_goes_on_looking_until_it_falls_silent(store: RelayS
     assert not await claims(store, "two", seconds=2.9)
     assert await claims(store, "two", seconds=3.1)
     assert not await claims(store, "one", seconds=3.2)
+
+
+async def test_who_had_it_goes_on_unless_another_has_taken_it(store: RelayStore) -> None:
+    assert await claims(store, "one")
+    assert await claims(store, "one", seconds=1, was_mine=True)
+    assert not await claims(store, "two", seconds=2.9)
+    assert await claims(store, "two", seconds=3.1)
+    assert not await claims(store, "one", seconds=3.2, was_mine=True)
+    assert await claims(store, "one", seconds=5.2, was_mine=True)
 
 
 async def test_two_may_look_for_two_things(store: RelayStore) -> None:
