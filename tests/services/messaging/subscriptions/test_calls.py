@@ -24,6 +24,7 @@ from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from omnithread.preference.v1.preference_pb2 import Preferences
 from omnithread.preference.v1.preference_service_pb2 import UpdatePreferencesRequest
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
+from services.aggregator.erasure_sweep import MOST_SECONDS
 from tests.services.calls import refusal, stamped, until
 from tests.services.messaging.subscriptions.receiver import Post, Receiver
 from tests.services.running import Services
@@ -334,7 +335,7 @@ async def test_what_waits_of_a_customer_who_is_forgotten_is_erased(
     waited = {one.delivery_id for one in await deliveries(partner, name, customer_id)}
     internal = MessagingInternalServiceStub(services.as_service("aggregator", to=posting))
     request = internal_pb.EraseAreaRequest(erasure_id=new_id("era"), customer_id=customer_id)
-    erased = (await internal.EraseArea(request)).erasure
+    erased = (await internal.EraseArea(request, timeout=MOST_SECONDS)).erasure
     rows = {row.collection: row for row in erased.collections}
     assert rows["subscription_deliveries"].erased_count >= 2
     assert rows["subscription_cursors"].erased_count == 0  # numbers: without them all would be laid out again
