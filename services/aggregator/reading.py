@@ -190,8 +190,8 @@ class ContextReader:
             for section, read in answers.reads.items()
             if section != SECTION_JOURNEY and read.customer_id == customer_id
         }
-        missing = not_heard(answers.thread, customer_id, heads)
-        missing = self._caught_up.not_known(customer_id, answers.reads[SECTION_JOURNEY], missing)
+        unheard = not_heard(answers.thread, customer_id, heads)
+        missing = self._caught_up.not_known(customer_id, answers.reads[SECTION_JOURNEY], unheard)
         awaited = _answering(answers.thread.awaited_areas(customer_id), answers.silent_areas)
         if not missing and not awaited:
             return 0
@@ -210,7 +210,7 @@ class ContextReader:
         await self._asking(answers, budget, frozenset())([SECTION_JOURNEY], customer_id)
         read_again = answers.reads.get(SECTION_JOURNEY)
         if not behind and read_again is not None:
-            self._caught_up.note(customer_id, read_again, not_heard(answers.thread, customer_id, heads))
+            self._caught_up.note(customer_id, read_again, heads)
         return behind
 
 

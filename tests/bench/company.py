@@ -18,6 +18,7 @@ from deploy.local.service import Backends, Service, migrate, own_environment, sh
 from deploy.local.state import KEYS_FOLDER, private_dir
 from libs.events.kafka import KafkaAccess, ensure_topics
 from libs.rpc.scopes import EVERY
+from libs.settings import ServiceSettings
 
 LONG_SECONDS = 40_000.0
 """How long tokens are good: longer than any run."""
@@ -30,8 +31,7 @@ HEARS_NOBODY: Mapping[str, object] = {"kafka_idle_pause_seconds": 0.5}
 CALL_SECONDS = 60.0
 START_SECONDS = 600.0
 """However busy the machine is: a run that fails at a start tells nothing."""
-PARTITIONS = 12
-"""As many as topics have by default."""
+PARTITIONS: int = ServiceSettings.model_fields["kafka_partitions"].default
 AREAS = ("profile", "cart", "preference", "messaging", "context")
 NO_EXPORT: Mapping[str, str] = {"OTEL_EXPORTER_OTLP_ENDPOINT": "", "OMNITHREAD_LOG_LEVEL": "error"}
 """Observability off, as far as the suite can be told so: nothing is recorded, and only errors are logged."""

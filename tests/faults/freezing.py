@@ -30,5 +30,8 @@ async def frozen(pid: int) -> AsyncIterator[None]:
 
 def _stands_still(pid: int) -> bool:
     """Whether all of its threads are stopped, as the kernel tells it: `proc_pid_stat(5)`."""
-    told = [stat.read_text() for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    try:
+        told = [stat.read_text() for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except FileNotFoundError:  # a thread that ended meanwhile
+        return False
     return all(one.rpartition(")")[2].split()[0] == STOPPED for one in told)
