@@ -3,7 +3,6 @@
 import random
 from contextlib import AsyncExitStack
 
-import grpc
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
@@ -21,7 +20,7 @@ from libs.mongo.shared_clock import SharedClock
 from libs.patience import patiently
 from libs.rpc.certificates import Certificates
 from libs.rpc.channels import ChannelRegistry
-from libs.rpc.client import Identity, service_channel
+from libs.rpc.client import ServiceChannels
 from libs.service import Foundation, Service, Settings
 from libs.telemetry.metrics import ClientMetrics
 
@@ -65,21 +64,14 @@ async def lay_foundation(
     certificates: Certificates | None,
 ) -> Foundation:
     """Make what the service builds on."""
-    client_metrics = ClientMetrics(registry)
-
-    def channel(name: str, /, *, identity: Identity = "own") -> grpc.aio.Channel:
-        opened = service_channel(
-            settings.address_of(name),
-            service=name,
-            certificates=certificates,
-            token_file=settings.service_token_file,
-            identity=identity,
-            tracer=tracer,
-            metrics=client_metrics,
-        )
-        stack.push_async_callback(opened.close)
-        return opened
-
+    services = ServiceChannels(
+        settings.address_of,
+        token_file=settings.service_token_file,
+        certificates=certificates,
+        tracer=tracer,
+        metrics=ClientMetrics(registry),
+    )
+    stack.push_async_callback(services.close)
     kafka = kafka_access(settings)
     return Foundation(
         database=db,
@@ -94,7 +86,7 @@ async def lay_foundation(
         ),
         kafka=kafka,
         channels=channels,
-        channel=channel,
+        channel=services.to,
         clock=clock,
         new_id=new_id,
         random=random.Random(),  # noqa: S311  for pauses, not for secrets

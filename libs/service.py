@@ -46,7 +46,7 @@ class OpenChannel(Protocol):
     """Opens a channel to another service; it is closed with the service."""
 
     def __call__(self, service: str, /, *, identity: Identity = "own") -> grpc.aio.Channel:
-        """Open one to a service of the suite (`cart`); see `libs.rpc.client.service_channel`."""
+        """Open one to a service of the suite (`cart`); see `libs.rpc.client.ServiceChannels`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

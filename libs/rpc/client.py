@@ -5,7 +5,7 @@ It raises `grpc.aio.AioRpcError`; `status.error_from_rpc` reads that back into t
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +84,7 @@ def service_channel(
     identity: Identity = "own",
     tracer: Tracer | None = None,
     metrics: ClientMetrics | None = None,
-) -> grpc.aio.Channel:
+) -> OutboundChannel:
     """Open a channel to a service of the suite. It connects when first used; `await close()` it at the end.
 
     `identity="own"` calls as this service, with the token in `token_file` (read again when it changes): for internal
@@ -95,11 +95,6 @@ def service_channel(
     """
     if certificates is not None and not service:
         raise ValueError("with certificates it has to be said which service is called")
-    own = WatchedFile(token_file, token_in)
-
-    def token() -> str:
-        call = call_or_none() if identity == "forward" else None
-        return call.token if call is not None and call.token else own.get()
 
     def open_channel(pair: Pair) -> grpc.aio.Channel:
         if certificates is None:
@@ -111,8 +106,61 @@ def service_channel(
 
     return OutboundChannel(
         Connection(open_channel, certificates),
-        token=token,
+        token=_token_of(identity, WatchedFile(token_file, token_in)),
         tracer=tracer or default_tracer(),
         metrics=metrics or ClientMetrics(CollectorRegistry()),
         address=address,
     )
+
+
+class ServiceChannels:
+    """The channels of one process to the services of the suite: one connection to each, in whoever's name it calls.
+
+    So a service that is back for one caller is back for all: a second connection would still wait to try again.
+    """
+
+    def __init__(
+        self,
+        address_of: Callable[[str], str],
+        *,
+        token_file: Path,
+        certificates: Certificates | None,
+        tracer: Tracer | None,
+        metrics: ClientMetrics,
+    ) -> None:
+        """See `service_channel`; `address_of` gives the address of a service."""
+        self._address_of = address_of
+        self._token_file = token_file
+        self._certificates = certificates
+        self._tracer = tracer
+        self._metrics = metrics
+        self._opened: dict[str, OutboundChannel] = {}
+
+    def to(self, service: str, *, identity: Identity = "own") -> OutboundChannel:
+        """Give one to a service; it lasts until `close`."""
+        if service not in self._opened:
+            self._opened[service] = service_channel(
+                self._address_of(service),
+                service=service,
+                certificates=self._certificates,
+                token_file=self._token_file,
+                tracer=self._tracer,
+                metrics=self._metrics,
+            )
+        own = self._opened[service]
+        if identity == "own":
+            return own
+        return own.in_the_name_of(_token_of(identity, WatchedFile(self._token_file, token_in)))
+
+    async def close(self) -> None:
+        """Close them all."""
+        for opened in self._opened.values():
+            await opened.close()
+
+
+def _token_of(identity: Identity, own: WatchedFile[str]) -> Callable[[], str]:
+    def token() -> str:
+        call = call_or_none() if identity == "forward" else None
+        return call.token if call is not None and call.token else own.get()
+
+    return token

@@ -38,14 +38,28 @@ class OutboundChannel(grpc.aio.Channel):
         tracer: Tracer,
         metrics: ClientMetrics,
         address: str,
+        pulse: Pulse | None = None,
     ) -> None:
+        """`pulse` is that of the same connection, where another channel uses it as well."""
         self._connection = connection
         self._token = token
         self._tracer = tracer
         self._metrics = metrics
+        self._address = address
         self._where = server_attributes(address)
-        self.pulse = Pulse(health_check(connection.get))
+        self.pulse = pulse or Pulse(health_check(connection.get))
         """Knows whether the other side is silent."""
+
+    def in_the_name_of(self, token: Callable[[], str]) -> "OutboundChannel":
+        """Give a channel that calls with another token over the same connection; it is closed with this one."""
+        return OutboundChannel(
+            self._connection,
+            token=token,
+            tracer=self._tracer,
+            metrics=self._metrics,
+            address=self._address,
+            pulse=self.pulse,
+        )
 
     def unary_unary(
         self,

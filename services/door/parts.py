@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-import grpc
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
@@ -11,7 +10,7 @@ from libs.clock import Clock
 from libs.ids import new_id
 from libs.rpc.certificate_metrics import tell_ends
 from libs.rpc.certificates import Certificates
-from libs.rpc.client import service_channel
+from libs.rpc.client import ServiceChannels
 from libs.telemetry.metrics import ClientMetrics
 from libs.web.buckets import Buckets
 from libs.web.visits import Visits, WebMetrics
@@ -44,31 +43,27 @@ def gate_of(
     tracer: Tracer | None,
 ) -> Gate:
     """Give the door's application; `stack` closes what is opened for it."""
-    client_metrics = ClientMetrics(registry)
-
     certificates = Certificates(settings.tls_files) if settings.tls_files else None
     if certificates is not None:
         tell_ends(certificates, registry)
 
-    def channel(service: str) -> grpc.aio.Channel:
-        opened = service_channel(
-            settings.address_of(service),
-            service=service,
-            certificates=certificates,
-            token_file=settings.service_token_file,
-            tracer=tracer,
-            metrics=client_metrics,
-        )
-        stack.push_async_callback(opened.close)
-        return opened
-
-    preference, messaging = channel("preference"), channel("messaging")
+    services = ServiceChannels(
+        settings.address_of,
+        token_file=settings.service_token_file,
+        certificates=certificates,
+        tracer=tracer,
+        metrics=ClientMetrics(registry),
+    )
+    stack.push_async_callback(services.close)
+    messaging = services.to("messaging")
     showing = Showing(
         brands=Brands(find=AskBrands(BrandServiceStub(messaging)), now=now),
         default_language=settings.default_language,
     )
     links = Links(
-        preference=PreferenceInternalServiceStub(preference), new_id=new_id, answer_seconds=settings.answer_seconds
+        preference=PreferenceInternalServiceStub(services.to("preference")),
+        new_id=new_id,
+        answer_seconds=settings.answer_seconds,
     )
     body_seconds = settings.body_seconds
     unsubscribing = Unsubscribing(showing=showing, links=links, body_seconds=body_seconds)
@@ -79,7 +74,7 @@ def gate_of(
     )
     resuming = Resuming(
         showing=showing,
-        cart=CartInternalServiceStub(channel("cart")),
+        cart=CartInternalServiceStub(services.to("cart")),
         answer_seconds=settings.answer_seconds,
         target=settings.resume_target,
         body_seconds=body_seconds,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from prometheus_client import CollectorRegistry
 
 from deploy.local.authority import Authority, ensure_authority
 from deploy.local.keys import Keys, mint_channel_token, write_service_token
@@ -19,12 +20,14 @@ from libs.clock import system_clock
 from libs.errors import OmnithreadError
 from libs.rpc.call import Caller
 from libs.rpc.certificates import Certificates, TlsFiles
-from libs.rpc.client import service_channel
+from libs.rpc.client import ServiceChannels, service_channel
 from libs.rpc.peers import ANYBODY, Peer, Peers, check_peer
+from libs.telemetry.metrics import ClientMetrics
 from omnithread.cart.v1.cart_internal_service_pb2 import ReplayEventsRequest, ReplayEventsResponse
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
 from omnithread.cart.v1.cart_service_pb2_grpc import CartServiceStub
 from tests.libs.rpc.opened_door import ASK, OpenedDoor, Refusal, as_channel, bearing, opened_door, refused
+from tests.proxies.tcp import Proxy
 
 SERVICES = ("cart", "aggregator", "messaging", "profile")
 REPLAY = ReplayEventsRequest(customer_id="cus_1", after_seq=0)
@@ -94,6 +97,24 @@ async def test_a_service_passes_on_the_call_of_a_channel_with_the_token_of_that(
         assert (await CartServiceStub(channel).GetCart(ASK, timeout=20)).cart.customer_id == "cus_1"
         refusal = await refused(CartInternalServiceStub(channel).ReplayEvents(REPLAY, timeout=20))
     assert refusal.reason == "CALLER_NOT_ALLOWED"
+
+
+async def test_in_whoevers_name_a_service_calls_it_is_over_one_connection(house: House) -> None:
+    async with Proxy.to(f"127.0.0.1:{house.door.server.internal_port}") as proxy:
+        channels = ServiceChannels(
+            {"cart": proxy.address}.__getitem__,
+            certificates=Certificates(house.authority.files_of("aggregator")),
+            token_file=write_service_token(house.door.keys.state, "aggregator"),
+            tracer=None,
+            metrics=ClientMetrics(CollectorRegistry()),
+        )
+        own, forward = channels.to("cart"), channels.to("cart", identity="forward")
+        for channel in (own, forward, channels.to("cart")):
+            assert await CartInternalServiceStub(channel).ReplayEvents(REPLAY, timeout=20) == ReplayEventsResponse()
+        assert proxy.accepted == 1
+        await channels.close()
+        with pytest.raises(grpc.aio.UsageError):
+            await CartInternalServiceStub(forward).ReplayEvents(REPLAY, timeout=20)
 
 
 async def test_a_token_of_a_service_opens_nothing_without_the_certificate_of_that_service(house: House) -> None:
