@@ -1,11 +1,13 @@
-"""One service as a process: `python -m services.<name> [serve | migrate | new-epoch]`.
+"""One service as a process: `python -m services.<name> [serve | migrate | new-epoch | retry-parked]`.
 
 `serve` (which needs no word) serves until SIGTERM or SIGINT; it refuses to start on a database that was not migrated.
 `migrate` makes indexes, epoch and topic, puts what the service starts out with, and may be run at any time, twice too.
 `new-epoch` is for after a restore from a backup, with the service stopped: readers then start over from it.
+`retry-parked` is for after something was mended, beside the running replicas: what is parked is tried again at once.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 
 import structlog
@@ -15,6 +17,7 @@ from libs.events.kafka import ensure_topics, kafka_access
 from libs.founding import NotMigrated
 from libs.ids import new_id
 from libs.mongo import migrate as mongo_migrate
+from libs.mongo import parked
 from libs.mongo.connection import connect, database, disconnect
 from libs.mongo.epoch import renew_epoch
 from libs.patience import patiently
@@ -37,6 +40,7 @@ def run_service(service: Service[Settings], arguments: Sequence[str] | None = No
             "serve": partial(_serve, service),
             "migrate": partial(migrate, service),
             "new-epoch": partial(new_epoch, service),
+            "retry-parked": partial(retry_parked, service),
         },
         arguments=arguments,
         faults=FAULTS_AT_START,
@@ -74,6 +78,17 @@ async def new_epoch(service: Service[Settings], settings: Settings) -> None:
         epoch = new_id("epo")
         await patiently("mongodb", lambda: renew_epoch(db, epoch))
         structlog.get_logger(__name__).info("new_epoch", database=db.name, epoch=epoch)
+    finally:
+        await disconnect(client)
+
+
+async def retry_parked(service: Service[Settings], settings: Settings) -> None:
+    """Make due what is parked in the service's database."""
+    client = connect(settings.mongo_address(), app_name=f"{service.name}-retry-parked", driver=settings.mongo_driver)
+    try:
+        db = database(client, settings.database_name(service.name))
+        found = await patiently("mongodb", lambda: parked.retry_parked(db, service.cursor_collections))
+        structlog.get_logger(__name__).info("parked_due", database=db.name, **asdict(found))
     finally:
         await disconnect(client)
 

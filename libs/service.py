@@ -25,6 +25,7 @@ from libs.mongo.documents import Documents, DocumentShape
 from libs.mongo.metrics import WriteMetrics
 from libs.mongo.migrate import Index
 from libs.mongo.record import Records
+from libs.mongo.shapes import CURSORS
 from libs.mongo.shared_clock import Doubts, no_doubt
 from libs.mongo.values import Event, RecordShape, State
 from libs.rpc.channels import ChannelRegistry
@@ -166,6 +167,8 @@ class Service(Generic[Settings]):
     """Wires the parts. Its awaits are for what must be known before the first call."""
     indexes: Sequence[Index] = ()
     """What the service's own queries need, beside what every service has."""
+    cursor_collections: Sequence[str] = (CURSORS,)
+    """Where it notes how far it has read what others announce, one for each of its readers."""
     furnish: Callable[[Settings, Database], Awaitable[None]] | None = None
     """Puts what the service starts out with into its database, as part of `migrate`; safe to repeat."""
 

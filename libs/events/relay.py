@@ -1,8 +1,8 @@
 """The relay: what the records announce reaches `events`, the collections of list members, and Kafka.
 
-At once in the process that wrote it, and twice a second by an index for what a crash left behind.
+At once in the process that wrote it, and once a second by an index for what a crash left behind.
 Every replica relays, without a leader: each step may be repeated, and repeating it changes nothing.
-To save work one replica at a time looks for what was left behind; when it falls silent for 2 s, another does.
+To save work one replica at a time looks for what was left behind; when it falls silent for 3 s, another does.
 For what was left in records and for what is not on Kafka that may be two: who does not reach Kafka leaves it to others.
 
 Records are emptied whether Kafka answers or not, so that they stay small; publishing goes on by itself.
@@ -30,8 +30,8 @@ from libs.mongo.relay_store import RelayStore, Unrelayed, WriteRefused
 MOST_CUSTOMERS = 100
 """Relayed together: at most so many records of 256 KB are in memory."""
 MOST_SWEPT = 1000
-SWEEP_SECONDS = 0.5
-SWEEP_HELD_FOR = timedelta(seconds=2)
+SWEEP_SECONDS = 1.0
+SWEEP_HELD_FOR = timedelta(seconds=3)
 LEFT_BEHIND_AFTER = timedelta(seconds=1)
 """Younger entries are being relayed by the process that wrote them."""
 TRIES_BEFORE_PARKED = 5

@@ -8,6 +8,7 @@ from functools import partial
 from libs.events.merges import MergeListener, undated
 from libs.events.streams import internal_stream
 from libs.mongo.connection import Database
+from libs.mongo.shapes import CURSORS
 from libs.process import run_service
 from libs.purposes import load_purposes
 from libs.rpc.directory import CustomerDirectory
@@ -61,6 +62,7 @@ from services.messaging.servicer import MessagingServicer
 from services.messaging.settings import MessagingSettings
 from services.messaging.store import INDEXES, SHAPE
 from services.messaging.subscriptions.parts import subscription_parts
+from services.messaging.subscriptions.store import CURSORS as SUBSCRIPTION_CURSORS
 from services.messaging.texts.fields import TEXT_INDEXES
 from services.messaging.texts.parts import text_parts
 from services.messaging.texts.viewed import VIEWED_INDEXES
@@ -250,6 +252,7 @@ SERVICE = Service(
     settings=MessagingSettings,
     build=build,
     indexes=(*INDEXES, *TEXT_INDEXES, *VIEWED_INDEXES, *CAMPAIGN_INDEXES),
+    cursor_collections=(CURSORS, SUBSCRIPTION_CURSORS),
     furnish=furnish,
 )
 

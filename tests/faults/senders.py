@@ -232,17 +232,23 @@ def _worker(services: Services, post: PostOffice, state: Path, number: int) -> t
     return server, port
 
 
+ASKED_AT_ONCE = 8
+"""Of all that is waited for: workers that send beside are to have something left."""
 Sent = tuple[Person, DeliveryKind.ValueType, str, str]
 """To whom, by which way, for what, under which id."""
 
 
 async def all_over(workers: Sequence[Worker], sent: Sequence[Sent]) -> list[messaging_pb2.Message]:
     """Give what became of messages, once all have come to their end."""
+    few_at_once = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def one(number: int, person: Person, message_id: str) -> messaging_pb2.Message:
-        while not is_over(message := await workers[number % len(workers)].message(person, message_id)):
+        while True:
+            async with few_at_once:
+                message = await workers[number % len(workers)].message(person, message_id)
+            if is_over(message):
+                return message
             await asyncio.sleep(0.2)
-        return message
 
     async with asyncio.timeout(120):
         return await asyncio.gather(*(one(place, each[0], each[3]) for place, each in enumerate(sent)))

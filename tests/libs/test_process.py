@@ -90,6 +90,9 @@ async def test_a_running_call_is_answered_after_sigterm_and_the_process_ends_wel
     code, out, err = await run(environment, "migrate")
     assert (code, err) == (0, "")
     assert '"event": "migrated"' in out
+    code, out, err = await run(environment, "retry-parked")
+    assert (code, err) == (0, "")
+    assert '"records": 0, "events": 0, "streams": 0, "event": "parked_due"' in out
     async with (
         started(environment) as (process, port, health_port),
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
@@ -124,7 +127,7 @@ async def test_a_process_that_still_waits_for_its_database_can_be_stopped(enviro
 @pytest.mark.parametrize(
     ("changed", "words", "says"),
     [
-        ({}, ["serf"], "usage: python -m services.cart [serve | migrate | new-epoch]"),
+        ({}, ["serf"], "usage: python -m services.cart [serve | migrate | new-epoch | retry-parked]"),
         ({"OMNITHREAD_DRAIN_SECONDS": "-1"}, [], "drain_seconds: Input should be greater than or equal to 0"),
         ({"OMNITHREAD_CHANNELS_FILE": "nowhere.toml"}, [], "nowhere.toml"),
         ({"OMNITHREAD_JWKS_FILE": "nowhere.json"}, [], "nowhere.json"),

@@ -1,4 +1,4 @@
-"""The smallest whole service: `python -m tests.libs.tiny_service [serve | migrate | new-epoch]`.
+"""The smallest whole service: `python -m tests.libs.tiny_service [serve | migrate | new-epoch | retry-parked]`.
 
 It answers for cart, from a cart that is always empty, and takes as long as the customer's id says (`cus_after_0-5`).
 """

@@ -15,6 +15,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from libs.events import relay
+from libs.mongo.parked import retry_parked
 from libs.mongo.shapes import RECORDS
 from tests.faults.results import note
 from tests.faults.seeds import chance, rounds, seed
@@ -97,6 +98,8 @@ async def test_poison_slows_down_nobody_else_and_all_of_it_comes_when_it_is_mend
 
         reader.poisoned.clear()
         await _mend(opened, unrelayable)
+        await retry_parked(opened.shop.database, ())
+        await reader.retry_parked()
         for customer_id in sorted(unrelayable | indigestible):
             await until(lambda who=customer_id: reader.has(who, 1), what=f"{customer_id} comes")  # type: ignore[misc]
     times = statistics.mean(slowed) / statistics.mean(usual)
@@ -144,12 +147,10 @@ async def _parked(
 
 
 async def _mend(opened: OpenShop, unrelayable: frozenset[str]) -> None:
-    """Do as an operator would: put right what the reason names, and let it be tried at once."""
+    """Put right what the reason names, as whoever looks after it would."""
     records = opened.shop.database[RECORDS]
     async for record in records.find({"_id": {"$in": sorted(unrelayable)}}, {"outbox": 1}):
         for entry in record["outbox"]:
             for member in entry["members"]:
                 member["collection"] = BAGS
-        await records.update_one(
-            {"_id": record["_id"]}, {"$set": {"outbox": record["outbox"]}, "$unset": {"relay": ""}}
-        )
+        await records.update_one({"_id": record["_id"]}, {"$set": {"outbox": record["outbox"]}})

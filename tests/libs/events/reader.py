@@ -19,6 +19,8 @@ from libs.events.streams import HeadsPage, OwnerAway, header_of
 from libs.mongo.connection import Database, database
 from libs.mongo.cursors import Cursors
 from libs.mongo.migrate import migrate
+from libs.mongo.parked import retry_parked
+from libs.mongo.shapes import CURSORS
 from libs.telemetry.journey import JourneyLabels, current_labels
 from tests.libs.events.shop import AREA, OpenShop
 
@@ -60,6 +62,10 @@ class Reader:
     def replica(self) -> "Reader":
         """Give another process of the same service."""
         return Reader(opened=self._opened, database=self._database, group=self._group, hears_heads=True, tracer=None)
+
+    async def retry_parked(self) -> None:
+        """Try what is parked at once, as the command does."""
+        await retry_parked(self._database, [CURSORS])
 
     async def _handle(self, area: str, event: Message) -> None:
         assert area == AREA
