@@ -1,4 +1,7 @@
-"""Reading records: one query, and one more for each merge on the way to the customer that remains."""
+"""Reading records: one query, and one more for each merge on the way to the customer that remains.
+
+What is asked for at the same time is asked of MongoDB together (`gathered.py`).
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic
@@ -9,6 +12,7 @@ from libs.errors import customer_not_found
 from libs.mongo.connection import Database, Document, decoded, undecoded
 from libs.mongo.deadline import Deadline, reading
 from libs.mongo.decoded import Decoded
+from libs.mongo.gathered import GatheredFinds
 from libs.mongo.outbox import pending_members
 from libs.mongo.requests import RequestLog, facts_of
 from libs.mongo.shapes import RECORDS
@@ -32,6 +36,7 @@ class RecordReader(Generic[State, Event]):
     def __init__(self, *, database: Database, shape: RecordShape[State, Event], epoch: str) -> None:
         self._records = database[RECORDS]
         self._undecoded = undecoded(database[RECORDS])
+        self._finds = GatheredFinds(self._undecoded, STATE_AND_MEMBERS)
         self._shape = shape
         self._epoch = epoch
         self._known: Decoded[State] = Decoded()
@@ -70,8 +75,7 @@ class RecordReader(Generic[State, Event]):
 
     async def get_exact(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
         """Read this very record, sealed or not, be it a tombstone."""
-        with reading(deadline):
-            document = await self._undecoded.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
+        document = await self._finds.find(customer_id, deadline or Deadline())
         return self.saved(None, customer_id) if document is None else self._read(document)
 
     async def get(self, customer_id: str, deadline: Deadline | None = None) -> Saved[State]:
@@ -82,8 +86,7 @@ class RecordReader(Generic[State, Event]):
         limit = deadline or Deadline()
         sealed: RawBSONDocument | None = None
         for _ in range(MAX_MERGE_HOPS):
-            with reading(limit):
-                document = await self._undecoded.find_one({"_id": customer_id}, STATE_AND_MEMBERS)
+            document = await self._finds.find(customer_id, limit)
             if document is None:
                 return self.saved(None, customer_id)
             if sealed is not None and (parted := self._released(sealed, document)) is not None:
