@@ -55,13 +55,14 @@ def gate_of(
         metrics=ClientMetrics(registry),
     )
     stack.push_async_callback(services.close)
-    messaging = services.to("messaging")
+    channel = services.to
+    messaging = channel("messaging")
     showing = Showing(
         brands=Brands(find=AskBrands(BrandServiceStub(messaging)), now=now),
         default_language=settings.default_language,
     )
     links = Links(
-        preference=PreferenceInternalServiceStub(services.to("preference")),
+        preference=PreferenceInternalServiceStub(channel("preference")),
         new_id=new_id,
         answer_seconds=settings.answer_seconds,
     )
@@ -74,7 +75,7 @@ def gate_of(
     )
     resuming = Resuming(
         showing=showing,
-        cart=CartInternalServiceStub(services.to("cart")),
+        cart=CartInternalServiceStub(channel("cart")),
         answer_seconds=settings.answer_seconds,
         target=settings.resume_target,
         body_seconds=body_seconds,
