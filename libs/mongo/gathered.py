@@ -8,7 +8,7 @@ What is traced asks by itself, so that its trace shows what was asked for it.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
@@ -38,6 +38,11 @@ class _Waiting:
     answer: asyncio.Future[RawBSONDocument | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+    def fail(self, error: Exception | None = None) -> None:
+        """Tell the caller, unless they have given up: what went wrong, or that it took too long for this call."""
+        if not self.answer.done():
+            self.answer.set_exception(error or self.context.run(self.deadline.error))
 
 
 class GatheredFinds:
@@ -83,32 +88,38 @@ class GatheredFinds:
         if not together:
             return
         self._under_way += 1
-        task = asyncio.get_running_loop().create_task(self._find_together(together), context=together[0].context)
+        longest = max(together, key=lambda one: one.deadline.left_seconds)
+        finding = self._find_together(together, longest.deadline)
+        task = asyncio.get_running_loop().create_task(finding, context=longest.context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _next(self) -> list[_Waiting]:
-        """Take up who waits, without those who have given up."""
+        """Take up who waits, without those who have given up or whose time is over."""
         together: list[_Waiting] = []
         while self._waiting and len(together) < TOGETHER:
             waiting = self._waiting.popleft()
-            if not waiting.answer.done():
+            if waiting.deadline.over:
+                waiting.fail()
+            elif not waiting.answer.done():
                 waiting.is_taken_up = True
                 together.append(waiting)
         return together
 
-    async def _find_together(self, together: list[_Waiting]) -> None:
+    async def _find_together(self, together: list[_Waiting], deadline: Deadline) -> None:
         """Answer them all, or fail them all: each has its own deadline beside, this is the longest of them."""
-        deadline = max((one.deadline for one in together), key=lambda one: one.left_seconds)
         try:
             found = await self._find_all({one.key for one in together}, deadline)
         except OmnithreadError:
-            _answer(together, lambda one: one.answer.set_exception(one.deadline.error()))
+            for one in together:
+                one.fail()
         except Exception as error:  # noqa: BLE001  it is told to whoever waits
-            failure = error
-            _answer(together, lambda one: one.answer.set_exception(failure))
+            for one in together:
+                one.fail(error)
         else:
-            _answer(together, lambda one: one.answer.set_result(found.get(one.key)))
+            for one in together:
+                if not one.answer.done():
+                    one.answer.set_result(found.get(one.key))
         finally:
             self._one_less()
 
@@ -116,9 +127,3 @@ class GatheredFinds:
         with reading(deadline):
             cursor = self._collection.find({"_id": {"$in": sorted(keys)}}, self._projection)
             return {document["_id"]: document for document in await cursor.to_list(None)}
-
-
-def _answer(together: Iterable[_Waiting], give: Callable[[_Waiting], None]) -> None:
-    for one in together:
-        if not one.answer.done():
-            give(one)

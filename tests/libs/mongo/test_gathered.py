@@ -109,6 +109,16 @@ async def test_who_gives_up_takes_nobody_along(gathered: GatheredFinds) -> None:
     assert await found(gathered, 7) == 7
 
 
+async def test_whose_time_is_over_is_not_asked_for(gathered: GatheredFinds, finds: Finds) -> None:
+    busy = [asyncio.create_task(found(gathered, number)) for number in range(UNDER_WAY)]
+    await asyncio.sleep(0)
+    late = [asyncio.create_task(found(gathered, number, seconds=0.0)) for number in range(10)]
+    answers = await asyncio.gather(*late, return_exceptions=True)
+    assert [one.reason for one in answers if isinstance(one, OmnithreadError)] == ["DEPENDENCY_UNAVAILABLE"] * 10
+    assert await asyncio.gather(*busy) == list(range(UNDER_WAY))
+    assert finds.count == UNDER_WAY
+
+
 async def test_what_is_traced_asks_by_itself(gathered: GatheredFinds, finds: Finds) -> None:
     tracer = TracerProvider().get_tracer("test")
 
