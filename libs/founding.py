@@ -64,13 +64,7 @@ async def lay_foundation(
     certificates: Certificates | None,
 ) -> Foundation:
     """Make what the service builds on."""
-    services = ServiceChannels(
-        settings.address_of,
-        token_file=settings.service_token_file,
-        certificates=certificates,
-        tracer=tracer,
-        metrics=ClientMetrics(registry),
-    )
+    services = ServiceChannels(settings, ClientMetrics(registry), certificates=certificates, tracer=tracer)
     stack.push_async_callback(services.close)
     kafka = kafka_access(settings)
     return Foundation(

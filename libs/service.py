@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
-import grpc
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
@@ -29,7 +28,7 @@ from libs.mongo.shapes import CURSORS
 from libs.mongo.shared_clock import Doubts, no_doubt
 from libs.mongo.values import Event, RecordShape, State
 from libs.rpc.channels import ChannelRegistry
-from libs.rpc.client import Identity
+from libs.rpc.outbound import OutboundChannel
 from libs.rpc.server import Registration
 from libs.settings import ServiceSettings
 
@@ -41,13 +40,6 @@ class Runs(Protocol):
 
     async def run(self) -> None:
         """Work; to return or raise is a fault, after which it is started again."""
-
-
-class OpenChannel(Protocol):
-    """Opens a channel to another service; it is closed with the service."""
-
-    def __call__(self, service: str, /, *, identity: Identity = "own") -> grpc.aio.Channel:
-        """Open one to a service of the suite (`cart`); see `libs.rpc.client.ServiceChannels`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +54,8 @@ class Foundation:
     kafka: KafkaAccess
     channels: ChannelRegistry
     """As the file has them now: they may change while we run."""
-    channel: OpenChannel
+    channel: Callable[[str], OutboundChannel]
+    """Gives the one to another service of the suite (`cart`), open until the service ends; see `ServiceChannels`."""
     clock: Clock
     """The time that all replicas share."""
     new_id: NewId

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -12,6 +12,7 @@ from libs.events.metrics import StreamMetrics
 from libs.events.renewing import renewed
 from libs.events.streams import HeadsPage, OwnerAway, Stream
 from libs.mongo.cursors import Cursors, SweepPlace
+from libs.mongo.shapes import LONG_AGO
 
 SWEEP_SECONDS = 3.0
 STAND_BACK = 3.0
@@ -22,7 +23,6 @@ OVERLAP = timedelta(seconds=15)
 """Longer than a write takes from its update time to being readable, with the clocks of the owner's replicas apart."""
 LEASE = timedelta(seconds=6)
 """Renewed while it lasts; so long after a replica was killed in it, another sweeps."""
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 

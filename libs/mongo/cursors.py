@@ -9,15 +9,14 @@ since the customer's events are then replayed from the first that the owner keep
 from collections import Counter
 from collections.abc import Collection as AnyOf
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
 from libs.mongo.connection import Collection, Database, Document
 from libs.mongo.deadline import reading
-from libs.mongo.shapes import CURSORS, cursor_key
+from libs.mongo.shapes import CURSORS, DUE, LONG_AGO, cursor_key
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 PARKED_FIELDS = {"parked_seq": "", "parked_reason": "", "parked_attempts": "", "retry_time": ""}
 
 
@@ -103,6 +102,12 @@ class Cursors:
         with reading():
             found = self._cursors.find({"retry_time": {"$gt": LONG_AGO}}, {"area": 1, "_id": 0}).limit(limit)
             return Counter([document["area"] async for document in found])
+
+    async def make_due(self) -> int:
+        """Let every parked stream be tried at once, and give how many they are."""
+        with reading():
+            parked = await self._cursors.update_many({"retry_time": {"$gt": LONG_AGO}}, {"$set": {"retry_time": DUE}})
+        return parked.matched_count
 
     async def claim_retry(self, cursor: Cursor, *, until: datetime) -> bool:
         """Take a due cursor for oneself until a time, so that replicas do not all try at once."""

@@ -13,7 +13,7 @@ from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bson.errors import BSONError
 from pymongo import InsertOne, ReplaceOne, UpdateMany, UpdateOne
@@ -21,13 +21,22 @@ from pymongo.errors import BulkWriteError, InvalidName, OperationFailure
 
 from libs.mongo.connection import Collection, Database, Document
 from libs.mongo.once import insert_once
-from libs.mongo.shapes import EVENTS, META, RECORDS, EventDocument, MemberEntry, OutboxEntry, RelayState, event_key
+from libs.mongo.shapes import (
+    DUE,
+    EVENTS,
+    LONG_AGO,
+    META,
+    RECORDS,
+    EventDocument,
+    MemberEntry,
+    OutboxEntry,
+    RelayState,
+    event_key,
+)
 
 KEEP_EVENTS = timedelta(days=14)
 DUPLICATE_KEY = 11000
 SWEEP_KEY = "relay-sweep"
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""Lower bound of the sweeps' queries, so that an index of times is read without what has no time at all."""
 
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateMany | UpdateOne
 
@@ -225,6 +234,17 @@ class RelayStore:
         """Keep the sweep away from a customer's pending events until a time, and note on them why."""
         change = {"pending_since": until, "pending_reason": reason}
         await self._events.update_many({"pending_customer": customer_id}, {"$set": change})
+
+    async def make_due(self) -> tuple[int, int]:
+        """Let all that was refused be tried at once, and give how many records and how many events that are."""
+        records = await self._records.update_many(
+            {"outbox.record_time": {"$gt": LONG_AGO}, "relay.retry_time": {"$gt": LONG_AGO}},
+            {"$set": {"relay.retry_time": DUE}},
+        )
+        events = await self._events.update_many(
+            {"pending_since": {"$gt": LONG_AGO}, "pending_reason": {"$gt": ""}}, {"$set": {"pending_since": DUE}}
+        )
+        return records.matched_count, events.matched_count
 
 
 def _unrelayed(document: Document) -> Unrelayed:

@@ -13,7 +13,7 @@ Times are UTC with milliseconds. Only the relay writes `events`, member collecti
 and it pulls outbox entries by `seq` without touching `version`; everything else in a record changes with `version`.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NotRequired, TypedDict
 
 RECORDS = "records"
@@ -22,6 +22,11 @@ CURSORS = "cursors"
 META = "meta"
 AUDIT = "audit"
 MERGE_REPORTS = "merge_reports"
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every time that is stored: as a lower bound, an index of times is read without what has no time at all."""
+DUE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Over by everybody's clock, and after `LONG_AGO`: what is put to it is found by whoever looks for what is due."""
 
 
 class MemberEntry(TypedDict):

@@ -5,24 +5,22 @@ It raises `grpc.aio.AioRpcError`; `status.error_from_rpc` reads that back into t
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import grpc
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
-from libs.rpc.call import call_or_none
 from libs.rpc.certificates import Certificates, Pair, channel_credentials
 from libs.rpc.connection import Connection
 from libs.rpc.outbound import OutboundChannel
 from libs.rpc.watched_file import WatchedFile
+from libs.settings import ProcessSettings
 from libs.telemetry.metrics import ClientMetrics
 from libs.telemetry.tracing import tracer as default_tracer
 from omnithread.addresses import authority_options
 
-Identity = Literal["own", "forward"]
 MOST_RESPONSE_BYTES = 4 * 1024 * 1024
 
 SERVICE_CONFIG = {
@@ -81,15 +79,13 @@ def service_channel(
     token_file: Path,
     service: str = "",
     certificates: Certificates | None = None,
-    identity: Identity = "own",
     tracer: Tracer | None = None,
     metrics: ClientMetrics | None = None,
 ) -> OutboundChannel:
     """Open a channel to a service of the suite. It connects when first used; `await close()` it at the end.
 
-    `identity="own"` calls as this service, with the token in `token_file` (read again when it changes): for internal
-    services and background work. `"forward"` calls in the name of whoever is being answered, and as this service
-    where nobody is.
+    It calls as this service, with the token in `token_file` (read again when it changes): for internal services and
+    background work. `forwarding()` of it calls in the name of whoever is being answered.
     With `certificates` it shows ours and believes only the certificate of `service`; without, all is in plaintext.
     A call without a `timeout` gets 5 s; no call waits longer than the own caller does.
     """
@@ -106,7 +102,7 @@ def service_channel(
 
     return OutboundChannel(
         Connection(open_channel, certificates),
-        token=_token_of(identity, WatchedFile(token_file, token_in)),
+        token=WatchedFile(token_file, token_in).get,
         tracer=tracer or default_tracer(),
         metrics=metrics or ClientMetrics(CollectorRegistry()),
         address=address,
@@ -121,46 +117,33 @@ class ServiceChannels:
 
     def __init__(
         self,
-        address_of: Callable[[str], str],
+        settings: ProcessSettings,
+        metrics: ClientMetrics,
         *,
-        token_file: Path,
         certificates: Certificates | None,
         tracer: Tracer | None,
-        metrics: ClientMetrics,
     ) -> None:
-        """See `service_channel`; `address_of` gives the address of a service."""
-        self._address_of = address_of
-        self._token_file = token_file
+        """See `service_channel`; the addresses and our own token are those of the settings."""
+        self._settings = settings
+        self._metrics = metrics
         self._certificates = certificates
         self._tracer = tracer
-        self._metrics = metrics
         self._opened: dict[str, OutboundChannel] = {}
 
-    def to(self, service: str, *, identity: Identity = "own") -> OutboundChannel:
-        """Give one to a service; it lasts until `close`."""
+    def to(self, service: str) -> OutboundChannel:
+        """Give the one to a service; it lasts until `close`."""
         if service not in self._opened:
             self._opened[service] = service_channel(
-                self._address_of(service),
+                self._settings.address_of(service),
                 service=service,
                 certificates=self._certificates,
-                token_file=self._token_file,
+                token_file=self._settings.service_token_file,
                 tracer=self._tracer,
                 metrics=self._metrics,
             )
-        own = self._opened[service]
-        if identity == "own":
-            return own
-        return own.in_the_name_of(_token_of(identity, WatchedFile(self._token_file, token_in)))
+        return self._opened[service]
 
     async def close(self) -> None:
         """Close them all."""
         for opened in self._opened.values():
             await opened.close()
-
-
-def _token_of(identity: Identity, own: WatchedFile[str]) -> Callable[[], str]:
-    def token() -> str:
-        call = call_or_none() if identity == "forward" else None
-        return call.token if call is not None and call.token else own.get()
-
-    return token

@@ -6,12 +6,14 @@ Wraps grpc's channel instead of intercepting it: an interceptor of grpc.aio cost
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from types import TracebackType
 from typing import Any, Generic, NoReturn, Self, TypeVar
 
 import grpc
 from opentelemetry.trace import Span, Tracer, use_span
 
+from libs.rpc.call import call_or_none
 from libs.rpc.connection import Connection, Over
 from libs.rpc.deadlines import call_timeout
 from libs.rpc.pulse import UNHEARD, Pulse, health_check, silent_error
@@ -38,28 +40,29 @@ class OutboundChannel(grpc.aio.Channel):
         tracer: Tracer,
         metrics: ClientMetrics,
         address: str,
-        pulse: Pulse | None = None,
     ) -> None:
-        """`pulse` is that of the same connection, where another channel uses it as well."""
         self._connection = connection
         self._token = token
         self._tracer = tracer
         self._metrics = metrics
-        self._address = address
         self._where = server_attributes(address)
-        self.pulse = pulse or Pulse(health_check(connection.get))
+        self.pulse = Pulse(health_check(connection.get))
         """Knows whether the other side is silent."""
 
-    def in_the_name_of(self, token: Callable[[], str]) -> "OutboundChannel":
-        """Give a channel that calls with another token over the same connection; it is closed with this one."""
-        return OutboundChannel(
-            self._connection,
-            token=token,
-            tracer=self._tracer,
-            metrics=self._metrics,
-            address=self._address,
-            pulse=self.pulse,
-        )
+    def forwarding(self) -> "OutboundChannel":
+        """Give a channel over the same connection that calls in the name of whoever is being answered.
+
+        It calls as this one where nobody is, and is closed with it.
+        """
+        own = self._token
+
+        def token() -> str:
+            call = call_or_none()
+            return call.token if call is not None and call.token else own()
+
+        channel = copy(self)
+        channel._token = token  # noqa: SLF001  of our own class
+        return channel
 
     def unary_unary(
         self,

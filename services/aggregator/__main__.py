@@ -185,8 +185,8 @@ async def build(settings: AggregatorSettings, foundation: Foundation) -> Parts:
 def open_sources(foundation: Foundation) -> Sources:
     """Open the channels to the four services: in the caller's name for reading, in our own for their internal part."""
     four = ("profile", "cart", "preference", "messaging")
-    forward = {name: foundation.channel(name, identity="forward") for name in four}
     own = {name: foundation.channel(name) for name in four}
+    forward = {name: channel.forwarding() for name, channel in own.items()}
     return Sources(
         profile=ProfileServiceStub(forward["profile"]),
         cart=CartServiceStub(forward["cart"]),

@@ -47,13 +47,7 @@ def gate_of(
     if certificates is not None:
         tell_ends(certificates, registry)
 
-    services = ServiceChannels(
-        settings.address_of,
-        token_file=settings.service_token_file,
-        certificates=certificates,
-        tracer=tracer,
-        metrics=ClientMetrics(registry),
-    )
+    services = ServiceChannels(settings, ClientMetrics(registry), certificates=certificates, tracer=tracer)
     stack.push_async_callback(services.close)
     channel = services.to
     messaging = channel("messaging")

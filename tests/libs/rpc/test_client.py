@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 
 from deploy.local.keys import Keys, mint_channel_token, write_service_token
 from libs.errors import OmnithreadError, dependency_unavailable, failed_precondition
 from libs.rpc.call import Call, current_call, remaining_seconds
-from libs.rpc.client import Identity, service_channel
+from libs.rpc.client import service_channel
+from libs.rpc.outbound import OutboundChannel
 from libs.telemetry.journey import current_labels, journey_labels
 from omnithread.cart.v1.cart_internal_service_pb2 import ReplayEventsRequest
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def calling(door: OpenedDoor, identity: Identity = "own") -> AsyncIterator[grpc.aio.Channel]:
+async def calling(door: OpenedDoor) -> AsyncIterator[OutboundChannel]:
     """Open messaging's channel to the cart service behind the door."""
     channel = service_channel(
         f"127.0.0.1:{door.server.port}",
         token_file=write_service_token(door.keys.state, "messaging"),
-        identity=identity,
         tracer=door.tracer,
     )
     async with channel:
@@ -72,9 +71,9 @@ async def test_the_trace_goes_through_the_client_span_to_the_other_side(door: Op
 
 
 async def test_answering_a_channel_the_channels_own_token_goes_on(keys: Keys, door: OpenedDoor) -> None:
-    async with opened_door(keys) as behind, calling(behind, "forward") as channel:
+    async with opened_door(keys) as behind, calling(behind) as own:
         noted = note_calls(behind)
-        stub: CartServiceAsyncStub = CartServiceStub(channel)
+        stub: CartServiceAsyncStub = CartServiceStub(own.forwarding())
 
         async def pass_on(request: GetCartRequest) -> GetCartResponse:
             return await stub.GetCart(request)
@@ -92,7 +91,7 @@ async def test_answering_a_channel_the_channels_own_token_goes_on(keys: Keys, do
 
 
 async def test_internal_work_of_a_call_is_done_as_the_service(keys: Keys, door: OpenedDoor) -> None:
-    async with opened_door(keys) as behind, calling(behind, "own") as channel:
+    async with opened_door(keys) as behind, calling(behind) as channel:
         stub = CartInternalServiceStub(channel)
 
         async def look_behind(request: GetCartRequest) -> GetCartResponse:

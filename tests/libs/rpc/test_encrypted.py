@@ -22,6 +22,7 @@ from libs.rpc.call import Caller
 from libs.rpc.certificates import Certificates, TlsFiles
 from libs.rpc.client import ServiceChannels, service_channel
 from libs.rpc.peers import ANYBODY, Peer, Peers, check_peer
+from libs.settings import ProcessSettings
 from libs.telemetry.metrics import ClientMetrics
 from omnithread.cart.v1.cart_internal_service_pb2 import ReplayEventsRequest, ReplayEventsResponse
 from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServiceStub
@@ -102,13 +103,16 @@ async def test_a_service_passes_on_the_call_of_a_channel_with_the_token_of_that(
 async def test_in_whoevers_name_a_service_calls_it_is_over_one_connection(house: House) -> None:
     async with Proxy.to(f"127.0.0.1:{house.door.server.internal_port}") as proxy:
         channels = ServiceChannels(
-            {"cart": proxy.address}.__getitem__,
+            ProcessSettings(
+                cart_address=proxy.address,
+                service_token_file=write_service_token(house.door.keys.state, "aggregator"),
+            ),
+            ClientMetrics(CollectorRegistry()),
             certificates=Certificates(house.authority.files_of("aggregator")),
-            token_file=write_service_token(house.door.keys.state, "aggregator"),
             tracer=None,
-            metrics=ClientMetrics(CollectorRegistry()),
         )
-        own, forward = channels.to("cart"), channels.to("cart", identity="forward")
+        own = channels.to("cart")
+        forward = own.forwarding()
         for channel in (own, forward, channels.to("cart")):
             assert await CartInternalServiceStub(channel).ReplayEvents(REPLAY, timeout=20) == ReplayEventsResponse()
         assert proxy.accepted == 1
