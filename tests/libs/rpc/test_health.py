@@ -1,6 +1,7 @@
 """Anybody may ask how a service is, without a token; and nobody can make use of that to stop it."""
 
 import asyncio
+import itertools
 
 import grpc
 import pytest
@@ -54,10 +55,12 @@ async def test_who_asks_for_health_and_takes_no_answer_keeps_no_service_from_sto
 async def test_who_asks_for_health_without_end_takes_no_calls_from_others(door: OpenedDoor, path: str) -> None:
     async with bare_connection(door.server.port, settings=NO_WINDOW) as silent:
         staying = asyncio.create_task(silent.stay())
-        for number in range(MOST_AT_ONCE):
-            await silent.call(path, EVERYTHING, stream=2 * number + 1)
+        streams = itertools.count(1, 2)
+        for _ in range(MOST_AT_ONCE):
+            await silent.call(path, EVERYTHING, stream=next(streams))
         async with asyncio.timeout(30):
             while (refusal := await refusal_of_health(door)) is None:
+                await silent.call(path, EVERYTHING, stream=next(streams))  # who takes nothing for 5 s is let go
                 await asyncio.sleep(0.01)
         assert refusal is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert (await door.ask()).cart.customer_id == "cus_1"
