@@ -17,6 +17,8 @@ from tests.services.cart.shop import Shop, item, pickup
 from tests.services.cart.tills import sale
 
 GUESTS_VISIT = "ses_guest"
+UNDO_SECONDS = 30.0
+"""Four at once beside twenty writes to the same two records take two seconds on a quiet machine."""
 
 
 async def undo(shop: Shop, merge_id: str, guest: str, known: str) -> internal_pb.ReleaseCustomerResponse:
@@ -28,7 +30,8 @@ async def undo(shop: Shop, merge_id: str, guest: str, known: str) -> internal_pb
             survivor_customer_id=known,
             source_session_ids=[GUESTS_VISIT],
             merge_time=to_timestamp(datetime.now(UTC) - timedelta(minutes=1)),
-        )
+        ),
+        timeout=UNDO_SECONDS,
     )
 
 
