@@ -1,8 +1,9 @@
 """Who is let in when there is more to do than can be done: the less important is turned away first, and cheaply.
 
 Each call holds a slot while it is answered; there are as many as `limit.py` finds right. Bulk work may fill some of
-them, everyday calls most, and what must not fail (checkouts, opt-outs, erasures) all. Who finds no slot waits a moment,
-the most important first: a burst is taken in that way. While the overload lasts nobody waits but what must not fail:
+them, everyday calls most, and what must not fail (checkouts, opt-outs, erasures) all; none is for bulk work while an
+everyday call found no slot a moment ago. Who finds no slot waits a moment, the most important first: a burst is taken
+in that way. While the overload lasts nobody waits but what must not fail:
 a queue that is never empty only makes everybody slower. Whoever is turned away is told when to come again, before
 their token is checked or their message read.
 While three quarters are taken no channel gets more than half of the slots, if others have called lately; what must not
@@ -37,7 +38,8 @@ CHANNEL_SHARE = 0.5
 MOST_TAKEN = 0.75
 OTHERS_SECONDS = 10.0
 """For so long others want some after they called: a flood that has all slots must not make them be nobody."""
-WAIT_SECONDS = 0.5
+WAIT_SECONDS = 0.25
+"""So long a burst may take to be taken in. What is let in shall not have waited several times as long as it takes."""
 MOST_WAITING = 500
 """Of one importance and those above it."""
 LASTING_SECONDS = 0.5
@@ -210,6 +212,8 @@ class Admission:
             self._wanted = self._now()
 
     def _is_free(self, importance: Importance) -> bool:
+        if importance is Importance.BULK and self._strains[Importance.NORMAL].is_on(self._now()):
+            return False
         share, limit, everyday = SHARES[importance], self._limit.value, self._busy[Importance.NORMAL]
         reserved, kept = max(1.0, limit * RESERVED), 0.0
         if importance is Importance.NORMAL and everyday < reserved:
@@ -269,9 +273,13 @@ class Strain:
         """Whether that has been so for long."""
         return self.last - self.since > LASTING_SECONDS
 
+    def is_on(self, now: float) -> bool:
+        """Say whether one found none a moment ago."""
+        return now - self.last <= CALM_SECONDS
+
     def note(self, now: float) -> bool:
         """Note that a call finds none now; say whether that has been so for long."""
-        if now - self.last > CALM_SECONDS:
+        if not self.is_on(now):
             self.since = now
         self.last = now
         return self.lasts

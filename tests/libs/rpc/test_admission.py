@@ -47,6 +47,24 @@ async def test_bulk_work_gets_half_everyday_calls_most_and_urgent_ones_all() -> 
     assert not entrance.shed  # being asked turns nobody away
 
 
+async def test_no_bulk_work_is_let_in_where_an_everyday_call_found_no_slot_a_moment_ago() -> None:
+    entrance = Entrance(limit=20)
+    held = await entrance.fill(NORMAL, 17)
+    await entrance.overload(NORMAL)
+    for _ in range(17):
+        entrance.admission.leave(held.pop(), counts=False)
+    assert entrance.admission.is_closed(BULK) is False  # it may wait for its turn, and has it when everyday ones had
+    waiting = asyncio.create_task(entrance.admission.enter("m", BULK))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        entrance.admission.beat(0.0)
+    assert not waiting.done()
+    assert not entrance.admission.is_closed(NORMAL)
+    entrance.now += rules.CALM_SECONDS + 0.01
+    entrance.admission.beat(0.0)
+    await asyncio.wait_for(waiting, 1)
+
+
 async def test_a_burst_is_taken_in_as_slots_become_free() -> None:
     entrance = Entrance(limit=20)
     held = await entrance.fill(NORMAL, 17)
@@ -78,6 +96,8 @@ async def test_who_must_not_fail_is_called_first() -> None:
         entrance.admission.leave(slot, counts=False)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+    entrance.now += rules.CALM_SECONDS + 0.01
+    entrance.admission.beat(0.0)
     await asyncio.gather(*coming)
     assert order == [URGENT, URGENT, NORMAL, NORMAL, BULK]
 
