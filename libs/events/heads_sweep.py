@@ -53,6 +53,7 @@ class HeadsSweep:
         self._metrics = metrics
         self._every_seconds = every_seconds
         self._grace_seconds = grace_seconds
+        self._left: SweepPlace | None = None
 
     async def run(self) -> None:
         """Sweep until cancelled. No failure ends it; what failed is swept again."""
@@ -60,7 +61,7 @@ class HeadsSweep:
             pause_seconds = self._every_seconds
             try:
                 now = self._clock()
-                place = await self._cursors.claim_sweep(self._stream.area, now=now, until=now + LEASE)
+                place = await self._cursors.claim_sweep(self._stream.area, now=now, until=now + LEASE, left=self._left)
                 if place is not None:
                     await self._sweep(place)
             except OwnerAway:
@@ -79,7 +80,7 @@ class HeadsSweep:
             next_time = self._clock() + timedelta(seconds=self._every_seconds)
             self._metrics.compared_time.set(self._clock().timestamp())
         finally:
-            await self._cursors.leave_sweep(reached, next_time=next_time)
+            self._left = await self._cursors.leave_sweep(reached, next_time=next_time)
 
     async def _renew(self, place: SweepPlace) -> None:
         await self._cursors.leave_sweep(place, next_time=self._clock() + LEASE)

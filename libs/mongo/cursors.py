@@ -8,7 +8,7 @@ since the customer's events are then replayed from the first that the owner keep
 
 from collections import Counter
 from collections.abc import Collection as AnyOf
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
@@ -53,6 +53,8 @@ class SweepPlace:
     """What changed before was compared; long ago where nothing was."""
     epoch: str
     """Of the owner, as the last sweep saw it; empty before the first."""
+    next_time: datetime | None = field(default=None, compare=False)
+    """When it is due again, as whoever left it noted; None in a sweep."""
 
 
 class Cursors:
@@ -116,13 +118,20 @@ class Cursors:
             claimed = await self._cursors.update_one(mine, {"$set": {"retry_time": until}})
         return claimed.modified_count == 1
 
-    async def claim_sweep(self, area: str, *, now: datetime, until: datetime) -> SweepPlace | None:
+    async def claim_sweep(
+        self, area: str, *, now: datetime, until: datetime, left: SweepPlace | None = None
+    ) -> SweepPlace | None:
         """Take the sweep of one area until a time; None while another replica has it, or it is not due.
 
         What is due further ahead than anybody plans was written by a clock that was ahead, and is not waited for.
+        `left` is what this replica left last: where nobody took it since, one command is enough.
         """
         key = _sweep_key(area)
         with reading():
+            if left is not None and left.next_time is not None and left.next_time <= now:
+                as_left = {"_id": key, "next_time": left.next_time, "since": left.since, "epoch": left.epoch}
+                if (await self._cursors.update_one(as_left, {"$set": {"next_time": until}})).matched_count:
+                    return replace(left, next_time=None)
             found = await self._cursors.find_one({"_id": key})
             if found is None:
                 place: Document = {"_id": key, "since": LONG_AGO, "epoch": "", "next_time": until}
@@ -143,11 +152,12 @@ class Cursors:
             place: Document = {"_id": _sweep_key(area), "since": since, "epoch": "", "next_time": since}
             await self._insert(place)
 
-    async def leave_sweep(self, place: SweepPlace, *, next_time: datetime) -> None:
-        """Note how far a sweep came, and when the next is due."""
+    async def leave_sweep(self, place: SweepPlace, *, next_time: datetime) -> SweepPlace:
+        """Note how far a sweep came, and when the next is due; give that, for `claim_sweep`."""
         change = {"since": place.since, "epoch": place.epoch, "next_time": next_time}
         with reading():
             await self._cursors.update_one({"_id": _sweep_key(place.area)}, {"$set": change})
+        return replace(place, next_time=next_time)
 
     async def _move(self, cursor: Cursor, change: Document, *, epoch: str, seq: int) -> None:
         key = cursor_key(cursor.area, cursor.customer_id)

@@ -6,12 +6,16 @@ needs as little of this process as possible; what it needs is counted nowhere.
 
 import asyncio
 import itertools
+import math
+import random
 import sys
 import time
 
 import grpc
 import uvloop
 
+from omnithread import details_of
+from omnithread.outgoing import retry_seconds
 from tests.bench.load.kinds import kind_of
 from tests.bench.load.plan import Load, LoadPlan, Told, Visitor
 
@@ -19,9 +23,9 @@ Metadata = tuple[tuple[str, str], ...]
 
 DEADLINE_SECONDS = 20.0
 MOST_OPEN = 20_000
-TURNED_AWAY_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 0.5
-"""Who is turned away, since it is too much just now, comes again with the same request, as the client package does: a
-little later each time, and as long as its deadline lets it."""
+SPREAD = 0.5
+"""Who is turned away, since it is too much just now, comes again with the same request after the time that the server
+names, as the client package does: up to so much later, so that not all come at once, and while its deadline lets it."""
 
 
 class Caller:
@@ -30,6 +34,7 @@ class Caller:
     def __init__(self, plan: LoadPlan, channel: grpc.aio.Channel) -> None:
         self._kind = kind_of(plan.kind, plan.expected)
         self._call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(self._kind.path)
+        self._chance = random.Random(0)
         self._visits = itertools.cycle([(visitor, _metadata(plan, visitor)) for visitor in plan.visitors])
 
     async def spell(self, load: Load) -> Told:
@@ -74,18 +79,17 @@ class Caller:
     async def _answered(self, request: bytes, metadata: Metadata, told: Told) -> bytes | None:
         """Give the answer; None, and its status noted, where there is none."""
         end = time.perf_counter() + DEADLINE_SECONDS
-        for tried in itertools.count(1):
+        while True:
             left = end - time.perf_counter()
             try:
                 return await self._call(request, metadata=metadata, timeout=left)
             except grpc.aio.AioRpcError as error:
-                pause = min(tried * TURNED_AWAY_SECONDS, LONGEST_PAUSE_SECONDS)
+                pause = (retry_seconds(details_of(error)) or math.inf) * (1 + SPREAD * self._chance.random())
                 if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED or pause >= left:
                     told.failed[error.code().name] = told.failed.get(error.code().name, 0) + 1
                     return None
             told.turned_away += 1
             await asyncio.sleep(pause)
-        return None
 
 
 def _metadata(plan: LoadPlan, visitor: Visitor) -> Metadata:

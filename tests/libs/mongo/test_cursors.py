@@ -81,6 +81,17 @@ async def test_one_replica_at_a_time_sweeps_an_area(cursors: Cursors) -> None:
     )
 
 
+async def test_who_left_a_sweep_takes_it_again_where_nobody_else_did(cursors: Cursors) -> None:
+    assert await cursors.claim_sweep("cart", now=NOW, until=SOON) is not None
+    left = await cursors.leave_sweep(SweepPlace("cart", NOW, "epo_1"), next_time=SOON)
+    later, latest = (SOON + timedelta(seconds=seconds) for seconds in (5, 10))
+    assert await cursors.claim_sweep("cart", now=NOW, until=later, left=left) is None  # it is not due
+    assert await cursors.claim_sweep("cart", now=SOON, until=later, left=left) == SweepPlace("cart", NOW, "epo_1")
+    assert await cursors.claim_sweep("cart", now=SOON, until=later, left=left) is None
+    await cursors.leave_sweep(SweepPlace("cart", SOON, "epo_2"), next_time=later)  # another replica, meanwhile
+    assert await cursors.claim_sweep("cart", now=later, until=latest, left=left) == SweepPlace("cart", SOON, "epo_2")
+
+
 async def test_a_reader_that_cares_for_nothing_before_begins_its_sweeps_there_and_only_once(cursors: Cursors) -> None:
     await cursors.begin_sweeps(["cart", "profile"], since=NOW)
     await cursors.begin_sweeps(["cart"], since=SOON)
