@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 MS = 1000.0
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,28 @@ class Spell:
     def rate(self) -> float:
         """Give the calls a second."""
         return self.calls / self.wall_seconds
+
+
+def merged(spells: Sequence[Spell]) -> Spell:
+    """Give what came of several at the same time as one; the CPU of what has the same name in several is added."""
+    return Spell(
+        calls=sum(one.calls for one in spells),
+        wrong=sum(one.wrong for one in spells),
+        failed=_added([one.failed for one in spells]),
+        turned_away=sum(one.turned_away for one in spells),
+        wall_seconds=max(one.wall_seconds for one in spells),
+        latencies_ms=[took for one in spells for took in one.latencies_ms],
+        cpu_seconds=_added([one.cpu_seconds for one in spells]),
+        apart_seconds=_added([one.apart_seconds for one in spells]),
+    )
+
+
+def _added(counts: Sequence[Mapping[str, Number]]) -> dict[str, Number]:
+    found: dict[str, Number] = {}
+    for count in counts:
+        for name, one in count.items():
+            found[name] = found[name] + one if name in found else one
+    return found
 
 
 Quantity: TypeAlias = Callable[[Spell], float]

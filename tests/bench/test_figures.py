@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.bench.figures import Figure, ratio, value
-from tests.bench.spells import Spell, cpu_ms, cpu_ms_with_all, p50_ms, p99_ms
+from tests.bench.spells import Spell, cpu_ms, cpu_ms_with_all, merged, p50_ms, p99_ms
 
 
 def _spell(cpu_seconds: float, *, calls: int = 100, wrong: int = 0, failed: dict[str, int] | None = None) -> Spell:
@@ -44,6 +44,14 @@ def test_each_round_is_compared_with_itself_and_the_median_tells() -> None:
 def test_the_cpu_of_a_call_is_that_of_all_processes_and_a_stub_is_told_apart() -> None:
     assert cpu_ms(_spell(0.2)) == pytest.approx(2.0)
     assert cpu_ms_with_all(_spell(0.2)) == pytest.approx(3.0)
+
+
+def test_two_spells_at_the_same_time_are_one_of_all_their_calls() -> None:
+    both = merged([_spell(0.2), _spell(0.4, calls=200, wrong=1, failed={"UNAVAILABLE": 2})])
+    assert (both.calls, both.wrong, both.failed) == (300, 1, {"UNAVAILABLE": 2})
+    assert both.rate == pytest.approx(150)
+    assert cpu_ms(both) == pytest.approx(2.0)
+    assert both.apart_seconds == pytest.approx({"stub": 0.2})
 
 
 def test_percentiles_are_of_what_was_answered() -> None:

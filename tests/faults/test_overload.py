@@ -6,6 +6,7 @@ with all that follows from one in the other services it costs as much as a dozen
 their price.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -77,7 +78,7 @@ def is_lost_first(less: Tally, more: Tally) -> bool:
     if not all(sent):
         return True
     lost = sum(tally.sent - tally.done for tally in (less, more)) / sum(sent)
-    error = (lost * (1 - lost) * sum(1 / count for count in sent)) ** 0.5
+    error = math.sqrt(lost * (1 - lost) * sum(1 / count for count in sent))
     return more.lost_share - less.lost_share <= BEYOND_CHANCE * error
 
 

@@ -14,10 +14,12 @@ from tests.bench.rows import (
     startup,
     storage,
     watch,
+    workers,
 )
 
 ROWS: Sequence[Row] = (
     get_cart.ROW,
+    workers.ROW,
     add_item.ROW,
     context.ROW,
     recent_context.ROW,
