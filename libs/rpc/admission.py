@@ -38,8 +38,7 @@ CHANNEL_SHARE = 0.5
 MOST_TAKEN = 0.75
 OTHERS_SECONDS = 10.0
 """For so long others want some after they called: a flood that has all slots must not make them be nobody."""
-WAIT_SECONDS = 0.25
-"""So long a burst may take to be taken in. What is let in shall not have waited several times as long as it takes."""
+WAIT_SECONDS = 0.5
 MOST_WAITING = 500
 """Of one importance and those above it."""
 LASTING_SECONDS = 0.5

@@ -3,7 +3,7 @@
 A process with one event loop does all that it can with some number of calls in flight; with more, each only waits
 longer. That number depends on the machine, on MongoDB and on what is called, so it is not set but found: while calls
 take about as long as they do when nothing else is going on, a quarter more is let in; when they take somewhat longer,
-one more; when they take several times as long, a tenth fewer, and up to a third where that is far too long.
+one more; when they take several times as long, a tenth fewer.
 Times are compared with those of the same method in quiet moments, so a slow method says nothing of load.
 Times are a call's own, less what it waited for other services: fewer calls would not make those quicker.
 """
@@ -16,9 +16,7 @@ MOST_SAMPLES = 1000
 MOST_METHODS = 500
 QUIET = 2
 """With so many in flight, a call's time is that of the call alone."""
-SLOW_DOWN, SLOW_DOWN_AT_ONCE = 0.9, 0.7
-"""What is left of the limit where calls are slow, and where they take much longer than is tolerated: before a limit for
-quiet times has come down a tenth at a time, a second of calls has waited too long."""
+SLOW_DOWN = 0.9
 SPEED_UP = 0.25
 """While calls are far from slow, so many more are let in at a time: what has just passed, a crash, left a low limit."""
 LEAST_SECONDS = 0.002
@@ -86,8 +84,7 @@ class Limit:
         if self._busiest * 2 >= self.value:
             is_late = bool(self._late) and median(self._late) > self.bounds.late_seconds
             if ratio > self.bounds.tolerated or is_late:
-                left = max(SLOW_DOWN_AT_ONCE, min(SLOW_DOWN, self.bounds.tolerated / ratio))
-                self.value = max(float(self.bounds.least), self.value * left)
+                self.value = max(float(self.bounds.least), self.value * SLOW_DOWN)
             elif (self._busiest + 1) / self.value > 0.8:
                 more = self.value * SPEED_UP if ratio < self.bounds.tolerated / 2 else 1.0
                 self.value = min(float(self.bounds.most), self.value + max(1.0, more))
