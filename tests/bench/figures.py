@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any, Self
 
-from tests.bench.spells import MS, Quantity, Spell, cpu_ms, p50_ms, p99_ms
+from tests.bench.spells import MS, Quantity, Spell, added, cpu_ms, p50_ms, p99_ms
 
 TIMES = "times"
 """The unit of ratios."""
@@ -151,8 +151,5 @@ def _cpu_of(name: str, spell: Spell) -> float:
 
 def _faults(spells: Sequence[Spell]) -> dict[str, Any]:
     """Say what went wrong; nothing where all went well."""
-    wrong, failed = sum(one.wrong for one in spells), dict[str, int]()
-    for spell in spells:
-        for status, count in spell.failed.items():
-            failed[status] = failed.get(status, 0) + count
+    wrong, failed = sum(one.wrong for one in spells), added([one.failed for one in spells])
     return ({"wrong answers": wrong} if wrong else {}) | ({"failed calls": failed} if failed else {})

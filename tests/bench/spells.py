@@ -49,16 +49,17 @@ def merged(spells: Sequence[Spell]) -> Spell:
     return Spell(
         calls=sum(one.calls for one in spells),
         wrong=sum(one.wrong for one in spells),
-        failed=_added([one.failed for one in spells]),
+        failed=added([one.failed for one in spells]),
         turned_away=sum(one.turned_away for one in spells),
         wall_seconds=max(one.wall_seconds for one in spells),
         latencies_ms=[took for one in spells for took in one.latencies_ms],
-        cpu_seconds=_added([one.cpu_seconds for one in spells]),
-        apart_seconds=_added([one.apart_seconds for one in spells]),
+        cpu_seconds=added([one.cpu_seconds for one in spells]),
+        apart_seconds=added([one.apart_seconds for one in spells]),
     )
 
 
-def _added(counts: Sequence[Mapping[str, Number]]) -> dict[str, Number]:
+def added(counts: Sequence[Mapping[str, Number]]) -> dict[str, Number]:
+    """Add up what is counted by name."""
     found: dict[str, Number] = {}
     for count in counts:
         for name, one in count.items():
