@@ -18,10 +18,10 @@ from libs.rpc.fetched_keys import FetchedKeys, KeysNotFetched
 from libs.rpc.open_streams import OpenStreams
 from libs.rpc.peers import Peers
 from libs.rpc.quotas import Quotas
-from libs.rpc.server import MOST_CALLS_AT_ONCE, RpcServer, request_types
+from libs.rpc.server import MOST_CALLS_AT_ONCE, RpcServer, handlers, request_types
 from libs.rpc.tokens import KeyRing, TokenVerifier
 from libs.rpc.validation import Validation
-from libs.service import Parts, Service, Settings
+from libs.service import Foundation, Parts, Service, Settings
 from libs.settings import ServiceSettings
 from libs.telemetry.metrics import CallMetrics
 
@@ -58,6 +58,7 @@ async def token_verifier(
 def guarded_server(
     service: Service[Settings],
     settings: ServiceSettings,
+    foundation: Foundation,
     parts: Parts,
     registry: CollectorRegistry,
     verifier: TokenVerifier,
@@ -84,6 +85,7 @@ def guarded_server(
         ),
         audit=audit.calls,
     )
+    foundation.reads_together.open(door, handlers(parts.registrations))
     server = RpcServer(
         door=door,
         registrations=[*parts.registrations, audit.registration],

@@ -29,6 +29,7 @@ from libs.mongo.shared_clock import Doubts, no_doubt
 from libs.mongo.values import Event, RecordShape, State
 from libs.rpc.channels import ChannelRegistry
 from libs.rpc.outbound import OutboundChannel
+from libs.rpc.reads_together import ReadsTogether
 from libs.rpc.server import Registration
 from libs.settings import ServiceSettings
 
@@ -67,6 +68,8 @@ class Foundation:
     """For `Documents`; `records` has it."""
     doubt: Doubts = no_doubt
     """How far off `clock` may be: to be asked of what must not happen at certain times."""
+    reads_together: ReadsTogether = field(default_factory=ReadsTogether)
+    """For `ReadTogether` of the service's internal servicer."""
     tracer: Tracer | None = None
     """For what listens or works in the background; None for the process's own."""
 

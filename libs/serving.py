@@ -113,6 +113,7 @@ async def serving(
         server = guarded_server(
             service,
             settings,
+            foundation,
             parts,
             registry,
             verifier,

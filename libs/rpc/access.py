@@ -41,6 +41,7 @@ class Rule:
     audited: bool = False
     importance: int = access_pb2.IMPORTANCE_UNSPECIFIED
     mutates: bool = False
+    gathered: bool = False
 
     def check(self, caller: Caller) -> None:
         """Let a caller in, or raise CALLER_NOT_ALLOWED, or SCOPE_MISSING with the first scope that is missing."""
@@ -112,4 +113,5 @@ def _rule(method: MethodDescriptor) -> Rule | None:
         audited=said.audited,
         importance=said.importance,
         mutates=said.mutates,
+        gathered=said.gathered,
     )

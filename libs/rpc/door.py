@@ -20,7 +20,7 @@ from libs.errors import OmnithreadError, Status, invalid_argument, resource_exha
 from libs.rpc.admission import PACE, Admission
 from libs.rpc.arriving import Arrivals
 from libs.rpc.call import current_call
-from libs.rpc.entrance import Context, Entrance
+from libs.rpc.entrance import Answer, Context, Entrance
 from libs.rpc.importance import Importance, importance_of
 from libs.rpc.incoming import Incoming, StreamLimits
 from libs.rpc.open_streams import OpenStreams
@@ -121,12 +121,15 @@ class Door(grpc.aio.ServerInterceptor):
                 return streaming(self._open(visit, None, raw, decode), context)
 
             return grpc.unary_stream_rpc_method_handler(self._streaming(method, stream, encode, ends_with_token=True))
-        unary = cast("Unary", handler.unary_unary)
-        return grpc.unary_unary_rpc_method_handler(self._unary(method, unary, decode, encode))
+        return grpc.unary_unary_rpc_method_handler(self._admitted(method, self._answering(method, handler)))
 
-    def _unary(
-        self, method: Method, behaviour: Unary, decode: Decode, encode: Encode
-    ) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    def behind(self, path: str, handler: Handler) -> Answer:
+        """Give what answers one call for somebody who was admitted with another: the door in all but the admission."""
+        return self._with_its_key(self._answering(Method(path), handler))
+
+    def _answering(self, method: Method, handler: Handler) -> Answer:
+        decode, encode = cast("Decode", handler.request_deserializer), cast("Encode", handler.response_serializer)
+        behaviour = cast("Unary", handler.unary_unary)
         meter = MethodMeter(method, metrics=self._metrics, tracer=self._tracer)
         audited = method.rule.audited
 
@@ -147,6 +150,9 @@ class Door(grpc.aio.ServerInterceptor):
             visit.leave(Status.OK)
             return answered
 
+        return answer
+
+    def _admitted(self, method: Method, answer: Answer) -> Answer:
         if self._admission is None:
             return self._with_its_key(answer)
         entrance = self._entrances[method.path] = Entrance(
@@ -158,9 +164,7 @@ class Door(grpc.aio.ServerInterceptor):
         )
         return self._with_its_key(entrance.through(answer))
 
-    def _with_its_key(
-        self, answer: Callable[[bytes, Context], Awaitable[bytes]]
-    ) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    def _with_its_key(self, answer: Answer) -> Answer:
         """Give what waits for keys outside of the admission: who has no good token yet holds no slot meanwhile."""
         if not self._arrivals.fetches_keys:
             return answer

@@ -5,7 +5,7 @@ Wraps grpc's channel instead of intercepting it: an interceptor of grpc.aio cost
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
 from types import TracebackType
 from typing import Any, Generic, NoReturn, Self, TypeVar
@@ -16,6 +16,7 @@ from opentelemetry.trace import Span, Tracer, use_span
 from libs.rpc.call import call_or_none
 from libs.rpc.connection import Connection, Over
 from libs.rpc.deadlines import call_timeout
+from libs.rpc.gathered_calls import GatheredCalls, is_gathered
 from libs.rpc.pulse import UNHEARD, Pulse, health_check, silent_error
 from libs.rpc.slots import CURRENT_SLOT
 from libs.telemetry.metrics import ClientMethodMeter, ClientMetrics
@@ -46,13 +47,14 @@ class OutboundChannel(grpc.aio.Channel):
         self._tracer = tracer
         self._metrics = metrics
         self._where = server_attributes(address)
+        self._gathered: GatheredCalls | None = None
         self.pulse = Pulse(health_check(connection.get))
         """Knows whether the other side is silent."""
 
-    def forwarding(self) -> "OutboundChannel":
+    def forwarding(self, *, gathered: GatheredCalls | None = None) -> "OutboundChannel":
         """Give a channel over the same connection that calls in the name of whoever is being answered.
 
-        It calls as this one where nobody is, and is closed with it.
+        It calls as this one where nobody is, and is closed with it. What may be `gathered`, and is not traced, is.
         """
         own = self._token
 
@@ -61,7 +63,7 @@ class OutboundChannel(grpc.aio.Channel):
             return call.token if call is not None and call.token else own()
 
         channel = copy(self)
-        channel._token = token  # noqa: SLF001  of our own class
+        channel._token, channel._gathered = token, gathered  # noqa: SLF001  of our own class
         return channel
 
     def unary_unary(
@@ -76,7 +78,10 @@ class OutboundChannel(grpc.aio.Channel):
             self._connection, lambda channel: channel.unary_unary(method, request_serializer, response_deserializer)
         )
         spans = _Spans(method, self._where, self._tracer)
-        return _Unary(start, self._token, spans, self._metrics.of(method), self.pulse)
+        unary = _Unary(start, self._token, spans, self._metrics.of(method), self.pulse)
+        if self._gathered is not None and request_serializer and response_deserializer and is_gathered(method):
+            unary.gather(method, self._gathered, request_serializer, response_deserializer)
+        return unary
 
     def unary_stream(
         self,
@@ -149,6 +154,29 @@ class _Unary(Generic[Request, Response]):
         self._start = start
         self._token = token
         self._spans = spans
+        self._together: Callable[[Request, float], Awaitable[Response]] | None = None
+
+    def gather(
+        self,
+        method: str,
+        calls: GatheredCalls,
+        encode: Callable[[Request], bytes],
+        decode: Callable[[bytes], Response],
+    ) -> None:
+        """Ask together with others from now on."""
+
+        async def together(request: Request, timeout_seconds: float) -> Response:
+            answer: Response = await calls.answer(
+                method,
+                encode(request),
+                token=self._token(),
+                within_seconds=timeout_seconds,
+                decode=decode,
+                by_itself=lambda left_seconds: self._answered(request, left_seconds, None, wait_for_ready=None),
+            )
+            return answer
+
+        self._together = together
 
     async def __call__(
         self,
@@ -167,7 +195,10 @@ class _Unary(Generic[Request, Response]):
         started = time.perf_counter()
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
-                response = await self._answered(request, timeout_seconds, metadata, wait_for_ready=wait_for_ready)
+                if self._together is not None and not span.is_recording():
+                    response = await self._together(request, timeout_seconds)
+                else:
+                    response = await self._answered(request, timeout_seconds, metadata, wait_for_ready=wait_for_ready)
             except grpc.aio.AioRpcError as error:
                 self._count(error.code(), started)
                 note_status(span, error.code())

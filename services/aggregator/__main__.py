@@ -11,6 +11,7 @@ from libs.events.streams import Stream, internal_stream
 from libs.journey_rules import JourneyRules, load_journey_rules
 from libs.process import run_service
 from libs.rpc.directory import CustomerDirectory
+from libs.rpc.gathered_calls import GatheredCalls
 from libs.service import Foundation, Parts, Service
 from omnithread.cart.v1 import cart_internal_service_pb2
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
@@ -186,7 +187,7 @@ def open_sources(foundation: Foundation) -> Sources:
     """Open the channels to the four services: in the caller's name for reading, in our own for their internal part."""
     four = ("profile", "cart", "preference", "messaging")
     own = {name: foundation.channel(name) for name in four}
-    forward = {name: channel.forwarding() for name, channel in own.items()}
+    forward = {name: channel.forwarding(gathered=GatheredCalls(name, channel)) for name, channel in own.items()}
     return Sources(
         profile=ProfileServiceStub(forward["profile"]),
         cart=CartServiceStub(forward["cart"]),

@@ -108,7 +108,10 @@ async def build(settings: CartSettings, foundation: Foundation) -> Parts:
             partial(add_OrderServiceServicer_to_server, OrderServicer(orders)),
             partial(add_ArticleServiceServicer_to_server, article_servicer),
             partial(add_HandoverServiceServicer_to_server, HandoverServicer(handovers)),
-            partial(add_CartInternalServiceServicer_to_server, CartInternalServicer(carts, handovers)),
+            partial(
+                add_CartInternalServiceServicer_to_server,
+                CartInternalServicer(carts, handovers, foundation.reads_together),
+            ),
         ],
         consumers=[consumer],
         sweeps={

@@ -4,6 +4,7 @@ from libs.events.replay_service import answer_heads, answer_replay
 from libs.merge_service import answer_merge_outcome, answer_release
 from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of, stamp_of
+from libs.rpc.reads_together import ReadsTogether
 from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.cart.v1 import cart_internal_service_pb2 as pb
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
@@ -20,9 +21,10 @@ REJECTIONS_PAGE = 100
 class CartInternalServicer(CartInternalServiceServicer):
     """Answers other services; the door lets nobody else in."""
 
-    def __init__(self, carts: Carts, handovers: Handovers) -> None:
+    def __init__(self, carts: Carts, handovers: Handovers, reads_together: ReadsTogether) -> None:
         self._carts = carts
         self._handovers = handovers
+        self._reads_together = reads_together
         self._eraser = eraser_over(carts.records, carts.database, carts.clock)
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
@@ -78,3 +80,6 @@ class CartInternalServicer(CartInternalServiceServicer):
     async def ShowHandover(self, request: pb.ShowHandoverRequest, _context: object) -> pb.ShowHandoverResponse:
         handover = await self._handovers.show(request.token)
         return pb.ShowHandoverResponse(expire_time=to_timestamp(handover.expire_time))
+
+    async def ReadTogether(self, request: pb.ReadTogetherRequest, context: object) -> pb.ReadTogetherResponse:
+        return await self._reads_together.answer(request, context, response_type=pb.ReadTogetherResponse)

@@ -200,7 +200,9 @@ async def build(settings: MessagingSettings, foundation: Foundation) -> Parts:
         send_loop.stop_taking()
         delivering.watchers.stop()
 
-    internal_servicer = MessagingInternalServicer(messages=messages, merges=merges)
+    internal_servicer = MessagingInternalServicer(
+        messages=messages, merges=merges, reads_together=foundation.reads_together
+    )
     return Parts(
         registrations=[
             partial(add_MessagingServiceServicer_to_server, servicer),

@@ -4,6 +4,7 @@ from libs.events.replay_service import answer_heads, answer_replay
 from libs.merge_service import answer_merge_outcome, answer_release
 from libs.mongo.privacy_service import answer_erase, answer_export
 from libs.rpc.call import current_call, origin_of
+from libs.rpc.reads_together import ReadsTogether
 from omnithread.messaging.v1 import messaging_internal_service_pb2 as pb
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
 from omnithread.messaging.v1.messaging_internal_service_pb2_grpc import MessagingInternalServiceServicer
@@ -15,10 +16,11 @@ from services.messaging.privacy import HOLDINGS, eraser_over
 class MessagingInternalServicer(MessagingInternalServiceServicer):
     """Answers other services; the door lets nobody else in."""
 
-    def __init__(self, *, messages: Messages, merges: Merges) -> None:
+    def __init__(self, *, messages: Messages, merges: Merges, reads_together: ReadsTogether) -> None:
         self._messages = messages
         self._eraser = eraser_over(messages.records, messages.database, messages.clock)
         self._merges = merges
+        self._reads_together = reads_together
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -61,3 +63,6 @@ class MessagingInternalServicer(MessagingInternalServiceServicer):
 
     async def EraseArea(self, request: pb.EraseAreaRequest, _context: object) -> pb.EraseAreaResponse:
         return await answer_erase(self._eraser, request, response_type=pb.EraseAreaResponse)
+
+    async def ReadTogether(self, request: pb.ReadTogetherRequest, context: object) -> pb.ReadTogetherResponse:
+        return await self._reads_together.answer(request, context, response_type=pb.ReadTogetherResponse)

@@ -74,7 +74,7 @@ async def build(settings: PreferenceSettings, foundation: Foundation) -> Parts:
             ),
             partial(
                 add_PreferenceInternalServiceServicer_to_server,
-                PreferenceInternalServicer(book, links, erased_chains),
+                PreferenceInternalServicer(book, links, erased_chains, foundation.reads_together),
             ),
         ],
         consumers=[merges],

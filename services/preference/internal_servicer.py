@@ -5,6 +5,7 @@ from libs.events.replay_service import answer_heads, answer_replay
 from libs.merge_service import answer_merge_outcome, answer_release
 from libs.mongo.privacy_service import answer_erase, answer_export, everybody
 from libs.rpc.call import current_call, origin_of, stamp_of
+from libs.rpc.reads_together import ReadsTogether
 from libs.timestamps import from_timestamp, to_timestamp
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from omnithread.preference.v1.preference_events_pb2 import PreferenceEvent
@@ -29,10 +30,13 @@ SHOWS_PAGES = "door"
 class PreferenceInternalServicer(PreferenceInternalServiceServicer):
     """Answers other services; the door lets nobody else in."""
 
-    def __init__(self, book: PreferenceBook, links: Links, erased_chains: ErasedChains) -> None:
+    def __init__(
+        self, book: PreferenceBook, links: Links, erased_chains: ErasedChains, reads_together: ReadsTogether
+    ) -> None:
         self._book = book
         self._links = links
         self._erased_chains = erased_chains
+        self._reads_together = reads_together
         self._eraser = eraser_over(book.records, book.database, book.clock, erased_chains)
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
@@ -115,6 +119,9 @@ class PreferenceInternalServicer(PreferenceInternalServiceServicer):
             case _:
                 used = await self._links.save(token, choices_from_proto(request.save), page, stamp=stamp)
         return pb.UseLinkResponse(view=view_to_proto(used.view, self._links.purposes), replayed=used.replayed)
+
+    async def ReadTogether(self, request: pb.ReadTogetherRequest, context: object) -> pb.ReadTogetherResponse:
+        return await self._reads_together.answer(request, context, response_type=pb.ReadTogetherResponse)
 
 
 def _only(service: str) -> None:

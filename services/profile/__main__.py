@@ -217,7 +217,9 @@ async def build(settings: ProfileSettings, foundation: Foundation) -> Parts:
         clock=foundation.clock,
         on_changed=segment_sweep.nudge,
     )
-    internal = ProfileInternalServicer(profiles, verifying=verifying, identities=identities)
+    internal = ProfileInternalServicer(
+        profiles, verifying=verifying, identities=identities, reads_together=foundation.reads_together
+    )
     return Parts(
         registrations=(
             partial(add_ProfileServiceServicer_to_server, ProfileServicer(profiles)),

@@ -5,6 +5,7 @@ from libs.events.replay_service import answer_heads, answer_replay
 from libs.merged_things import things_to_proto
 from libs.mongo.privacy_service import answer_export
 from libs.rpc.call import current_call, origin_of
+from libs.rpc.reads_together import ReadsTogether
 from libs.timestamps import to_timestamp
 from omnithread.profile.v1 import profile_internal_service_pb2 as pb
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
@@ -23,10 +24,13 @@ DELIVERS_CODES = "messaging"
 class ProfileInternalServicer(ProfileInternalServiceServicer):
     """Answers other services; the door lets nobody else in."""
 
-    def __init__(self, profiles: Profiles, *, verifying: Verifying, identities: Identities) -> None:
+    def __init__(
+        self, profiles: Profiles, *, verifying: Verifying, identities: Identities, reads_together: ReadsTogether
+    ) -> None:
         self._profiles = profiles
         self._verifying = verifying
         self._identities = identities
+        self._reads_together = reads_together
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, _context: object) -> pb.ReplayEventsResponse:
         return await answer_replay(
@@ -102,3 +106,6 @@ class ProfileInternalServicer(ProfileInternalServiceServicer):
     async def GetMergeOutcome(self, request: pb.GetMergeOutcomeRequest, _context: object) -> pb.GetMergeOutcomeResponse:
         merge, things = await self._identities.merge_outcome(request.merge_id, request.survivor_customer_id)
         return pb.GetMergeOutcomeResponse(merge=merge_to_proto(merge), things=things_to_proto(things))
+
+    async def ReadTogether(self, request: pb.ReadTogetherRequest, context: object) -> pb.ReadTogetherResponse:
+        return await self._reads_together.answer(request, context, response_type=pb.ReadTogetherResponse)

@@ -7,10 +7,11 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
 from libs.errors import OmnithreadError
+from libs.gathering import UNDER_WAY
 from libs.mongo.connection import Collection, Database, connect, undecoded
 from libs.mongo.connection import database as named_database
 from libs.mongo.deadline import Deadline
-from libs.mongo.gathered import UNDER_WAY, GatheredFinds
+from libs.mongo.gathered import GatheredFinds
 from tests.libs.mongo.conftest import CommandLog
 
 MANY = 200

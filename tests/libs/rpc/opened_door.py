@@ -29,7 +29,8 @@ from libs.rpc.incoming import StreamLimits
 from libs.rpc.open_streams import OpenStreams
 from libs.rpc.peers import Peers
 from libs.rpc.quotas import Quotas
-from libs.rpc.server import Registration, RpcServer
+from libs.rpc.reads_together import ReadsTogether
+from libs.rpc.server import Registration, RpcServer, handlers
 from libs.rpc.tokens import MOST_SECONDS, KeyRing, TokenVerifier
 from libs.rpc.validation import Validation
 from libs.telemetry.metrics import CallMetrics
@@ -70,7 +71,17 @@ class ScriptedCart(CartServiceServicer):
 
 
 class ScriptedInternalCart(CartInternalServiceServicer):
-    """Answers ReplayEvents with nothing."""
+    """Answers ReplayEvents with nothing, and reads that come together as every service does."""
+
+    def __init__(self) -> None:
+        self.reads_together = ReadsTogether()
+
+    async def ReadTogether(  # noqa: N802  the contract's name
+        self, request: cart_internal_service_pb2.ReadTogetherRequest, context: object
+    ) -> cart_internal_service_pb2.ReadTogetherResponse:
+        return await self.reads_together.answer(
+            request, context, response_type=cart_internal_service_pb2.ReadTogetherResponse
+        )
 
     async def ReplayEvents(  # noqa: N802  the contract's name
         self, _request: cart_internal_service_pb2.ReplayEventsRequest, _context: object
@@ -188,6 +199,7 @@ async def opened_door(
         partial(add_CartInternalServiceServicer_to_server, internal_cart),
         *more,
     ]
+    internal_cart.reads_together.open(door, handlers(registrations))
     server = RpcServer(
         door=door,
         registrations=registrations,

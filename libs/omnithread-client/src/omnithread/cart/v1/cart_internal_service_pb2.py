@@ -28,11 +28,12 @@ from omnithread.cart.v1 import cart_events_pb2 as omnithread_dot_cart_dot_v1_dot
 from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import channel_pb2 as omnithread_dot_common_dot_v1_dot_channel__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
+from omnithread.common.v1 import gathered_pb2 as omnithread_dot_common_dot_v1_dot_gathered__pb2
 from omnithread.common.v1 import merge_pb2 as omnithread_dot_common_dot_v1_dot_merge__pb2
 from omnithread.common.v1 import privacy_pb2 as omnithread_dot_common_dot_v1_dot_privacy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/cart/v1/cart_internal_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$omnithread/cart/v1/cart_events.proto\x1a!omnithread/common/v1/access.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"o\n\x14ReplayEventsResponse\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.omnithread.cart.v1.CartEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc2\x02\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd5\x03\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12N\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t\"\xcd\x01\n\x17\x43reateResumeLinkRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\rlink_template\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12&\n\x10lifetime_seconds\x18\x03 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x9a\x9e\x01(<\x12\x34\n\nrequest_id\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Za-z0-9._:-]{16,128}$\"Y\n\x18\x43reateResumeLinkResponse\x12\x0c\n\x04link\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n\x13ShowHandoverRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"G\n\x14ShowHandoverResponse\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x81\x01\n\x15ListRejectionsRequest\x12I\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\"K\n\x16ListRejectionsResponse\x12\x31\n\nrejections\x18\x01 \x03(\x0b\x32\x1d.omnithread.cart.v1.Rejection\"\xe0\x01\n\tRejection\x12\x14\n\x0crejection_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\x07\x63hannel\x18\x05 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12\x13\n\x0btraceparent\x18\x07 \x01(\t\x12/\n\x0breject_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe4\t\n\x13\x43\x61rtInternalService\x12\x87\x01\n\x0cReplayEvents\x12\'.omnithread.cart.v1.ReplayEventsRequest\x1a(.omnithread.cart.v1.ReplayEventsResponse\"$\xea\xc7\x18 \x12\x07profile\x12\tmessaging\x12\naggregator\x12~\n\tListHeads\x12$.omnithread.cart.v1.ListHeadsRequest\x1a%.omnithread.cart.v1.ListHeadsResponse\"$\xea\xc7\x18 \x12\x07profile\x12\tmessaging\x12\naggregator\x12y\n\x0e\x41\x62sorbCustomer\x12).omnithread.cart.v1.AbsorbCustomerRequest\x1a*.omnithread.cart.v1.AbsorbCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12|\n\x0fReleaseCustomer\x12*.omnithread.cart.v1.ReleaseCustomerRequest\x1a+.omnithread.cart.v1.ReleaseCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12|\n\x0fGetMergeOutcome\x12*.omnithread.cart.v1.GetMergeOutcomeRequest\x1a+.omnithread.cart.v1.GetMergeOutcomeResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12o\n\nExportArea\x12%.omnithread.cart.v1.ExportAreaRequest\x1a&.omnithread.cart.v1.ExportAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12\x80\x01\n\x10\x43reateResumeLink\x12+.omnithread.cart.v1.CreateResumeLinkRequest\x1a,.omnithread.cart.v1.CreateResumeLinkResponse\"\x11\xea\xc7\x18\r\x12\tmessaging0\x01\x12m\n\x0cShowHandover\x12\'.omnithread.cart.v1.ShowHandoverRequest\x1a(.omnithread.cart.v1.ShowHandoverResponse\"\n\xea\xc7\x18\x06\x12\x04\x64oor\x12{\n\x0eListRejections\x12).omnithread.cart.v1.ListRejectionsRequest\x1a*.omnithread.cart.v1.ListRejectionsResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12l\n\tEraseArea\x12$.omnithread.cart.v1.EraseAreaRequest\x1a%.omnithread.cart.v1.EraseAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x03\x42\x35\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.omnithread/cart/v1/cart_internal_service.proto\x12\x12omnithread.cart.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$omnithread/cart/v1/cart_events.proto\x1a!omnithread/common/v1/access.proto\x1a\"omnithread/common/v1/channel.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/common/v1/gathered.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"o\n\x14ReplayEventsResponse\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.omnithread.cart.v1.CartEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc2\x02\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd5\x03\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12N\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t\"\xcd\x01\n\x17\x43reateResumeLinkRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\rlink_template\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12&\n\x10lifetime_seconds\x18\x03 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x9a\x9e\x01(<\x12\x34\n\nrequest_id\x18\x04 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Za-z0-9._:-]{16,128}$\"Y\n\x18\x43reateResumeLinkResponse\x12\x0c\n\x04link\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n\x13ShowHandoverRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\"G\n\x14ShowHandoverResponse\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x81\x01\n\x15ListRejectionsRequest\x12I\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\"K\n\x16ListRejectionsResponse\x12\x31\n\nrejections\x18\x01 \x03(\x0b\x32\x1d.omnithread.cart.v1.Rejection\"\xe0\x01\n\tRejection\x12\x14\n\x0crejection_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\x07\x63hannel\x18\x05 \x01(\x0b\x32\x1d.omnithread.common.v1.Channel\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12\x13\n\x0btraceparent\x18\x07 \x01(\t\x12/\n\x0breject_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x13ReadTogetherRequest\x12=\n\x05reads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.GatheredReadB\n\xbaH\x07\x92\x01\x04\x08\x01\x10 \"M\n\x14ReadTogetherResponse\x12\x35\n\x07\x61nswers\x18\x01 \x03(\x0b\x32$.omnithread.common.v1.GatheredAnswer2\xd9\n\n\x13\x43\x61rtInternalService\x12\x87\x01\n\x0cReplayEvents\x12\'.omnithread.cart.v1.ReplayEventsRequest\x1a(.omnithread.cart.v1.ReplayEventsResponse\"$\xea\xc7\x18 \x12\x07profile\x12\tmessaging\x12\naggregator\x12~\n\tListHeads\x12$.omnithread.cart.v1.ListHeadsRequest\x1a%.omnithread.cart.v1.ListHeadsResponse\"$\xea\xc7\x18 \x12\x07profile\x12\tmessaging\x12\naggregator\x12y\n\x0e\x41\x62sorbCustomer\x12).omnithread.cart.v1.AbsorbCustomerRequest\x1a*.omnithread.cart.v1.AbsorbCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12|\n\x0fReleaseCustomer\x12*.omnithread.cart.v1.ReleaseCustomerRequest\x1a+.omnithread.cart.v1.ReleaseCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12|\n\x0fGetMergeOutcome\x12*.omnithread.cart.v1.GetMergeOutcomeRequest\x1a+.omnithread.cart.v1.GetMergeOutcomeResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12o\n\nExportArea\x12%.omnithread.cart.v1.ExportAreaRequest\x1a&.omnithread.cart.v1.ExportAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12\x80\x01\n\x10\x43reateResumeLink\x12+.omnithread.cart.v1.CreateResumeLinkRequest\x1a,.omnithread.cart.v1.CreateResumeLinkResponse\"\x11\xea\xc7\x18\r\x12\tmessaging0\x01\x12m\n\x0cShowHandover\x12\'.omnithread.cart.v1.ShowHandoverRequest\x1a(.omnithread.cart.v1.ShowHandoverResponse\"\n\xea\xc7\x18\x06\x12\x04\x64oor\x12{\n\x0eListRejections\x12).omnithread.cart.v1.ListRejectionsRequest\x1a*.omnithread.cart.v1.ListRejectionsResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12l\n\tEraseArea\x12$.omnithread.cart.v1.EraseAreaRequest\x1a%.omnithread.cart.v1.EraseAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x03\x12s\n\x0cReadTogether\x12\'.omnithread.cart.v1.ReadTogetherRequest\x1a(.omnithread.cart.v1.ReadTogetherResponse\"\x10\xea\xc7\x18\x0c\x12\naggregatorB5\n\x16\x63om.omnithread.cart.v1P\x01Z\x19omnithread/cart/v1;cartv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -104,6 +105,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREJECTIONSREQUEST'].fields_by_name['since']._serialized_options = b'\272H\033\262\001\025\032\006\010\200\262\370\204\0332\013\010\200\203\326\342\367\377\377\377\377\001\310\001\001'
   _globals['_LISTREJECTIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTREJECTIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\364\003(\000'
+  _globals['_READTOGETHERREQUEST'].fields_by_name['reads']._loaded_options = None
+  _globals['_READTOGETHERREQUEST'].fields_by_name['reads']._serialized_options = b'\272H\007\222\001\004\010\001\020 '
   _globals['_CARTINTERNALSERVICE'].methods_by_name['ReplayEvents']._loaded_options = None
   _globals['_CARTINTERNALSERVICE'].methods_by_name['ReplayEvents']._serialized_options = b'\352\307\030 \022\007profile\022\tmessaging\022\naggregator'
   _globals['_CARTINTERNALSERVICE'].methods_by_name['ListHeads']._loaded_options = None
@@ -124,48 +127,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CARTINTERNALSERVICE'].methods_by_name['ListRejections']._serialized_options = b'\352\307\030\016\022\naggregator(\001'
   _globals['_CARTINTERNALSERVICE'].methods_by_name['EraseArea']._loaded_options = None
   _globals['_CARTINTERNALSERVICE'].methods_by_name['EraseArea']._serialized_options = b'\352\307\030\016\022\naggregator(\003'
-  _globals['_REPLAYEVENTSREQUEST']._serialized_start=346
-  _globals['_REPLAYEVENTSREQUEST']._serialized_end=484
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=486
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=597
-  _globals['_LISTHEADSREQUEST']._serialized_start=600
-  _globals['_LISTHEADSREQUEST']._serialized_end=762
-  _globals['_LISTHEADSRESPONSE']._serialized_start=765
-  _globals['_LISTHEADSRESPONSE']._serialized_end=923
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=926
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1248
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1250
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1338
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1341
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1810
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1813
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=1960
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1963
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=2095
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=2098
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=2239
-  _globals['_EXPORTAREAREQUEST']._serialized_start=2242
-  _globals['_EXPORTAREAREQUEST']._serialized_end=2439
-  _globals['_EXPORTAREARESPONSE']._serialized_start=2441
-  _globals['_EXPORTAREARESPONSE']._serialized_end=2545
-  _globals['_ERASEAREAREQUEST']._serialized_start=2548
-  _globals['_ERASEAREAREQUEST']._serialized_end=2734
-  _globals['_ERASEAREARESPONSE']._serialized_start=2736
-  _globals['_ERASEAREARESPONSE']._serialized_end=2829
-  _globals['_CREATERESUMELINKREQUEST']._serialized_start=2832
-  _globals['_CREATERESUMELINKREQUEST']._serialized_end=3037
-  _globals['_CREATERESUMELINKRESPONSE']._serialized_start=3039
-  _globals['_CREATERESUMELINKRESPONSE']._serialized_end=3128
-  _globals['_SHOWHANDOVERREQUEST']._serialized_start=3130
-  _globals['_SHOWHANDOVERREQUEST']._serialized_end=3178
-  _globals['_SHOWHANDOVERRESPONSE']._serialized_start=3180
-  _globals['_SHOWHANDOVERRESPONSE']._serialized_end=3251
-  _globals['_LISTREJECTIONSREQUEST']._serialized_start=3254
-  _globals['_LISTREJECTIONSREQUEST']._serialized_end=3383
-  _globals['_LISTREJECTIONSRESPONSE']._serialized_start=3385
-  _globals['_LISTREJECTIONSRESPONSE']._serialized_end=3460
-  _globals['_REJECTION']._serialized_start=3463
-  _globals['_REJECTION']._serialized_end=3687
-  _globals['_CARTINTERNALSERVICE']._serialized_start=3690
-  _globals['_CARTINTERNALSERVICE']._serialized_end=4942
+  _globals['_CARTINTERNALSERVICE'].methods_by_name['ReadTogether']._loaded_options = None
+  _globals['_CARTINTERNALSERVICE'].methods_by_name['ReadTogether']._serialized_options = b'\352\307\030\014\022\naggregator'
+  _globals['_REPLAYEVENTSREQUEST']._serialized_start=383
+  _globals['_REPLAYEVENTSREQUEST']._serialized_end=521
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=523
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=634
+  _globals['_LISTHEADSREQUEST']._serialized_start=637
+  _globals['_LISTHEADSREQUEST']._serialized_end=799
+  _globals['_LISTHEADSRESPONSE']._serialized_start=802
+  _globals['_LISTHEADSRESPONSE']._serialized_end=960
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=963
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1285
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1287
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1375
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1378
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1847
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1850
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=1997
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=2000
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=2132
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=2135
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=2276
+  _globals['_EXPORTAREAREQUEST']._serialized_start=2279
+  _globals['_EXPORTAREAREQUEST']._serialized_end=2476
+  _globals['_EXPORTAREARESPONSE']._serialized_start=2478
+  _globals['_EXPORTAREARESPONSE']._serialized_end=2582
+  _globals['_ERASEAREAREQUEST']._serialized_start=2585
+  _globals['_ERASEAREAREQUEST']._serialized_end=2771
+  _globals['_ERASEAREARESPONSE']._serialized_start=2773
+  _globals['_ERASEAREARESPONSE']._serialized_end=2866
+  _globals['_CREATERESUMELINKREQUEST']._serialized_start=2869
+  _globals['_CREATERESUMELINKREQUEST']._serialized_end=3074
+  _globals['_CREATERESUMELINKRESPONSE']._serialized_start=3076
+  _globals['_CREATERESUMELINKRESPONSE']._serialized_end=3165
+  _globals['_SHOWHANDOVERREQUEST']._serialized_start=3167
+  _globals['_SHOWHANDOVERREQUEST']._serialized_end=3215
+  _globals['_SHOWHANDOVERRESPONSE']._serialized_start=3217
+  _globals['_SHOWHANDOVERRESPONSE']._serialized_end=3288
+  _globals['_LISTREJECTIONSREQUEST']._serialized_start=3291
+  _globals['_LISTREJECTIONSREQUEST']._serialized_end=3420
+  _globals['_LISTREJECTIONSRESPONSE']._serialized_start=3422
+  _globals['_LISTREJECTIONSRESPONSE']._serialized_end=3497
+  _globals['_REJECTION']._serialized_start=3500
+  _globals['_REJECTION']._serialized_end=3724
+  _globals['_READTOGETHERREQUEST']._serialized_start=3726
+  _globals['_READTOGETHERREQUEST']._serialized_end=3810
+  _globals['_READTOGETHERRESPONSE']._serialized_start=3812
+  _globals['_READTOGETHERRESPONSE']._serialized_end=3889
+  _globals['_CARTINTERNALSERVICE']._serialized_start=3892
+  _globals['_CARTINTERNALSERVICE']._serialized_end=5261
 # @@protoc_insertion_point(module_scope)

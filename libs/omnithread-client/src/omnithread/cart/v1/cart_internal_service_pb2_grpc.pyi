@@ -65,6 +65,8 @@ class CartInternalServiceStub:
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    ReadTogether: _grpc.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ReadTogetherRequest, _cart_internal_service_pb2.ReadTogetherResponse]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 @_typing.type_check_only
 class CartInternalServiceAsyncStub(CartInternalServiceStub):
@@ -103,6 +105,8 @@ class CartInternalServiceAsyncStub(CartInternalServiceStub):
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    ReadTogether: _aio.UnaryUnaryMultiCallable[_cart_internal_service_pb2.ReadTogetherRequest, _cart_internal_service_pb2.ReadTogetherResponse]  # type: ignore[assignment]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 class CartInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     """CartInternalService is for the suite's own services only: replay, heads and merging.
@@ -198,5 +202,13 @@ class CartInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
         """
+
+    @_abc_1.abstractmethod
+    def ReadTogether(
+        self,
+        request: _cart_internal_service_pb2.ReadTogetherRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cart_internal_service_pb2.ReadTogetherResponse, _abc.Awaitable[_cart_internal_service_pb2.ReadTogetherResponse]]:
+        """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 def add_CartInternalServiceServicer_to_server(servicer: CartInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!omnithread/common/v1/access.proto\x12\x14omnithread.common.v1\x1a google/protobuf/descriptor.proto\"\x93\x01\n\x06\x41\x63\x63\x65ss\x12\x0e\n\x06scopes\x18\x01 \x03(\t\x12\x0f\n\x07\x63\x61llers\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x08\x12\x0f\n\x07\x61udited\x18\x04 \x01(\x08\x12\x34\n\nimportance\x18\x05 \x01(\x0e\x32 .omnithread.common.v1.Importance\x12\x0f\n\x07mutates\x18\x06 \x01(\x08*k\n\nImportance\x12\x1a\n\x16IMPORTANCE_UNSPECIFIED\x10\x00\x12\x13\n\x0fIMPORTANCE_BULK\x10\x01\x12\x15\n\x11IMPORTANCE_NORMAL\x10\x02\x12\x15\n\x11IMPORTANCE_URGENT\x10\x03:N\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xfd\x88\x03 \x01(\x0b\x32\x1c.omnithread.common.v1.AccessB;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!omnithread/common/v1/access.proto\x12\x14omnithread.common.v1\x1a google/protobuf/descriptor.proto\"\xa5\x01\n\x06\x41\x63\x63\x65ss\x12\x0e\n\x06scopes\x18\x01 \x03(\t\x12\x0f\n\x07\x63\x61llers\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x08\x12\x0f\n\x07\x61udited\x18\x04 \x01(\x08\x12\x34\n\nimportance\x18\x05 \x01(\x0e\x32 .omnithread.common.v1.Importance\x12\x0f\n\x07mutates\x18\x06 \x01(\x08\x12\x10\n\x08gathered\x18\x07 \x01(\x08*k\n\nImportance\x12\x1a\n\x16IMPORTANCE_UNSPECIFIED\x10\x00\x12\x13\n\x0fIMPORTANCE_BULK\x10\x01\x12\x15\n\x11IMPORTANCE_NORMAL\x10\x02\x12\x15\n\x11IMPORTANCE_URGENT\x10\x03:N\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xfd\x88\x03 \x01(\x0b\x32\x1c.omnithread.common.v1.AccessB;\n\x18\x63om.omnithread.common.v1P\x01Z\x1domnithread/common/v1;commonv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +33,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'omnithread.common.v1.access
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\030com.omnithread.common.v1P\001Z\035omnithread/common/v1;commonv1'
-  _globals['_IMPORTANCE']._serialized_start=243
-  _globals['_IMPORTANCE']._serialized_end=350
+  _globals['_IMPORTANCE']._serialized_start=261
+  _globals['_IMPORTANCE']._serialized_end=368
   _globals['_ACCESS']._serialized_start=94
-  _globals['_ACCESS']._serialized_end=241
+  _globals['_ACCESS']._serialized_end=259
 # @@protoc_insertion_point(module_scope)

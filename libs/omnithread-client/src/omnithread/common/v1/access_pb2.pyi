@@ -61,6 +61,7 @@ class Access(_message.Message):
     AUDITED_FIELD_NUMBER: _builtins.int
     IMPORTANCE_FIELD_NUMBER: _builtins.int
     MUTATES_FIELD_NUMBER: _builtins.int
+    GATHERED_FIELD_NUMBER: _builtins.int
     channels: _builtins.bool
     """Whether channels may call at all."""
     audited: _builtins.bool
@@ -69,6 +70,8 @@ class Access(_message.Message):
     """What is shed first when a server has too much to do."""
     mutates: _builtins.bool
     """Whether it carries a `request_id` and changes something: the same request again has one effect."""
+    gathered: _builtins.bool
+    """Whether services that may call it can ask for it together with others (`ReadTogether` of the same area's internal service): reads of one record."""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What a channel's token must hold, all of them, for example `cart:write`."""
@@ -86,10 +89,11 @@ class Access(_message.Message):
         audited: _builtins.bool = ...,
         importance: Global___Importance.ValueType = ...,
         mutates: _builtins.bool = ...,
+        gathered: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audited", b"audited", "callers", b"callers", "channels", b"channels", "importance", b"importance", "mutates", b"mutates", "scopes", b"scopes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audited", b"audited", "callers", b"callers", "channels", b"channels", "gathered", b"gathered", "importance", b"importance", "mutates", b"mutates", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

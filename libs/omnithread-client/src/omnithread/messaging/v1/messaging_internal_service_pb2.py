@@ -26,12 +26,13 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
+from omnithread.common.v1 import gathered_pb2 as omnithread_dot_common_dot_v1_dot_gathered__pb2
 from omnithread.common.v1 import merge_pb2 as omnithread_dot_common_dot_v1_dot_merge__pb2
 from omnithread.common.v1 import privacy_pb2 as omnithread_dot_common_dot_v1_dot_privacy__pb2
 from omnithread.messaging.v1 import messaging_events_pb2 as omnithread_dot_messaging_dot_v1_dot_messaging__events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n8omnithread/messaging/v1/messaging_internal_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a.omnithread/messaging/v1/messaging_events.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"y\n\x14ReplayEventsResponse\x12\x37\n\x06\x65vents\x18\x01 \x03(\x0b\x32\'.omnithread.messaging.v1.MessagingEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc2\x02\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd5\x03\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12N\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t2\xb1\x07\n\x18MessagingInternalService\x12\x88\x01\n\x0cReplayEvents\x12,.omnithread.messaging.v1.ReplayEventsRequest\x1a-.omnithread.messaging.v1.ReplayEventsResponse\"\x1b\xea\xc7\x18\x17\x12\tmessaging\x12\naggregator\x12\x7f\n\tListHeads\x12).omnithread.messaging.v1.ListHeadsRequest\x1a*.omnithread.messaging.v1.ListHeadsResponse\"\x1b\xea\xc7\x18\x17\x12\tmessaging\x12\naggregator\x12\x83\x01\n\x0e\x41\x62sorbCustomer\x12..omnithread.messaging.v1.AbsorbCustomerRequest\x1a/.omnithread.messaging.v1.AbsorbCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x86\x01\n\x0fReleaseCustomer\x12/.omnithread.messaging.v1.ReleaseCustomerRequest\x1a\x30.omnithread.messaging.v1.ReleaseCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x86\x01\n\x0fGetMergeOutcome\x12/.omnithread.messaging.v1.GetMergeOutcomeRequest\x1a\x30.omnithread.messaging.v1.GetMergeOutcomeResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12y\n\nExportArea\x12*.omnithread.messaging.v1.ExportAreaRequest\x1a+.omnithread.messaging.v1.ExportAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12v\n\tEraseArea\x12).omnithread.messaging.v1.EraseAreaRequest\x1a*.omnithread.messaging.v1.EraseAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x03\x42\x44\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n8omnithread/messaging/v1/messaging_internal_service.proto\x12\x17omnithread.messaging.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/common/v1/gathered.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a.omnithread/messaging/v1/messaging_events.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"y\n\x14ReplayEventsResponse\x12\x37\n\x06\x65vents\x18\x01 \x03(\x0b\x32\'.omnithread.messaging.v1.MessagingEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc2\x02\n\x15\x41\x62sorbCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"X\n\x16\x41\x62sorbCustomerResponse\x12\x14\n\x0c\x61\x62sorbed_now\x18\x01 \x01(\x08\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xd5\x03\n\x16ReleaseCustomerRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x38\n\x12source_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12@\n\x12source_session_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12N\n\nmerge_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01:\x82\x01\xbaH\x7f\x1a}\n\x0cmerge.of_two\x12\x37source_customer_id and survivor_customer_id must differ\x1a\x34this.source_customer_id != this.survivor_customer_id\"\x93\x01\n\x17ReleaseCustomerResponse\x12\x14\n\x0creleased_now\x18\x01 \x01(\x08\x12\x31\n\rsurvivor_head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\x12/\n\x0bsource_head\x18\x03 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\x8d\x01\n\x17GetMergeOutcomeResponse\x12\x31\n\x06things\x18\x01 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12/\n\x0b\x61\x62sorb_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t\"T\n\x13ReadTogetherRequest\x12=\n\x05reads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.GatheredReadB\n\xbaH\x07\x92\x01\x04\x08\x01\x10 \"M\n\x14ReadTogetherResponse\x12\x35\n\x07\x61nswers\x18\x01 \x03(\x0b\x32$.omnithread.common.v1.GatheredAnswer2\xb0\x08\n\x18MessagingInternalService\x12\x88\x01\n\x0cReplayEvents\x12,.omnithread.messaging.v1.ReplayEventsRequest\x1a-.omnithread.messaging.v1.ReplayEventsResponse\"\x1b\xea\xc7\x18\x17\x12\tmessaging\x12\naggregator\x12\x7f\n\tListHeads\x12).omnithread.messaging.v1.ListHeadsRequest\x1a*.omnithread.messaging.v1.ListHeadsResponse\"\x1b\xea\xc7\x18\x17\x12\tmessaging\x12\naggregator\x12\x83\x01\n\x0e\x41\x62sorbCustomer\x12..omnithread.messaging.v1.AbsorbCustomerRequest\x1a/.omnithread.messaging.v1.AbsorbCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x86\x01\n\x0fReleaseCustomer\x12/.omnithread.messaging.v1.ReleaseCustomerRequest\x1a\x30.omnithread.messaging.v1.ReleaseCustomerResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x86\x01\n\x0fGetMergeOutcome\x12/.omnithread.messaging.v1.GetMergeOutcomeRequest\x1a\x30.omnithread.messaging.v1.GetMergeOutcomeResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12y\n\nExportArea\x12*.omnithread.messaging.v1.ExportAreaRequest\x1a+.omnithread.messaging.v1.ExportAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12v\n\tEraseArea\x12).omnithread.messaging.v1.EraseAreaRequest\x1a*.omnithread.messaging.v1.EraseAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x03\x12}\n\x0cReadTogether\x12,.omnithread.messaging.v1.ReadTogetherRequest\x1a-.omnithread.messaging.v1.ReadTogetherResponse\"\x10\xea\xc7\x18\x0c\x12\naggregatorBD\n\x1b\x63om.omnithread.messaging.v1P\x01Z#omnithread/messaging/v1;messagingv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -89,6 +90,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERASEAREAREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_ERASEAREAREQUEST'].fields_by_name['merged_customer_ids']._loaded_options = None
   _globals['_ERASEAREAREQUEST'].fields_by_name['merged_customer_ids']._serialized_options = b'\272H!\222\001\036\020\364\003\"\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_READTOGETHERREQUEST'].fields_by_name['reads']._loaded_options = None
+  _globals['_READTOGETHERREQUEST'].fields_by_name['reads']._serialized_options = b'\272H\007\222\001\004\010\001\020 '
   _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['ReplayEvents']._loaded_options = None
   _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['ReplayEvents']._serialized_options = b'\352\307\030\027\022\tmessaging\022\naggregator'
   _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['ListHeads']._loaded_options = None
@@ -103,34 +106,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['ExportArea']._serialized_options = b'\352\307\030\016\022\naggregator(\001'
   _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['EraseArea']._loaded_options = None
   _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['EraseArea']._serialized_options = b'\352\307\030\016\022\naggregator(\003'
-  _globals['_REPLAYEVENTSREQUEST']._serialized_start=335
-  _globals['_REPLAYEVENTSREQUEST']._serialized_end=473
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=475
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=596
-  _globals['_LISTHEADSREQUEST']._serialized_start=599
-  _globals['_LISTHEADSREQUEST']._serialized_end=761
-  _globals['_LISTHEADSRESPONSE']._serialized_start=764
-  _globals['_LISTHEADSRESPONSE']._serialized_end=922
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=925
-  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1247
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1249
-  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1337
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1340
-  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1809
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1812
-  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=1959
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1962
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=2094
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=2097
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=2238
-  _globals['_EXPORTAREAREQUEST']._serialized_start=2241
-  _globals['_EXPORTAREAREQUEST']._serialized_end=2438
-  _globals['_EXPORTAREARESPONSE']._serialized_start=2440
-  _globals['_EXPORTAREARESPONSE']._serialized_end=2544
-  _globals['_ERASEAREAREQUEST']._serialized_start=2547
-  _globals['_ERASEAREAREQUEST']._serialized_end=2733
-  _globals['_ERASEAREARESPONSE']._serialized_start=2735
-  _globals['_ERASEAREARESPONSE']._serialized_end=2828
-  _globals['_MESSAGINGINTERNALSERVICE']._serialized_start=2831
-  _globals['_MESSAGINGINTERNALSERVICE']._serialized_end=3776
+  _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['ReadTogether']._loaded_options = None
+  _globals['_MESSAGINGINTERNALSERVICE'].methods_by_name['ReadTogether']._serialized_options = b'\352\307\030\014\022\naggregator'
+  _globals['_REPLAYEVENTSREQUEST']._serialized_start=372
+  _globals['_REPLAYEVENTSREQUEST']._serialized_end=510
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=512
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=633
+  _globals['_LISTHEADSREQUEST']._serialized_start=636
+  _globals['_LISTHEADSREQUEST']._serialized_end=798
+  _globals['_LISTHEADSRESPONSE']._serialized_start=801
+  _globals['_LISTHEADSRESPONSE']._serialized_end=959
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_start=962
+  _globals['_ABSORBCUSTOMERREQUEST']._serialized_end=1284
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_start=1286
+  _globals['_ABSORBCUSTOMERRESPONSE']._serialized_end=1374
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_start=1377
+  _globals['_RELEASECUSTOMERREQUEST']._serialized_end=1846
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_start=1849
+  _globals['_RELEASECUSTOMERRESPONSE']._serialized_end=1996
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1999
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=2131
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=2134
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=2275
+  _globals['_EXPORTAREAREQUEST']._serialized_start=2278
+  _globals['_EXPORTAREAREQUEST']._serialized_end=2475
+  _globals['_EXPORTAREARESPONSE']._serialized_start=2477
+  _globals['_EXPORTAREARESPONSE']._serialized_end=2581
+  _globals['_ERASEAREAREQUEST']._serialized_start=2584
+  _globals['_ERASEAREAREQUEST']._serialized_end=2770
+  _globals['_ERASEAREARESPONSE']._serialized_start=2772
+  _globals['_ERASEAREARESPONSE']._serialized_end=2865
+  _globals['_READTOGETHERREQUEST']._serialized_start=2867
+  _globals['_READTOGETHERREQUEST']._serialized_end=2951
+  _globals['_READTOGETHERRESPONSE']._serialized_start=2953
+  _globals['_READTOGETHERRESPONSE']._serialized_end=3030
+  _globals['_MESSAGINGINTERNALSERVICE']._serialized_start=3033
+  _globals['_MESSAGINGINTERNALSERVICE']._serialized_end=4105
 # @@protoc_insertion_point(module_scope)

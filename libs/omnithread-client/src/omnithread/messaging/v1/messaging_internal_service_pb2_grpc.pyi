@@ -57,6 +57,8 @@ class MessagingInternalServiceStub:
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    ReadTogether: _grpc.UnaryUnaryMultiCallable[_messaging_internal_service_pb2.ReadTogetherRequest, _messaging_internal_service_pb2.ReadTogetherResponse]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 @_typing.type_check_only
 class MessagingInternalServiceAsyncStub(MessagingInternalServiceStub):
@@ -87,6 +89,8 @@ class MessagingInternalServiceAsyncStub(MessagingInternalServiceStub):
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    ReadTogether: _aio.UnaryUnaryMultiCallable[_messaging_internal_service_pb2.ReadTogetherRequest, _messaging_internal_service_pb2.ReadTogetherResponse]  # type: ignore[assignment]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 class MessagingInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     """MessagingInternalService is for the suite's own services only: replay, heads and merging.
@@ -156,5 +160,13 @@ class MessagingInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
         """
+
+    @_abc_1.abstractmethod
+    def ReadTogether(
+        self,
+        request: _messaging_internal_service_pb2.ReadTogetherRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messaging_internal_service_pb2.ReadTogetherResponse, _abc.Awaitable[_messaging_internal_service_pb2.ReadTogetherResponse]]:
+        """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 def add_MessagingInternalServiceServicer_to_server(servicer: MessagingInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

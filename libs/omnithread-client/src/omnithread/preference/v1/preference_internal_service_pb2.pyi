@@ -11,6 +11,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from omnithread.common.v1 import delivery_pb2 as _delivery_pb2
 from omnithread.common.v1 import event_pb2 as _event_pb2
+from omnithread.common.v1 import gathered_pb2 as _gathered_pb2
 from omnithread.common.v1 import merge_pb2 as _merge_pb2
 from omnithread.common.v1 import privacy_pb2 as _privacy_pb2
 from omnithread.preference.v1 import preference_events_pb2 as _preference_events_pb2
@@ -1132,3 +1133,51 @@ class UseLinkResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UseLinkResponse: _TypeAlias = UseLinkResponse  # noqa: Y015
+
+@_typing.final
+class ReadTogetherRequest(_message.Message):
+    """ReadTogetherRequest has reads of any callers and customers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reads(self) -> _containers.RepeatedCompositeFieldContainer[_gathered_pb2.GatheredRead]:
+        """The reads."""
+
+    def __init__(
+        self,
+        *,
+        reads: _abc.Iterable[_gathered_pb2.GatheredRead] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reads", b"reads"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadTogetherRequest: _TypeAlias = ReadTogetherRequest  # noqa: Y015
+
+@_typing.final
+class ReadTogetherResponse(_message.Message):
+    """ReadTogetherResponse has an answer for each of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[_gathered_pb2.GatheredAnswer]:
+        """As many as there were reads, in the same order."""
+
+    def __init__(
+        self,
+        *,
+        answers: _abc.Iterable[_gathered_pb2.GatheredAnswer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadTogetherResponse: _TypeAlias = ReadTogetherResponse  # noqa: Y015

@@ -91,6 +91,11 @@ class PreferenceInternalServiceStub:
                 request_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkRequest.SerializeToString,
                 response_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkResponse.FromString,
                 _registered_method=True)
+        self.ReadTogether = channel.unary_unary(
+                '/omnithread.preference.v1.PreferenceInternalService/ReadTogether',
+                request_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ReadTogetherRequest.SerializeToString,
+                response_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ReadTogetherResponse.FromString,
+                _registered_method=True)
 
 
 class PreferenceInternalServiceServicer:
@@ -182,6 +187,13 @@ class PreferenceInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadTogether(self, request, context):
+        """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PreferenceInternalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -239,6 +251,11 @@ def add_PreferenceInternalServiceServicer_to_server(servicer, server):
                     servicer.UseLink,
                     request_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkRequest.FromString,
                     response_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkResponse.SerializeToString,
+            ),
+            'ReadTogether': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadTogether,
+                    request_deserializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ReadTogetherRequest.FromString,
+                    response_serializer=omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ReadTogetherResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -540,6 +557,33 @@ class PreferenceInternalService:
             '/omnithread.preference.v1.PreferenceInternalService/UseLink',
             omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkRequest.SerializeToString,
             omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.UseLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadTogether(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.preference.v1.PreferenceInternalService/ReadTogether',
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ReadTogetherRequest.SerializeToString,
+            omnithread_dot_preference_dot_v1_dot_preference__internal__service__pb2.ReadTogetherResponse.FromString,
             options,
             channel_credentials,
             insecure,

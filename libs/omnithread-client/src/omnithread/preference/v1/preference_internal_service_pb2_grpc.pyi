@@ -70,6 +70,8 @@ class PreferenceInternalServiceStub:
     Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
     Errors: LINK_INVALID, LINK_ACTION_NOT_POSSIBLE, CONSENT_LIMIT, LANGUAGE_UNKNOWN.
     """
+    ReadTogether: _grpc.UnaryUnaryMultiCallable[_preference_internal_service_pb2.ReadTogetherRequest, _preference_internal_service_pb2.ReadTogetherResponse]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 @_typing.type_check_only
 class PreferenceInternalServiceAsyncStub(PreferenceInternalServiceStub):
@@ -113,6 +115,8 @@ class PreferenceInternalServiceAsyncStub(PreferenceInternalServiceStub):
     Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
     Errors: LINK_INVALID, LINK_ACTION_NOT_POSSIBLE, CONSENT_LIMIT, LANGUAGE_UNKNOWN.
     """
+    ReadTogether: _aio.UnaryUnaryMultiCallable[_preference_internal_service_pb2.ReadTogetherRequest, _preference_internal_service_pb2.ReadTogetherResponse]  # type: ignore[assignment]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 class PreferenceInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     """PreferenceInternalService is for the suite's own services only: replay, heads, merging, and the links in mails.
@@ -219,5 +223,13 @@ class PreferenceInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         Where the link works no more, or nothing is kept of the customer, nothing is done, and the view says so.
         Errors: LINK_INVALID, LINK_ACTION_NOT_POSSIBLE, CONSENT_LIMIT, LANGUAGE_UNKNOWN.
         """
+
+    @_abc_1.abstractmethod
+    def ReadTogether(
+        self,
+        request: _preference_internal_service_pb2.ReadTogetherRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preference_internal_service_pb2.ReadTogetherResponse, _abc.Awaitable[_preference_internal_service_pb2.ReadTogetherResponse]]:
+        """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 def add_PreferenceInternalServiceServicer_to_server(servicer: PreferenceInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,13 +26,14 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from omnithread.common.v1 import access_pb2 as omnithread_dot_common_dot_v1_dot_access__pb2
 from omnithread.common.v1 import event_pb2 as omnithread_dot_common_dot_v1_dot_event__pb2
+from omnithread.common.v1 import gathered_pb2 as omnithread_dot_common_dot_v1_dot_gathered__pb2
 from omnithread.common.v1 import merge_pb2 as omnithread_dot_common_dot_v1_dot_merge__pb2
 from omnithread.common.v1 import privacy_pb2 as omnithread_dot_common_dot_v1_dot_privacy__pb2
 from omnithread.profile.v1 import profile_pb2 as omnithread_dot_profile_dot_v1_dot_profile__pb2
 from omnithread.profile.v1 import profile_events_pb2 as omnithread_dot_profile_dot_v1_dot_profile__events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4omnithread/profile/v1/profile_internal_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a#omnithread/profile/v1/profile.proto\x1a*omnithread/profile/v1/profile_events.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"u\n\x14ReplayEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.omnithread.profile.v1.ProfileEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\x16ResolveCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"K\n\x17ResolveCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x1b\n\x13merged_customer_ids\x18\x02 \x03(\t\"\xbd\x01\n\x14\x43ompleteMergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\".\n\x15\x43ompleteMergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\xbf\x01\n\x16\x43ompleteUnmergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\"0\n\x17\x43ompleteUnmergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"y\n\x17GetMergeOutcomeResponse\x12+\n\x05merge\x18\x01 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x31\n\x06things\x18\x02 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\"\x86\x01\n\x1aGetVerificationCodeRequest\x12\x35\n\x0fverification_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\xa5\x01\n\x1bGetVerificationCodeResponse\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08language\x18\x04 \x01(\t\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t\"\x8f\x01\n\x17GetAudienceFactsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x0btrait_names\x18\x02 \x03(\tB,\xbaH)\x92\x01&\x10\x64\x18\x01\" r\x1e\x32\x1c^[A-Za-z][A-Za-z0-9_]{0,63}$\",\n\rAudienceTrait\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xe8\x01\n\x18GetAudienceFactsResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x31\n\x04kind\x18\x03 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\x12\x13\n\x0bsegment_ids\x18\x04 \x03(\t\x12\x34\n\x06traits\x18\x05 \x03(\x0b\x32$.omnithread.profile.v1.AudienceTrait\x12(\n\x04head\x18\x06 \x01(\x0b\x32\x1a.omnithread.common.v1.Head2\xb0\x0b\n\x16ProfileInternalService\x12\x96\x01\n\x0cReplayEvents\x12*.omnithread.profile.v1.ReplayEventsRequest\x1a+.omnithread.profile.v1.ReplayEventsResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\x8d\x01\n\tListHeads\x12\'.omnithread.profile.v1.ListHeadsRequest\x1a(.omnithread.profile.v1.ListHeadsResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\xa1\x01\n\x0fResolveCustomer\x12-.omnithread.profile.v1.ResolveCustomerRequest\x1a..omnithread.profile.v1.ResolveCustomerResponse\"/\xea\xc7\x18+\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator(\x03\x12\x99\x01\n\rCompleteMerge\x12+.omnithread.profile.v1.CompleteMergeRequest\x1a,.omnithread.profile.v1.CompleteMergeResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\x9f\x01\n\x0f\x43ompleteUnmerge\x12-.omnithread.profile.v1.CompleteUnmergeRequest\x1a..omnithread.profile.v1.CompleteUnmergeResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\x82\x01\n\x0fGetMergeOutcome\x12-.omnithread.profile.v1.GetMergeOutcomeRequest\x1a..omnithread.profile.v1.GetMergeOutcomeResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x8d\x01\n\x13GetVerificationCode\x12\x31.omnithread.profile.v1.GetVerificationCodeRequest\x1a\x32.omnithread.profile.v1.GetVerificationCodeResponse\"\x0f\xea\xc7\x18\x0b\x12\tmessaging\x12u\n\nExportArea\x12(.omnithread.profile.v1.ExportAreaRequest\x1a).omnithread.profile.v1.ExportAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12\x8a\x01\n\x10GetAudienceFacts\x12..omnithread.profile.v1.GetAudienceFactsRequest\x1a/.omnithread.profile.v1.GetAudienceFactsResponse\"\x15\xea\xc7\x18\x11\x12\x04\x63\x61rt\x12\tmessaging\x12r\n\tEraseArea\x12\'.omnithread.profile.v1.EraseAreaRequest\x1a(.omnithread.profile.v1.EraseAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x03\x42>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4omnithread/profile/v1/profile_internal_service.proto\x12\x15omnithread.profile.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!omnithread/common/v1/access.proto\x1a omnithread/common/v1/event.proto\x1a#omnithread/common/v1/gathered.proto\x1a omnithread/common/v1/merge.proto\x1a\"omnithread/common/v1/privacy.proto\x1a#omnithread/profile/v1/profile.proto\x1a*omnithread/profile/v1/profile_events.proto\"\x8a\x01\n\x13ReplayEventsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12!\n\tafter_seq\x18\x02 \x01(\x04\x42\x0e\xbaH\x0b\x32\t\x18\xff\xff\xff\xff\xff\xff\xff\x0f\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"u\n\x14ReplayEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.omnithread.profile.v1.ProfileEvent\x12(\n\x04head\x18\x02 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"\xa2\x01\n\x10ListHeadsRequest\x12Q\n\rupdated_since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x1e\xbaH\x1b\xb2\x01\x15\x1a\x06\x08\x80\xb2\xf8\x84\x1b\x32\x0b\x08\x80\x83\xd6\xe2\xf7\xff\xff\xff\xff\x01\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9e\x01\n\x11ListHeadsResponse\x12\x31\n\x05heads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.CustomerHead\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\x16ResolveCustomerRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"K\n\x17ResolveCustomerResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x1b\n\x13merged_customer_ids\x18\x02 \x03(\t\"\xbd\x01\n\x14\x43ompleteMergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\".\n\x15\x43ompleteMergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\xbf\x01\n\x16\x43ompleteUnmergeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x39\n\x04\x61rea\x18\x03 \x01(\tB+\xbaH(r&R\x04\x63\x61rtR\npreferenceR\tmessagingR\x07\x63ontext\"0\n\x17\x43ompleteUnmergeResponse\x12\x15\n\rpending_areas\x18\x01 \x03(\t\"\x84\x01\n\x16GetMergeOutcomeRequest\x12.\n\x08merge_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12:\n\x14survivor_customer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"y\n\x17GetMergeOutcomeResponse\x12+\n\x05merge\x18\x01 \x01(\x0b\x32\x1c.omnithread.profile.v1.Merge\x12\x31\n\x06things\x18\x02 \x03(\x0b\x32!.omnithread.common.v1.MergedThing\"\x86\x01\n\x1aGetVerificationCodeRequest\x12\x35\n\x0fverification_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"\xa5\x01\n\x1bGetVerificationCodeResponse\x12\x35\n\nidentifier\x18\x01 \x01(\x0b\x32!.omnithread.profile.v1.Identifier\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08language\x18\x04 \x01(\t\"\xc5\x01\n\x11\x45xportAreaRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x41\n\x13merged_customer_ids\x18\x04 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"h\n\x12\x45xportAreaResponse\x12\x39\n\tdocuments\x18\x01 \x03(\x0b\x32&.omnithread.common.v1.ExportedDocument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xba\x01\n\x10\x45raseAreaRequest\x12\x30\n\nerasure_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x31\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x13merged_customer_ids\x18\x03 \x03(\tB$\xbaH!\x92\x01\x1e\x10\xf4\x03\"\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\"]\n\x11\x45raseAreaResponse\x12\x32\n\x07\x65rasure\x18\x01 \x01(\x0b\x32!.omnithread.common.v1.AreaErasure\x12\x14\n\x0c\x63ustomer_ids\x18\x02 \x03(\t\"\x8f\x01\n\x17GetAudienceFactsRequest\x12\x31\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[A-Za-z0-9_-]{1,64}$\x12\x41\n\x0btrait_names\x18\x02 \x03(\tB,\xbaH)\x92\x01&\x10\x64\x18\x01\" r\x1e\x32\x1c^[A-Za-z][A-Za-z0-9_]{0,63}$\",\n\rAudienceTrait\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xe8\x01\n\x18GetAudienceFactsResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x31\n\x04kind\x18\x03 \x01(\x0e\x32#.omnithread.profile.v1.CustomerKind\x12\x13\n\x0bsegment_ids\x18\x04 \x03(\t\x12\x34\n\x06traits\x18\x05 \x03(\x0b\x32$.omnithread.profile.v1.AudienceTrait\x12(\n\x04head\x18\x06 \x01(\x0b\x32\x1a.omnithread.common.v1.Head\"T\n\x13ReadTogetherRequest\x12=\n\x05reads\x18\x01 \x03(\x0b\x32\".omnithread.common.v1.GatheredReadB\n\xbaH\x07\x92\x01\x04\x08\x01\x10 \"M\n\x14ReadTogetherResponse\x12\x35\n\x07\x61nswers\x18\x01 \x03(\x0b\x32$.omnithread.common.v1.GatheredAnswer2\xab\x0c\n\x16ProfileInternalService\x12\x96\x01\n\x0cReplayEvents\x12*.omnithread.profile.v1.ReplayEventsRequest\x1a+.omnithread.profile.v1.ReplayEventsResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\x8d\x01\n\tListHeads\x12\'.omnithread.profile.v1.ListHeadsRequest\x1a(.omnithread.profile.v1.ListHeadsResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\xa1\x01\n\x0fResolveCustomer\x12-.omnithread.profile.v1.ResolveCustomerRequest\x1a..omnithread.profile.v1.ResolveCustomerResponse\"/\xea\xc7\x18+\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator(\x03\x12\x99\x01\n\rCompleteMerge\x12+.omnithread.profile.v1.CompleteMergeRequest\x1a,.omnithread.profile.v1.CompleteMergeResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\x9f\x01\n\x0f\x43ompleteUnmerge\x12-.omnithread.profile.v1.CompleteUnmergeRequest\x1a..omnithread.profile.v1.CompleteUnmergeResponse\"-\xea\xc7\x18)\x12\x04\x63\x61rt\x12\npreference\x12\tmessaging\x12\naggregator\x12\x82\x01\n\x0fGetMergeOutcome\x12-.omnithread.profile.v1.GetMergeOutcomeRequest\x1a..omnithread.profile.v1.GetMergeOutcomeResponse\"\x10\xea\xc7\x18\x0c\x12\naggregator\x12\x8d\x01\n\x13GetVerificationCode\x12\x31.omnithread.profile.v1.GetVerificationCodeRequest\x1a\x32.omnithread.profile.v1.GetVerificationCodeResponse\"\x0f\xea\xc7\x18\x0b\x12\tmessaging\x12u\n\nExportArea\x12(.omnithread.profile.v1.ExportAreaRequest\x1a).omnithread.profile.v1.ExportAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x01\x12\x8a\x01\n\x10GetAudienceFacts\x12..omnithread.profile.v1.GetAudienceFactsRequest\x1a/.omnithread.profile.v1.GetAudienceFactsResponse\"\x15\xea\xc7\x18\x11\x12\x04\x63\x61rt\x12\tmessaging\x12r\n\tEraseArea\x12\'.omnithread.profile.v1.EraseAreaRequest\x1a(.omnithread.profile.v1.EraseAreaResponse\"\x12\xea\xc7\x18\x0e\x12\naggregator(\x03\x12y\n\x0cReadTogether\x12*.omnithread.profile.v1.ReadTogetherRequest\x1a+.omnithread.profile.v1.ReadTogetherResponse\"\x10\xea\xc7\x18\x0c\x12\naggregatorB>\n\x19\x63om.omnithread.profile.v1P\x01Z\x1fomnithread/profile/v1;profilev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -92,6 +93,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETAUDIENCEFACTSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$'
   _globals['_GETAUDIENCEFACTSREQUEST'].fields_by_name['trait_names']._loaded_options = None
   _globals['_GETAUDIENCEFACTSREQUEST'].fields_by_name['trait_names']._serialized_options = b'\272H)\222\001&\020d\030\001\" r\0362\034^[A-Za-z][A-Za-z0-9_]{0,63}$'
+  _globals['_READTOGETHERREQUEST'].fields_by_name['reads']._loaded_options = None
+  _globals['_READTOGETHERREQUEST'].fields_by_name['reads']._serialized_options = b'\272H\007\222\001\004\010\001\020 '
   _globals['_PROFILEINTERNALSERVICE'].methods_by_name['ReplayEvents']._loaded_options = None
   _globals['_PROFILEINTERNALSERVICE'].methods_by_name['ReplayEvents']._serialized_options = b'\352\307\030)\022\004cart\022\npreference\022\tmessaging\022\naggregator'
   _globals['_PROFILEINTERNALSERVICE'].methods_by_name['ListHeads']._loaded_options = None
@@ -112,48 +115,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILEINTERNALSERVICE'].methods_by_name['GetAudienceFacts']._serialized_options = b'\352\307\030\021\022\004cart\022\tmessaging'
   _globals['_PROFILEINTERNALSERVICE'].methods_by_name['EraseArea']._loaded_options = None
   _globals['_PROFILEINTERNALSERVICE'].methods_by_name['EraseArea']._serialized_options = b'\352\307\030\016\022\naggregator(\003'
-  _globals['_REPLAYEVENTSREQUEST']._serialized_start=362
-  _globals['_REPLAYEVENTSREQUEST']._serialized_end=500
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=502
-  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=619
-  _globals['_LISTHEADSREQUEST']._serialized_start=622
-  _globals['_LISTHEADSREQUEST']._serialized_end=784
-  _globals['_LISTHEADSRESPONSE']._serialized_start=787
-  _globals['_LISTHEADSRESPONSE']._serialized_end=945
-  _globals['_RESOLVECUSTOMERREQUEST']._serialized_start=947
-  _globals['_RESOLVECUSTOMERREQUEST']._serialized_end=1022
-  _globals['_RESOLVECUSTOMERRESPONSE']._serialized_start=1024
-  _globals['_RESOLVECUSTOMERRESPONSE']._serialized_end=1099
-  _globals['_COMPLETEMERGEREQUEST']._serialized_start=1102
-  _globals['_COMPLETEMERGEREQUEST']._serialized_end=1291
-  _globals['_COMPLETEMERGERESPONSE']._serialized_start=1293
-  _globals['_COMPLETEMERGERESPONSE']._serialized_end=1339
-  _globals['_COMPLETEUNMERGEREQUEST']._serialized_start=1342
-  _globals['_COMPLETEUNMERGEREQUEST']._serialized_end=1533
-  _globals['_COMPLETEUNMERGERESPONSE']._serialized_start=1535
-  _globals['_COMPLETEUNMERGERESPONSE']._serialized_end=1583
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1586
-  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=1718
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=1720
-  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=1841
-  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_start=1844
-  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_end=1978
-  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_start=1981
-  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_end=2146
-  _globals['_EXPORTAREAREQUEST']._serialized_start=2149
-  _globals['_EXPORTAREAREQUEST']._serialized_end=2346
-  _globals['_EXPORTAREARESPONSE']._serialized_start=2348
-  _globals['_EXPORTAREARESPONSE']._serialized_end=2452
-  _globals['_ERASEAREAREQUEST']._serialized_start=2455
-  _globals['_ERASEAREAREQUEST']._serialized_end=2641
-  _globals['_ERASEAREARESPONSE']._serialized_start=2643
-  _globals['_ERASEAREARESPONSE']._serialized_end=2736
-  _globals['_GETAUDIENCEFACTSREQUEST']._serialized_start=2739
-  _globals['_GETAUDIENCEFACTSREQUEST']._serialized_end=2882
-  _globals['_AUDIENCETRAIT']._serialized_start=2884
-  _globals['_AUDIENCETRAIT']._serialized_end=2928
-  _globals['_GETAUDIENCEFACTSRESPONSE']._serialized_start=2931
-  _globals['_GETAUDIENCEFACTSRESPONSE']._serialized_end=3163
-  _globals['_PROFILEINTERNALSERVICE']._serialized_start=3166
-  _globals['_PROFILEINTERNALSERVICE']._serialized_end=4622
+  _globals['_PROFILEINTERNALSERVICE'].methods_by_name['ReadTogether']._loaded_options = None
+  _globals['_PROFILEINTERNALSERVICE'].methods_by_name['ReadTogether']._serialized_options = b'\352\307\030\014\022\naggregator'
+  _globals['_REPLAYEVENTSREQUEST']._serialized_start=399
+  _globals['_REPLAYEVENTSREQUEST']._serialized_end=537
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_start=539
+  _globals['_REPLAYEVENTSRESPONSE']._serialized_end=656
+  _globals['_LISTHEADSREQUEST']._serialized_start=659
+  _globals['_LISTHEADSREQUEST']._serialized_end=821
+  _globals['_LISTHEADSRESPONSE']._serialized_start=824
+  _globals['_LISTHEADSRESPONSE']._serialized_end=982
+  _globals['_RESOLVECUSTOMERREQUEST']._serialized_start=984
+  _globals['_RESOLVECUSTOMERREQUEST']._serialized_end=1059
+  _globals['_RESOLVECUSTOMERRESPONSE']._serialized_start=1061
+  _globals['_RESOLVECUSTOMERRESPONSE']._serialized_end=1136
+  _globals['_COMPLETEMERGEREQUEST']._serialized_start=1139
+  _globals['_COMPLETEMERGEREQUEST']._serialized_end=1328
+  _globals['_COMPLETEMERGERESPONSE']._serialized_start=1330
+  _globals['_COMPLETEMERGERESPONSE']._serialized_end=1376
+  _globals['_COMPLETEUNMERGEREQUEST']._serialized_start=1379
+  _globals['_COMPLETEUNMERGEREQUEST']._serialized_end=1570
+  _globals['_COMPLETEUNMERGERESPONSE']._serialized_start=1572
+  _globals['_COMPLETEUNMERGERESPONSE']._serialized_end=1620
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_start=1623
+  _globals['_GETMERGEOUTCOMEREQUEST']._serialized_end=1755
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_start=1757
+  _globals['_GETMERGEOUTCOMERESPONSE']._serialized_end=1878
+  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_start=1881
+  _globals['_GETVERIFICATIONCODEREQUEST']._serialized_end=2015
+  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_start=2018
+  _globals['_GETVERIFICATIONCODERESPONSE']._serialized_end=2183
+  _globals['_EXPORTAREAREQUEST']._serialized_start=2186
+  _globals['_EXPORTAREAREQUEST']._serialized_end=2383
+  _globals['_EXPORTAREARESPONSE']._serialized_start=2385
+  _globals['_EXPORTAREARESPONSE']._serialized_end=2489
+  _globals['_ERASEAREAREQUEST']._serialized_start=2492
+  _globals['_ERASEAREAREQUEST']._serialized_end=2678
+  _globals['_ERASEAREARESPONSE']._serialized_start=2680
+  _globals['_ERASEAREARESPONSE']._serialized_end=2773
+  _globals['_GETAUDIENCEFACTSREQUEST']._serialized_start=2776
+  _globals['_GETAUDIENCEFACTSREQUEST']._serialized_end=2919
+  _globals['_AUDIENCETRAIT']._serialized_start=2921
+  _globals['_AUDIENCETRAIT']._serialized_end=2965
+  _globals['_GETAUDIENCEFACTSRESPONSE']._serialized_start=2968
+  _globals['_GETAUDIENCEFACTSRESPONSE']._serialized_end=3200
+  _globals['_READTOGETHERREQUEST']._serialized_start=3202
+  _globals['_READTOGETHERREQUEST']._serialized_end=3286
+  _globals['_READTOGETHERRESPONSE']._serialized_start=3288
+  _globals['_READTOGETHERRESPONSE']._serialized_end=3365
+  _globals['_PROFILEINTERNALSERVICE']._serialized_start=3368
+  _globals['_PROFILEINTERNALSERVICE']._serialized_end=4947
 # @@protoc_insertion_point(module_scope)

@@ -86,6 +86,11 @@ class ProfileInternalServiceStub:
                 request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaRequest.SerializeToString,
                 response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaResponse.FromString,
                 _registered_method=True)
+        self.ReadTogether = channel.unary_unary(
+                '/omnithread.profile.v1.ProfileInternalService/ReadTogether',
+                request_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ReadTogetherRequest.SerializeToString,
+                response_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ReadTogetherResponse.FromString,
+                _registered_method=True)
 
 
 class ProfileInternalServiceServicer:
@@ -166,6 +171,13 @@ class ProfileInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadTogether(self, request, context):
+        """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProfileInternalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -218,6 +230,11 @@ def add_ProfileInternalServiceServicer_to_server(servicer, server):
                     servicer.EraseArea,
                     request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaRequest.FromString,
                     response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaResponse.SerializeToString,
+            ),
+            'ReadTogether': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadTogether,
+                    request_deserializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ReadTogetherRequest.FromString,
+                    response_serializer=omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ReadTogetherResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -492,6 +509,33 @@ class ProfileInternalService:
             '/omnithread.profile.v1.ProfileInternalService/EraseArea',
             omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaRequest.SerializeToString,
             omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.EraseAreaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadTogether(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/omnithread.profile.v1.ProfileInternalService/ReadTogether',
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ReadTogetherRequest.SerializeToString,
+            omnithread_dot_profile_dot_v1_dot_profile__internal__service__pb2.ReadTogetherResponse.FromString,
             options,
             channel_credentials,
             insecure,

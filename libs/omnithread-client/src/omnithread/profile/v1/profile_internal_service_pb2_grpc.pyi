@@ -61,6 +61,8 @@ class ProfileInternalServiceStub:
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    ReadTogether: _grpc.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ReadTogetherRequest, _profile_internal_service_pb2.ReadTogetherResponse]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 @_typing.type_check_only
 class ProfileInternalServiceAsyncStub(ProfileInternalServiceStub):
@@ -95,6 +97,8 @@ class ProfileInternalServiceAsyncStub(ProfileInternalServiceStub):
     """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
     Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
     """
+    ReadTogether: _aio.UnaryUnaryMultiCallable[_profile_internal_service_pb2.ReadTogetherRequest, _profile_internal_service_pb2.ReadTogetherResponse]  # type: ignore[assignment]
+    """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 class ProfileInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     """ProfileInternalService is for the suite's own services only: replay, heads and merging.
@@ -186,5 +190,13 @@ class ProfileInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         """EraseArea forgets a customer and those merged into it here: a tombstone without personal data stays, whose version and `seq` never turn back.
         Safe to repeat; the first receipt is given again. Errors: CONFLICT while merges or their undoing are still on their way.
         """
+
+    @_abc_1.abstractmethod
+    def ReadTogether(
+        self,
+        request: _profile_internal_service_pb2.ReadTogetherRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_internal_service_pb2.ReadTogetherResponse, _abc.Awaitable[_profile_internal_service_pb2.ReadTogetherResponse]]:
+        """ReadTogether answers up to 32 reads as if each had come by itself: the more are asked for at once, the less each costs. What one is refused, or ends with, stands in its own answer."""
 
 def add_ProfileInternalServiceServicer_to_server(servicer: ProfileInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,130 @@
+"""Questions of many callers as one: while some are under way, those that come wait, and then go together.
+
+Where little is asked nobody waits. The more is asked at once, the more one question brings, so that a busy process asks
+others less for each call. What a caller is given was always asked for after they came.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+UNDER_WAY = 2
+"""So many questions at once; who comes then waits for one of them."""
+LEAST_SECONDS = 0.005
+"""With less left nothing is asked any more."""
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+class ByItself(Exception):
+    """Told in an answer's place: whoever asked together is to ask by itself."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Asked, Answer]):
+    """One caller who waits for the next question."""
+
+    asked: Asked
+    end: float
+    """When they stop waiting, on the event loop's clock."""
+    is_taken_up: bool = False
+    context: Context = field(default_factory=copy_context)
+    answer: "asyncio.Future[Answer]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def tell(self, told: Answer | Exception) -> None:
+        """Tell the caller, unless they have given up."""
+        if self.answer.done():
+            return
+        if isinstance(told, Exception):
+            self.answer.set_exception(told)
+        else:
+            self.answer.set_result(told)
+
+
+class Gathering(Generic[Asked, Answer]):
+    """Asks for many at once, in few questions."""
+
+    def __init__(
+        self,
+        *,
+        alone: Callable[[Asked], Awaitable[Answer]],
+        together: Callable[[Sequence[Asked], float], Awaitable[Sequence[Answer | Exception]]],
+        most: int,
+        held_up_seconds: float,
+    ) -> None:
+        """`together` asks for `most` at most, has so many seconds, and answers each in its place, or raises for all.
+
+        It runs in the context of whoever can wait longest.
+        Who has not been taken up after `held_up_seconds` asks by itself: what is under way may hang.
+        """
+        self._alone = alone
+        self._together = together
+        self._most = most
+        self._held_up_seconds = held_up_seconds
+        self._under_way = 0
+        self._waiting: deque[_Waiting[Asked, Answer]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def ask(self, asked: Asked, *, within_seconds: float) -> Answer:
+        """Give the answer. Raises what asking raises, and TimeoutError where it has not come in that time."""
+        if self._under_way < UNDER_WAY:
+            self._under_way += 1
+            try:
+                return await self._alone(asked)
+            finally:
+                self._one_less()
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting[Asked, Answer](asked, loop.time() + within_seconds)
+        self._waiting.append(waiting)
+        try:
+            await asyncio.wait([waiting.answer], timeout=min(self._held_up_seconds, within_seconds))
+            if not waiting.answer.done() and not waiting.is_taken_up:
+                return await self._alone(asked)
+            async with asyncio.timeout_at(waiting.end):
+                return await waiting.answer
+        except ByItself:
+            return await self._alone(asked)
+        finally:
+            waiting.answer.cancel()  # nobody listens any more; without effect where it was answered
+
+    def _one_less(self) -> None:
+        self._under_way -= 1
+        now = asyncio.get_running_loop().time()
+        together = self._next(now)
+        if not together:
+            return
+        self._under_way += 1
+        longest = max(together, key=lambda one: one.end)
+        asking = self._ask_together(together, longest.end - now)
+        task = asyncio.get_running_loop().create_task(asking, context=longest.context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _next(self, now: float) -> list[_Waiting[Asked, Answer]]:
+        """Take up who waits, without those who have given up or whose time is over."""
+        together: list[_Waiting[Asked, Answer]] = []
+        while self._waiting and len(together) < self._most:
+            waiting = self._waiting.popleft()
+            if waiting.end - now < LEAST_SECONDS:
+                waiting.tell(TimeoutError())
+            elif not waiting.answer.done():
+                waiting.is_taken_up = True
+                together.append(waiting)
+        return together
+
+    async def _ask_together(self, together: list[_Waiting[Asked, Answer]], within_seconds: float) -> None:
+        """Answer them all, or fail them all: each has its own time beside, this is the longest of them."""
+        try:
+            answers = await self._together([one.asked for one in together], within_seconds)
+        except Exception as error:  # noqa: BLE001  it is told to whoever waits
+            for one in together:
+                one.tell(error)
+        else:
+            for one, told in zip(together, answers, strict=True):
+                one.tell(told)
+        finally:
+            self._one_less()
