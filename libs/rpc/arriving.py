@@ -60,8 +60,13 @@ class Arrivals:
         finally:
             self._wait_for_keys -= 1
 
-    def enter(self, method: Method, meter: MethodMeter, context: Context) -> tuple[Visit, Exception | None]:
-        """Find out who calls and start the span; a refusal is given back, so that it is counted and traced as well."""
+    def enter(
+        self, method: Method, meter: MethodMeter, context: Context, *, brought_by: str = ""
+    ) -> tuple[Visit, Exception | None]:
+        """Find out who calls and start the span; a refusal is given back, so that it is counted and traced as well.
+
+        `brought_by`: which of the suite's services brought it along with others, in a call that was let in.
+        """
         headers: dict[str, Any] = dict(context.invocation_metadata() or ())  # values are text or bytes
         caller, token, labels, passed_on_by = Caller(channel_id="", channel_kind=0), "", NO_LABELS, ""
         refusal: Exception | None = None
@@ -70,6 +75,8 @@ class Arrivals:
             token = bearer_token(headers.get("authorization"))
             caller = self._verifier.verify(token)
             passed_on_by = self._compare_with_certificate(caller, method, context)
+            if not caller.service:
+                passed_on_by = passed_on_by or brought_by
             caller, labels = self._labelled(caller, str(headers.get("baggage", "")))
             self._ration(caller, passed_on=bool(passed_on_by))
             method.rule.check(caller)

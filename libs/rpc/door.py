@@ -121,20 +121,23 @@ class Door(grpc.aio.ServerInterceptor):
                 return streaming(self._open(visit, None, raw, decode), context)
 
             return grpc.unary_stream_rpc_method_handler(self._streaming(method, stream, encode, ends_with_token=True))
-        return grpc.unary_unary_rpc_method_handler(self._admitted(method, self._answering(method, handler)))
+        return grpc.unary_unary_rpc_method_handler(
+            self._admitted(method, self._answering(method, handler, is_behind=False))
+        )
 
     def behind(self, path: str, handler: Handler) -> Answer:
         """Give what answers one call for somebody who was admitted with another: the door in all but the admission."""
-        return self._with_its_key(self._answering(Method(path), handler))
+        return self._with_its_key(self._answering(Method(path), handler, is_behind=True))
 
-    def _answering(self, method: Method, handler: Handler) -> Answer:
+    def _answering(self, method: Method, handler: Handler, *, is_behind: bool) -> Answer:
         decode, encode = cast("Decode", handler.request_deserializer), cast("Encode", handler.response_serializer)
         behaviour = cast("Unary", handler.unary_unary)
         meter = MethodMeter(method, metrics=self._metrics, tracer=self._tracer)
         audited = method.rule.audited
 
         async def answer(raw: bytes, context: Context) -> bytes:
-            visit, refusal = self._arrivals.enter(method, meter, context)
+            brought_by = current_call().caller.service if is_behind else ""
+            visit, refusal = self._arrivals.enter(method, meter, context, brought_by=brought_by)
             try:
                 request = self._open(visit, refusal, raw, decode)
                 response = shown(await behaviour(request, context))

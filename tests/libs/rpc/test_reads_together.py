@@ -153,7 +153,9 @@ async def test_what_is_traced_asks_by_itself(unsampled: OpenedDoor) -> None:
     tracer = TracerProvider().get_tracer("test")
     async with service_channel(f"127.0.0.1:{unsampled.server.port}", token_file=token, tracer=tracer) as own:
         channel = own.forwarding(gathered=GatheredCalls("cart", own))
-        tasks = [asyncio.create_task(read_as(channel, unsampled.keys, "mobile-app", f"cus_{number}")) for number in range(20)]
+        tasks = [
+            asyncio.create_task(read_as(channel, unsampled.keys, "mobile-app", f"cus_{number}")) for number in range(20)
+        ]
         await asyncio.gather(*tasks)
     assert unsampled.counted("OK") == 20
     assert unsampled.counted("OK", READ_TOGETHER) == 0
@@ -165,7 +167,9 @@ async def test_what_there_is_no_room_for_is_asked_for_by_itself(
     noted = one_by_one(unsampled)
     monkeypatch.setattr(reads_together, "MOST_BYTES", 40)
     async with forwarding(unsampled) as channel:
-        tasks = [asyncio.create_task(read_as(channel, unsampled.keys, "mobile-app", f"cus_{number}")) for number in range(20)]
+        tasks = [
+            asyncio.create_task(read_as(channel, unsampled.keys, "mobile-app", f"cus_{number}")) for number in range(20)
+        ]
         assert await asyncio.gather(*tasks) == [f"cus_{number}" for number in range(20)]
     assert len(noted) > 20
 
@@ -192,7 +196,9 @@ async def test_a_service_of_the_release_before_is_asked_one_by_one(
 async def test_who_gives_up_takes_nobody_along(unsampled: OpenedDoor) -> None:
     one_by_one(unsampled)
     async with forwarding(unsampled) as channel:
-        tasks = [asyncio.create_task(read_as(channel, unsampled.keys, "mobile-app", f"cus_{number}")) for number in range(20)]
+        tasks = [
+            asyncio.create_task(read_as(channel, unsampled.keys, "mobile-app", f"cus_{number}")) for number in range(20)
+        ]
         await asyncio.sleep(0)
         for task in tasks[10:]:
             task.cancel()
