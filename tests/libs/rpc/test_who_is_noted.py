@@ -20,6 +20,8 @@ from libs.rpc.certificates import Certificates
 from libs.rpc.client import service_channel
 from libs.rpc.quotas import Allowance, Quotas
 from libs.rpc.scopes import EVERY
+from omnithread.cart.v1.cart_internal_service_pb2 import ReadTogetherRequest
+from omnithread.common.v1.gathered_pb2 import GatheredRead
 from omnithread.context.v1.context_pb2 import CustomerContext
 from omnithread.context.v1.watch_service_pb2 import (
     CustomerContextUpdate,
@@ -41,6 +43,7 @@ from omnithread.profile.v1.profile_service_pb2_grpc import (
 from tests.libs.rpc.opened_door import OpenedDoor, bearing, opened_door, refused
 
 ANNA = Profile(customer_id="cus_anna", given_name="Anna")
+GET_PROFILE = "/omnithread.profile.v1.ProfileService/GetProfile"
 ASK = GetProfileRequest(customer_id="cus_before")
 WATCH = WatchCustomerContextRequest(customer_id="cus_before")
 
@@ -138,6 +141,25 @@ async def test_what_a_service_reads_for_itself_is_not_noted_and_what_it_is_denie
     await refused(noted.profile.GetProfile(ASK, metadata=bearing(mint_service_token(noted.keys.state, "door"))))
     (denied,) = noted.entries()
     assert (denied.who.service, denied.what.reason) == ("door", "CALLER_NOT_ALLOWED")
+
+
+async def test_what_a_service_brings_along_with_others_is_noted_where_it_came_in_and_a_denied_one_here(
+    noted: Noted,
+) -> None:
+    def read(*without: str) -> GatheredRead:
+        token = mint_channel_token(noted.keys.state, "web-shop", scopes=EVERY - {*without})
+        return GatheredRead(method=GET_PROFILE, token=token, request=ASK.SerializeToString())
+
+    asked = ReadTogetherRequest(reads=[read(), read("profile:read"), read("profile:sensitive")])
+    together = noted.door.internal.ReadTogether(
+        asked, metadata=bearing(mint_service_token(noted.keys.state, "aggregator"))
+    )
+    whole, denied, bare = (await together).answers
+    assert GetProfileResponse.FromString(whole.response).profile.given_name == "Anna"
+    assert denied.refusal.code == grpc.StatusCode.PERMISSION_DENIED.value[0]
+    assert GetProfileResponse.FromString(bare.response).profile.given_name == ""
+    (entry,) = noted.entries()
+    assert (entry.who.channel_id, entry.what.method, entry.what.reason) == ("web-shop", GET_PROFILE, "SCOPE_MISSING")
 
 
 async def test_who_is_turned_away_for_calling_too_often_fills_no_log(keys: Keys) -> None:
