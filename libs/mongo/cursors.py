@@ -1,6 +1,7 @@
 """How far this service has read what others announced: one cursor per area and customer, and each area's sweep place.
 
 A cursor only moves forward within an epoch, and a consumer that was overtaken by another does not move it back.
+What Kafka brought of many customers at once is asked for, and noted, by few commands (`libs/gathering.py`).
 
 Retention: a cursor stays for as long as its service has anything of its customer. Removing one is safe,
 since the customer's events are then replayed from the first that the owner keeps, and effects may be repeated.
@@ -8,14 +9,19 @@ since the customer's events are then replayed from the first that the owner keep
 
 from collections import Counter
 from collections.abc import Collection as AnyOf
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
+from libs.gathering import Gathering
+from libs.mongo.bulk import Update, write
 from libs.mongo.connection import Collection, Database, Document
-from libs.mongo.deadline import reading
+from libs.mongo.deadline import Deadline, reading
+from libs.mongo.gathered import HELD_UP_SECONDS, TOGETHER
 from libs.mongo.shapes import CURSORS, DUE, LONG_AGO, cursor_key
+from libs.telemetry.journey import LABELS, NO_LABELS
 
 PARKED_FIELDS = {"parked_seq": "", "parked_reason": "", "parked_attempts": "", "retry_time": ""}
 
@@ -63,10 +69,20 @@ class Cursors:
     def __init__(self, database: Database, collection: str = CURSORS) -> None:
         """Another collection than the service's first is for a second reader that goes at its own pace."""
         self._cursors: Collection = database[collection]
+        self._finding: Gathering[tuple[str, str], Cursor] = Gathering(
+            alone=self._find, together=self._find_all, most=TOGETHER, held_up_seconds=HELD_UP_SECONDS
+        )
+        self._moving: Gathering[Update, None] = Gathering(
+            alone=self._move_one, together=self._move_all, most=TOGETHER, held_up_seconds=HELD_UP_SECONDS
+        )
 
     async def get(self, area: str, customer_id: str) -> Cursor:
         """Read one cursor."""
-        return (await self.get_many([(area, customer_id)]))[area, customer_id]
+        deadline = Deadline()
+        try:
+            return await self._finding.ask((area, customer_id), within_seconds=deadline.left_seconds)
+        except TimeoutError:
+            raise deadline.error() from None
 
     async def get_many(self, keys: AnyOf[tuple[str, str]]) -> dict[tuple[str, str], Cursor]:
         """Read cursors by area and customer in one query; what was never written is fresh."""
@@ -172,8 +188,29 @@ class Cursors:
         else:
             behind = {"epoch": cursor.epoch}
         free = {} if "parked_seq" in change else {"$unset": PARKED_FIELDS}
+        deadline = Deadline()
+        try:
+            move = Update({"_id": key} | behind, {"$set": change} | free)
+            await self._moving.ask(move, within_seconds=deadline.left_seconds)
+        except TimeoutError:
+            raise deadline.error() from None
+
+    async def _find(self, key: tuple[str, str]) -> Cursor:
+        return (await self.get_many([key]))[key]
+
+    async def _find_all(self, keys: Sequence[tuple[str, str]], _within_seconds: float) -> list[Cursor]:
+        LABELS.set(NO_LABELS)  # of this question, which is for many customers
+        found = await self.get_many(keys)
+        return [found[key] for key in keys]
+
+    async def _move_one(self, move: Update) -> None:
         with reading():
-            await self._cursors.update_one({"_id": key} | behind, {"$set": change} | free)
+            await self._cursors.update_one(move.match, move.change)
+
+    async def _move_all(self, moves: Sequence[Update], _within_seconds: float) -> list[None]:
+        LABELS.set(NO_LABELS)  # as above
+        await write(self._cursors, moves)
+        return [None] * len(moves)
 
     async def _insert(self, document: Document) -> bool:
         with reading():

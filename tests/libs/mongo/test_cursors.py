@@ -1,13 +1,16 @@
 """A cursor goes forward only, and one replica at a time takes up what waits."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from libs.mongo.connection import connect, database
+from libs.mongo.connection import Database, connect
+from libs.mongo.connection import database as named_database
 from libs.mongo.cursors import Cursors, SweepPlace
 from libs.mongo.migrate import migrate
+from tests.libs.mongo.conftest import CommandLog
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=5)
@@ -16,7 +19,7 @@ SOON = NOW + timedelta(seconds=5)
 @pytest.fixture
 async def cursors(mongo_uri: str, unique_prefix: str) -> AsyncIterator[Cursors]:
     client = connect(mongo_uri, app_name="test")
-    own = database(client, unique_prefix)
+    own = named_database(client, unique_prefix)
     await migrate(own, (), new_epoch="epo_1")
     yield Cursors(own)
     await client.drop_database(unique_prefix)
@@ -33,6 +36,22 @@ async def test_whoever_was_overtaken_does_not_move_it_back(cursors: Cursors) -> 
     await cursors.park(slow, epoch="epo_1", seq=6, reason="late", retry_time=SOON, now=NOW)
     after = await cursors.get("cart", "anna")
     assert (after.seq, after.retry_time) == (7, None)
+
+
+async def test_what_comes_of_many_customers_at_once_takes_a_few_commands(
+    database: Database, commands: CommandLog
+) -> None:
+    cursors = Cursors(database)
+    names = [f"cus_{number}" for number in range(30)]
+    for seq in (1, 2):
+        read = await asyncio.gather(*(cursors.get("cart", name) for name in names))
+        assert [(cursor.customer_id, cursor.seq) for cursor in read] == [(name, seq - 1) for name in names]
+        commands.sent.clear()
+        await asyncio.gather(*(cursors.advance(cursor, epoch="epo_1", seq=seq, now=NOW) for cursor in read))
+    assert commands.names.count("update") <= 2
+    commands.sent.clear()
+    assert {one.seq for one in await asyncio.gather(*(cursors.get("cart", name) for name in names))} == {2}
+    assert commands.names.count("find") == 1
 
 
 async def test_a_new_epoch_begins_anew_and_the_old_one_does_not_come_back(cursors: Cursors) -> None:
@@ -103,7 +122,7 @@ async def test_two_readers_of_one_service_go_at_their_own_pace(
     cursors: Cursors, mongo_uri: str, unique_prefix: str
 ) -> None:
     client = connect(mongo_uri, app_name="test")
-    second = Cursors(database(client, unique_prefix), "second_cursors")
+    second = Cursors(named_database(client, unique_prefix), "second_cursors")
     await cursors.advance(await cursors.get("cart", "anna"), epoch="epo_1", seq=5, now=NOW)
     assert (await second.get("cart", "anna")).seq == 0
     await second.advance(await second.get("cart", "anna"), epoch="epo_1", seq=2, now=NOW)
