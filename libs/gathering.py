@@ -12,6 +12,8 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from libs.telemetry.journey import LABELS, NO_LABELS
+
 LEAST_SECONDS = 0.005
 """With less left nothing is asked any more."""
 
@@ -68,7 +70,8 @@ class Gathering(Generic[Asked, Answer]):
     ) -> None:
         """`together` asks for `most` at most, has so many seconds, and answers each in its place, or raises for all.
 
-        It runs in the context of whoever can wait longest. Of one caller is asked by `alone`, in their own task.
+        It runs in the context of whoever can wait longest, but under nobody's labels.
+        Of one caller is asked by `alone`, in their own task.
         Where somebody has not been taken up for `held_up_seconds`, one more question is asked.
         """
         self._alone = alone
@@ -126,6 +129,7 @@ class Gathering(Generic[Asked, Answer]):
             together[0].tell(_HasTurn())
             return
         longest = max(together, key=lambda one: one.end)
+        longest.context.run(LABELS.set, NO_LABELS)
         asking = self._ask_together(together, longest.end - now)
         task = asyncio.get_running_loop().create_task(asking, context=longest.context)
         self._tasks.add(task)

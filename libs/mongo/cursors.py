@@ -19,9 +19,8 @@ from libs.gathering import Gathering
 from libs.mongo.bulk import Update, write
 from libs.mongo.connection import Collection, Database, Document
 from libs.mongo.deadline import Deadline, reading
-from libs.mongo.gathered import HELD_UP_SECONDS, TOGETHER
+from libs.mongo.gathered import HELD_UP_SECONDS, TOGETHER, ask
 from libs.mongo.shapes import CURSORS, DUE, LONG_AGO, cursor_key
-from libs.telemetry.journey import LABELS, NO_LABELS
 
 PARKED_FIELDS = {"parked_seq": "", "parked_reason": "", "parked_attempts": "", "retry_time": ""}
 
@@ -78,11 +77,7 @@ class Cursors:
 
     async def get(self, area: str, customer_id: str) -> Cursor:
         """Read one cursor."""
-        deadline = Deadline()
-        try:
-            return await self._finding.ask((area, customer_id), within_seconds=deadline.left_seconds)
-        except TimeoutError:
-            raise deadline.error() from None
+        return await ask(self._finding, (area, customer_id), Deadline())
 
     async def get_many(self, keys: AnyOf[tuple[str, str]]) -> dict[tuple[str, str], Cursor]:
         """Read cursors by area and customer in one query; what was never written is fresh."""
@@ -188,18 +183,12 @@ class Cursors:
         else:
             behind = {"epoch": cursor.epoch}
         free = {} if "parked_seq" in change else {"$unset": PARKED_FIELDS}
-        deadline = Deadline()
-        try:
-            move = Update({"_id": key} | behind, {"$set": change} | free)
-            await self._moving.ask(move, within_seconds=deadline.left_seconds)
-        except TimeoutError:
-            raise deadline.error() from None
+        await ask(self._moving, Update({"_id": key} | behind, {"$set": change} | free), Deadline())
 
     async def _find(self, key: tuple[str, str]) -> Cursor:
         return (await self.get_many([key]))[key]
 
     async def _find_all(self, keys: Sequence[tuple[str, str]], _within_seconds: float) -> list[Cursor]:
-        LABELS.set(NO_LABELS)  # of this question, which is for many customers
         found = await self.get_many(keys)
         return [found[key] for key in keys]
 
@@ -208,7 +197,6 @@ class Cursors:
             await self._cursors.update_one(move.match, move.change)
 
     async def _move_all(self, moves: Sequence[Update], _within_seconds: float) -> list[None]:
-        LABELS.set(NO_LABELS)  # as above
         await write(self._cursors, moves)
         return [None] * len(moves)
 

@@ -4,6 +4,7 @@ What is traced asks by itself, so that its trace shows what was asked for it.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from bson.raw_bson import RawBSONDocument
 from opentelemetry.trace import get_current_span
@@ -18,7 +19,17 @@ HELD_UP_SECONDS = 0.25
 TOGETHER = 64
 """At most so many records of 256 KB by one command."""
 
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
 Asked = tuple[str, Deadline]
+
+
+async def ask(gathering: Gathering[Question, Answer], question: Question, deadline: Deadline) -> Answer:
+    """Ask MongoDB something together with others. Raises as `reading` does, each of their own deadline."""
+    try:
+        return await gathering.ask(question, within_seconds=deadline.left_seconds)
+    except (TimeoutError, OmnithreadError):  # which may be another's
+        raise deadline.error() from None
 
 
 class GatheredFinds:
@@ -35,10 +46,7 @@ class GatheredFinds:
         """Give the document as committed now; None where there is none. Raises as `reading` does."""
         if get_current_span().is_recording():
             return await self._find((key, deadline))
-        try:
-            return await self._gathering.ask((key, deadline), within_seconds=deadline.left_seconds)
-        except (TimeoutError, OmnithreadError):  # which may be another's: each is told of their own deadline
-            raise deadline.error() from None
+        return await ask(self._gathering, (key, deadline), deadline)
 
     async def _find(self, asked: Asked) -> RawBSONDocument | None:
         key, deadline = asked

@@ -14,10 +14,8 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.duration_pb2 import Duration
 
 from libs.gathering import ByItself, Gathering
-from libs.rpc.access import rule_of
 from libs.rpc.slots import CURRENT_SLOT
 from libs.rpc.status import DETAILS_KEY
-from libs.telemetry.journey import LABELS, NO_LABELS
 from libs.telemetry.propagation import outgoing_headers
 from omnithread.common.v1.gathered_pb2 import GatheredAnswer, GatheredRead, GatheredRefusal
 
@@ -108,7 +106,6 @@ class GatheredCalls:
     async def _ask_together(self, reads: Sequence[Read], within_seconds: float) -> list[Any]:
         """Ask in the name of the suite: whose each read is stands in it, and not around it."""
         CURRENT_SLOT.set(None)
-        LABELS.set(NO_LABELS)
         now = asyncio.get_running_loop().time()
         request = self._request_type(reads=[read.to_proto(now) for read in reads])
         try:
@@ -119,11 +116,6 @@ class GatheredCalls:
             self._not_known_until = now + NOT_KNOWN_SECONDS
             return [ByItself() for _ in reads]
         return [_told(read, answer) for read, answer in zip(reads, response.answers, strict=True)]
-
-
-def is_gathered(method: str) -> bool:
-    """Say whether the contract lets a method be asked for together with others."""
-    return rule_of(method).gathered
 
 
 def _alone(read: Read) -> Awaitable[Any]:

@@ -13,10 +13,11 @@ from typing import Any, Generic, NoReturn, Self, TypeVar
 import grpc
 from opentelemetry.trace import Span, Tracer, use_span
 
+from libs.rpc.access import rule_of
 from libs.rpc.call import call_or_none
 from libs.rpc.connection import Connection, Over
 from libs.rpc.deadlines import call_timeout
-from libs.rpc.gathered_calls import GatheredCalls, is_gathered
+from libs.rpc.gathered_calls import GatheredCalls
 from libs.rpc.pulse import UNHEARD, Pulse, health_check, silent_error
 from libs.rpc.slots import CURRENT_SLOT
 from libs.telemetry.metrics import ClientMethodMeter, ClientMetrics
@@ -79,7 +80,7 @@ class OutboundChannel(grpc.aio.Channel):
         )
         spans = _Spans(method, self._where, self._tracer)
         unary = _Unary(start, self._token, spans, self._metrics.of(method), self.pulse)
-        if self._gathered is not None and request_serializer and response_deserializer and is_gathered(method):
+        if self._gathered is not None and request_serializer and response_deserializer and rule_of(method).gathered:
             unary.gather(method, self._gathered, request_serializer, response_deserializer)
         return unary
 

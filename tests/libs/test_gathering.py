@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from libs.gathering import ByItself, Gathering
+from libs.telemetry.journey import NO_LABELS, JourneyLabels, current_labels, journey_labels
 
 
 class Desk:
@@ -13,6 +14,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.questions: list[list[int]] = []
+        self.labelled: list[JourneyLabels] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.gathering: Gathering[int, int] = Gathering(
@@ -26,6 +28,7 @@ class Desk:
 
     async def together(self, asked: Sequence[int], _within_seconds: float) -> list[int | Exception]:
         self.questions.append(list(asked))
+        self.labelled.append(current_labels())
         await self.may_answer.wait()
         return [ByItself() if one == 13 else ValueError() if one == 7 else 2 * one for one in asked]
 
@@ -38,6 +41,17 @@ async def test_one_is_asked_for_alone_and_those_of_one_moment_together() -> None
     assert await desk.ask(1) == 2
     assert await asyncio.gather(*(desk.ask(number) for number in (2, 3, 4))) == [4, 6, 8]
     assert desk.questions == [[1], [2, 3, 4]]
+
+
+async def test_a_question_for_many_is_labelled_with_none_of_them() -> None:
+    desk = Desk()
+
+    async def ask(number: int) -> int:
+        with journey_labels(customer_id=f"cus_{number}"):
+            return await desk.gathering.ask(number, within_seconds=30.0)
+
+    assert await asyncio.gather(ask(1), ask(2)) == [2, 4]
+    assert desk.labelled == [NO_LABELS]
 
 
 async def test_who_comes_while_one_is_under_way_waits_and_goes_with_the_others_so_many_at_a_time() -> None:
