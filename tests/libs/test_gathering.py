@@ -50,7 +50,7 @@ async def test_a_question_for_many_is_labelled_with_none_of_them() -> None:
         with journey_labels(customer_id=f"cus_{number}"):
             return await desk.gathering.ask(number, within_seconds=30.0)
 
-    assert await asyncio.gather(ask(1), ask(2)) == [2, 4]
+    assert await asyncio.gather(*(ask(number) for number in (1, 2))) == [2, 4]
     assert desk.labelled == [NO_LABELS]
 
 
