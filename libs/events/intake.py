@@ -17,7 +17,7 @@ from libs.events.follower import Follower, Received
 from libs.events.kafka import KafkaAccess, close_consumer, new_group_consumer, start, trouble
 from libs.events.lag import Lag
 from libs.events.metrics import StreamMetrics
-from libs.events.pauses import growing_pause
+from libs.events.pauses import WHILE_KAFKA_IS_AWAY, growing_pause
 from libs.events.polling import Batch, next_batch
 from libs.events.spans import RecordHeaders, of_customer, taking
 from libs.events.streams import Stream, Unreadable, header_of
@@ -25,7 +25,6 @@ from libs.telemetry.scrub import type_name
 from libs.timestamps import from_timestamp
 
 FIRST_PAUSE = timedelta(milliseconds=500)
-LONGEST_PAUSE = timedelta(seconds=10)
 BATCH_PAUSE_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 
@@ -79,7 +78,7 @@ class Intake:
                 log.warning("intake_failed", group=self._group, failures=failures, **trouble(error))
             finally:
                 await close_consumer(consumer)
-            pause = growing_pause(failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+            pause = growing_pause(failures, first=FIRST_PAUSE, most=WHILE_KAFKA_IS_AWAY)
             await asyncio.sleep(pause.total_seconds())
 
     async def _take_batch(self, consumer: AIOKafkaConsumer) -> None:

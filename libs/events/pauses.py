@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+WHILE_KAFKA_IS_AWAY = timedelta(seconds=2)
+"""The longest pause between two tries to reach Kafka: who waits longer comes back long after it does."""
+
 
 def growing_pause(attempts: int, *, first: timedelta, most: timedelta) -> timedelta:
     """Give the pause after so many failed tries: `first` after one, then twice as long each time, at most `most`."""

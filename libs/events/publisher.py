@@ -18,7 +18,7 @@ from opentelemetry.trace import Tracer, get_current_span
 from libs.clock import Clock
 from libs.events.kafka import KafkaAccess, close_producer, new_producer, start, trouble
 from libs.events.metrics import RelayMetrics
-from libs.events.pauses import growing_pause
+from libs.events.pauses import WHILE_KAFKA_IS_AWAY, growing_pause
 from libs.events.spans import announcing, at_place
 from libs.events.waiting import Waiting
 from libs.mongo.relay_store import PendingEvent, RelayStore
@@ -36,7 +36,6 @@ HELD_FOR = timedelta(seconds=2)
 """For so long an event is left to the relay that took it out of its record; then any other publishes it."""
 HELD_PAUSE_SECONDS = 0.025
 FIRST_PAUSE = timedelta(milliseconds=200)
-LONGEST_PAUSE = timedelta(seconds=5)
 POSTPONED_FOR = timedelta(minutes=1)
 REFUSED_EVENT = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidMessageError, InvalidTimestampError)
 """What Kafka has against one event and not against all."""
@@ -96,7 +95,7 @@ class Publisher:
                 except Exception as error:  # noqa: BLE001  logged, and tried again
                     self._failures += 1
                     self._metrics.publish_failures.inc()
-                    pause = growing_pause(self._failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+                    pause = growing_pause(self._failures, first=FIRST_PAUSE, most=WHILE_KAFKA_IS_AWAY)
                     log.warning("publishing_failed", topic=self._topic, failures=self._failures, **trouble(error))
                     self._waiting.add(customer_ids)
                     await self._drop_producer()

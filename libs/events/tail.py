@@ -13,12 +13,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from google.protobuf.message import Message
 
 from libs.events.kafka import KafkaAccess, close_consumer, new_tail_consumer, start, trouble
-from libs.events.pauses import growing_pause
+from libs.events.pauses import WHILE_KAFKA_IS_AWAY, growing_pause
 from libs.events.polling import next_batch
 from libs.events.streams import Stream, Unreadable
 
 FIRST_PAUSE = timedelta(milliseconds=500)
-LONGEST_PAUSE = timedelta(seconds=10)
 CHECK_SECONDS = 2.0
 CHECK_TIMEOUT_SECONDS = 3.0
 
@@ -67,7 +66,7 @@ class EventTail:
                 log.warning("tail_failed", failures=failures, **trouble(error))
             finally:
                 await close_consumer(consumer)
-            pause = growing_pause(failures, first=FIRST_PAUSE, most=LONGEST_PAUSE)
+            pause = growing_pause(failures, first=FIRST_PAUSE, most=WHILE_KAFKA_IS_AWAY)
             await asyncio.sleep(pause.total_seconds())
 
     async def _listen(self, consumer: AIOKafkaConsumer, reached: dict[TopicPartition, int]) -> None:

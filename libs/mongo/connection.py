@@ -35,6 +35,12 @@ MAJORITY_JOURNALED = WriteConcern(w="majority", j=True)
 MAJORITY_READ = ReadConcern("majority")
 LONGEST_CALL_SECONDS = 10.0
 """What one command to MongoDB may take where nothing says less."""
+LONGEST_CONNECT_SECONDS = 3.0
+"""What making a connection may take, and the driver's own look whether MongoDB is there.
+
+A machine that does not answer is asked for a connection after 1 s, 3 s, 7 s and so on, for as long as one attempt goes
+on. By the driver's own 20 seconds MongoDB would be back for many seconds before anybody asked it again.
+"""
 MOST_GOODBYE_SECONDS = 0.5
 
 
@@ -68,6 +74,7 @@ def connect(
             retryReads=True,
             retryWrites=False,
             timeoutMS=int(LONGEST_CALL_SECONDS * 1000),
+            connectTimeoutMS=int(LONGEST_CONNECT_SECONDS * 1000),
             maxPoolSize=max_pool_size,
             event_listeners=tuple(listeners),
         )

@@ -46,7 +46,12 @@ ECHO_SECONDS = 2.0
 """How long after a change of the profile, or an act on the journey, cart is asked again: offers follow from its copy of
 these facts, without an event of their own."""
 FIRST_PAUSE = timedelta(seconds=1)
-LONGEST_PAUSE = timedelta(seconds=30)
+FEW_WAIT = timedelta(seconds=2)
+MANY_WAIT = timedelta(seconds=30)
+"""The longest pauses before what fails is looked at again: one look finds out for all of them, so few need to wait
+little, and many do not have to ask at once."""
+TRIES_A_SECOND = 20
+"""Of all that fails together, as far as the longest pauses allow."""
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +98,8 @@ class Rounds:
         self._random = random
         self._tracer = tracer
         self._slots = asyncio.Semaphore(READS_AT_ONCE)
+        self._failing = 0
+        """Groups whose last read was not complete, as of the last look."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def heard(self, area: str, event: Message) -> None:
@@ -131,6 +138,7 @@ class Rounds:
     def look(self) -> None:
         """Let those be read that are due, the longest waiting first, as many as can be without holding up others."""
         now = _now()
+        self._failing = sum(group.failures > 0 for group in self._watchers.groups())
         room = min(LOOKS_PER_TICK, 2 * READS_AT_ONCE - len(self._tasks))
         due = [group for group in self._watchers.groups() if min(group.next_look, group.echo_at) <= now]
         for group in sorted(due, key=lambda group: min(group.next_look, group.echo_at))[: max(room, 0)]:
@@ -204,8 +212,10 @@ class Rounds:
             self._watchers.follow(group, read.context.customer_id)
         group.heads = read.heads if news.is_sure_who else {}
         group.journey_id = read.context.journey.journey.journey_id
-        group.failures = 0 if news.is_complete else group.failures + 1
+        had_failed, group.failures = group.failures > 0, 0 if news.is_complete else group.failures + 1
         self._look_again(group)
+        if had_failed and news.is_complete:
+            self._try_others_now()
         for watcher in list(group.watchers):
             if watcher.from_round <= group.round:
                 watcher.tell(news)
@@ -222,8 +232,15 @@ class Rounds:
     def _look_again(self, group: Group) -> None:
         pause = self._pace.look_seconds
         if group.failures:
-            pause = growing_pause(group.failures, first=FIRST_PAUSE, most=LONGEST_PAUSE).total_seconds()
+            most = min(max(FEW_WAIT, timedelta(seconds=self._failing / TRIES_A_SECOND)), MANY_WAIT)
+            pause = growing_pause(group.failures, first=FIRST_PAUSE, most=most).total_seconds()
         group.next_look = _now() + pause * self._random.uniform(0.8, 1.2)
+
+    def _try_others_now(self) -> None:
+        """Look at all that failed: what one of them was missing is there again."""
+        for group in self._watchers.groups():
+            if group.failures:
+                group.next_look = 0
 
 
 def _in_whose_name(group: Group) -> Watcher | None:

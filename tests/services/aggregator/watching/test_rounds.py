@@ -165,6 +165,33 @@ async def test_what_is_missing_is_looked_for_until_it_is_there_and_then_no_more(
     assert watcher.group.next_look - room.library.began[-1] > 60_000
 
 
+async def test_few_who_miss_something_wait_little_many_longer_and_what_one_finds_again_the_others_look_for(
+    room: Room,
+) -> None:
+    room.library.problems = [AWAY]
+    watchers = [room.watch(f"customer-{number}") for number in range(80)]
+    for watcher in watchers:
+        await told(watcher)
+    await room.is_quiet()
+
+    async def pause_of(watcher: Watcher) -> float:
+        began = asyncio.get_running_loop().time()
+        watcher.group.failures = 20
+        room.rounds.want(watcher.group)
+        await told(watcher)
+        await room.is_quiet()
+        return watcher.group.next_look - began
+
+    assert await pause_of(watchers[0]) < 3  # of its first look nobody knew that all fail
+    room.rounds.look()
+    assert await pause_of(watchers[0]) > 3
+    room.library.problems = []
+    room.rounds.want(watchers[0].group)
+    await told(watchers[0])
+    assert watchers[0].group.next_look > 60_000
+    assert {watcher.group.next_look for watcher in watchers[1:]} == {0}
+
+
 async def test_after_a_gap_everybody_is_looked_at_again_some_at_a_time(room: Room) -> None:
     watchers = [room.watch(f"customer-{number}") for number in range(60)]
     for watcher in watchers:
