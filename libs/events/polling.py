@@ -26,12 +26,13 @@ async def next_batch(consumer: AIOKafkaConsumer, *, idle_pause_seconds: float) -
         waited: Batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
         return waited
     deadline = time.monotonic() + POLL_MS / 1000
-    batch: Batch = await consumer.getmany(timeout_ms=0, max_records=MOST_RECORDS)  # came while others were handled
+    batch: Batch = await consumer.getmany(timeout_ms=0, max_records=MOST_RECORDS)  # there were more than one batch holds
     while not batch and time.monotonic() < deadline:
-        consumer.pause(*consumer.assignment())
         if await _may_have_more(consumer):
             consumer.resume(*consumer.assignment())
             batch = await consumer.getmany(timeout_ms=ANSWER_MS, max_records=MOST_RECORDS)
+        if sum(map(len, batch.values())) < MOST_RECORDS:
+            consumer.pause(*consumer.assignment())  # else the driver asks on while these are handled
         if not batch:
             await asyncio.sleep(idle_pause_seconds)
     return batch
