@@ -143,9 +143,12 @@ class Admission:
 
     def turn_away(self, importance: Importance) -> OmnithreadError:
         """Count a call that is turned away, and give what it is told (OVERLOADED)."""
+        return overloaded(retry_seconds=self.count_turned_away(importance))
+
+    def count_turned_away(self, importance: Importance) -> float:
+        """Count a call that is turned away, and give after how many seconds it may come again."""
         self._on_shed(importance.name)
-        lasts = self._strains[importance].lasts
-        return overloaded(retry_seconds=LASTING_RETRY_SECONDS if lasts else RETRY_SECONDS)
+        return LASTING_RETRY_SECONDS if self._strains[importance].lasts else RETRY_SECONDS
 
     async def enter(self, method: str, importance: Importance, *, remaining_seconds: float | None = None) -> Slot:
         """Take a slot, after a wait where there is none, of half of the caller's time at most. Raises OVERLOADED."""

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from libs.errors import OmnithreadError
+from libs.errors import OVERLOADED, OmnithreadError, Status, overloaded
 from libs.rpc.admission import Admission
 from libs.rpc.importance import Importance
 from libs.rpc.slots import CURRENT_SLOT
-from libs.rpc.status import to_wire
+from libs.rpc.status import Wire, to_wire
 from libs.telemetry.metrics import NOT_TOLD, CallMetrics
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # of any service: its types are in its generated code only
@@ -32,7 +32,9 @@ class Entrance:
         self._importance = importance
         self._domain = domain
         self._metrics = metrics
-        self._counter = metrics.calls.labels(path, NOT_TOLD, "RESOURCE_EXHAUSTED")
+        self._counter = metrics.calls.labels(path, NOT_TOLD, Status.RESOURCE_EXHAUSTED.name)
+        self._refusals: dict[float, Wire] = {}
+        """By the seconds that they tell to wait: there are two."""
         # It takes a stream and reads none of it: so the request is never received.
         self._closed: Handler = grpc.stream_stream_rpc_method_handler(self._turn_away)
 
@@ -48,7 +50,7 @@ class Entrance:
             try:
                 slot = await self._admission.enter(self._path, self._importance, remaining_seconds=remaining_seconds)
             except OmnithreadError as error:
-                await self._refuse(context, error)
+                await self._refuse(context, to_wire(error, domain=self._domain))
                 raise
             CURRENT_SLOT.set(slot)
             is_done = False
@@ -62,9 +64,13 @@ class Entrance:
         return admitted
 
     async def _turn_away(self, _requests: AsyncIterator[bytes], context: Context) -> None:
-        await self._refuse(context, self._admission.turn_away(self._importance))
+        seconds = self._admission.count_turned_away(self._importance)
+        refusal = self._refusals.get(seconds)
+        if refusal is None:
+            refusal = self._refusals[seconds] = to_wire(overloaded(retry_seconds=seconds), domain=self._domain)
+        await self._refuse(context, refusal)
 
-    async def _refuse(self, context: Context, error: OmnithreadError) -> None:
+    async def _refuse(self, context: Context, refusal: Wire) -> None:
         self._counter.inc()
-        self._metrics.error(error.status.name, error.reason)
-        await context.abort(*to_wire(error, domain=self._domain))
+        self._metrics.error(Status.RESOURCE_EXHAUSTED.name, OVERLOADED)
+        await context.abort(*refusal)

@@ -1,6 +1,7 @@
 """Between our errors and the status on the wire, both ways, with `google.rpc` details."""
 
 from collections.abc import Collection, Mapping
+from typing import TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -9,6 +10,8 @@ from google.rpc.status_pb2 import Status as WireStatus
 
 from libs.errors import FieldFault, OmnithreadError, Status
 
+Wire: TypeAlias = tuple[grpc.StatusCode, str, tuple[tuple[str, bytes], ...]]
+"""Code, message and trailing metadata of an error."""
 DETAILS_KEY = "grpc-status-details-bin"
 CODES: Mapping[Status, grpc.StatusCode] = {status: grpc.StatusCode[status.name] for status in Status}
 STATUSES: Mapping[grpc.StatusCode, Status] = {code: status for status, code in CODES.items()}
@@ -29,8 +32,8 @@ def internal_error() -> OmnithreadError:
     return OmnithreadError(status=Status.INTERNAL, reason="INTERNAL", message=INTERNAL_MESSAGE)
 
 
-def to_wire(error: OmnithreadError, *, domain: str) -> tuple[grpc.StatusCode, str, tuple[tuple[str, bytes], ...]]:
-    """Give code, message and trailing metadata for an error; `domain` stands in where the error names none."""
+def to_wire(error: OmnithreadError, *, domain: str) -> Wire:
+    """Give it as it is sent; `domain` stands in where the error names none."""
     message = error.message[:MOST_MESSAGE_CHARACTERS]
     values = {key: value[:MOST_CHARACTERS] for key, value in list(error.metadata.items())[:MOST_VALUES]}
     status = WireStatus(code=CODES[error.status].value[0], message=message)

@@ -65,16 +65,18 @@ class CallMetrics:
             ["code", "reason"],
             registry=registry,
         )
-        self._reasons: set[str] = set()
+        self._counters: dict[tuple[str, str], Counter] = {}
+        """By code and reason: to look them up by their labels takes longer than to turn a call away."""
 
     def error(self, code: str, reason: str) -> None:
-        """Count an error; beyond 500 different reasons, which the contract does not have, it is `OTHER`."""
-        if reason not in self._reasons:
-            if len(self._reasons) >= MOST_REASONS:
-                reason = OTHER
-            else:
-                self._reasons.add(reason)
-        self._errors.labels(code, reason).inc()
+        """Count an error; beyond 500 different ones, which the contract does not have, its reason is `OTHER`."""
+        counter = self._counters.get((code, reason))
+        if counter is None:
+            is_known = len(self._counters) < MOST_REASONS
+            counter = self._errors.labels(code, reason if is_known else OTHER)
+            if is_known:
+                self._counters[code, reason] = counter
+        counter.inc()
 
 
 class AdmissionMetrics:
@@ -93,6 +95,7 @@ class AdmissionMetrics:
             ["importance"],
             registry=registry,
         )
+        self._shed_of: dict[str, Counter] = {}
         self._limited = Counter(
             "omnithread_calls_rate_limited",
             "Calls turned away since their channel had used up its allowance, by the limit that says so.",
@@ -102,7 +105,10 @@ class AdmissionMetrics:
 
     def shed(self, importance: str) -> None:
         """Count a call that was turned away."""
-        self._shed.labels(importance).inc()
+        counter = self._shed_of.get(importance)
+        if counter is None:
+            counter = self._shed_of[importance] = self._shed.labels(importance)
+        counter.inc()
 
     def rate_limited(self, limit: str) -> None:
         """Count a call of a channel that calls too often."""
