@@ -18,6 +18,7 @@ from libs.mongo.migrate import missing
 from libs.mongo.relay_store import RelayStore
 from libs.mongo.shared_clock import SharedClock
 from libs.patience import patiently
+from libs.rpc.admission import Admission
 from libs.rpc.certificates import Certificates
 from libs.rpc.channels import ChannelRegistry
 from libs.rpc.client import ServiceChannels
@@ -60,6 +61,7 @@ async def lay_foundation(
     channels: ChannelRegistry,
     clock: Clock,
     new_id: NewId,
+    admission: Admission,
     tracer: Tracer | None,
     certificates: Certificates | None,
 ) -> Foundation:
@@ -76,6 +78,7 @@ async def lay_foundation(
             topic=settings.topic(service.area),
             clock=clock,
             metrics=RelayMetrics(registry),
+            calm=admission.calm,
             tracer=tracer,
         ),
         kafka=kafka,

@@ -93,6 +93,7 @@ async def serving(
         is_shared = clock is system_clock if by_database_time is None else by_database_time
         shared = await shared_clock(clock, db, registry) if is_shared else None
         clock = shared or clock
+        crowd = admission_and_quotas(settings, channels=channels, registry=registry, clock=clock)
         foundation = await lay_foundation(
             service,
             settings,
@@ -102,6 +103,7 @@ async def serving(
             channels=channels,
             clock=clock,
             new_id=new_id,
+            admission=crowd[0],
             tracer=tracer,
             certificates=certificates,
         )
@@ -109,7 +111,6 @@ async def serving(
         parts = await service.build(settings, foundation)
         stack.push_async_callback(parts.close)
         audit = audit_parts(db, clock=clock, registry=registry)
-        crowd = admission_and_quotas(settings, channels=channels, registry=registry, clock=clock)
         server = guarded_server(
             service,
             settings,

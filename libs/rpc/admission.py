@@ -29,6 +29,7 @@ SHARES: Mapping[Importance, float] = MappingProxyType(
     {Importance.BULK: 0.5, Importance.NORMAL: 0.85, Importance.URGENT: 1.0}
 )
 """Which share of the slots calls of each importance may fill."""
+WAITED_FOR = (Importance.NORMAL, Importance.URGENT)
 RESERVED = 0.1
 """Which share is left to everyday calls by those that must not fail, one slot at least ..."""
 WANTED_SECONDS = 1.0
@@ -133,6 +134,16 @@ class Admission:
         """Wait until there is room for bulk work, for two seconds at most: so that what runs for long gives way too."""
         for _ in range(MOST_LOOKS):
             if self._is_free(Importance.BULK):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def calm(self) -> None:
+        """Wait while calls find no slot, for two seconds at most: for what nobody waits for.
+
+        Unlike bulk work it waits for no slot of its own, and loses nothing while there is no overload.
+        """
+        for _ in range(MOST_LOOKS):
+            if not any(self._strains[importance].is_on(self._now()) for importance in WAITED_FOR):
                 return
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from libs.clock import system_clock
 from libs.errors import overloaded
 from libs.events.kafka import KafkaAccess
-from libs.events.relay import Relay
+from libs.events.relay import Relay, no_overload
 from libs.events.replay_service import answer_heads, answer_replay
 from libs.events.streams import Stream, internal_stream
 from libs.ids import new_id
@@ -91,13 +91,20 @@ class Shop:
     def _nudge(self, customer_id: str) -> None:
         self.relay.nudge(customer_id)  # whichever it is by now
 
-    def new_relay(self, store: RelayStore | None = None, *, tracer: Tracer | None = None) -> Relay:
+    def new_relay(
+        self,
+        store: RelayStore | None = None,
+        *,
+        tracer: Tracer | None = None,
+        calm: Callable[[], Awaitable[None]] = no_overload,
+    ) -> Relay:
         """Another replica's relay, or this one's after a crash."""
         return Relay(
             store=store or RelayStore(self.database),
             kafka=self.kafka,
             topic=self.topic,
             clock=system_clock,
+            calm=calm,
             tracer=tracer,
         )
 

@@ -32,6 +32,27 @@ async def test_every_event_reaches_kafka_once_and_in_order_under_concurrent_writ
     assert await shop.database[BAGS].count_documents({}) == 6 * len(CUSTOMERS)
 
 
+async def test_in_an_overload_events_wait_for_one_another_and_none_is_missed(
+    opened: OpenShop, kafka_bootstrap: str
+) -> None:
+    shop, is_over = opened.shop, asyncio.Event()
+
+    async def calm() -> None:
+        await is_over.wait()
+
+    shop.relay = shop.new_relay(calm=calm)
+    async with running(shop.relay.run):
+        for _ in range(3):
+            await shop.add_bag("anna")
+        assert not await shop.relay.flush(0.1)
+        assert await shop.sequences_kept("anna") == []
+        is_over.set()
+        assert await shop.relay.flush(60)
+        found = await read_until(kafka_bootstrap, shop.topic, lambda found: "anna" in found and len(found["anna"]) == 3)
+    assert found == {"anna": [1, 2, 3]}
+    assert await all_is_out(opened)
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_relay_that_dies_at_any_moment_loses_nothing(
     opened: OpenShop, kafka_bootstrap: str, moment: str

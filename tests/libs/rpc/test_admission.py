@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
 
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
@@ -63,6 +64,30 @@ async def test_no_bulk_work_is_let_in_where_an_everyday_call_found_no_slot_a_mom
     entrance.now += rules.CALM_SECONDS + 0.01
     entrance.admission.beat(0.0)
     await asyncio.wait_for(waiting, 1)
+
+
+@pytest.mark.parametrize("importance", [NORMAL, URGENT])
+async def test_what_nobody_waits_for_waits_while_calls_find_no_slot_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, importance: Importance
+) -> None:
+    monkeypatch.setattr(rules, "LOOK_SECONDS", 0.001)
+    entrance = Entrance(limit=20)
+    await entrance.fill(importance, 20 if importance is URGENT else 17)
+    assert await done_at_once(entrance.admission.calm())
+    await entrance.overload(importance)
+    assert not await done_at_once(entrance.admission.calm())
+    entrance.now += rules.CALM_SECONDS + 0.01
+    assert await done_at_once(entrance.admission.calm())
+    entrance.admission.is_closed(importance)
+    await asyncio.wait_for(entrance.admission.calm(), 60)  # though the clock stands still, and the overload goes on
+
+
+async def done_at_once(waiting: Coroutine[None, None, None]) -> bool:
+    task = asyncio.create_task(waiting)
+    await asyncio.sleep(0)
+    is_done = task.done()
+    task.cancel()
+    return is_done
 
 
 async def test_a_burst_is_taken_in_as_slots_become_free() -> None:
