@@ -3,6 +3,7 @@
 Measured within one run, in turns: the peak (workers that wait for their answers), a quiet spell, the overload.
 """
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from statistics import mean, median
@@ -21,8 +22,11 @@ from tests.running_suite import Channels
 
 pytestmark = pytest.mark.timeout(900)
 
-CUSTOMERS = 20
+CUSTOMERS = 200
+"""So many that what is kept of each hardly grows in the meantime: the peak is to be the same from first to last."""
 CHANNELS = ("web-shop", "mobile-app", "call-centre", "store-042", "messenger")
+COMING = 8
+"""So many of them come at once."""
 TURNS = 10
 SECONDS = 4.0
 WORKERS = 12
@@ -33,11 +37,15 @@ RECOVERED = 0.95
 
 
 async def plan_for(suite: Suite, channels: Channels) -> LoadPlan:
-    customers = []
-    for _ in range(CUSTOMERS):
-        customer_id = (await log_in(channels.shop, somebody())).customer_id
-        await consent(channels.shop, customer_id, DELIVERY_KIND_EMAIL)
-        customers.append(customer_id)
+    customers: list[str] = []
+
+    async def come(count: int) -> None:
+        for _ in range(count):
+            customer_id = (await log_in(channels.shop, somebody())).customer_id
+            await consent(channels.shop, customer_id, DELIVERY_KIND_EMAIL)
+            customers.append(customer_id)
+
+    await asyncio.gather(*(come(CUSTOMERS // COMING) for _ in range(COMING)))
     authority = suite.root_certificates
     return LoadPlan(
         address=suite.plan.ports.addresses().preference,
