@@ -3,7 +3,8 @@
 A process with one event loop does all that it can with some number of calls in flight; with more, each only waits
 longer. That number depends on the machine, on MongoDB and on what is called, so it is not set but found: while calls
 take about as long as they do when nothing else is going on, a quarter more is let in; when they take somewhat longer,
-one more; when they take several times as long, a tenth fewer.
+one more; when they take several times as long, a tenth fewer. What an overload has left of it is forgotten as soon as
+calls are quick again: a low limit would turn away the next burst, which can be served.
 Times are compared with those of the same method in quiet moments, so a slow method says nothing of load.
 Times are a call's own, less what it waited for other services: fewer calls would not make those quicker.
 """
@@ -39,6 +40,11 @@ class LimitBounds:
     look_seconds: float = 0.2
     """The limit moves once in so long at most."""
 
+    @property
+    def usual(self) -> float:
+        """What is let in where nothing is known yet, or nothing is the matter any more."""
+        return float(max(self.least, min(self.first, self.most)))
+
 
 @dataclass(slots=True)
 class Limit:
@@ -54,7 +60,7 @@ class Limit:
     _looked: float = 0.0
 
     def __post_init__(self) -> None:
-        self.value = float(max(self.bounds.least, min(self.bounds.first, self.bounds.most)))
+        self.value = self.bounds.usual
 
     def note_late(self, seconds: float) -> None:
         """Take in that the event loop woke up so much later than asked for: what a call waits at each of its steps."""
@@ -80,14 +86,16 @@ class Limit:
             self._looked = now
 
     def _move(self, ratio: float) -> None:
-        # Where far fewer were in flight than are let in, it is not we who make them wait.
-        if self._busiest * 2 >= self.value:
-            is_late = bool(self._late) and median(self._late) > self.bounds.late_seconds
-            if ratio > self.bounds.tolerated or is_late:
+        is_late = bool(self._late) and median(self._late) > self.bounds.late_seconds
+        is_quick = ratio < self.bounds.tolerated / 2
+        if ratio > self.bounds.tolerated or is_late:
+            if self._busiest * 2 >= self.value:  # else it is not we who make them wait
                 self.value = max(float(self.bounds.least), self.value * SLOW_DOWN)
-            elif (self._busiest + 1) / self.value > 0.8:
-                more = self.value * SPEED_UP if ratio < self.bounds.tolerated / 2 else 1.0
-                self.value = min(float(self.bounds.most), self.value + max(1.0, more))
+        elif (self._busiest + 1) / self.value > 0.8:
+            more = self.value * SPEED_UP if is_quick else 1.0
+            self.value = min(float(self.bounds.most), self.value + max(1.0, more))
+        elif is_quick and self.value < self.bounds.usual:
+            self.value = min(self.bounds.usual, self.value * (1 + SPEED_UP))
         self._ratios.clear()
         self._late.clear()
         self._busiest = 0

@@ -63,6 +63,18 @@ def test_once_calls_are_quick_again_it_is_back_in_seconds() -> None:
     assert limit.value >= BOUNDS.first
 
 
+@pytest.mark.parametrize("most", [100, 20])
+def test_once_the_few_calls_that_come_are_quick_an_overload_is_forgotten_but_no_more_is_learned(most: int) -> None:
+    limit = Limit(LimitBounds(least=8, first=48, most=most))
+    quiet(limit)
+    busy(limit, times=50, rounds=100)
+    assert limit.value == 8
+    for number in range(20):
+        for _ in range(20):
+            limit.note("m", ALONE, in_flight=3, now=200.0 + number)
+    assert limit.value == min(48, most)
+
+
 def test_while_calls_take_somewhat_longer_it_grows_by_one_at_a_time() -> None:
     limit = Limit(BOUNDS)
     quiet(limit)
