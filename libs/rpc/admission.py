@@ -54,9 +54,16 @@ AWAY_SECONDS = 0.3
 MOST_AWAY = 1000
 LOOK_SECONDS = 0.1
 MOST_LOOKS = 20
-"""So often one row of an import looks for room, and then goes on without."""
+"""So often what nobody waits for looks for room, and then goes on without."""
 RETRY_SECONDS = 0.5
 LASTING_RETRY_SECONDS = 2.0
+
+
+async def _look_until(holds: Callable[[], bool]) -> None:
+    for _ in range(MOST_LOOKS):
+        if holds():
+            return
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _nobody_counts(_importance: str) -> None:
@@ -132,20 +139,14 @@ class Admission:
 
     async def give_way(self) -> None:
         """Wait until there is room for bulk work, for two seconds at most: so that what runs for long gives way too."""
-        for _ in range(MOST_LOOKS):
-            if self._is_free(Importance.BULK):
-                return
-            await asyncio.sleep(LOOK_SECONDS)
+        await _look_until(lambda: self._is_free(Importance.BULK))
 
     async def calm(self) -> None:
         """Wait while calls find no slot, for two seconds at most: for what nobody waits for.
 
         Unlike bulk work it waits for no slot of its own, and loses nothing while there is no overload.
         """
-        for _ in range(MOST_LOOKS):
-            if not any(self._strains[importance].is_on(self._now()) for importance in WAITED_FOR):
-                return
-            await asyncio.sleep(LOOK_SECONDS)
+        await _look_until(lambda: not any(self._strains[one].is_on(self._now()) for one in WAITED_FOR))
 
     def is_closed(self, importance: Importance) -> bool:
         """Say whether a call that comes now is turned away in any case: asked before it is read."""

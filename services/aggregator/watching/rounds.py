@@ -137,10 +137,10 @@ class Rounds:
 
     def look(self) -> None:
         """Let those be read that are due, the longest waiting first, as many as can be without holding up others."""
-        now = _now()
-        self._failing = sum(group.failures > 0 for group in self._watchers.groups())
+        now, groups = _now(), self._watchers.groups()
+        self._failing = sum(group.failures > 0 for group in groups)
         room = min(LOOKS_PER_TICK, 2 * READS_AT_ONCE - len(self._tasks))
-        due = [group for group in self._watchers.groups() if min(group.next_look, group.echo_at) <= now]
+        due = [group for group in groups if min(group.next_look, group.echo_at) <= now]
         for group in sorted(due, key=lambda group: min(group.next_look, group.echo_at))[: max(room, 0)]:
             group.echo_at = float("inf")
             group.next_look = now + self._pace.look_seconds
