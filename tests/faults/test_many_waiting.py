@@ -22,7 +22,7 @@ from services.messaging.values import Messaging
 
 WAITING = int(os.environ.get("OMNITHREAD_MANY_WAITING", "100000"))
 DUE = 300
-BATCH = 10_000
+BATCH = 1_000
 
 
 class Queries(monitoring.CommandListener):
@@ -53,17 +53,24 @@ async def queries() -> Queries:
 async def many(queries: Queries, mongo_uri: str, unique_prefix: str) -> AsyncIterator[Database]:
     """A database with so many customers; for 300 of them something is due."""
     client = connect(mongo_uri, app_name="test")
-    messaging = database(client, f"{unique_prefix}_messaging")
-    await migrate(messaging, INDEXES, new_epoch="epo_1")
-    now = system_clock()
-    for start in range(0, WAITING, BATCH):
-        records = [
-            {"_id": f"cus_{number}", "merged_into": "", "version": 1, DUE_TIME: now + timedelta(minutes=number - DUE)}
-            for number in range(start, min(start + BATCH, WAITING))
-        ]
-        await messaging[RECORDS].insert_many(records, ordered=False)
-    yield messaging
-    client.close()
+    try:
+        messaging = database(client, f"{unique_prefix}_messaging")
+        await migrate(messaging, INDEXES, new_epoch="epo_1")
+        now = system_clock()
+        for start in range(0, WAITING, BATCH):
+            records = [
+                {
+                    "_id": f"cus_{number}",
+                    "merged_into": "",
+                    "version": 1,
+                    DUE_TIME: now + timedelta(minutes=number - DUE),
+                }
+                for number in range(start, min(start + BATCH, WAITING))
+            ]
+            await messaging[RECORDS].insert_many(records, ordered=False)
+        yield messaging
+    finally:
+        client.close()
 
 
 @pytest.mark.timeout(600)

@@ -34,6 +34,10 @@ QUIET = 0.2
 GOODPUT = {2: 0.85, 4: 0.60}
 SLOWER = 3.0
 RECOVERED = 0.95
+"""So much of what is asked right after an overload is served at once, while events of the opt-outs still come."""
+ALL = 0.99
+SPELLS = 6
+"""After so many spells at the latest all of it is served again."""
 
 
 async def plan_for(suite: Suite, channels: Channels) -> LoadPlan:
@@ -57,6 +61,15 @@ async def plan_for(suite: Suite, channels: Channels) -> LoadPlan:
     )
 
 
+async def served_again(plan: LoadPlan) -> list[float]:
+    """Ask for as little as before the overload until all of it is served; give the share that was, of each spell."""
+    shares: list[float] = []
+    while not shares or (shares[-1] < ALL and len(shares) < SPELLS):
+        result = await load(plan)
+        shares.append(result.goodput / result.offered)
+    return shares
+
+
 async def test_most_of_what_can_be_done_is_done_and_opt_outs_are_turned_away_last(
     suite: Suite, channels: Channels
 ) -> None:
@@ -64,7 +77,7 @@ async def test_most_of_what_can_be_done_is_done_and_opt_outs_are_turned_away_las
     peaks: list[LoadResult] = []
     quiet: list[LoadResult] = []
     overloads: dict[int, list[LoadResult]] = {2: [], 4: []}
-    after: list[LoadResult] = []
+    after: list[list[float]] = []
     await load(replace(plan, workers=WORKERS, seconds=1.0))  # whatever is slow the first time
     for _ in range(rounds(TURNS)):
         for times, results in overloads.items():
@@ -72,7 +85,7 @@ async def test_most_of_what_can_be_done_is_done_and_opt_outs_are_turned_away_las
             can_be_done = max(result.goodput for result in peaks)  # right after an overload less is let in for a while
             quiet.append(await load(replace(plan, rate=can_be_done * QUIET)))
             results.append(await load(replace(plan, rate=can_be_done * times)))
-            after.append(await load(replace(plan, rate=quiet[-1].offered)))
+            after.append(await served_again(replace(plan, rate=quiet[-1].offered)))
 
     peak = max(result.goodput for result in peaks)
     unloaded = median(result.p(0.99, READ) for result in quiet)
@@ -94,14 +107,14 @@ async def test_most_of_what_can_be_done_is_done_and_opt_outs_are_turned_away_las
         )
         is_in_order = is_in_order and lost[PROOF] >= lost[READ] >= lost[OPT_OUT]
         is_quick = is_quick and goodput >= GOODPUT[times] and slowest <= SLOWER
-    served = mean(result.goodput / result.offered for result in after)
-    found.append(f"afterwards {served:.0%} served")
+    at_once, in_the_end = mean(shares[0] for shares in after), min(shares[-1] for shares in after)
+    found.append(f"afterwards {at_once:.0%} served, {in_the_end:.0%} after {max(map(len, after))} spells at most")
     note(
         "overload",
         seed=seed(),
         done=sum(tally.sent for results in overloads.values() for one in results for tally in one.by_kind.values()),
         wanted="goodput 85 % and 60 %, p99 3 times at most, bulk shed before reads before opt-outs, all served after",
         found="; ".join(found),
-        ok=is_in_order and served >= RECOVERED,
-        in_time=is_quick,
+        ok=is_in_order and in_the_end >= ALL,
+        in_time=is_quick and at_once >= RECOVERED,
     )
