@@ -203,6 +203,7 @@ async def test_a_restored_owner_is_read_again_from_the_start(
         await shop.add_bag("berta")
         await until(lambda: reader.has("anna", 1, 2), what="two bags")
         await until(lambda: reader.has("berta", 1), what="berta, whom the backup does not know")
+        await until(lambda: reader.has_read("anna", 2), what="it is noted: else it would be given again")
         assert await shop.relay.flush(60)
 
     # The backup comes back, and with it a new epoch; what was announced since stays on Kafka.
