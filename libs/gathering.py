@@ -12,7 +12,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from libs.telemetry.journey import LABELS, NO_LABELS
+from libs.telemetry.shared_work import Told, go_on_for_all, told_to_each
 
 LEAST_SECONDS = 0.005
 """With less left nothing is asked any more."""
@@ -67,10 +67,12 @@ class Gathering(Generic[Asked, Answer]):
         together: Callable[[Sequence[Asked], float], Awaitable[Sequence[Answer | Exception]]],
         most: int,
         held_up_seconds: float,
+        told: Told | None = None,
     ) -> None:
         """`together` asks for `most` at most, has so many seconds, and answers each in its place, or raises for all.
 
-        It runs in the context of whoever can wait longest, but under nobody's labels.
+        It runs in the context of whoever can wait longest, but under nobody's labels and in nobody's trace: `told` is
+        how the trace of each tells of it, where that is not told otherwise.
         Of one caller is asked by `alone`, in their own task.
         Where somebody has not been taken up for `held_up_seconds`, one more question is asked.
         """
@@ -78,6 +80,7 @@ class Gathering(Generic[Asked, Answer]):
         self._together = together
         self._most = most
         self._held_up_seconds = held_up_seconds
+        self._told = told
         self._under_way = 0
         self._begins_soon = False
         self._waiting: deque[_Waiting[Asked, Answer]] = deque()
@@ -129,9 +132,10 @@ class Gathering(Generic[Asked, Answer]):
             together[0].tell(_HasTurn())
             return
         longest = max(together, key=lambda one: one.end)
-        longest.context.run(LABELS.set, NO_LABELS)
+        context = longest.context.copy()
+        context.run(go_on_for_all)
         asking = self._ask_together(together, longest.end - now)
-        task = asyncio.get_running_loop().create_task(asking, context=longest.context)
+        task = asyncio.get_running_loop().create_task(asking, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -150,7 +154,8 @@ class Gathering(Generic[Asked, Answer]):
     async def _ask_together(self, together: list[_Waiting[Asked, Answer]], within_seconds: float) -> None:
         """Answer them all, or fail them all: each has its own time beside, this is the longest of them."""
         try:
-            answers = await self._together([one.asked for one in together], within_seconds)
+            with told_to_each([one.context for one in together], self._told):
+                answers = await self._together([one.asked for one in together], within_seconds)
         except Exception as error:  # noqa: BLE001  it is told to whoever waits
             for one in together:
                 one.tell(error)

@@ -1,18 +1,18 @@
 """Finds of many callers as one (`libs/gathering.py`): the more is asked at once, the more records one command brings.
 
-What is traced asks by itself, so that its trace shows what was asked for it.
+The trace of each shows the command that was sent for all of them, and how many they were.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bson.raw_bson import RawBSONDocument
-from opentelemetry.trace import get_current_span
 
 from libs.errors import OmnithreadError
 from libs.gathering import Gathering
-from libs.mongo.connection import Undecoded
+from libs.mongo.connection import Collection, Undecoded
 from libs.mongo.deadline import Deadline, reading
+from libs.telemetry.shared_work import Told
 
 HELD_UP_SECONDS = 0.25
 """What is under way may hang, on a connection that is broken."""
@@ -32,6 +32,25 @@ async def ask(gathering: Gathering[Question, Answer], question: Question, deadli
         raise deadline.error() from None
 
 
+def command(operation: str, collection: Collection | Undecoded) -> Told:
+    """Give how a command for many is told in the trace of each: as the driver tells of one for one."""
+    database = collection.database
+
+    def attributes() -> Mapping[str, str | int]:
+        nodes: Any = database.client.nodes
+        where = next(iter(nodes)) if len(nodes) == 1 else None  # of several only the driver knows which it was
+        return {
+            "db.system.name": "mongodb",
+            "db.namespace": database.name,
+            "db.collection.name": collection.name,
+            "db.operation.name": operation,
+            "db.query.text": operation,
+            **({"server.address": where[0], "server.port": where[1]} if where else {}),
+        }
+
+    return Told(f"{operation} {collection.name}", attributes)
+
+
 class GatheredFinds:
     """Finds documents of one collection by their `_id`."""
 
@@ -39,13 +58,15 @@ class GatheredFinds:
         self._collection = collection
         self._projection = projection
         self._gathering: Gathering[Asked, RawBSONDocument | None] = Gathering(
-            alone=self._find, together=self._find_all, most=TOGETHER, held_up_seconds=HELD_UP_SECONDS
+            alone=self._find,
+            together=self._find_all,
+            most=TOGETHER,
+            held_up_seconds=HELD_UP_SECONDS,
+            told=command("find", collection),
         )
 
     async def find(self, key: str, deadline: Deadline) -> RawBSONDocument | None:
         """Give the document as committed now; None where there is none. Raises as `reading` does."""
-        if get_current_span().is_recording():
-            return await self._find((key, deadline))
         return await ask(self._gathering, (key, deadline), deadline)
 
     async def _find(self, asked: Asked) -> RawBSONDocument | None:

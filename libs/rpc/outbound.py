@@ -196,7 +196,7 @@ class _Unary(Generic[Request, Response]):
         started = time.perf_counter()
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
-                if self._together is not None and not span.is_recording():
+                if self._together is not None:
                     response = await self._together(request, timeout_seconds)
                 else:
                     response = await self._answered(request, timeout_seconds, metadata, wait_for_ready=wait_for_ready)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import Span, SpanProcessor
 
 MOST_LABEL_CHARACTERS = 128
 MOST_BAGGAGE_CHARACTERS = 4096
@@ -98,17 +96,6 @@ def baggage_of(labels: JourneyLabels) -> str:
     return ",".join(
         f"{key}={quote(value, safe='')}" for key, field in BAGGAGE.items() if (value := getattr(labels, field))
     )
-
-
-class JourneySpanProcessor(SpanProcessor):
-    """Puts the labels on every span that starts, those of drivers included."""
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002  the SDK's signature
-        """Put the labels of the present work on the span; what it says itself stays."""
-        labels = LABELS.get()
-        if labels is not NO_LABELS:
-            own = span.attributes or {}
-            span.set_attributes({name: value for name, value in labels.attributes().items() if name not in own})
 
 
 def _changed(

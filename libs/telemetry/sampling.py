@@ -1,4 +1,4 @@
-"""Which spans are kept: whole journeys, every start of a session, every failure."""
+"""Which spans are kept: whole journeys, every start of a session, every failure; each with its journey's labels."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,13 +8,14 @@ from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Link, SpanKind, TraceState, get_current_span
 from opentelemetry.util.types import Attributes
 
-from libs.telemetry.journey import LABELS
+from libs.telemetry.journey import LABELS, NO_LABELS
 
 ALWAYS_SAMPLED_SUFFIX = "/StartSession"
 CALLER = "omnithread.caller"
 """Attribute of the server span of a call by one of the suite's own services: its name."""
 FAILED = "omnithread.failed"
 """Attribute of the span that is made after the fact for a failed call whose own span was not kept."""
+DROPPED = SamplingResult(Decision.DROP)
 
 
 class JourneySampler(Sampler):
@@ -27,6 +28,7 @@ class JourneySampler(Sampler):
     named by the parent or, where the work has a trace of its own, by the links. So does a call by another part of the
     suite: what it dropped as nobody's begins nothing here.
     A call to another part without parent, journey or links (a sweep that looks whether there is work) is dropped.
+    What is kept begins with the labels of the present work, those of drivers included; what a span says itself stays.
     """
 
     def __init__(self, ratio: float) -> None:
@@ -44,7 +46,8 @@ class JourneySampler(Sampler):
     ) -> SamplingResult:
         """Decide for one span."""
         parent = get_current_span(parent_context).get_span_context()
-        journey_id = LABELS.get().journey_id
+        labels = LABELS.get()
+        journey_id = labels.journey_id
         if attributes and attributes.get(FAILED):
             keep = True
         elif parent.is_valid and not parent.is_remote:
@@ -57,7 +60,11 @@ class JourneySampler(Sampler):
             keep = False
         else:
             keep = name.endswith(ALWAYS_SAMPLED_SUFFIX) or self._in_ratio(journey_id or f"{trace_id:032x}")
-        return SamplingResult(Decision.RECORD_AND_SAMPLE if keep else Decision.DROP, attributes if keep else None)
+        if not keep:
+            return DROPPED
+        own = attributes or {}
+        labelled = {**labels.attributes(), **own} if labels is not NO_LABELS else own
+        return SamplingResult(Decision.RECORD_AND_SAMPLE, labelled)
 
     def get_description(self) -> str:
         """Name the sampler and its ratio."""

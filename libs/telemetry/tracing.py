@@ -18,7 +18,6 @@ from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
 
-from libs.telemetry.journey import JourneySpanProcessor
 from libs.telemetry.late_labels import LateLabels
 from libs.telemetry.resource import resource_of
 from libs.telemetry.sampling import JourneySampler
@@ -58,7 +57,6 @@ def tracer_provider(
         shutdown_on_exit=False,  # the process ends in its own order
     )
     if processor is not None:
-        provider.add_span_processor(JourneySpanProcessor())
         provider.add_span_processor(LateLabels(processor))
     return provider
 

@@ -1,16 +1,23 @@
 """What many ask for at once is asked of MongoDB together, and each is given what is theirs."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, Tracer
 
 from libs.errors import OmnithreadError
 from libs.mongo.connection import Collection, Database, connect, undecoded
 from libs.mongo.connection import database as named_database
 from libs.mongo.deadline import Deadline
 from libs.mongo.gathered import GatheredFinds
+from libs.telemetry import shared_work
+from libs.telemetry.journey import journey_labels
+from libs.telemetry.tracing import tracer_provider
 from tests.libs.mongo.conftest import CommandLog
 
 MANY = 200
@@ -92,15 +99,75 @@ async def test_whose_time_is_over_is_not_asked_for(gathered: GatheredFinds, comm
     assert commands.names.count("find") == 1
 
 
-async def test_what_is_traced_asks_by_itself(gathered: GatheredFinds, commands: CommandLog) -> None:
-    tracer = TracerProvider().get_tracer("test")
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Whose calls are traced, and what came of it."""
+
+    tracer: Tracer
+    kept: InMemorySpanExporter
+
+    def finds(self) -> list[ReadableSpan]:
+        return [span for span in self.kept.get_finished_spans() if span.name == "find things"]
+
+
+@pytest.fixture
+def traces(monkeypatch: pytest.MonkeyPatch) -> Traces:
+    kept = InMemorySpanExporter()
+    tracer = tracer_provider(service="test", ratio=1.0, processor=SimpleSpanProcessor(kept)).get_tracer("test")
+    monkeypatch.setattr(shared_work, "tracer", lambda: tracer)
+    return Traces(tracer, kept)
+
+
+async def test_the_trace_of_each_tells_of_the_command_that_was_sent_for_all(
+    gathered: GatheredFinds, things: Collection, commands: CommandLog, traces: Traces
+) -> None:
 
     async def traced(number: int) -> Any:
-        with tracer.start_as_current_span("a call"):
+        with journey_labels(customer_id=f"cus_{number}"), traces.tracer.start_as_current_span(f"call {number}"):
             return await found(gathered, number)
 
-    assert await asyncio.gather(*(traced(number) for number in range(20))) == list(range(20))
-    assert commands.names.count("find") == 20
+    asked = [traced(number) if number % 2 else found(gathered, number) for number in range(20)]
+    assert await asyncio.gather(*asked) == list(range(20))
+    assert commands.names.count("find") == 1
+    spans, finds = traces.kept.get_finished_spans(), traces.finds()
+    calls = {span.context.span_id: span for span in spans if span.name.startswith("call") and span.context}
+    assert len(calls) == len(finds) == 10
+    [(_, port)] = things.database.client.nodes
+    for find in finds:
+        assert find.parent is not None
+        call, told = calls.pop(find.parent.span_id), dict(find.attributes or {})
+        assert told.pop("customer.id") == (call.attributes or {})["customer.id"]
+        assert told == {
+            "db.system.name": "mongodb",
+            "db.namespace": things.database.name,
+            "db.collection.name": "things",
+            "db.operation.name": "find",
+            "db.query.text": "find",
+            "omnithread.together": 20,
+            "server.address": "127.0.0.1",
+            "server.port": port,
+        }
+        assert find.kind is SpanKind.CLIENT
+        assert (call.start_time or 0) <= (find.start_time or 0) < (find.end_time or 0) <= (call.end_time or 0)
+
+
+async def test_a_command_for_all_that_fails_is_told_to_each_without_values(unique_prefix: str, traces: Traces) -> None:
+    client = connect("mongodb://127.0.0.1:1/?directConnection=true", app_name="test")
+    try:
+        gathered = GatheredFinds(undecoded(named_database(client, unique_prefix)["things"]), {"hidden": 0})
+
+        async def traced(number: int) -> Any:
+            with traces.tracer.start_as_current_span("a call"):
+                return await found(gathered, number, seconds=0.3)
+
+        answers = await asyncio.gather(*(traced(number) for number in range(3)), return_exceptions=True)
+    finally:
+        client.close()
+    assert all(isinstance(one, OmnithreadError) for one in answers)
+    while len(finds := traces.finds()) < len(answers):  # who waits may give up a moment before
+        await asyncio.sleep(0.01)
+    assert [span.status.is_ok for span in finds] == [False] * 3
+    assert all((span.attributes or {})["error.type"] and not span.events for span in finds)
 
 
 async def test_where_the_database_is_away_each_is_told_so_in_their_own_time(unique_prefix: str) -> None:

@@ -8,6 +8,8 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NoOpTracer
 
 from deploy.local.keys import Keys, mint_channel_token, write_service_token
@@ -147,18 +149,26 @@ async def test_each_has_its_own_time(unsampled: OpenedDoor) -> None:
     assert answer.answers[0].refusal.code == grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
 
 
-async def test_what_is_traced_asks_by_itself(unsampled: OpenedDoor) -> None:
-    one_by_one(unsampled)
-    token = write_service_token(unsampled.keys.state, "aggregator")
-    tracer = TracerProvider().get_tracer("test")
-    async with service_channel(f"127.0.0.1:{unsampled.server.port}", token_file=token, tracer=tracer) as own:
-        channel = own.forwarding(gathered=GatheredCalls("cart", own))
-        tasks = [
-            asyncio.create_task(read_as(channel, unsampled.keys, "mobile-app", f"cus_{number}")) for number in range(20)
-        ]
-        await asyncio.gather(*tasks)
-    assert unsampled.counted("OK") == 20
-    assert unsampled.counted("OK", READ_TOGETHER) == 0
+async def test_each_has_its_own_trace(keys: Keys) -> None:
+    async with opened_door(keys, ratio=0.0) as door:
+        one_by_one(door)
+        kept, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(kept))
+        token, tracer = write_service_token(keys.state, "aggregator"), provider.get_tracer("test")
+        async with service_channel(f"127.0.0.1:{door.server.port}", token_file=token, tracer=tracer) as own:
+            channel = own.forwarding(gathered=GatheredCalls("cart", own))
+            reads = [read_as(channel, keys, "mobile-app", f"cus_{number}") for number in range(20)]
+            await asyncio.gather(*(asyncio.create_task(read) for read in reads))
+        assert door.counted("OK") == 20
+        assert 1 <= door.counted("OK", READ_TOGETHER) < 5
+        asked = {span.context.span_id: span.context.trace_id for span in kept.get_finished_spans() if span.context}
+        answered = door.spans.get_finished_spans()
+    assert len(asked) == len(answered) == 20  # the calls that brought them stand in nobody's trace
+    for span in answered:
+        assert span.context is not None
+        assert span.parent is not None
+        assert span.context.trace_id == asked.pop(span.parent.span_id)
+        assert span.name.endswith("/GetCart")
 
 
 async def test_what_there_is_no_room_for_is_asked_for_by_itself(
