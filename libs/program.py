@@ -1,6 +1,7 @@
 """A program of the suite as a process: its command line, settings, logs, tracing, event loop and signals."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -75,6 +76,8 @@ async def until_stopped(serving: Callable[[], AbstractAsyncContextManager[object
 
     async def serve() -> None:
         async with serving():
+            gc.collect()
+            gc.freeze()  # what was loaded stays: to look at all of it again would hold up every call for 50 ms
             up.set()
             await stop.wait()
 

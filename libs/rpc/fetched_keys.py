@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import structlog
 
 from libs.patience import PATIENCE_SECONDS
@@ -118,7 +117,7 @@ class FetchedKeys:
             pause, again = PAUSE_SECONDS, REFRESH_SECONDS
         except TimeoutError:
             raise KeysNotFetched(f"no whole answer within {FETCH_SECONDS:g} s") from None
-        except (httpx.HTTPError, ValueError, OSError) as error:
+        except (ValueError, OSError) as error:
             said = str(error) if isinstance(error, KeysInvalid) else type(error).__name__
             raise KeysNotFetched(said) from None
         finally:
@@ -132,21 +131,26 @@ class FetchedKeys:
         return trusted
 
     async def _read(self) -> str:
+        import httpx  # noqa: PLC0415  a tenth of a second of each start, for those only who have an address
+
         trusted = self._trust()
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
-        async with (
-            httpx.AsyncClient(
-                timeout=FETCH_SECONDS, trust_env=False, follow_redirects=False, verify=trusted, limits=limits
-            ) as client,
-            client.stream("GET", self._address, headers={"accept": "application/json"}) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                raise KeysInvalid(f"status {answer.status_code}")
-            body = bytearray()
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > MOST_JWKS_BYTES:
-                    raise KeysInvalid("more than 256 KB")
+        try:
+            async with (
+                httpx.AsyncClient(
+                    timeout=FETCH_SECONDS, trust_env=False, follow_redirects=False, verify=trusted, limits=limits
+                ) as client,
+                client.stream("GET", self._address, headers={"accept": "application/json"}) as answer,
+            ):
+                if answer.status_code != httpx.codes.OK:
+                    raise KeysInvalid(f"status {answer.status_code}")
+                body = bytearray()
+                async for part in answer.aiter_bytes():
+                    body += part
+                    if len(body) > MOST_JWKS_BYTES:
+                        raise KeysInvalid("more than 256 KB")
+        except httpx.HTTPError as error:
+            raise KeysNotFetched(type(error).__name__) from None
         return body.decode("utf-8")
 
 
