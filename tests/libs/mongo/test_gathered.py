@@ -132,7 +132,8 @@ async def test_the_trace_of_each_tells_of_the_command_that_was_sent_for_all(
     spans, finds = traces.kept.get_finished_spans(), traces.finds()
     calls = {span.context.span_id: span for span in spans if span.name.startswith("call") and span.context}
     assert len(calls) == len(finds) == 10
-    [(_, port)] = things.database.client.nodes
+    nodes: Any = things.database.client.nodes
+    [(_, port)] = nodes
     for find in finds:
         assert find.parent is not None
         call, told = calls.pop(find.parent.span_id), dict(find.attributes or {})
