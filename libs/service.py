@@ -152,7 +152,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service(Generic[Settings]):
-    """One service: `services/<name>/__main__.py` makes it and hands it to `libs.process.run_service`."""
+    """One service: `services/<name>/service.py` makes it, `libs.starting` loads and runs it."""
 
     name: str
     """As a folder, process and error domain: `cart`, `aggregator`."""

@@ -14,11 +14,11 @@ import structlog
 from libs.process import FAULTS_AT_START, migrate, settings_of
 from libs.service import Service
 from libs.telemetry.logs import set_up_logs
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 
 ALL: tuple[Service[Any], ...] = (PROFILE, CART, PREFERENCE, MESSAGING, AGGREGATOR)  # each with settings of its own
 

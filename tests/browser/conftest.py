@@ -12,10 +12,10 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.sample.load import put_templates
 from omnithread.messaging.v1.brand_service_pb2 import PutBrandRequest
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.browser.chromium import ARGUMENTS, MISSING, chromium
 from tests.browser.company import BRAND, BrowsedCompany, purposes_file
 from tests.services.door.house import door_to

@@ -17,12 +17,12 @@ from libs.ids import new_id
 from libs.telemetry.tracing import tracer_provider
 from libs.web.server import http_server
 from omnithread.context.v1.context_service_pb2 import GetJourneyRequest
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
 from services.console.spans.parts import RECEIVER_LIMITS
 from services.console.spans.receiver import Receiver
 from services.console.spans.store import SpanStore
-from services.profile.__main__ import SERVICE as PROFILE
+from services.profile.service import SERVICE as PROFILE
 from tests.clients.commands import run
 from tests.clients.node_here import CALLER, installed, node
 from tests.services.calls import until

@@ -25,10 +25,10 @@ from omnithread.messaging.v1 import messaging_pb2
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import ConsentState
 from omnithread.preference.v1.preference_service_pb2 import SetConsentRequest
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.messaging.service import SERVICE as MESSAGING
 from services.messaging.settings import MessagingSettings
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.proxies.tcp import Proxy
 from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, mail_by
 from tests.services.messaging.delivery.gateway import SECRET, Gateway, gateway

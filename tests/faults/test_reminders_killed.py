@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP
 from deploy.local.backends import EmbeddedKafka
 from omnithread.messaging.v1 import messaging_pb2
 from omnithread.messaging.v1.messaging_events_pb2 import MessagingEvent
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.messaging.service import SERVICE as MESSAGING
 from tests.faults.freezing import frozen
 from tests.faults.results import note
 from tests.faults.seeds import chance, rounds, seed

@@ -27,11 +27,11 @@ from omnithread.messaging.v1.messaging_service_pb2 import GetMessagingOverviewRe
 from omnithread.preference.v1.preference_service_pb2 import GetPreferencesRequest
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, Identifier
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, IdentifyRequest, IdentifyResponse
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.hostile.contract import Rpc, rpcs
 from tests.hostile.honest import CANARY
 from tests.hostile.sending import Outcome, Sender

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.running import Services
 
 

@@ -19,7 +19,7 @@ from omnithread.errors import ErrorDetails
 from omnithread.live import LiveContext
 from omnithread.tokens import TokenSource
 from omnithread.watching import Attempts, Watch
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
+from services.aggregator.service import SERVICE as AGGREGATOR
 from tests.services.running import LOOPBACK, Services
 from tests.silent_server import silent_server
 

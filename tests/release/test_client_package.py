@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import omnithread
-from services.profile.__main__ import SERVICE as PROFILE
+from services.profile.service import SERVICE as PROFILE
 from tests.release.empty_environment import Installed, build_and_install
 from tests.services.running import Services
 

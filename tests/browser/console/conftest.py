@@ -10,11 +10,11 @@ from playwright.async_api import Browser
 from deploy.local.plan import SERVICES
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.sample.load import put_brands, put_offers, put_templates
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.browser.company import purposes_file
 from tests.browser.conftest import SHOTS
 from tests.browser.console.exporting import ToConsole

@@ -4,13 +4,13 @@ from typing import Any
 
 from libs.service import Service
 from libs.settings import ProcessSettings
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
 from services.console.settings import ConsoleSettings
 from services.door.settings import DoorSettings
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 
 FIVE: dict[str, Service[Any]] = {  # each with settings of its own
     service.name: service for service in (PROFILE, CART, PREFERENCE, MESSAGING, AGGREGATOR)

@@ -31,11 +31,11 @@ from omnithread.messaging.v1.campaign_pb2 import (
 from omnithread.messaging.v1.campaign_service_pb2 import ActivateCampaignRequest, PutCampaignRequest
 from omnithread.messaging.v1.messaging_pb2 import Template, TemplateForm
 from omnithread.messaging.v1.messaging_service_pb2 import PutTemplateRequest
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.faults.retries.calling import ONCE, Line
 from tests.faults.retries.looking import Looking
 from tests.faults.retries.patience import until

@@ -17,7 +17,7 @@ from deploy.local.keys import mint_channel_token, mint_service_token
 from libs.clock import system_clock
 from libs.rpc.access import SERVICES, Rule, rules, server_of
 from libs.rpc.certificates import Certificates, channel_credentials
-from services.profile.__main__ import SERVICE as PROFILE
+from services.profile.service import SERVICE as PROFILE
 from tests.protos.contract import SERVICES_OF_THE_SUITE
 from tests.services.access.asking import fault, told
 from tests.services.access.callers import LET_IN, NOT_ALLOWED, Attempt

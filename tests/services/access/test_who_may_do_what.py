@@ -13,11 +13,11 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from libs.rpc.access import Rule, rules, server_of
 from libs.service import Service
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.protos.contract import SERVICES_OF_THE_SUITE
 from tests.services.access.asking import fault, told
 from tests.services.access.callers import Attempt, Callers

@@ -19,11 +19,11 @@ from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_pb2 import CustomerContext, SectionProblem, Touchpoint
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, IDENTIFIER_KIND_EMAIL, Identifier, Profile
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.running import LOOPBACK, Services
 
 FOUR: tuple[Service[Any], ...] = (PROFILE, CART, PREFERENCE, MESSAGING)  # of four kinds of settings

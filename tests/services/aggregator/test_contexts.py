@@ -11,11 +11,11 @@ from omnithread.preference.v1.preference_pb2 import Preferences
 from omnithread.preference.v1.preference_service_pb2 import UpdatePreferencesRequest
 from omnithread.profile.v1 import profile_pb2
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, UpdateProfileRequest
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.aggregator.company import (
     FOUR,
     Company,

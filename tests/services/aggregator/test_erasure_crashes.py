@@ -29,10 +29,10 @@ from services.aggregator.erasure_sweep import ErasureSweep
 from services.aggregator.erasures import Erasures
 from services.aggregator.privacy import eraser_over
 from services.aggregator.sources import Sources
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.libs.mongo.faults import Crash, crashes_before, no_fault, with_faults_everywhere
 from tests.services.aggregator.alone import journeys_over
 from tests.services.aggregator.company import company_at, login

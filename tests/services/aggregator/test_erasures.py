@@ -22,10 +22,10 @@ from omnithread.context.v1.privacy_service_pb2 import (
 from omnithread.preference.v1.preference_service_pb2 import GetPreferencesRequest
 from omnithread.profile.v1.identity_service_pb2 import UnmergeCustomersRequest
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.aggregator.company import Company, company_at, item, login, start_stoppable, visitor
 from tests.services.aggregator.holdings import NOBODYS, SECRET, SERVICES, export, live_fully, mentions
 from tests.services.calls import refusal, stamped, until

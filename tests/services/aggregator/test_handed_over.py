@@ -16,7 +16,7 @@ from omnithread.profile.v1 import profile_service_pb2
 from omnithread.profile.v1.identity_service_pb2 import UnmergeCustomersRequest
 from omnithread.profile.v1.profile_pb2 import Identifier
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
-from services.cart.__main__ import SERVICE as CART
+from services.cart.service import SERVICE as CART
 from tests.services.aggregator.company import (
     FOUR,
     Company,

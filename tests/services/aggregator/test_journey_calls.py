@@ -13,7 +13,7 @@ from omnithread.context.v1 import context_internal_service_pb2 as internal_pb
 from omnithread.context.v1 import context_pb2 as context
 from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_internal_service_pb2_grpc import ContextInternalServiceStub
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
+from services.aggregator.service import SERVICE as AGGREGATOR
 from tests.services.aggregator.company import Company, item, login, start_of_session, summaries, visitor
 from tests.services.calls import refusal, until
 

@@ -13,9 +13,9 @@ from libs.telemetry.sampling import FAILED, JourneySampler
 from libs.telemetry.tracing import tracer_provider
 from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_CART_CHANGED, Touchpoint
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.aggregator.company import company_with, item, visitor
 from tests.services.calls import until
 from tests.services.running import Services

@@ -4,8 +4,8 @@ from omnithread.common.v1 import channel_pb2
 from omnithread.context.v1 import context_pb2
 from omnithread.context.v1 import context_service_pb2 as pb
 from omnithread.profile.v1 import profile_pb2, profile_service_pb2
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.profile.service import SERVICE as PROFILE
 from tests.services.aggregator.company import (
     Company,
     company_at,

@@ -7,7 +7,7 @@ from opentelemetry.trace import SpanKind
 
 from libs.telemetry.tracing import tracer_provider
 from omnithread.context.v1 import context_service_pb2 as pb
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
+from services.aggregator.service import SERVICE as AGGREGATOR
 from tests.services.aggregator.company import FOUR, company_with, item, start_of_session, visitor
 from tests.services.calls import until
 from tests.services.running import Services

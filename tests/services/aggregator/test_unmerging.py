@@ -20,8 +20,8 @@ from omnithread.profile.v1.identity_service_pb2 import (
     UnmergeCustomersResponse,
 )
 from omnithread.profile.v1.profile_pb2 import Identifier
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
 from tests.services.aggregator.company import (
     FOUR,
     Company,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.cart.shop import Shop, shop_at
 from tests.services.running import Services
 

@@ -10,7 +10,7 @@ from omnithread.cart.v1 import order_service_pb2 as order_pb
 from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, Cart
 from omnithread.cart.v1.order_pb2 import Order
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_STORE, CHANNEL_KIND_WEB
-from services.cart.__main__ import SERVICE as CART
+from services.cart.service import SERVICE as CART
 from tests.services.calls import refusal, stamped
 from tests.services.cart.shop import Shop, item, money, pickup, shop_at, sized
 from tests.services.running import NOBODY, Services

@@ -9,7 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.cart.__main__ import SERVICE as CART
+from services.cart.service import SERVICE as CART
 from tests.services.calls import until
 from tests.services.running import ROOT, Services
 

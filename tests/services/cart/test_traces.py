@@ -15,8 +15,8 @@ from libs.clock import system_clock
 from libs.telemetry.propagation import span_context_of
 from libs.telemetry.tracing import tracer_provider
 from omnithread.cart.v1.cart_events_pb2 import CartEvent
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import until
 from tests.services.cart.shop import item, shop_at
 from tests.services.running import Services

@@ -17,8 +17,8 @@ from libs.serving import serving
 from omnithread.addresses import one_address
 from omnithread.cart.v1.cart_service_pb2 import AddItemRequest, GetCartRequest
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.running import CALL_TIMEOUT_SECONDS, LOOPBACK, Services
 
 EXIT_SECONDS = 10.0

@@ -20,8 +20,8 @@ from omnithread.preference.v1.preference_pb2 import ConsentRecord, Preferences
 from omnithread.preference.v1.preference_service_pb2 import ListConsentRecordsRequest
 from services.door.serving import RunningDoor, door_serving
 from services.door.settings import DoorSettings
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.door.forms import Forms
 from tests.services.preference.desk import YES, Desk, consent, desk_at
 from tests.services.running import LOOPBACK, NOBODY, Services

@@ -14,7 +14,7 @@ from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL, DELIVERY_KIND
 from omnithread.preference.v1 import preference_internal_service_pb2 as pb
 from omnithread.preference.v1.preference_internal_service_pb2_grpc import PreferenceInternalServiceStub
 from omnithread.preference.v1.preference_pb2 import CONSENT_STATE_PENDING, CONSENT_STATE_REVOKED, QuietHours
-from services.preference.__main__ import SERVICE as PREFERENCE
+from services.preference.service import SERVICE as PREFERENCE
 from tests.services.calls import refusal
 from tests.services.door.house import PUBLIC, House, door_to, house_of
 from tests.services.preference.desk import NO, consent, update

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from libs.webhooks.signing import SIGNATURE_HEADER, signature_header
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.messaging.service import SERVICE as MESSAGING
 from tests.services.door.house import door_to
 from tests.services.running import Services
 

@@ -12,8 +12,8 @@ from libs.ids import new_id
 from omnithread import cookie
 from omnithread.cart.v1.handover_service_pb2 import CreateHandoverRequest, RedeemHandoverRequest
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.door.house import door_to
 from tests.services.running import Services
 

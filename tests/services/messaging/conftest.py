@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from deploy.sample.load import put_templates
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.messaging.office import Office, office_at
 from tests.services.messaging.post_office import PostOffice, post_office
 from tests.services.running import Services

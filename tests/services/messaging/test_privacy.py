@@ -20,10 +20,10 @@ from omnithread.cart.v1.cart_internal_service_pb2_grpc import CartInternalServic
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import refusal, until
 from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, IMPATIENT_CART, mail_by
 from tests.services.messaging.office import EMAIL, IN_APP, MovedClock, Office, came_to, form, office_at

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from libs.mongo.connection import Database, connect, database
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.preference.desk import PUBLIC, PURPOSES, Desk, desk_at
 from tests.services.running import Services
 

@@ -23,7 +23,7 @@ from omnithread.preference.v1.preference_pb2 import (
 )
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_COOKIE, Identifier
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
-from services.preference.__main__ import SERVICE as PREFERENCE
+from services.preference.service import SERVICE as PREFERENCE
 from tests.services.running import Services
 
 if TYPE_CHECKING:  # the classes of stubs on asyncio channels are known to type checkers only

@@ -14,8 +14,8 @@ from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_SYSTEM
 from omnithread.common.v1.delivery_pb2 import DELIVERY_KIND_EMAIL
 from omnithread.preference.v1 import consent_import_service_pb2 as pb
 from omnithread.preference.v1.preference_service_pb2 import ListConsentRecordsRequest
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.preference.desk import NO, YES, Desk, consent, desk_at
 from tests.services.running import Services
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from services.profile.__main__ import SERVICE
+from services.profile.service import SERVICE
 from services.profile.verifying import Verifying
 from tests.services.profile.reception import Reception, reception_at
 from tests.services.profile.replicas import Replicas, start_replicas

@@ -10,12 +10,12 @@ from libs.mongo.record import Records
 from libs.timestamps import to_timestamp
 from omnithread.cart.v1.cart_events_pb2 import CartCheckedOut, CartEvent
 from omnithread.common.v1.event_pb2 import EventHeader
-from services.profile.__main__ import known_segments_of, profiles_of
 from services.profile.consumer import Listener
 from services.profile.model import Profile
 from services.profile.segment_book import SegmentBook
 from services.profile.segment_sweep import SegmentSweep
 from services.profile.segments import Condition, Operator, Segment
+from services.profile.service import known_segments_of, profiles_of
 from services.profile.store import Announced
 from tests.services.profile.replicas import Replicas
 

@@ -12,11 +12,11 @@ from libs.mongo.migrate import migrate
 from libs.mongo.values import Outcome
 from libs.origin import Origin, Stamp
 from omnithread.profile.v1.profile_events_pb2 import ProfileEvent
-from services.profile.__main__ import INDEXES, profiles_of
 from services.profile.linking import Introduction
 from services.profile.model import Identifier, Profile, Trait
 from services.profile.operations import Profiles
 from services.profile.rules import DEFAULT_RULES, IdentityRules
+from services.profile.service import INDEXES, profiles_of
 from tests.services.profile.people import NOW, WEB
 
 ORIGIN = Origin(channel_id=WEB.id, channel_kind=WEB.kind)

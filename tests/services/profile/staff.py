@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from libs.ids import new_id
-from services.profile.__main__ import identities_of
 from services.profile.identity import Identities, StaffMerge
 from services.profile.model import MERGE_AREAS
+from services.profile.service import identities_of
 from services.profile.unmerges import Unmerged
 from tests.services.profile.people import cookie, email, trait
 from tests.services.profile.replicas import ORIGIN, Replicas

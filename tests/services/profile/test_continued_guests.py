@@ -14,8 +14,8 @@ from omnithread.profile.v1 import profile_pb2
 from omnithread.profile.v1 import profile_service_pb2 as pb
 from omnithread.profile.v1.profile_pb2 import Identifier
 from omnithread.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
-from services.profile.__main__ import SERVICE as PROFILE
 from services.profile.model import MERGE_AREAS
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped
 from tests.services.profile.reception import Reception, cookie, email, identify, reception_at
 from tests.services.running import Services

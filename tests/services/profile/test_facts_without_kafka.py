@@ -10,9 +10,9 @@ from deploy.local.ports import free_port
 from omnithread.cart.v1.cart_service_pb2 import CheckoutRequest, PickupChoice
 from omnithread.context.v1.context_service_pb2 import StartSessionRequest
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.aggregator.service import SERVICE as AGGREGATOR
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.cart.shop import item
 from tests.services.profile.reception import cookie
 from tests.services.running import LOOPBACK, Services

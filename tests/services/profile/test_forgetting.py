@@ -8,9 +8,9 @@ import pytest
 from libs.errors import OmnithreadError
 from libs.ids import new_id
 from libs.mongo.connection import Database
-from services.profile.__main__ import profiles_of
 from services.profile.erased import ErasedIdentifiers
 from services.profile.outcomes import IdentifyOutcome, outcome_of
+from services.profile.service import profiles_of
 from tests.libs.mongo.faults import Crash, crashes_after, crashes_before, no_fault, with_faults_everywhere
 from tests.libs.mongo.forgetting import everything, found_in
 from tests.libs.mongo.notebook import relay

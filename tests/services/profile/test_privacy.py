@@ -11,7 +11,7 @@ from libs.telemetry.tracing import tracer_provider
 from omnithread.profile.v1 import profile_pb2
 from omnithread.profile.v1 import profile_service_pb2 as pb
 from omnithread.profile.v1.profile_pb2 import Identifier
-from services.profile.__main__ import SERVICE
+from services.profile.service import SERVICE
 from tests.services.profile.reception import Reception, cookie, email, identify, reception_at, refusal, text, update
 from tests.services.running import Services
 

@@ -15,7 +15,7 @@ from omnithread.profile.v1.profile_pb2 import Profile
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
 from omnithread.profile.v1.segment_pb2 import Segment, SegmentCondition, SegmentGroup
 from omnithread.profile.v1.segment_service_pb2_grpc import SegmentServiceStub
-from services.profile.__main__ import SERVICE
+from services.profile.service import SERVICE
 from tests.services.profile.reception import (
     Reception,
     cookie,

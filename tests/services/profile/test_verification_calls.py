@@ -11,7 +11,7 @@ from omnithread.profile.v1.identity_service_pb2 import StartVerificationRequest,
 from omnithread.profile.v1.profile_internal_service_pb2 import GetVerificationCodeRequest
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_pb2 import IDENTIFIER_KIND_PHONE, Identifier
-from services.profile.__main__ import SERVICE
+from services.profile.service import SERVICE
 from tests.services.calls import refusal, stamped
 from tests.services.profile.reception import Reception, card, cookie, email, identify, reception_at
 from tests.services.running import Services

@@ -6,8 +6,8 @@ import pytest
 
 from libs.errors import OmnithreadError
 from libs.mongo.values import Saved
-from services.profile.__main__ import verifying_of
 from services.profile.model import Identifier, Profile
+from services.profile.service import verifying_of
 from services.profile.verifying import Started, Verified, Verifying
 from tests.services.profile.people import card, cookie, email
 from tests.services.profile.replicas import Replicas

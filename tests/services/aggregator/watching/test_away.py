@@ -9,10 +9,10 @@ import pytest
 
 from deploy.local.backends import EmbeddedKafka
 from omnithread.context.v1 import context_pb2 as context
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.aggregator.company import Company, company_at, item, named, start_stoppable, visitor
 from tests.services.aggregator.watching.eyes import skus, watching
 from tests.services.running import Services

@@ -14,7 +14,7 @@ from libs.serving import Running, serving
 from omnithread.context.v1 import context_pb2 as context
 from omnithread.context.v1 import watch_service_pb2 as pb
 from omnithread.context.v1.watch_service_pb2_grpc import WatchServiceStub
-from services.aggregator.__main__ import SERVICE as AGGREGATOR
+from services.aggregator.service import SERVICE as AGGREGATOR
 from tests.services.aggregator.company import Company, item, visitor
 from tests.services.aggregator.watching.eyes import skus, watching
 from tests.services.calls import until

@@ -20,14 +20,14 @@ from omnithread.context.v1.context_pb2 import TOUCHPOINT_KIND_AD_CLICKED, TOUCHP
 from omnithread.profile.v1.profile_internal_service_pb2_grpc import ProfileInternalServiceStub
 from omnithread.profile.v1.profile_pb2 import Profile
 from omnithread.profile.v1.profile_service_pb2 import UpdateProfileRequest
-from services.cart.__main__ import SERVICE as CART
 from services.cart.audience.book import AUDIENCE_FACTS, AudienceBook
 from services.cart.audience.facts import NO_FACTS, AudienceFacts
 from services.cart.audience.listener import AudienceListener
 from services.cart.events import Event
+from services.cart.service import SERVICE as CART
 from services.cart.store import SHAPE
 from services.cart.values import Cart
-from services.profile.__main__ import SERVICE as PROFILE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import until
 from tests.services.cart.shop import Shop, item, shop_at
 from tests.services.profile.reception import text

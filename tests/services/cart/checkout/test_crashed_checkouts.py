@@ -19,11 +19,11 @@ from omnithread.cart.v1.offer_service_pb2 import (
     OFFER_CODE_STATE_REDEEMED,
     OFFER_CODE_STATE_RESERVED,
 )
-from services.cart.__main__ import SERVICE as CART
 from services.cart.commands import Commands
 from services.cart.redemption.operations import Redemptions
+from services.cart.service import SERVICE as CART
 from services.cart.values import Cart
-from services.profile.__main__ import SERVICE as PROFILE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped, until
 from tests.services.cart.checking_out import enter, orders_of, outcome_of, seen, single_use, state_of
 from tests.services.cart.marketing import Marketing, new_sku, priced

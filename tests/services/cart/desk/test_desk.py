@@ -8,7 +8,7 @@ from libs.clock import system_clock
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, CART_STATE_LOCKED, Cart, TaxRate
 from omnithread.common.v1.channel_pb2 import CHANNEL_KIND_SYSTEM
-from services.cart.__main__ import SERVICE as CART
+from services.cart.service import SERVICE as CART
 from tests.services.calls import refusal, stamped, until
 from tests.services.cart.shop import Shop, item, pickup, shop_at
 from tests.services.running import Services

@@ -13,8 +13,8 @@ from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2
 from omnithread.cart.v1 import handover_service_pb2 as pb
 from omnithread.cart.v1.cart_pb2 import CART_STATE_ACTIVE, CART_STATE_MERGED, CART_STATE_ORDERED
-from services.cart.__main__ import SERVICE as CART
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped
 from tests.services.cart.carrying import by_code, by_token, filled, handed_over, wrong
 from tests.services.cart.shop import Shop, item, pickup, shop_at

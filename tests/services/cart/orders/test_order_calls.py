@@ -13,11 +13,11 @@ from omnithread.cart.v1 import cart_internal_service_pb2 as internal_pb
 from omnithread.cart.v1 import cart_service_pb2 as pb
 from omnithread.cart.v1 import order_pb2
 from omnithread.cart.v1 import order_service_pb2 as order_pb
-from services.cart.__main__ import SERVICE as CART
 from services.cart.orders.external_numbers import SALE, Claim, ExternalNumbers, sale_order_id
 from services.cart.orders.requests import sale_hash
 from services.cart.orders.values import External
-from services.profile.__main__ import SERVICE as PROFILE
+from services.cart.service import SERVICE as CART
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped
 from tests.services.cart.shop import Shop, item, money, pickup, shop_at
 from tests.services.cart.tills import back, coming_to, minutes_ago, number, sale, sold

@@ -17,7 +17,7 @@ from omnithread.profile.v1.identity_service_pb2 import (
     VerifyIdentifierResponse,
 )
 from omnithread.profile.v1.profile_service_pb2 import GetProfileRequest, IdentifyRequest
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.messaging.service import SERVICE as MESSAGING
 from tests.services.calls import refusal, until
 from tests.services.messaging.office import Office, came_to, new_person
 from tests.services.messaging.post_office import PostOffice, text_of

@@ -10,8 +10,8 @@ from grpc import StatusCode
 from omnithread import cookie
 from omnithread.messaging.v1.inbox_service_pb2 import SubscribeDisplayRequest, SubscribeInboxRequest
 from omnithread.profile.v1.profile_service_pb2 import IdentifyRequest
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.profile.__main__ import SERVICE as PROFILE
+from services.messaging.service import SERVICE as MESSAGING
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import refusal
 from tests.services.messaging.conftest import EMBEDDED
 from tests.services.running import Services

@@ -23,9 +23,9 @@ from omnithread.common.v1.delivery_pb2 import (
 from omnithread.messaging.v1 import delivery_pb2, inbox_service_pb2
 from omnithread.messaging.v1 import delivery_service_pb2 as pb
 from omnithread.messaging.v1.messaging_pb2 import TemplateForm
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import refusal, stamped, until
 from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, mail_by
 from tests.services.messaging.delivery.gateway import SECRET, Gateway, gateway, providers_file

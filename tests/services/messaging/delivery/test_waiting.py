@@ -22,11 +22,11 @@ from libs.process import migrate
 from libs.serving import serving as running_service
 from omnithread.messaging.v1 import messaging_service_pb2 as pb
 from omnithread.preference.v1.preference_pb2 import QuietHours
-from services.cart.__main__ import SERVICE as CART
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.cart.service import SERVICE as CART
+from services.messaging.service import SERVICE as MESSAGING
 from services.messaging.settings import MessagingSettings
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import until
 from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, IMPATIENT_CART, mail_by
 from tests.services.messaging.office import EMAIL, MovedClock, came_to, form, new_person, office_at, put_request

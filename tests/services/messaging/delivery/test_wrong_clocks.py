@@ -14,9 +14,9 @@ from libs.clock import Clock, system_clock
 from libs.mongo.connection import connect, database
 from libs.mongo.shapes import RECORDS
 from omnithread.preference.v1.preference_pb2 import QuietHours
-from services.messaging.__main__ import SERVICE as MESSAGING
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.messaging.service import SERVICE as MESSAGING
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.calls import until
 from tests.services.messaging.conftest import EMBEDDED, IMPATIENT, mail_by
 from tests.services.messaging.office import EMAIL, Office, Person, came_to, form, office_at

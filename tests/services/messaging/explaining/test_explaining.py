@@ -7,7 +7,7 @@ import pytest
 from omnithread.common.v1.delivery_pb2 import DeliveryKind
 from omnithread.messaging.v1 import explanation_pb2 as told
 from omnithread.messaging.v1 import explanation_service_pb2 as pb
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.messaging.service import SERVICE as MESSAGING
 from tests.services.calls import refusal, until
 from tests.services.messaging.conftest import IMPATIENT, mail_by
 from tests.services.messaging.office import EMAIL, IN_APP, NO, Office, form, office_at, quiet_now

@@ -7,7 +7,7 @@ import pytest
 
 from libs.serving import Running
 from omnithread import Omnithread
-from services.messaging.__main__ import SERVICE as MESSAGING
+from services.messaging.service import SERVICE as MESSAGING
 from tests.services.messaging.conftest import surroundings
 from tests.services.messaging.subscriptions.receiver import Receiver, receiving
 from tests.services.running import Services

@@ -7,8 +7,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from libs.telemetry.tracing import tracer_provider
-from services.preference.__main__ import SERVICE as PREFERENCE
-from services.profile.__main__ import SERVICE as PROFILE
+from services.preference.service import SERVICE as PREFERENCE
+from services.profile.service import SERVICE as PROFILE
 from tests.services.preference.desk import PUBLIC, PURPOSES, consent, desk_at
 from tests.services.preference.links.test_links_calls import REMINDERS, THIS, address
 from tests.services.running import Services
