@@ -30,8 +30,9 @@ setup: .venv/.synced ## make .venv with everything in it; needs only python3 >= 
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make setup PYTHON=...")'
 	test -x $(PY) || $(PYTHON) -m venv .venv
 	command -v uv >/dev/null || test -x $(BIN)/uv || $(PY) -m pip install --quiet uv
-	$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	$(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable libs/omnithread-client
+	$(PY) -m compileall -q -j 0 deploy libs services tests
 	touch $@
 
 check: setup ## lint, format, types, layers, contracts, fresh stubs and pages, no secrets
