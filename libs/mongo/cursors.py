@@ -19,7 +19,7 @@ from libs.gathering import Gathering
 from libs.mongo.bulk import Update, write
 from libs.mongo.connection import Collection, Database, Document
 from libs.mongo.deadline import Deadline, reading
-from libs.mongo.gathered import HELD_UP_SECONDS, TOGETHER, ask, command
+from libs.mongo.gathered import ask, commands
 from libs.mongo.shapes import CURSORS, DUE, LONG_AGO, cursor_key
 
 PARKED_FIELDS = {"parked_seq": "", "parked_reason": "", "parked_attempts": "", "retry_time": ""}
@@ -68,19 +68,11 @@ class Cursors:
     def __init__(self, database: Database, collection: str = CURSORS) -> None:
         """Another collection than the service's first is for a second reader that goes at its own pace."""
         self._cursors: Collection = database[collection]
-        self._finding: Gathering[tuple[str, str], Cursor] = Gathering(
-            alone=self._find,
-            together=self._find_all,
-            most=TOGETHER,
-            held_up_seconds=HELD_UP_SECONDS,
-            told=command("find", self._cursors),
+        self._finding: Gathering[tuple[str, str], Cursor] = commands(
+            "find", self._cursors, alone=self._find, together=self._find_all
         )
-        self._moving: Gathering[Update, None] = Gathering(
-            alone=self._move_one,
-            together=self._move_all,
-            most=TOGETHER,
-            held_up_seconds=HELD_UP_SECONDS,
-            told=command("update", self._cursors),
+        self._moving: Gathering[Update, None] = commands(
+            "update", self._cursors, alone=self._move_one, together=self._move_all
         )
 
     async def get(self, area: str, customer_id: str) -> Cursor:

@@ -3,7 +3,7 @@
 The trace of each shows the command that was sent for all of them, and how many they were.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bson.raw_bson import RawBSONDocument
@@ -32,7 +32,24 @@ async def ask(gathering: Gathering[Question, Answer], question: Question, deadli
         raise deadline.error() from None
 
 
-def command(operation: str, collection: Collection | Undecoded) -> Told:
+def commands(
+    operation: str,
+    collection: Collection | Undecoded,
+    *,
+    alone: Callable[[Question], Awaitable[Answer]],
+    together: Callable[[Sequence[Question], float], Awaitable[Sequence[Answer | Exception]]],
+) -> Gathering[Question, Answer]:
+    """Gather what is asked of one collection by one kind of command."""
+    return Gathering(
+        alone=alone,
+        together=together,
+        most=TOGETHER,
+        held_up_seconds=HELD_UP_SECONDS,
+        told=_told(operation, collection),
+    )
+
+
+def _told(operation: str, collection: Collection | Undecoded) -> Told:
     """Give how a command for many is told in the trace of each: as the driver tells of one for one."""
     database = collection.database
 
@@ -57,12 +74,8 @@ class GatheredFinds:
     def __init__(self, collection: Undecoded, projection: Mapping[str, int]) -> None:
         self._collection = collection
         self._projection = projection
-        self._gathering: Gathering[Asked, RawBSONDocument | None] = Gathering(
-            alone=self._find,
-            together=self._find_all,
-            most=TOGETHER,
-            held_up_seconds=HELD_UP_SECONDS,
-            told=command("find", collection),
+        self._gathering: Gathering[Asked, RawBSONDocument | None] = commands(
+            "find", collection, alone=self._find, together=self._find_all
         )
 
     async def find(self, key: str, deadline: Deadline) -> RawBSONDocument | None:
