@@ -1,11 +1,9 @@
 """Customers as channels make them: who they are, what is in the cart, wishes, a question, some looking about."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar
 
-import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.money_pb2 import Money
 
@@ -24,36 +22,13 @@ from omnithread.messaging.v1.messaging_service_pb2 import PostMessageRequest
 from omnithread.preference.v1.preference_pb2 import Preferences
 from omnithread.preference.v1.preference_service_pb2 import UpdatePreferencesRequest
 from tests.bench.load.plan import Visitor, to_text
+from tests.patience import patiently
 
 ARTICLES = (("boot-1", "Wanderschuh", 89), ("sock-2", "Wandersocken", 12), ("pack-3", "Rucksack", 129))
 AT_ONCE = 4
 SETTLE_SECONDS = 120.0
 QUIET_LOOKS = 3
 LOOK_AGAIN_SECONDS = 0.3
-MOST_TRIES, PAUSE_SECONDS = 20, 0.5
-PASSING = (
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.ABORTED,
-)
-
-Answer = TypeVar("Answer")
-
-
-async def patiently(call: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Call until it is answered: a machine on which processes have just started may be busy.
-
-    What is done twice so does no harm, since what is measured is read afterwards.
-    """
-    for _ in range(MOST_TRIES):
-        try:
-            return await call()
-        except grpc.aio.AioRpcError as error:
-            if error.code() not in PASSING:
-                raise
-        await asyncio.sleep(PAUSE_SECONDS)
-    return await call()
 
 
 async def furnish(

@@ -6,11 +6,9 @@ Measured within one run, in turns: the peak (workers that wait for their answers
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from statistics import mean, median
 
-import grpc
 import pytest
 
 from deploy.local.suite import Suite
@@ -21,6 +19,7 @@ from tests.faults.pressure.process import load
 from tests.faults.results import note
 from tests.faults.seeds import rounds, seed
 from tests.journeys.people import consent, log_in, somebody
+from tests.patience import patiently
 from tests.running_suite import Channels
 
 pytestmark = pytest.mark.timeout(900)
@@ -30,7 +29,6 @@ CUSTOMERS = 200
 CHANNELS = ("web-shop", "mobile-app", "call-centre", "store-042", "messenger")
 COMING = 8
 """So many of them come at once."""
-MOST_TRIES, TRY_AGAIN_SECONDS = 20, 0.5
 TURNS = 10
 SECONDS = 4.0
 WORKERS = 12
@@ -51,7 +49,7 @@ async def plan_for(suite: Suite, channels: Channels) -> LoadPlan:
         return customer_id
 
     async def come(count: int) -> list[str]:
-        return [await _once_it_is_there(come_one) for _ in range(count)]
+        return [await patiently(come_one) for _ in range(count)]
 
     some = await asyncio.gather(*(come(CUSTOMERS // COMING) for _ in range(COMING)))
     customers = list(itertools.chain.from_iterable(some))
@@ -64,18 +62,6 @@ async def plan_for(suite: Suite, channels: Channels) -> LoadPlan:
         authority=authority.decode() if authority else "",
         seed=seed(),
     )
-
-
-async def _once_it_is_there(come: Callable[[], Awaitable[str]]) -> str:
-    """Do what is only preparation, and again where a machine that stood still took a service for silent."""
-    for _ in range(MOST_TRIES - 1):
-        try:
-            return await come()
-        except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.UNAVAILABLE:
-                raise
-        await asyncio.sleep(TRY_AGAIN_SECONDS)
-    return await come()
 
 
 async def served_again(plan: LoadPlan) -> list[float]:

@@ -10,7 +10,7 @@ from functools import partial
 
 from omnithread.context.v1.context_service_pb2 import GetJourneyRequest
 from tests.bench.carts import Carts, carts_of, pid_of
-from tests.bench.customers import article, furnish, patiently, settled
+from tests.bench.customers import article, furnish, settled
 from tests.bench.figures import Figure, ratio, value
 from tests.bench.growing import copy_of, lengthen_journey
 from tests.bench.house import USUAL_RATIO, Furnished, House
@@ -21,6 +21,7 @@ from tests.bench.rounds import Effort
 from tests.bench.row import Row
 from tests.bench.sides import Side
 from tests.bench.spells import Spell, cpu_ms, cpu_ms_with_all
+from tests.patience import patiently
 
 NAME = "growth"
 FLAT_GOAL, LINEAR_GOAL = 1.2, 1.3
