@@ -120,6 +120,26 @@ async def test_what_changes_takes_away_neither_focus_nor_text_nor_what_is_open(c
         assert await page.evaluate("window.scrollY") == 120
 
 
+async def test_who_stands_on_a_conversation_still_stands_there_when_others_come_before_it(counter: Counter) -> None:
+    clara = await somebody(counter)
+
+    async def ask(topic: str) -> None:
+        await counter.channel("mobile-app").messaging.PostMessage(
+            PostMessageRequest(customer_id=clara.customer_id, topic=topic, author=AUTHOR_CUSTOMER, text="Hello?")
+        )
+
+    await ask("order")
+    async with counter.page() as page:
+        await open_customer(counter, page, clara.customer_id)
+        links = page.locator("#part-conversations").get_by_role("link")
+        await links.first.focus()
+        for topic in ("delivery", "payment"):
+            await ask(topic)
+        await expect(links).to_have_count(3, timeout=PATIENCE)
+        await expect(links.last).to_have_text("order")
+        await expect(links.last).to_be_focused()
+
+
 async def test_what_a_customer_writes_is_text_and_nothing_else(counter: Counter) -> None:
     clara = await somebody(counter, given_name="<b>Eva</b>", family_name='"><script>alert(1)</script>')
     async with counter.page() as page:

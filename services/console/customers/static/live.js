@@ -26,51 +26,6 @@
     if (words.textContent !== SAID[what]) words.textContent = SAID[what];
   }
 
-  // What the person changed or opened stays theirs: typed text, ticked boxes, opened details, open dialogs.
-  function sameAttributes(from, to) {
-    const own = from.tagName === "DETAILS" || from.tagName === "DIALOG" ? "open" : "";
-    for (const { name, value } of to.attributes)
-      if (name !== own && from.getAttribute(name) !== value) from.setAttribute(name, value);
-    for (const { name } of [...from.attributes])
-      if (name !== own && name !== "data-sent" && !to.hasAttribute(name)) from.removeAttribute(name);
-  }
-
-  const keyOf = (node) => (node.nodeType === 1 && (node.id || node.dataset.key)) || "";
-  const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
-
-  function become(from, to) {
-    if (from.isEqualNode(to)) return;
-    if (from.nodeType !== 1) {
-      if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
-      return;
-    }
-    sameAttributes(from, to);
-    if (from.tagName === "TEXTAREA") return; // its text is the person's
-    let at = from.firstChild;
-    for (const wanted of [...to.childNodes]) {
-      let found = at;
-      while (found && !alike(found, wanted)) found = found.nextSibling;
-      if (found) {
-        // What stands between is gone, unless somebody is just in it and it comes later.
-        while (at !== found) {
-          const next = at.nextSibling;
-          const later = keyOf(at) && [...to.childNodes].some((node) => alike(at, node));
-          if (later) { from.insertBefore(at, null); } else { at.remove(); }
-          at = next;
-        }
-        become(found, wanted);
-        at = found.nextSibling;
-      } else {
-        from.insertBefore(wanted, at);
-      }
-    }
-    while (at) {
-      const next = at.nextSibling;
-      at.remove();
-      at = next;
-    }
-  }
-
   function show(fresh) {
     const changed = [];
     for (const [name, html] of Object.entries(fresh)) {

@@ -43,29 +43,20 @@
     }
   }
 
+  const atEnd = (view) => view.scrollLeft + view.clientWidth >= view.scrollWidth - 2;
+
   function swap(fresh) {
-    const focused = document.activeElement && document.activeElement.id;
     const chosen = document.querySelector("a.mark[aria-current]");
     for (const part of document.querySelectorAll("[data-fresh]")) {
       const newer = fresh.getElementById(part.id);
       if (!newer || newer.innerHTML === part.innerHTML) continue;
-      const scrolled = [...part.querySelectorAll(".scroll")].map((view) => [
-        view.scrollLeft,
-        view.scrollLeft + view.clientWidth >= view.scrollWidth - 2 && "fromTheEnd" in view.dataset,
-      ]);
-      part.replaceChildren(...document.importNode(newer, true).childNodes);
-      [...part.querySelectorAll(".scroll")].forEach((view, place) => {
-        const [left, atEnd] = scrolled[place] || [0, false];
-        view.scrollLeft = atEnd ? view.scrollWidth : left;
-      });
+      const followed = [...part.querySelectorAll(".scroll[data-from-the-end]")].filter(atEnd);
+      become(part, newer);
+      for (const view of followed) view.scrollLeft = view.scrollWidth;
     }
-    if (chosen) {
-      const again = document.getElementById(chosen.id);
-      if (again) again.setAttribute("aria-current", "true");
-    }
+    const again = chosen && document.getElementById(chosen.id);
+    if (again) again.setAttribute("aria-current", "true");
     document.dispatchEvent(new Event("fresh"));
-    const back = focused && document.getElementById(focused);
-    if (back && back !== document.activeElement) back.focus({ preventScroll: true });
   }
 
   function stop() {

@@ -7,7 +7,6 @@
   const freshness = document.getElementById("freshness");
   const pause = document.getElementById("pause");
   const every = 1000 * Number(now.dataset.every);
-  const known = new Map();
   let paused = false;
   let looking = false;
   let timer = 0;
@@ -19,16 +18,7 @@
 
   const put = (part) => {
     const old = document.getElementById(part.id);
-    if (!old || known.get(part.id) === part.innerHTML) return;
-    known.set(part.id, part.innerHTML);
-    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
-    const scrolled = [...old.querySelectorAll("[id]")].map((one) => [one.id, one.scrollLeft]).filter(([, left]) => left);
-    old.replaceChildren(...part.childNodes);
-    for (const [id, left] of scrolled) {
-      const again = document.getElementById(id);
-      if (again) again.scrollLeft = left;
-    }
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (old) become(old, part);
   };
 
   const look = async () => {
