@@ -13,15 +13,16 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
-from opentelemetry.trace import Tracer, get_current_span
+from opentelemetry.trace import Tracer
 
 from libs.clock import Clock
 from libs.events.kafka import KafkaAccess, close_producer, new_producer, start, trouble
 from libs.events.metrics import RelayMetrics
 from libs.events.pauses import WHILE_KAFKA_IS_AWAY, growing_pause
-from libs.events.spans import announcing, at_place
+from libs.events.spans import at_place, start_announcing
 from libs.events.waiting import Waiting
 from libs.mongo.relay_store import PendingEvent, RelayStore
+from libs.telemetry.causes import put_failure
 from libs.telemetry.journey import JourneyLabels
 from libs.telemetry.scrub import type_name
 
@@ -162,21 +163,27 @@ class Publisher:
             channel_id=event.channel_id,
             customer_id=event.customer_id,
         )
-        age = self._clock() - event.record_time
-        with announcing(
+        span, headers = start_announcing(
             topic=self._topic,
             event_id=event.event_id,
             traceparent=event.traceparent,
             labels=labels,
-            age=age,
+            age=self._clock() - event.record_time,
             tracer=self._tracer,
-        ) as headers:
+        )
+        try:
             key = event.customer_id.encode()
             async with asyncio.timeout(SEND_SECONDS):
                 sent = await (await producer.send(self._topic, event.event, key=key, headers=headers))
-            get_current_span().set_attributes(at_place(sent.partition, sent.offset))
-            delay_seconds = (self._clock() - event.record_time).total_seconds()
-            self._metrics.delay_seconds.observe(delay_seconds, self._metrics.exemplars.of(delay_seconds))
+            span.set_attributes(at_place(sent.partition, sent.offset))
+        except Exception as error:
+            put_failure(span, error)
+            raise
+        finally:
+            span.end()
+        delay_seconds = (self._clock() - event.record_time).total_seconds()
+        exemplar = self._metrics.exemplars.of(delay_seconds, span.get_span_context())
+        self._metrics.delay_seconds.observe(delay_seconds, exemplar)
 
     async def _look_at_failures(self, tries: Sequence["_Try"]) -> set[str]:
         """Let customers whose event is refused wait by themselves, and name them; raise what concerns all."""

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from opentelemetry.trace import Link, SpanContext, SpanKind, Tracer
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Tracer
 
-from libs.telemetry.causes import span_of_effect
-from libs.telemetry.journey import JourneyLabels, journey_labels, labels_from_baggage
-from libs.telemetry.propagation import NO_CONTEXT, outgoing_headers, span_context_of
+from libs.telemetry.causes import span_of_effect, start_effect
+from libs.telemetry.journey import LABELS, JourneyLabels, journey_labels, labels_from_baggage
+from libs.telemetry.propagation import NO_CONTEXT, headers_of, span_context_of
 from libs.telemetry.tracing import tracer as default_tracer
 from omnithread.common.v1 import event_pb2
 
@@ -21,11 +21,13 @@ TakenRecord = tuple[str, RecordHeaders]
 """The topic of a record and its headers."""
 
 
-@contextmanager
-def announcing(
+def start_announcing(
     *, topic: str, event_id: str, traceparent: str, labels: JourneyLabels, age: timedelta, tracer: Tracer | None
-) -> Iterator[RecordHeaders]:
-    """Announce one event inside, with the headers given; a failure inside is put on the span."""
+) -> tuple[Span, RecordHeaders]:
+    """Start the span of announcing one event, and give the headers that it goes with; who starts it ends it.
+
+    It is never the current span: many are announced at once, and nothing is traced inside.
+    """
     attributes = {
         "messaging.system": "kafka",
         "messaging.operation.name": "send",
@@ -33,18 +35,14 @@ def announcing(
         "messaging.destination.name": topic,
         "messaging.message.id": event_id,
     }
-    with (
-        journey_labels(
-            journey_id=labels.journey_id,
-            session_id=labels.session_id,
-            channel_id=labels.channel_id,
-            customer_id=labels.customer_id,
-        ),
-        span_of_effect(
+    before = LABELS.set(labels)
+    try:
+        span = start_effect(
             f"send {topic}", cause=traceparent, age=age, kind=SpanKind.PRODUCER, attributes=attributes, by=tracer
-        ),
-    ):
-        yield [(name, value.encode()) for name, value in outgoing_headers()]
+        )
+    finally:
+        LABELS.reset(before)
+    return span, [(name, value.encode()) for name, value in headers_of(span, labels)]
 
 
 @contextmanager

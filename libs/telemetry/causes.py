@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer, use_span
 
 from libs.telemetry.propagation import NO_CONTEXT, remote_context, span_context_of
 from libs.telemetry.scrub import safe_text, type_name
@@ -32,21 +32,44 @@ def span_of_effect(
     A failure inside is put on the span, without the values that its text may quote.
     `by` is the tracer, the process's own where none is given.
     """
-    caused_by = span_context_of(cause)
-    soon = age <= CONTINUES_TRACE_FOR
-    with (by or tracer()).start_as_current_span(
-        name,
-        context=remote_context(cause) if soon else NO_CONTEXT,
-        kind=kind,
-        attributes=dict(attributes or {}),
-        links=[Link(caused_by)] if caused_by and not soon else None,
+    with use_span(
+        start_effect(name, cause=cause, age=age, kind=kind, attributes=attributes, by=by),
+        end_on_exit=True,
         record_exception=False,
         set_status_on_exception=False,
     ) as span:
         try:
             yield span
         except Exception as error:
-            span.set_status(StatusCode.ERROR, type_name(error))
-            span.set_attribute("error.type", type_name(error))
-            span.add_event("exception", {"exception.type": type_name(error), "exception.message": safe_text(error)})
+            put_failure(span, error)
             raise
+
+
+def start_effect(
+    name: str,
+    *,
+    cause: str,
+    age: timedelta,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Mapping[str, str | int] | None = None,
+    by: Tracer | None = None,
+) -> Span:
+    """Start the span of `span_of_effect` without making it current; who starts it ends it."""
+    soon = age <= CONTINUES_TRACE_FOR
+    caused_by = None if soon else span_context_of(cause)
+    return (by or tracer()).start_span(
+        name,
+        context=remote_context(cause) if soon else NO_CONTEXT,
+        kind=kind,
+        attributes=attributes,
+        links=[Link(caused_by)] if caused_by else None,
+    )
+
+
+def put_failure(span: Span, error: Exception) -> None:
+    """Put on a span what went wrong, without the values that the error's text may quote."""
+    if not span.is_recording():
+        return
+    span.set_status(StatusCode.ERROR, type_name(error))
+    span.set_attribute("error.type", type_name(error))
+    span.add_event("exception", {"exception.type": type_name(error), "exception.message": safe_text(error)})

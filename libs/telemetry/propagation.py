@@ -4,9 +4,9 @@ import re
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
 
-from libs.telemetry.journey import baggage_of, current_labels
+from libs.telemetry.journey import JourneyLabels, baggage_of, current_labels
 
 TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 NO_CONTEXT = Context()
@@ -43,5 +43,10 @@ def current_traceparent() -> str:
 
 def outgoing_headers() -> list[tuple[str, str]]:
     """Give `traceparent` and `baggage` of the present work; what is not known is left out."""
-    headers = (("traceparent", current_traceparent()), ("baggage", baggage_of(current_labels())))
+    return headers_of(trace.get_current_span(), current_labels())
+
+
+def headers_of(span: Span, labels: JourneyLabels) -> list[tuple[str, str]]:
+    """Give `traceparent` and `baggage` of work in this span with these labels; what is not known is left out."""
+    headers = (("traceparent", traceparent_of(span.get_span_context())), ("baggage", baggage_of(labels)))
     return [(name, value) for name, value in headers if value]
