@@ -14,9 +14,18 @@ from tests.running_suite import Channels, channels_of, running_suite
 SETTINGS = {"reservation_seconds": "3"}
 """What a crash left reserved is settled soon."""
 NOTED = "fault_results"
+MOST_TOLD_AT_ONCE = 2000
+"""Characters of a failure; all of it stands at the end."""
 
 _found: list[results.Result] = []
 _skipped: list[str] = []
+_terminal: list[pytest.TerminalReporter] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find where to write while a long run goes on."""
+    if share() >= 1 and (terminal := config.pluginmanager.getplugin("terminalreporter")):
+        _terminal.append(terminal)
 
 
 def pytest_report_header() -> str:
@@ -34,7 +43,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Collect what was noted, and what was not even tried."""
+    """Collect what was noted, and what was not even tried; a long run tells failures at once."""
+    for terminal in _terminal if report.failed else ():
+        last = getattr(getattr(report.longrepr, "reprcrash", None), "message", report.longreprtext)
+        terminal.write_line(f"\n{report.when} of {report.nodeid} failed: {last[:MOST_TOLD_AT_ONCE]}", red=True)
     if report.skipped:
         _skipped.append(report.nodeid)
     for name, noted in report.user_properties:

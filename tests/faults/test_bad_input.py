@@ -19,6 +19,8 @@ from tests.hostile.shares import damaged, matrix, told
 from tests.hostile.web.asking import open_console, open_door
 from tests.hostile.web.places import CONSOLE, DOOR
 
+pytestmark = pytest.mark.timeout(240 + 1800 * share())
+
 ROW = "bad-input"
 DAMAGED = 100_000
 MOST_GROWTH_BYTES = 64 * 1024 * 1024

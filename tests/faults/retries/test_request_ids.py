@@ -30,7 +30,9 @@ from tests.faults.retries.methods import MUTATING, method
 from tests.faults.retries.patience import patience
 from tests.faults.retries.requests_cart import CART
 from tests.faults.retries.telling import json_of
-from tests.faults.seeds import chance, rounds, seed
+from tests.faults.seeds import chance, rounds, seed, share
+
+pytestmark = pytest.mark.timeout(300 + 1800 * share())
 
 T = TypeVar("T")
 AT_ONCE = 6
