@@ -243,6 +243,7 @@ def merge_not_possible(because: str) -> OmnithreadError:
     """Refuse to make one customer of two; `because` is a word for programs. The reason is one of profile, who decides.
 
     `other_way_round`: here the survivor is part of the source; it goes through once that is undone.
+    `another_merge`: here the id is that of the merge with somebody else.
     """
     return OmnithreadError(
         status=Status.FAILED_PRECONDITION,

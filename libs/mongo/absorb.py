@@ -16,6 +16,7 @@ The source then leads to the one who took it over: undoing the other merge parts
 A source that the survivor is part of is refused before it is sealed: two who led to each other could never be read
 again. Profile does not order that, but its orders may be heard in another order here, as after a restore; then it goes
 through as soon as the undoing of the first merge has come.
+So is a merge under the id of another one, which profile never orders either.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from libs.mongo.writer import Elsewhere
 from libs.origin import Origin
 
 OTHER_WAY_ROUND = "other_way_round"
+ANOTHER_MERGE = "another_merge"
 MAX_LINEAGE = 500
 """How many customers may become one. Whoever decides on merges refuses beyond it: here a merge is carried out."""
 
@@ -113,9 +115,13 @@ class Absorber(Generic[State, Event]):
                 return Done(result=True)
             if not may_seal(self._reader.saved(found.document, source_id)):
                 return Done(result=False)
-            leads_to = present["merged_into"] or survivor_id
-            if (await self._reader.standing(leads_to)).customer_id == source_id:
+            survivor = await self._reader.standing(present["merged_into"] or survivor_id)
+            if survivor.customer_id == source_id:
                 raise merge_not_possible(OTHER_WAY_ROUND)
+            if merge_id in survivor.released:
+                return Done(result=False)
+            if merge_id in survivor.absorbed and source_id not in survivor.lineage:
+                raise merge_not_possible(ANOTHER_MERGE)  # sealed, what it holds would be taken for taken over
             version = self._versions.sealed(present, seal, origin, merge_id=merge_id, survivor_id=survivor_id)
             return Write(version, result=True)
 

@@ -153,7 +153,8 @@ class Records(Generic[State, Event]):
         The decision's `merged` and `policy` become the report that `merge_report` gives, with the survivor as it was
         before. A merge that was undone is not absorbed again.
         Raises as `run` does, with 4 MB in place of 256 KB, since what was sealed must find room, and
-        MERGE_NOT_POSSIBLE (`other_way_round`: the survivor is part of the source here; nothing is written).
+        MERGE_NOT_POSSIBLE (`other_way_round`: the survivor is part of the source here; `another_merge`: the id is that
+        of a merge of somebody else); nothing is written then.
         """
         return await self._absorber.absorb(
             merge_id=merge_id,

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.resources import Attributes, OTELResourceDetector, Resource
 
 NAMESPACE = "omnithread"
 PACKAGES = ("omnithread-suite", "omnithread")
@@ -29,6 +29,20 @@ KUBERNETES = {
 """Variables that the downward API fills (`K8S_POD_NAME`, ...), and the attributes that they become."""
 
 
+class _HashedOnce(Resource):
+    """A resource as the SDK has it, which never changes: the exporter asks for its hash with each span."""
+
+    def __init__(self, attributes: Attributes, schema_url: str) -> None:
+        super().__init__(attributes, schema_url)
+        self._hash = super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 def resource_of(service: str, *, instance: str = "", environment: Mapping[str, str] | None = None) -> Resource:
     """Describe a process of `service`; a replica without a name of its own is told apart by its pod, or by chance."""
     given = os.environ if environment is None else environment
@@ -40,7 +54,8 @@ def resource_of(service: str, *, instance: str = "", environment: Mapping[str, s
         **{attribute: given[name] for name, attribute in KUBERNETES.items() if given.get(name)},
     }
     said = OTELResourceDetector().detect().attributes
-    return Resource.create({key: value for key, value in found.items() if key not in said})
+    made = Resource.create({key: value for key, value in found.items() if key not in said})
+    return _HashedOnce(made.attributes, made.schema_url)
 
 
 def suite_version() -> str:

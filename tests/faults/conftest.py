@@ -22,8 +22,9 @@ _skipped: list[str] = []
 _terminal: list[pytest.TerminalReporter] = []
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Find where to write while a long run goes on."""
+    """Find where to write while a long run goes on; last, when there is such a place."""
     if share() >= 1 and (terminal := config.pluginmanager.getplugin("terminalreporter")):
         _terminal.append(terminal)
 

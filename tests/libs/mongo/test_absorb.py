@@ -140,6 +140,19 @@ async def test_two_customers_are_not_merged_into_each_other_until_the_first_merg
     assert (await records.get("ann")).state.notes == ("of guest", "of ann", "ann goes on")
 
 
+async def test_nobody_is_merged_under_the_id_of_anothers_merge(database: Database) -> None:
+    records = await two_customers(database)
+    await records.run("old", stamp(), write_down("of old"))
+    await merge(records, "guest", "ann")
+    with pytest.raises(OmnithreadError, match="MERGE_NOT_POSSIBLE"):
+        await merge(records, "old", "ann")
+    await unmerge(records, "guest", "ann")
+    assert not await merge(records, "old", "ann")
+    await records.run("old", stamp(), write_down("old goes on"))
+    assert (await records.get("old")).state.notes == ("of old", "old goes on")
+    assert (await records.get("ann")).state.notes == ("of ann",)
+
+
 async def test_three_customers_are_not_merged_in_a_circle(database: Database) -> None:
     records = await two_customers(database)
     await merge(records, "guest", "ann")
