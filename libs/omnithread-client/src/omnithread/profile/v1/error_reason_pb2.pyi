@@ -47,7 +47,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_VERIFICATION_TRIES_USED_UP: _ErrorReason.ValueType  # 11
     """Too many wrong codes; ask for a new one. FAILED_PRECONDITION, retry: never."""
     ERROR_REASON_MERGE_NOT_POSSIBLE: _ErrorReason.ValueType  # 12
-    """The two cannot become one: they are one already, or too many customers would be, or (to the suite's own services, `other_way_round`) the survivor is still part of the other one here; metadata `because` says which. FAILED_PRECONDITION, retry: never."""
+    """The two cannot become one: they are one already, or too many customers would be, or (to the suite's own services) the survivor is still part of the other one here (`other_way_round`) or the id is another merge's (`another_merge`); metadata `because` says which. FAILED_PRECONDITION, retry: never."""
     ERROR_REASON_UNMERGE_NOT_POSSIBLE: _ErrorReason.ValueType  # 13
     """The merge cannot be undone now: undone already, a later merge must be undone first, still to be carried out, or the merged customer was forgotten; metadata `because` says which. FAILED_PRECONDITION, retry: after reading again."""
     ERROR_REASON_SEGMENT_INVALID: _ErrorReason.ValueType  # 14
@@ -87,7 +87,7 @@ ERROR_REASON_CODE_WRONG: ErrorReason.ValueType  # 10
 ERROR_REASON_VERIFICATION_TRIES_USED_UP: ErrorReason.ValueType  # 11
 """Too many wrong codes; ask for a new one. FAILED_PRECONDITION, retry: never."""
 ERROR_REASON_MERGE_NOT_POSSIBLE: ErrorReason.ValueType  # 12
-"""The two cannot become one: they are one already, or too many customers would be, or (to the suite's own services, `other_way_round`) the survivor is still part of the other one here; metadata `because` says which. FAILED_PRECONDITION, retry: never."""
+"""The two cannot become one: they are one already, or too many customers would be, or (to the suite's own services) the survivor is still part of the other one here (`other_way_round`) or the id is another merge's (`another_merge`); metadata `because` says which. FAILED_PRECONDITION, retry: never."""
 ERROR_REASON_UNMERGE_NOT_POSSIBLE: ErrorReason.ValueType  # 13
 """The merge cannot be undone now: undone already, a later merge must be undone first, still to be carried out, or the merged customer was forgotten; metadata `because` says which. FAILED_PRECONDITION, retry: after reading again."""
 ERROR_REASON_SEGMENT_INVALID: ErrorReason.ValueType  # 14
