@@ -15,6 +15,9 @@ from tests.hostile.trial import Findings, looked_at, tried, unreadable
 
 READ_EVERY = 20
 """How many refused damaged requests go by between two reads of the customer; one follows each that was accepted."""
+FRESH_EVERY = 5_000
+"""After so many damaged requests another customer is asked about: MongoDB reads the newest entries of an audit log of
+tens of thousands from its index, where the embedded server sorts them all."""
 MOST_SHRUNK = 20
 """So many faults are told with the least request that leads to them: each takes dozens of calls to find."""
 LEAVES_NOTHING = frozenset({"EraseArea", "EraseCustomer", "AbsorbCustomer", "MergeCustomers", "ReleaseCustomer"})
@@ -60,6 +63,8 @@ async def damaged(house: House, service: str, *, count: int, chance: random.Rand
     corpus = {rpc: honest_messages(rpc, furnished.honest)[-1] for rpc in methods}
     others = list(corpus.values())
     for number in range(count):
+        if number and number % FRESH_EVERY == 0:
+            furnished = await furnish(house, service)
         rpc = methods[number % len(methods)]
         case = Case("", "damaged", mutated(corpus[rpc], others, chance))
         outcome, faults = await looked_at(house, rpc, furnished, case)

@@ -11,7 +11,10 @@ from tests.faults.retries.running import Run
 from tests.faults.retries.telling import json_of, told_message
 
 SETTLED_SECONDS = 75.0
-"""Longer than an erasure waits for the one that carries it out, before a sweep goes on with it."""
+"""So long after the last change it is clear that they stay as they are: longer than an erasure waits for the one that
+carries it out, before a sweep goes on with it."""
+LONGEST_SECONDS = 600.0
+"""A busy machine may take its time, as long as it goes on."""
 LATE_SECONDS = 1.0
 """Longer than it takes a relay, a listener or a sweep to come by: what is done twice may be done late."""
 LOOK_AGAIN_SECONDS = 0.3
@@ -42,12 +45,16 @@ def wrong_answers(undisturbed: Run, struck: Sequence[Run]) -> list[str]:
 async def wrong_effects(house: House, undisturbed: Sequence[Run], struck: Sequence[Run]) -> list[str]:
     """Look until all is relayed and all cases have come to the same, twice, or it is clear that they do not."""
     runs = [*undisturbed, *struck]
-    deadline = asyncio.get_running_loop().time() + SETTLED_SECONDS
+    now = asyncio.get_running_loop().time
+    began = changed = now()
+    before: list[str] = []
     agreed = 0
     while True:
         faults = await _differences(house, runs)
+        if faults != before:
+            before, changed = faults, now()
         agreed = 0 if faults else agreed + 1
-        if agreed == LOOKS or (faults and asyncio.get_running_loop().time() > deadline):
+        if agreed == LOOKS or (faults and (now() - changed > SETTLED_SECONDS or now() - began > LONGEST_SECONDS)):
             return faults
         await asyncio.sleep(LATE_SECONDS if agreed else LOOK_AGAIN_SECONDS)
 

@@ -54,6 +54,8 @@ IMPATIENT: Mapping[str, Any] = MappingProxyType(
         "subscription_sweep_seconds": 0.1,
     }
 )
+ROOM = "max_in_flight = 64"
+"""As many as are tried at once: a message that waits for its provider's room has one more step, which says nothing."""
 PURPOSES = """
 [club]
 kind = "marketing"
@@ -175,9 +177,10 @@ async def open_house(
     async with AsyncExitStack() as stack:
         gate = await stack.enter_async_context(gateway())
         receiver = await stack.enter_async_context(receiving())
+        providers = providers_file(state, gate, more=ROOM)
         settings = {
             "preference": {"purposes_file": purposes, "public_base_url": "https://my.example"},
-            "messaging": {"purposes_file": purposes, "providers_file": providers_file(state, gate), **IMPATIENT},
+            "messaging": {"purposes_file": purposes, "providers_file": providers, **IMPATIENT},
             "cart": {"idle_sweep_seconds": 0.5},
             "aggregator": {"journey_sweep_seconds": 0.5, "erasure_sweep_seconds": 0.5},
         }
