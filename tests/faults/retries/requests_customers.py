@@ -224,4 +224,5 @@ async def erase_customer(case: Case) -> Message:
     customer_id = await case.person()
     # What was heard of a customer before is counted in the receipts.
     await case.house.heard(CONTEXT, "profile", customer_id)
+    await case.at_rest(CONTEXT)
     return EraseCustomerRequest(customer_id=customer_id, reason="requested-by-customer")
