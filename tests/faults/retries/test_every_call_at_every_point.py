@@ -9,25 +9,28 @@ import pytest
 
 from tests.faults.results import note
 from tests.faults.retries.calls import SEEDS
-from tests.faults.retries.house import House
+from tests.faults.retries.conftest import NewHouse
 from tests.faults.retries.methods import MUTATING
-from tests.faults.retries.trials import Trials
+from tests.faults.retries.trials import TrialsByHouse
 from tests.faults.seeds import seed, share
 
 LEAST_POINTS = 12
 MOST_TOLD = 5
+IN_ONE_HOUSE = 8
+"""Calls of a run of everything, of which each has up to a hundred customers and more."""
 ASKED_FOR = "name"
 
 pytestmark = pytest.mark.timeout(300 + 3600 * share())
 
 
 @pytest.fixture(scope="module")
-async def trials(house: House, request: pytest.FixtureRequest) -> AsyncIterator[Trials]:
+async def trials(new_house: NewHouse, request: pytest.FixtureRequest) -> AsyncIterator[TrialsByHouse]:
     """Trials of the calls that this run asks for; where workers share them, each begins what it comes to."""
-    trials = Trials(house)
+    asked: list[str] = []
     if not hasattr(request.config, "workerinput"):
-        asked = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-        trials.begin(params[ASKED_FOR] for params in asked if params.get(ASKED_FOR) in SEEDS)
+        params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+        asked = [each[ASKED_FOR] for each in params if each.get(ASKED_FOR) in SEEDS]
+    trials = TrialsByHouse(new_house, asked, IN_ONE_HOUSE if share() >= 1 else len(SEEDS))
     yield trials
     await trials.end()
 
@@ -37,7 +40,7 @@ def test_every_call_that_changes_something_is_known_here() -> None:
 
 
 @pytest.mark.parametrize(ASKED_FOR, sorted(SEEDS))
-async def test_it_is_done_once_whatever_goes_wrong(trials: Trials, name: str) -> None:
+async def test_it_is_done_once_whatever_goes_wrong(trials: TrialsByHouse, name: str) -> None:
     trial = await trials.of(name)
     struck = [each.struck for each in trial.struck if each.happened and each.struck is not None]
     missed = sorted(str(each.struck) for each in trial.struck if not each.happened)

@@ -4,7 +4,8 @@ Tests ask for one call after the other, and find that those behind it have been 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
 from tests.faults.retries.calls import SEEDS
@@ -97,3 +98,38 @@ class Trials:
                     raise
 
         return list(await asyncio.gather(*(in_turn(point) for point in points)))
+
+
+@dataclass(slots=True)
+class TrialsByHouse:
+    """All calls that are asked for, some in each house: whoever looks at one reads all that is there."""
+
+    new_house: Callable[[], AbstractAsyncContextManager[House]]
+    asked: Sequence[str]
+    """In their order; empty where other workers may be asked for the same, and nothing is begun ahead."""
+    in_one_house: int
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _trials: Trials | None = None
+    _here: frozenset[str] = frozenset()
+
+    async def of(self, name: str) -> Trial:
+        """Give what became of one. Raises what a retry was refused with."""
+        if self._trials is None or (self._here and name not in self._here):
+            self._trials = await self._move_on(name)
+        return await self._trials.of(name)
+
+    async def end(self) -> None:
+        """Break off what nobody asked for, and close the house."""
+        if self._trials is not None:
+            await self._trials.end()
+        await self._stack.aclose()
+
+    async def _move_on(self, name: str) -> Trials:
+        await self.end()
+        trials = Trials(await self._stack.enter_async_context(self.new_house()))
+        if name in self.asked:
+            first = self.asked.index(name)
+            following = self.asked[first : first + self.in_one_house]
+            self._here = frozenset(following)
+            trials.begin(following)
+        return trials
