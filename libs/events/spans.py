@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Tracer
 
-from libs.telemetry.causes import span_of_effect, start_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import LABELS, JourneyLabels, journey_labels, labels_from_baggage
 from libs.telemetry.propagation import NO_CONTEXT, headers_of, span_context_of
 from libs.telemetry.tracing import tracer as default_tracer
@@ -81,8 +81,10 @@ def handling(
             channel_id=header.channel.id,
             customer_id=header.customer_id,
         ),
-        span_of_effect(
-            f"process {topic}", cause=cause, age=age, kind=SpanKind.CONSUMER, attributes=attributes, by=tracer
+        working_in(
+            start_effect(
+                f"process {topic}", cause=cause, age=age, kind=SpanKind.CONSUMER, attributes=attributes, by=tracer
+            )
         ),
     ):
         yield

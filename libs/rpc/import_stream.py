@@ -16,7 +16,7 @@ from libs.errors import OmnithreadError, Status, invalid_argument
 from libs.rpc.admission import PACE
 from libs.rpc.call import call_or_none
 from libs.rpc.incoming import Incoming, Told
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 
 MOST_ROWS_A_BATCH = 100
 PAUSE_SECONDS = 0.05
@@ -106,7 +106,7 @@ async def in_lanes(
             if pace is not None:
                 await pace()
             # A trace for each row, linked to the call: one of a million rows would help nobody.
-            with span_of_effect("import row", cause=cause, age=LONG_AGO):
+            with working_in(start_effect("import row", cause=cause, age=LONG_AGO)):
                 return await carry_out(row)
 
     async with asyncio.TaskGroup() as group:

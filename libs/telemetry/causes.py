@@ -17,34 +17,6 @@ from libs.telemetry.tracing import tracer
 CONTINUES_TRACE_FOR = timedelta(minutes=5)
 
 
-@contextmanager
-def span_of_effect(
-    name: str,
-    *,
-    cause: str,
-    age: timedelta,
-    kind: SpanKind = SpanKind.INTERNAL,
-    attributes: Mapping[str, str | int] | None = None,
-    by: Tracer | None = None,
-) -> Iterator[Span]:
-    """Work inside as an effect of `cause`, a `traceparent` (empty where nothing is known) that is `age` old.
-
-    A failure inside is put on the span, without the values that its text may quote.
-    `by` is the tracer, the process's own where none is given.
-    """
-    with use_span(
-        start_effect(name, cause=cause, age=age, kind=kind, attributes=attributes, by=by),
-        end_on_exit=True,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
-        try:
-            yield span
-        except Exception as error:
-            put_failure(span, error)
-            raise
-
-
 def start_effect(
     name: str,
     *,
@@ -54,7 +26,11 @@ def start_effect(
     attributes: Mapping[str, str | int] | None = None,
     by: Tracer | None = None,
 ) -> Span:
-    """Start the span of `span_of_effect` without making it current; who starts it ends it."""
+    """Start the span of an effect of `cause`, a `traceparent` (empty where nothing is known) that is `age` old.
+
+    It is not the current span; who starts it ends it, or works in it.
+    `by` is the tracer, the process's own where none is given.
+    """
     soon = age <= CONTINUES_TRACE_FOR
     caused_by = None if soon else span_context_of(cause)
     return (by or tracer()).start_span(
@@ -64,6 +40,17 @@ def start_effect(
         attributes=attributes,
         links=[Link(caused_by)] if caused_by else None,
     )
+
+
+@contextmanager
+def working_in(span: Span) -> Iterator[Span]:
+    """Make a span the current one inside, and end it; a failure inside is put on it."""
+    with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+        try:
+            yield span
+        except Exception as error:
+            put_failure(span, error)
+            raise
 
 
 def put_failure(span: Span, error: Exception) -> None:

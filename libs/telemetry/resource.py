@@ -36,9 +36,6 @@ class _HashedOnce(Resource):
         super().__init__(attributes, schema_url)
         self._hash = super().__hash__()
 
-    def __eq__(self, other: object) -> bool:
-        return super().__eq__(other)
-
     def __hash__(self) -> int:
         return self._hash
 

@@ -12,7 +12,7 @@ import structlog
 from libs.clock import Clock
 from libs.origin import Origin, Stamp
 from libs.sweeping import MAX_AT_ONCE, Sweep
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.aggregator.journey_spans import due_time, spans
@@ -52,7 +52,7 @@ class IdleJourneys:
         cause = thread.recent_touchpoints[0].traceparent if thread.recent_touchpoints else ""
         with (
             journey_labels(journey_id=journey_id, channel_id=PART, customer_id=customer_id),
-            span_of_effect("journey ended", cause=cause, age=thread.timeline.journeys[-1].gap),
+            working_in(start_effect("journey ended", cause=cause, age=thread.timeline.journeys[-1].gap)),
         ):
             try:
                 await self._journeys.close_idle(customer_id, _stamp(customer_id, journey_id, due))

@@ -22,7 +22,7 @@ from libs.mongo.shapes import RECORDS
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
 from libs.sweeping import Sweep
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.aggregator.journey_spans import journey_at
@@ -123,7 +123,7 @@ class PriceAlerts:
         age = now - (change.report_time or now)
         with (
             journey_labels(journey_id=journey_id, channel_id=PART, customer_id=customer_id),
-            span_of_effect("price fell", cause=change.traceparent, age=age, by=self.tracer),
+            working_in(start_effect("price fell", cause=change.traceparent, age=age, by=self.tracer)),
         ):
             traceparent = current_traceparent()
             stamp = Stamp.internal(f"price:{change.change_id}", Origin.system(PART, traceparent=traceparent))

@@ -13,7 +13,7 @@ from opentelemetry.trace import Tracer
 
 from libs.origin import Origin, Stamp
 from libs.sweeping import MAX_AT_ONCE, Sweep
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.cart.desk.operations import Desk
@@ -58,8 +58,13 @@ class CartSweeps:
         origin = cart.last_origin or Origin.system(PART)
         with (
             _labels(origin, customer_id),
-            span_of_effect(
-                "cart abandoned", cause=origin.traceparent, age=self.carts.clock() - cart.update_time, by=self.tracer
+            working_in(
+                start_effect(
+                    "cart abandoned",
+                    cause=origin.traceparent,
+                    age=self.carts.clock() - cart.update_time,
+                    by=self.tracer,
+                )
             ),
         ):
             if await self.carts.abandon(customer_id, _stamp("idle", customer_id, cart.idle_due_time, origin)):
@@ -72,8 +77,10 @@ class CartSweeps:
         origin = cart.last_origin or Origin.system(PART)
         with (
             _labels(origin, customer_id),
-            span_of_effect(
-                "cart expired", cause=origin.traceparent, age=self.carts.clock() - cart.update_time, by=self.tracer
+            working_in(
+                start_effect(
+                    "cart expired", cause=origin.traceparent, age=self.carts.clock() - cart.update_time, by=self.tracer
+                )
             ),
         ):
             if await self.carts.expire(customer_id, _stamp("expire", customer_id, cart.expire_due_time, origin)):

@@ -7,7 +7,7 @@ from libs.errors import OmnithreadError, Status
 from libs.mongo.members import get_member
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import journey_labels
 from services.aggregator.model import Change
 from services.aggregator.operations import Journeys, NothingToDo
@@ -66,7 +66,7 @@ class Troubles:
         age = self.journeys.clock() - trouble.time
         with (
             journey_labels(channel_id=origin.channel_id, session_id=origin.session_id, customer_id=customer_id),
-            span_of_effect("problem noted", cause=origin.traceparent, age=age),
+            working_in(start_effect("problem noted", cause=origin.traceparent, age=age)),
         ):
             stamp = Stamp.internal(f"trouble:{touchpoint_id}", origin)
             try:

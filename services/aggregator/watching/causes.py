@@ -6,7 +6,7 @@ from datetime import datetime
 
 from opentelemetry.trace import Tracer
 
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.propagation import span_context_of
 from services.aggregator.watching.watchers import Cause
 
@@ -20,7 +20,7 @@ def reading_because(causes: Sequence[Cause], *, now: datetime, tracer: Tracer | 
         yield
         return
     first, *others = causes
-    with span_of_effect(SPAN, cause=first.traceparent, age=now - first.time, by=tracer) as span:
+    with working_in(start_effect(SPAN, cause=first.traceparent, age=now - first.time, by=tracer)) as span:
         for other in others:
             caused_by = span_context_of(other.traceparent)
             if caused_by is not None:

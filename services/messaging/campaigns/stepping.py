@@ -17,7 +17,7 @@ from libs.ids import NewId
 from libs.mongo.record import Records
 from libs.mongo.values import Saved
 from libs.origin import Origin, Stamp
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.messaging.campaigns import moves
@@ -117,7 +117,9 @@ class Stepper:
                 channel_id=PART,
                 customer_id=saved.customer_id,
             ),
-            span_of_effect("campaign step", cause=origin.traceparent, age=age, attributes=attributes, by=self.tracer),
+            working_in(
+                start_effect("campaign step", cause=origin.traceparent, age=age, attributes=attributes, by=self.tracer)
+            ),
         ):
             await self._step(saved, one)
 

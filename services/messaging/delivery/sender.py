@@ -17,7 +17,7 @@ from opentelemetry.trace import Tracer
 
 from libs.errors import OmnithreadError
 from libs.mongo.values import Saved
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import journey_labels
 from libs.telemetry.propagation import current_traceparent
 from services.messaging import model
@@ -102,7 +102,9 @@ class Sender:
                 channel_id=PART,
                 customer_id=saved.customer_id,
             ),
-            span_of_effect("message due", cause=origin.traceparent, age=age, attributes=attributes, by=self._tracer),
+            working_in(
+                start_effect("message due", cause=origin.traceparent, age=age, attributes=attributes, by=self._tracer)
+            ),
         ):
             await self._step(saved, message)
 

@@ -10,7 +10,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 
 from libs.clock import Clock
 from libs.ids import NewId
-from libs.telemetry.causes import span_of_effect
+from libs.telemetry.causes import start_effect, working_in
 from libs.telemetry.journey import journey_labels
 from libs.webhooks.answers import WebhookError, WebhookNotTaken, WebhookRefused
 from libs.webhooks.client import MAX_BODY_BYTES, WebhookClient, WebhookTarget
@@ -131,13 +131,15 @@ class Poster:
         }
         with (
             journey_labels(journey_id="", session_id="", channel_id="", customer_id=delivery.customer_id),
-            span_of_effect(
-                "post event",
-                cause=delivery.traceparent,
-                age=now - delivery.record_time,
-                kind=SpanKind.CLIENT,
-                attributes=attributes,
-                by=self.tracer,
+            working_in(
+                start_effect(
+                    "post event",
+                    cause=delivery.traceparent,
+                    age=now - delivery.record_time,
+                    kind=SpanKind.CLIENT,
+                    attributes=attributes,
+                    by=self.tracer,
+                )
             ) as span,
         ):
             yield span

@@ -20,7 +20,9 @@ BECOME = """([before, after, focused]) => {
   const from = document.querySelector("main").firstElementChild;
   become(from, part(after));
   const still = part(after).querySelector(`#${focused}`);
-  return [from.isEqualNode(part(after)), !mine || !still || document.activeElement === mine, from.outerHTML];
+  const reads = from.isEqualNode(part(after));
+  const named = !mine || !still || document.activeElement.id === focused;
+  return [reads, !mine || !still || document.activeElement === mine, named, from.outerHTML];
 }"""
 
 
@@ -45,6 +47,7 @@ async def test_whatever_it_was_it_reads_as_it_is_and_a_named_line_keeps_the_focu
             before, after = some_part(random, names), some_part(random, names)
             stays = [name for name in names if f'data-key="{name}"' in before and f'data-key="{name}"' in after]
             focused = f"a-{random.choice(stays or names)}"
-            reads, stands, got = await page.evaluate(BECOME, [before, after, focused])
+            reads, stands, named, got = await page.evaluate(BECOME, [before, after, focused])
             assert reads, (before, after, got)
             assert stands or not stays, (before, after, focused)
+            assert named, (before, after, focused)

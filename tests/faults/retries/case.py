@@ -18,7 +18,6 @@ from tests.faults.retries.house import WEB, House, Who
 from tests.faults.retries.methods import method
 from tests.faults.retries.patience import LOOK_AGAIN_SECONDS, patience
 
-REST_SECONDS = 1.0
 OF_A_CUSTOMER = re.compile(r"\bcus_[0-9a-z]{26}\b")
 
 T = TypeVar("T", bound=Message)
@@ -63,18 +62,6 @@ class Case:
                         raise
                 else:
                     return
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-    async def at_rest(self, owner: str) -> None:
-        """Wait until all that was done so far is relayed, and what became of it changes no more."""
-        now = asyncio.get_running_loop().time
-        before, since = None, now()
-        async with patience(lambda: f"what {self.key} did is at rest"):
-            while before is None or now() - since < REST_SECONDS:
-                look = await self.house.looking.look([self], owner=owner)
-                seen = None if look.waiting else look.documents
-                if seen is None or seen != before:
-                    before, since = seen, now()
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def guest(self, name: str = "") -> str:

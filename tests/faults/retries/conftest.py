@@ -1,17 +1,15 @@
 """One house for all calls; a driver that looks again soon after an error, so that a case takes no half a second."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import pymongo.common
 import pytest
 
-from tests.faults.retries.house import House, open_house
+from tests.faults.retries.house import House, NewHouse, open_house
 from tests.own_logging import logging_of_its_own
 
 SOON_SECONDS = 0.02
-
-NewHouse = Callable[[], AbstractAsyncContextManager[House]]
 
 
 @pytest.fixture(scope="package")

@@ -1,8 +1,8 @@
 """All services in this process, and something between each of them and its database that lets a command go wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -160,6 +160,10 @@ class House:
         else:
             token = services.token(who.name, actor=who.actor, lifetime_seconds=TOKEN_SECONDS)
         return (("authorization", f"Bearer {token}"),)
+
+
+NewHouse = Callable[[], AbstractAsyncContextManager[House]]
+"""Opens a house of its own, on servers that are there."""
 
 
 @asynccontextmanager

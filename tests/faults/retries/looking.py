@@ -8,7 +8,11 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from tests.faults.retries.effects import Documents, Named, effects, waiting_records
+from tests.faults.retries.effects import Documents, Named, difference, effects, waiting_records
+from tests.faults.retries.patience import patience
+
+LOOK_AGAIN_SECONDS = 0.3
+MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,23 @@ class Looking:
             self._busy = asyncio.create_task(self._fulfil())
         return await wish.answer
 
+    async def at_rest(self, cases: Sequence[Named], *, owner: str, quiet_seconds: float) -> list[Documents]:
+        """See what these cases came to, once all is relayed and nothing has changed for a time."""
+        before: list[Documents] = []
+        last = "nothing was read"
+        since = asyncio.get_running_loop().time()
+        async with patience(lambda: f"{owner} comes to rest; {last}"):
+            while True:
+                look = await self.look(cases, owner=owner)
+                now = asyncio.get_running_loop().time()
+                if look.waiting:
+                    last, since = f"not relayed: {look.waiting}", now
+                elif changed := _changed(before, look.documents, owner):
+                    last, since, before = f"changed last: {changed[:MOST_TOLD]}", now, look.documents
+                elif now - since >= quiet_seconds:
+                    return look.documents
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
     async def _fulfil(self) -> None:
         while self._wishes:
             wishes, self._wishes = self._wishes, []
@@ -74,3 +95,10 @@ class Looking:
             Look(found, [] if found else [next(seen) for _ in wish.cases])
             for wish, found in zip(wishes, waiting, strict=True)
         ]
+
+
+def _changed(before: Sequence[Documents], now: Sequence[Documents], owner: str) -> list[str]:
+    if not before:
+        return ["everything was read for the first time"]
+    both = zip(before, now, strict=True)
+    return [line for was, is_now in both for line in difference(was, is_now, owner=owner)]

@@ -30,6 +30,7 @@ MESSAGING, DOOR = Who("messaging", is_service=True), Who("door", is_service=True
 GOES_ON = ("context", "problems", "cart_price", "last_touchpoint_traceparent")
 """What is looked up anew by each try of a session that begins."""
 CONTEXT = "aggregator"
+REST_SECONDS = 1.0
 CLUB = "club"
 """A purpose of the house that needs double opt-in."""
 
@@ -224,5 +225,5 @@ async def erase_customer(case: Case) -> Message:
     customer_id = await case.person()
     # What was heard of a customer before is counted in the receipts.
     await case.house.heard(CONTEXT, "profile", customer_id)
-    await case.at_rest(CONTEXT)
+    await case.house.looking.at_rest([case], owner=CONTEXT, quiet_seconds=REST_SECONDS)
     return EraseCustomerRequest(customer_id=customer_id, reason="requested-by-customer")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.results import note
 from tests.faults.retries.calls import SEEDS
-from tests.faults.retries.conftest import NewHouse
+from tests.faults.retries.house import NewHouse
 from tests.faults.retries.methods import MUTATING
 from tests.faults.retries.trials import TrialsByHouse
 from tests.faults.seeds import seed, share

@@ -27,7 +27,6 @@ from tests.faults.retries.effects import Documents, difference
 from tests.faults.retries.house import APP, WEB, House
 from tests.faults.retries.later import AS_ANOTHER, Done, again, done, merged, parted, with_another_body
 from tests.faults.retries.methods import MUTATING, method
-from tests.faults.retries.patience import patience
 from tests.faults.retries.requests_cart import CART
 from tests.faults.retries.telling import json_of
 from tests.faults.seeds import chance, rounds, seed, share
@@ -39,7 +38,6 @@ AT_ONCE = 6
 QUIET_SECONDS = 0.7
 LONG_QUIET_SECONDS = 3.0
 """After a day passed at once: until the sweeps that see it have come by, and what they do is done."""
-LOOK_AGAIN_SECONDS = 0.3
 MOST_TOLD = 5
 MANY = 10_000
 NEWS_EVERY = 10
@@ -80,37 +78,18 @@ async def settled(house: House, calls: Sequence[Done], *, quiet_seconds: float) 
     by_owner: dict[str, list[Done]] = {}
     for one in calls:
         by_owner.setdefault(method(one.seed.name).service, []).append(one)
-    ended = await asyncio.gather(*(_settled(house, those, owner, quiet_seconds) for owner, those in by_owner.items()))
+    ended = await asyncio.gather(
+        *(
+            house.looking.at_rest([one.case for one in those], owner=owner, quiet_seconds=quiet_seconds)
+            for owner, those in by_owner.items()
+        )
+    )
     found = {
         one.case.key: each
         for those, documents in zip(by_owner.values(), ended, strict=True)
         for one, each in zip(those, documents, strict=True)
     }
     return [found[one.case.key] for one in calls]
-
-
-async def _settled(house: House, calls: Sequence[Done], owner: str, quiet_seconds: float) -> list[Documents]:
-    before: list[Documents] = []
-    last = "nothing was read"
-    since = asyncio.get_running_loop().time()
-    async with patience(lambda: f"{owner} settles; {last}"):
-        while True:
-            look = await house.looking.look([one.case for one in calls], owner=owner)
-            now = asyncio.get_running_loop().time()
-            if look.waiting:
-                last, since = f"not relayed: {look.waiting}", now
-            elif changed := _changed(before, look.documents, owner):
-                last, since, before = f"changed last: {changed[:MOST_TOLD]}", now, look.documents
-            elif now - since >= quiet_seconds:
-                return look.documents
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-
-def _changed(before: Sequence[Documents], now: Sequence[Documents], owner: str) -> list[str]:
-    if not before:
-        return ["everything was read for the first time"]
-    both = zip(before, now, strict=True)
-    return [line for was, is_now in both for line in difference(was, is_now, owner=owner)]
 
 
 async def _repeated(

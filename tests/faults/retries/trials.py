@@ -4,14 +4,14 @@ Tests ask for one call after the other, and find that those behind it have been 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from tests.faults.retries.calls import SEEDS
 from tests.faults.retries.case import Seed
 from tests.faults.retries.comparing import wrong_answers, wrong_effects
-from tests.faults.retries.house import House
+from tests.faults.retries.house import House, NewHouse
 from tests.faults.retries.points import POINTS
 from tests.faults.retries.running import Run, Struck, points_of, run
 from tests.faults.seeds import chance, rounds, share
@@ -104,7 +104,7 @@ class Trials:
 class TrialsByHouse:
     """All calls that are asked for, some in each house: whoever looks at one reads all that is there."""
 
-    new_house: Callable[[], AbstractAsyncContextManager[House]]
+    new_house: NewHouse
     asked: Sequence[str]
     """In their order; empty where other workers may be asked for the same, and nothing is begun ahead."""
     in_one_house: int

@@ -49,7 +49,7 @@
     const chosen = document.querySelector("a.mark[aria-current]");
     for (const part of document.querySelectorAll("[data-fresh]")) {
       const newer = fresh.getElementById(part.id);
-      if (!newer || newer.innerHTML === part.innerHTML) continue;
+      if (!newer) continue;
       const followed = [...part.querySelectorAll(".scroll[data-from-the-end]")].filter(atEnd);
       become(part, newer);
       for (const view of followed) view.scrollLeft = view.scrollWidth;

@@ -47,7 +47,7 @@ const become = (() => {
     }
   }
 
-  return function become(from, to) {
+  function turn(from, to) {
     if (from.isEqualNode(to)) return;
     if (from.nodeType !== Node.ELEMENT_NODE) {
       from.nodeValue = to.nodeValue;
@@ -61,6 +61,14 @@ const become = (() => {
     const still = nodes.findIndex((node) => node.contains(document.activeElement));
     place(from, nodes.slice(0, Math.max(still, 0)), from.firstChild);
     place(from, nodes.slice(still + 1), still < 0 ? from.firstChild : nodes[still].nextSibling);
-    for (const { wanted, old } of pairs) if (old) become(old, wanted);
+    for (const { wanted, old } of pairs) if (old) turn(old, wanted);
+  }
+
+  // What has the focus may have gone and be there again elsewhere, by the same id.
+  return (from, to) => {
+    const focused = document.activeElement;
+    turn(from, to);
+    const again = focused.id && focused !== document.activeElement && document.getElementById(focused.id);
+    if (again) again.focus({ preventScroll: true });
   };
 })();
